@@ -1,0 +1,46 @@
+# make demo   sets everything up and runs the main job on the embedded sandbox
+# make test   everything that CI checks
+# make bench  the performance numbers, as ratios taken side by side
+# make floors the suite on the oldest dependencies that setup.cfg allows
+
+PYTHON ?= python3
+BIN := .venv/bin
+TOOLS := .venv/.tools
+
+.PHONY: demo test lint types check bench floors clean
+.DEFAULT_GOAL := test
+
+.venv/.installed: setup.cfg pyproject.toml patcher/_version.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "patch-model needs Python 3.10 or newer; set PYTHON=")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[sandbox]'
+	@touch $@
+
+$(TOOLS): .venv/.installed tests/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+	@touch $@
+
+demo: .venv/.installed
+	@$(BIN)/patch-model demo
+
+test: lint types check
+
+lint: $(TOOLS)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(TOOLS)
+	$(BIN)/mypy
+
+check: $(TOOLS)
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-report=json:.coverage.json
+	$(BIN)/python tests/coverage_floors.py .coverage.json
+
+bench: $(TOOLS)
+	$(BIN)/python -m tests.bench
+
+floors:
+	$(PYTHON) tests/floors.py
+
+clean:
+	rm -rf .venv .venv-floors build *.egg-info .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
