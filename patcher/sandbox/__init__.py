@@ -1,0 +1,48 @@
+"""A sandbox: the Polytomic models API, emulated over real HTTP on a loopback port.
+
+    with Sandbox(models=3) as sandbox:
+        client = Polytomic(base_url=sandbox.url, token=sandbox.api_key)
+
+It follows the published description (openapi.json, which lies beside this file, and against which
+each request and each answer is checked) and the documented rules: a PUT replaces the whole model,
+paging, idempotency keys, asynchronous jobs. It is built from the documentation, not from the rest
+of this project, of which it imports nothing; so it can prove the rest wrong.
+
+What it does NOT emulate, or only guesses:
+
+- No SQL is run and no source is asked: columns and their types are made up, samples are not there.
+- No permissions: every key may do everything, policies and labels are not looked up, and a
+  bare partner key is merely kept out of the models. No rate limits, unless scripted.
+- Neither syncs nor bulk syncs, connections, users, events or webhooks; of the identity
+  endpoint only the documented fields.
+- Versions before 2024-02-08, whose update verb is PATCH.
+- The shape of labels is a guess (``{"id": ...}``: the description has an object without
+  properties), as is what an absent, null or empty ``fields`` opens (all columns), the result of a
+  job (the bare model), and the scope of an idempotency key (none).
+- ``refresh`` is accepted and does nothing. ``?async=true`` on GET and DELETE is answered inline:
+  no job type is documented for either.
+- Whether the real server validates field names, additional fields and organizations; this one
+  takes whatever the description allows. Unknown keys of a body, the read-only ones among them,
+  are ignored.
+- Numbers with a fraction or exponent are 64-bit floats; integers are exact at any size.
+- Jobs, idempotency keys and scripted faults do not survive a restart; models in a file do.
+"""
+
+from __future__ import annotations
+
+from . import faults, seed
+from .actions import Gate
+from .faults import Fault
+from .messages import RecordedRequest
+from .server import DEFAULT_API_KEY, DEFAULT_PARTNER_KEY, Sandbox
+
+__all__ = [
+    "DEFAULT_API_KEY",
+    "DEFAULT_PARTNER_KEY",
+    "Fault",
+    "Gate",
+    "RecordedRequest",
+    "Sandbox",
+    "faults",
+    "seed",
+]

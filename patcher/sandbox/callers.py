@@ -1,0 +1,116 @@
+"""Who is calling: the two documented ways to authenticate, and the identity behind each."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import unauthorized
+
+ORGANIZATION_NAME = "Sandbox Organization"
+_NAMES = uuid.UUID("6f1c2a52-2f0a-5a0e-9a6e-5b1d6c0b7e11")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever made a change, as ``created_by`` and ``updated_by`` show them."""
+
+    id: str
+    name: str
+    type: str = "user"
+
+    @classmethod
+    def named(cls, name: str) -> Actor:
+        """Somebody of that name; the same name is always the same person."""
+        return cls(str(uuid.uuid5(_NAMES, name)), name)
+
+    def to_dict(self) -> dict[str, str]:
+        """The ``OutputActor`` object."""
+        return {"id": self.id, "name": self.name, "type": self.type}
+
+
+USER = Actor.named("Sandy Box")
+PARTNER = Actor(Actor.named("Sandbox Partner").id, "Sandbox Partner", "organization")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated caller; ``organization_id`` is None for a partner key used on its own."""
+
+    actor: Actor
+    organization_id: str | None
+
+    @property
+    def is_user(self) -> bool:
+        """Whether the key belongs to a person."""
+        return self.actor.type == "user"
+
+    def identity(self) -> dict[str, Any]:
+        """The ``data`` of GET /api/me; ``id`` and ``email`` are only there for users."""
+        person = {"id": self.actor.id, "email": "sandy@example.com"} if self.is_user else {}
+        scope = (
+            {"organization_id": self.organization_id, "organization_name": ORGANIZATION_NAME}
+            if self.organization_id
+            else {}
+        )
+        return {
+            **person,
+            **scope,
+            "is_user": self.is_user,
+            "is_organization": not self.is_user and self.organization_id is not None,
+            "is_partner": not self.is_user and self.organization_id is None,
+            "is_system": False,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """The keys this sandbox accepts."""
+
+    api_key: str
+    partner_key: str
+    organization_id: str
+
+    def identify(self, authorization: str | None) -> Caller:
+        """The caller behind an Authorization header.
+
+        ``Bearer <key>`` takes the user's key or the bare partner key; ``Basic
+        base64(organization:key)`` takes either key, acting in that organization.
+
+        Raises:
+            WireError: 401, whatever is wrong with it.
+        """
+        scheme, _, credentials = (authorization or "").partition(" ")
+        if scheme.lower() == "bearer":
+            return self._by_key(credentials, None)
+        if scheme.lower() == "basic":
+            organization, key = _split_basic(credentials)
+            if organization.lower() == self.organization_id:
+                return self._by_key(key, self.organization_id)
+        raise unauthorized()
+
+    def _by_key(self, key: str, organization_id: str | None) -> Caller:
+        if _same(key, self.api_key):
+            return Caller(USER, self.organization_id)
+        if _same(key, self.partner_key):
+            return Caller(PARTNER, organization_id)
+        raise unauthorized()
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
+
+
+def _split_basic(credentials: str) -> tuple[str, str]:
+    try:
+        text = base64.b64decode(credentials, validate=True).decode()
+    except (binascii.Error, ValueError) as error:
+        raise unauthorized() from error
+    organization, colon, key = text.partition(":")
+    if not colon:
+        raise unauthorized()
+    return organization, key

@@ -1,0 +1,156 @@
+"""The published description of the API, and whether a message conforms to it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker, validators
+from jsonschema.exceptions import ValidationError, best_match
+
+from .errors import bad_request
+from .messages import Call, Reply, dumps
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_IN_QUOTES = re.compile(f'"({_UUID.pattern}|{_DATE_TIME.pattern})"')
+_API_ERROR = {"$ref": "#/components/schemas/ApiError"}
+_FIRST_ERROR_STATUS = 400
+
+formats = FormatChecker(formats=())
+
+
+@formats.checks("uuid")
+def _is_uuid(value: object) -> bool:
+    return not isinstance(value, str) or _UUID.fullmatch(value) is not None
+
+
+@formats.checks("date-time")
+def _is_date_time(value: object) -> bool:
+    return not isinstance(value, str) or _DATE_TIME.fullmatch(value) is not None
+
+
+def _stand_in(found: re.Match[str]) -> str:
+    """A bare word, which no JSON text has outside of its strings."""
+    return "UUID" if _UUID.fullmatch(found[1]) else "TIME"
+
+
+class _SeenItems:
+    """The JSON Schema keyword ``items`` with a memory of members that conformed.
+
+    Models have hundreds of fields, which look alike from one answer to the next but for ids and
+    times; whether these are well formed is all that matters, so one stands for any other.
+    """
+
+    _LIMIT = 50_000
+
+    def __init__(self) -> None:
+        self._good: set[str] = set()
+
+    def __call__(
+        self, validator: Any, items: Any, instance: Any, _schema: Any
+    ) -> Iterator[ValidationError]:
+        if not isinstance(instance, list):
+            return
+        for index, item in enumerate(instance):
+            look = _IN_QUOTES.sub(_stand_in, json.dumps([items, item]))
+            if look in self._good:
+                continue
+            errors = list(validator.descend(item, items, path=index))
+            yield from errors
+            if not errors and len(self._good) < self._LIMIT:
+                self._good.add(look)
+
+
+def _extended(keywords: Mapping[str, Any]) -> Any:
+    return validators.extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]
+
+
+class Description:
+    """openapi.json, which ships with this package: judges every request and every response."""
+
+    def __init__(self) -> None:
+        text = files(__package__).joinpath("openapi.json").read_text(encoding="utf-8")
+        self._document: dict[str, Any] = json.loads(text)
+        self._kind = _extended({"items": _SeenItems()})
+        self._validator = lru_cache(maxsize=None)(self._build_validator)
+        self._verdict = lru_cache(maxsize=256)(self._judge)
+
+    def check_parameters(self, call: Call) -> None:
+        """Judge path, query and header parameters. Raises WireError 400."""
+        given: dict[str, Mapping[str, str]] = {
+            "path": call.arguments,
+            "query": call.request.query,
+            "header": call.request.headers,  # type: ignore[dict-item]  # a mapping but by name
+        }
+        for parameter in self._operation(call).get("parameters", ()):
+            where, name, schema = parameter["in"], parameter["name"], parameter["schema"]
+            value = given[where].get(name)
+            if value is None:
+                continue
+            error = self._error(dumps(schema), _typed(value, schema.get("type")))
+            if error is not None:
+                raise bad_request(f"{where} parameter {name}: {error.message}", parameter=name)
+
+    def check_body(self, call: Call, body: Any) -> None:
+        """Judge a request body. Raises WireError 400 that names the offending place."""
+        schema = self._operation(call)["requestBody"]["content"]["application/json"]["schema"]
+        error = self._error(dumps(schema), body)
+        if error is not None:
+            pointer = _pointer(error)
+            raise bad_request(f"{pointer or 'the body'}: {error.message}", pointer=pointer)
+
+    def violation(self, call: Call, reply: Reply) -> str | None:
+        """How a reply violates the description; None when it conforms."""
+        schema = self._response_schema(call, reply.status)
+        return None if schema is None else self._verdict(dumps(schema), reply.body)
+
+    def _judge(self, schema: str, body: bytes) -> str | None:
+        error = self._error(schema, json.loads(body))
+        return f"{_pointer(error)}: {error.message}" if error else None
+
+    def _error(self, schema: str, value: Any) -> ValidationError | None:
+        found: ValidationError | None = best_match(self._validator(schema).iter_errors(value))
+        return found
+
+    def _build_validator(self, schema: str) -> Any:
+        whole = {**json.loads(schema), "components": self._document["components"]}
+        return self._kind(whole, format_checker=formats)
+
+    def _operation(self, call: Call) -> Mapping[str, Any]:
+        path = self._document["paths"].get(call.template, {})
+        operation: Mapping[str, Any] = path.get(call.method.lower(), {})
+        return operation
+
+    def _response_schema(self, call: Call, status: int) -> Mapping[str, Any] | None:
+        """The schema of a status; a refusal the description does not list is an ApiError too."""
+        declared = self._operation(call).get("responses", {}).get(str(status))
+        if declared is None:
+            return _API_ERROR if status >= _FIRST_ERROR_STATUS else None
+        content = declared.get("content", {}).get("application/json")
+        schema: Mapping[str, Any] | None = content and content["schema"]
+        return schema
+
+
+@lru_cache(maxsize=1)
+def published() -> Description:
+    """The description, read once."""
+    return Description()
+
+
+def _typed(value: str, wanted: str | None) -> Any:
+    """A parameter arrives as text; read it as the type its schema wants, where it can be."""
+    if wanted == "integer" and re.fullmatch(r"[+-]?\d{1,18}", value):
+        return int(value)
+    if wanted == "boolean" and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    return value
+
+
+def _pointer(error: ValidationError) -> str:
+    """Where in the document, as a JSON Pointer."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error.path)

@@ -1,0 +1,133 @@
+"""What each endpoint does when nothing goes wrong."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .callers import Caller
+from .description import Description
+from .errors import bad_request
+from .jobs import Jobs, JobScript
+from .messages import Call, Reply, dumps, loads
+from .models import Models, entity_tag
+
+PAGE_LIMIT = 50
+"""The default and the largest page of GET /api/models, as documented."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A call whose caller is known. With a job script it is to be answered by a job."""
+
+    call: Call
+    caller: Caller
+    job: JobScript | None = None
+
+    @property
+    def model_id(self) -> str:
+        """The model the path names."""
+        return str(self.call.model_id)
+
+
+class Endpoints:
+    """The endpoints by path kind and verb; each gives its reply or raises WireError."""
+
+    def __init__(self, models: Models, jobs: Jobs, description: Description) -> None:
+        self._models = models
+        self._jobs = jobs
+        self._description = description
+        self._table: dict[tuple[str, str], Callable[[Task], Reply]] = {
+            ("me", "GET"): self._me,
+            ("models", "GET"): self._list,
+            ("models", "POST"): self._create,
+            ("model", "GET"): self._get,
+            ("model", "PUT"): self._replace,
+            ("model", "DELETE"): self._delete,
+            ("preview", "POST"): self._preview,
+            ("job", "GET"): self._poll,
+        }
+
+    def answer(self, task: Task) -> Reply:
+        """Do what the call asks for."""
+        return self._table[task.call.kind, task.call.method](task)
+
+    def _me(self, task: Task) -> Reply:
+        return Reply.of({"data": task.caller.identity()})
+
+    def _list(self, task: Task) -> Reply:
+        limit = int(task.call.request.query.get("limit", PAGE_LIMIT))
+        limit = min(limit, PAGE_LIMIT) if limit > 0 else PAGE_LIMIT
+        texts, more = self._models.page(limit, _opened(task.call.request.query.get("page_token")))
+        pagination = {"next_page_token": _sealed(more)} if more else {}
+        data = ",".join(texts)
+        return Reply.of_text(f'{{"data":[{data}],"pagination":{dumps(pagination)}}}')
+
+    def _get(self, task: Task) -> Reply:
+        text = self._models.text(task.model_id)
+        tag = (("ETag", entity_tag(text)),) if self._models.modes.etags else ()
+        return Reply.of_model(text, tag)
+
+    def _create(self, task: Task) -> Reply:
+        body = self._body(task.call)
+
+        def work() -> str:
+            return self._models.text(self._models.create(body, task.caller.actor))
+
+        return self._model_or_job("createmodel", work, task.job)
+
+    def _replace(self, task: Task) -> Reply:
+        body = self._body(task.call)
+        model_id = task.model_id
+        self._models.text(model_id)  # 404 now, not when the job ends
+        if_match = task.call.request.headers.get("If-Match") if self._models.modes.etags else None
+
+        def work() -> str:
+            return self._models.replace(model_id, body, task.caller.actor, if_match)
+
+        return self._model_or_job("updatemodel", work, task.job)
+
+    def _delete(self, task: Task) -> Reply:
+        self._models.delete(task.model_id)
+        return Reply(200)
+
+    def _preview(self, task: Task) -> Reply:
+        body = self._body(task.call)
+
+        def work() -> str:
+            return dumps(self._models.preview(body))
+
+        return self._model_or_job("previewmodel", work, task.job)
+
+    def _poll(self, task: Task) -> Reply:
+        arguments = task.call.arguments
+        return Reply.of({"data": self._jobs.poll(arguments["type"], arguments["id"].lower())})
+
+    def _model_or_job(self, type_: str, work: Callable[[], str], script: JobScript | None) -> Reply:
+        if script is None:
+            return Reply.of_model(work())
+        return Reply.of({"job": self._jobs.begin(type_, lambda: json.loads(work()), script)})
+
+    def _body(self, call: Call) -> dict[str, Any]:
+        body: dict[str, Any] = loads(call.request.body_bytes)
+        self._description.check_body(call, body)
+        return body
+
+
+def _sealed(position: tuple[str, str]) -> str:
+    """A position in the list as an opaque token."""
+    return base64.urlsafe_b64encode(dumps(position).encode()).decode()
+
+
+def _opened(token: str | None) -> tuple[str, str] | None:
+    if not token:
+        return None
+    try:
+        stamp, model_id = json.loads(base64.urlsafe_b64decode(token))
+        return str(stamp), str(model_id)
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise bad_request("query parameter page_token: not a token of this server") from error

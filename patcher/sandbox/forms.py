@@ -1,0 +1,222 @@
+"""The two forms of a model: the document that is written, and the object that is read.
+
+A PUT replaces: whatever its body leaves out is cleared, or reset to a default. This module is where
+that happens. It is pure: documents in, documents out.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+
+from .source import COLUMNS, column, connection_type, enrichment_fields
+
+Document = dict[str, Any]
+
+WRITABLE = (
+    "name",
+    "connection_id",
+    "configuration",
+    "identifier",
+    "fields",
+    "additional_fields",
+    "tracking_columns",
+    "relations",
+    "labels",
+    "policies",
+    "enricher",
+    "organization_id",
+)
+"""What a write can carry; every other key of a body is ignored."""
+
+_ADDITIONAL = ("name", "label", "type", "example")
+
+
+@dataclass(frozen=True, slots=True)
+class Modes:
+    """How this server differs from the plain one; each is a way real servers are known to differ.
+
+    Attributes:
+        default_policies: attached to a model written without policies; empty means none.
+        version_step: how far ``version`` moves with one write; 0 means it does not.
+        without_version: responses have no ``version`` at all.
+        order: "kept" answers lists as they were written, "sorted" in an order of the server's own.
+        new_field_ids: every write gives every field a new id.
+        etags: GET carries a strong ETag, and PUT honours If-Match.
+        syntax_error_marker: a query that contains it fails in a preview.
+    """
+
+    default_policies: Sequence[str] = ()
+    version_step: int = 1
+    without_version: bool = False
+    order: Literal["kept", "sorted"] = "kept"
+    new_field_ids: bool = False
+    etags: bool = False
+    syntax_error_marker: str = "SYNTAXERROR"
+
+    def __post_init__(self) -> None:
+        # Modes are part of a cache key, so a list must not stay one.
+        object.__setattr__(self, "default_policies", tuple(self.default_policies))
+
+
+class ModeOptions(TypedDict, total=False):
+    """``Modes`` as keyword arguments."""
+
+    default_policies: Sequence[str]
+    version_step: int
+    without_version: bool
+    order: Literal["kept", "sorted"]
+    new_field_ids: bool
+    etags: bool
+    syntax_error_marker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Who did something, and when."""
+
+    at: str
+    by: dict[str, str]
+
+
+def known_columns(body: Mapping[str, Any], before: Sequence[str] = ()) -> list[str]:
+    """Every column the model's source is known to have: those named so far, then the usual ones."""
+    return list(dict.fromkeys([*before, *(body.get("fields") or ()), *COLUMNS]))
+
+
+def settle(
+    body: Mapping[str, Any], columns: Iterable[str], organization_id: str, modes: Modes
+) -> Document:
+    """The document a write leaves behind.
+
+    Null is the same as absent. Absent or empty ``fields`` become every column (the model widens),
+    absent ``enricher.fields`` every field of the enricher, absent ``organization_id`` the caller's
+    own, absent ``policies`` the default of ``modes``. An empty ``identifier`` is none. Unknown
+    keys, the read-only ones among them, are ignored.
+    """
+    document = {key: body[key] for key in WRITABLE if body.get(key) is not None}
+    additional = [
+        {key: field[key] for key in _ADDITIONAL if key in field}
+        for field in document.pop("additional_fields", ())
+    ]
+    added = {field["name"] for field in additional}
+    names = document.get("fields") or columns
+    document["fields"] = [name for name in names if name not in added]
+    if additional:
+        document["additional_fields"] = additional
+    if not document.get("identifier"):
+        document.pop("identifier", None)
+    if "enricher" in document:
+        document["enricher"] = _settle_enricher(document["enricher"])
+    if modes.default_policies:
+        document.setdefault("policies", list(modes.default_policies))
+    document.setdefault("organization_id", organization_id)
+    return {key: document[key] for key in WRITABLE if key in document}
+
+
+def _settle_enricher(enricher: Mapping[str, Any]) -> Document:
+    """Without ``enricher_id`` it is a new enrichment; without ``fields`` it opens them all."""
+    settled = dict(enricher)
+    settled.setdefault("enricher_id", str(uuid.uuid4()))
+    settled["fields"] = settled.get("fields") or enrichment_fields()
+    return settled
+
+
+def expose(
+    document: Document, before: Sequence[Document], stamp: Stamp, *, new_ids: bool = False
+) -> list[Document]:
+    """The field objects of a model: its columns, then its user-added fields.
+
+    A field that keeps its name keeps its id, unless ``new_ids`` says otherwise.
+    """
+    known = {(field["name"], field["user_added"]): field for field in before}
+    wanted = [_column_field(name) for name in document["fields"]]
+    wanted += [_added_field(field) for field in document.get("additional_fields", ())]
+    return [
+        _with_history(field, known.get((field["name"], field["user_added"])), stamp, new_id=new_ids)
+        for field in wanted
+    ]
+
+
+def _column_field(name: str) -> Document:
+    source = column(name)
+    return {
+        "name": name,
+        "label": source.label,
+        "description": source.description,
+        "type": source.type,
+        "remote_type": source.remote_type,
+        "unique": source.unique,
+        "user_added": False,
+        "example": source.example,
+    }
+
+
+def _added_field(field: Mapping[str, Any]) -> Document:
+    return {
+        "name": field["name"],
+        "label": field["label"],
+        "description": "",
+        "type": field["type"],
+        "remote_type": field["type"],
+        "unique": False,
+        "user_added": True,
+        "example": field.get("example"),
+    }
+
+
+def _with_history(
+    field: Document, before: Mapping[str, Any] | None, stamp: Stamp, *, new_id: bool
+) -> Document:
+    changed = before is None or any(before[key] != value for key, value in field.items())
+    return {
+        "id": str(uuid.uuid4()) if before is None or new_id else before["id"],
+        **field,
+        "created_at": stamp.at if before is None else before["created_at"],
+        "created_by": stamp.by if before is None else before["created_by"],
+        "updated_at": stamp.at if before is None or changed else before["updated_at"],
+    }
+
+
+def read_form(document: Document, fields: Sequence[Document], modes: Modes) -> Document:
+    """What a GET shows of a document, less identity and history: fields and labels are objects."""
+    shown: Document = {
+        key: value for key, value in document.items() if key not in ("fields", "additional_fields")
+    }
+    shown["type"] = connection_type(document["connection_id"])
+    shown["fields"] = list(fields)
+    if "labels" in shown:
+        shown["labels"] = [{"id": label} for label in shown["labels"]]
+    return _in_own_order(shown) if modes.order == "sorted" else shown
+
+
+def _in_own_order(shown: Document) -> Document:
+    ordered = dict(shown)
+    for key in ("fields", "tracking_columns", "relations", "labels", "policies"):
+        if key in ordered:
+            ordered[key] = sorted(ordered[key], key=_sort_key)
+    if "enricher" in ordered:
+        fields = sorted(ordered["enricher"]["fields"], key=_sort_key)
+        ordered["enricher"] = {**ordered["enricher"], "fields": fields}
+    return ordered
+
+
+def _sort_key(item: Any) -> str:
+    if isinstance(item, dict):
+        return str(item.get("name") or item.get("from") or item.get("id"))
+    return str(item)
+
+
+def merged(document: Any, changes: Any) -> Any:
+    """``changes`` merged into ``document`` as RFC 7396 has it: null removes, lists are replaced."""
+    if not isinstance(changes, dict):
+        return changes
+    result = dict(document) if isinstance(document, dict) else {}
+    for key, change in changes.items():
+        if change is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), change)
+    return result

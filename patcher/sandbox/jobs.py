@@ -1,0 +1,105 @@
+"""Asynchronous work: a job is begun by one request and moves on each time somebody polls it."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .errors import WireError, no_such_job
+
+Work = Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class JobScript:
+    """How a job goes.
+
+    Attributes:
+        polls: it is created, then running, and done at the poll of this number.
+        error: with a text it ends as failed, with that text.
+        written: whether a job with an ``error`` does its work all the same.
+        endless: it stays running, whatever is asked.
+    """
+
+    polls: int = 3
+    error: str | None = None
+    written: bool = False
+    endless: bool = False
+
+
+@dataclass(slots=True)
+class Job:
+    """One job; ``work`` takes effect, and yields the result, when the job ends."""
+
+    id: str
+    type: str
+    work: Work
+    script: JobScript
+    polled: int = 0
+    status: Literal["created", "running", "done", "failed"] = "created"
+    error: str | None = None
+    result: Any = None
+
+    def advance(self) -> None:
+        """One more poll. Ended jobs stay as they are."""
+        self.polled += 1
+        if self.status in ("done", "failed"):
+            return
+        if self.script.endless or self.polled < self.script.polls:
+            self.status = "running"
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        self.error = self.script.error
+        if self.error is None or self.script.written:
+            try:
+                self.result = self.work()
+            except WireError as error:
+                self.error = error.message
+        if self.error is None:
+            self.status = "done"
+        else:
+            self.status, self.result = "failed", None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The ``JobResponse`` object."""
+        return {
+            "job_id": self.id,
+            "type": self.type,
+            "status": self.status,
+            "error": self.error,
+            "result": self.result,
+        }
+
+
+class Jobs:
+    """All jobs since the start; they do not outlive the process."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, type_: str, work: Work, script: JobScript) -> dict[str, Any]:
+        """Start a job; gives it as answered, with the status ``created``."""
+        job = Job(str(uuid.uuid4()), type_, work, script)
+        with self._lock:
+            self._jobs[job.id] = job
+            return job.to_dict()
+
+    def poll(self, type_: str, job_id: str) -> dict[str, Any]:
+        """The job, one poll further. Raises WireError 404, also when it is of another type."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is None or job.type != type_:
+                raise no_such_job(job_id)
+            job.advance()
+            return job.to_dict()
+
+    def clear(self) -> None:
+        """Forget every job."""
+        with self._lock:
+            self._jobs.clear()

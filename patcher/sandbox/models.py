@@ -1,0 +1,185 @@
+"""The rules of the models API, on top of the store; it never sees a request."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from .callers import Actor
+from .clock import Clock
+from .errors import WireError, no_such_model, precondition_failed
+from .forms import Document, Modes, Stamp, expose, known_columns, merged, read_form, settle
+from .messages import dumps
+from .store import Row, Store
+
+
+class Models:
+    """Every model of one organization: create, read, replace, delete.
+
+    Methods raise ``WireError`` 404 for a model that does not exist.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, organization_id: str, modes: Modes | None = None
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._organization_id = organization_id
+        self.modes = modes or Modes()
+        latest = store.latest_stamp()
+        if latest:
+            clock.notice(latest)
+
+    def create(self, body: Mapping[str, Any], actor: Actor, model_id: str | None = None) -> str:
+        """Store a new model at version 1; gives its id."""
+        stamp = Stamp(self._clock.stamp(), actor.to_dict())
+        columns = known_columns(body)
+        document = settle(body, columns, self._organization_id, self.modes)
+        row = Row(
+            id=model_id or str(uuid.uuid4()),
+            document=dumps(document),
+            fields=dumps(expose(document, (), stamp)),
+            columns=dumps(columns),
+            version=1,
+            created_at=stamp.at,
+            created_by=dumps(stamp.by),
+            updated_at=stamp.at,
+            updated_by=dumps(stamp.by),
+        )
+        self._store.save(row)
+        return row.id
+
+    def create_many(self, bodies: Iterable[tuple[str, Mapping[str, Any]]], actor: Actor) -> None:
+        """Store models under ids of the caller's choice, all in one transaction."""
+        with self._store.transaction():
+            for model_id, body in bodies:
+                self.create(body, actor, model_id)
+
+    def replace(
+        self,
+        model_id: str,
+        body: Mapping[str, Any],
+        actor: Actor,
+        if_match: str | None = None,
+    ) -> str:
+        """Full replacement: what ``body`` leaves out is cleared or reset. Gives the GET form.
+
+        Raises:
+            WireError: 404; 412 when ``if_match`` names another entity tag than the model's.
+        """
+        with self._store.transaction():
+            before = self._row(model_id)
+            if if_match and not self._matches(before, if_match):
+                raise precondition_failed(model_id)
+            row = self._replaced(before, body, actor)
+            self._store.save(row)
+        return render(row, self.modes)
+
+    def merge(self, model_id: str, changes: Mapping[str, Any], actor: Actor) -> str:
+        """Somebody's edit: ``changes`` merged into the stored document, which is then written."""
+        with self._store.transaction():
+            return self.replace(model_id, merged(self.stored(model_id), changes), actor)
+
+    def delete(self, model_id: str) -> None:
+        """Forget a model."""
+        if not self._store.remove(model_id):
+            raise no_such_model(model_id)
+
+    def text(self, model_id: str) -> str:
+        """The GET form, as JSON text."""
+        return render(self._row(model_id), self.modes)
+
+    def stored(self, model_id: str) -> Document:
+        """The document the last write left, in the PUT form."""
+        document: Document = json.loads(self._row(model_id).document)
+        return document
+
+    def ids(self) -> list[str]:
+        """All ids, in the order of creation."""
+        return self._store.ids()
+
+    def page(
+        self, limit: int, after: tuple[str, str] | None
+    ) -> tuple[list[str], tuple[str, str] | None]:
+        """Up to ``limit`` models in the GET form, and behind what to go on (None: that is all)."""
+        rows = self._store.newest(limit + 1, after)
+        shown = rows[:limit]
+        more = (shown[-1].updated_at, shown[-1].id) if len(rows) > limit else None
+        return [render(row, self.modes) for row in shown], more
+
+    def preview(self, body: Mapping[str, Any]) -> Document:
+        """The model a body would make, without identity or history; nothing is stored.
+
+        Raises:
+            WireError: 400 with the source's message, when the query cannot be run.
+        """
+        self._pretend_to_run(body["configuration"].get("query"))
+        document = settle(body, known_columns(body), self._organization_id, self.modes)
+        fields = expose(document, (), Stamp("", {}))
+        for field in fields:
+            for key in ("id", "created_at", "created_by", "updated_at"):
+                del field[key]
+        return read_form(document, fields, self.modes)
+
+    def _replaced(self, before: Row, body: Mapping[str, Any], actor: Actor) -> Row:
+        stamp = Stamp(self._clock.stamp(), actor.to_dict())
+        columns = known_columns(body, json.loads(before.columns))
+        document = settle(body, columns, self._organization_id, self.modes)
+        fields = expose(
+            document, json.loads(before.fields), stamp, new_ids=self.modes.new_field_ids
+        )
+        return Row(
+            id=before.id,
+            document=dumps(document),
+            fields=dumps(fields),
+            columns=dumps(columns),
+            version=before.version + self.modes.version_step,
+            created_at=before.created_at,
+            created_by=before.created_by,
+            updated_at=stamp.at,
+            updated_by=dumps(stamp.by),
+        )
+
+    def _matches(self, row: Row, if_match: str) -> bool:
+        tags = [tag.strip() for tag in if_match.split(",")]
+        return "*" in tags or entity_tag(render(row, self.modes)) in tags
+
+    def _pretend_to_run(self, query: object) -> None:
+        marker = self.modes.syntax_error_marker
+        if isinstance(query, str) and marker in query:
+            position = query.index(marker) + 1
+            message = f'ERROR: syntax error at or near "{marker}" (SQLSTATE 42601)'
+            raise WireError(400, "source_query_failed", message, {"position": position})
+
+    def _row(self, model_id: str) -> Row:
+        row = self._store.get(model_id)
+        if row is None:
+            raise no_such_model(model_id)
+        return row
+
+
+@lru_cache(maxsize=1024)
+def render(row: Row, modes: Modes) -> str:
+    """The GET form of a row, as JSON text."""
+    shown = read_form(json.loads(row.document), json.loads(row.fields), modes)
+    version = {} if modes.without_version else {"version": row.version}
+    return dumps(
+        {
+            "id": row.id,
+            **shown,
+            **version,
+            "created_at": row.created_at,
+            "created_by": json.loads(row.created_by),
+            "updated_at": row.updated_at,
+            "updated_by": json.loads(row.updated_by),
+        }
+    )
+
+
+def entity_tag(text: str) -> str:
+    """A strong entity tag of a model's GET form."""
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'

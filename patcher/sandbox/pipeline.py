@@ -1,0 +1,148 @@
+"""The way of every call: recorded, admitted, bent by faults, answered, checked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from .actions import Action
+from .callers import Caller, Callers
+from .description import Description
+from .endpoints import Endpoints, Task
+from .errors import WireError, bad_request, forbidden
+from .exchange import Exchange, Proceed
+from .faults import Script
+from .idempotency import Ledger
+from .late import LateWrites
+from .messages import Call, RecordedRequest, Reply
+from .models import Models
+
+VERSION = "2025-09-18"
+"""Served when the caller names no version."""
+
+VERSIONS = (VERSION, "2024-02-08")
+"""The versions whose model endpoints look like this; the older ones are not emulated."""
+
+VERSION_HEADER = "X-Polytomic-Version"
+
+
+class RequestLog:
+    """Every request the API received, in order of arrival."""
+
+    def __init__(self) -> None:
+        self._requests: list[RecordedRequest] = []
+        self._lock = threading.Lock()
+
+    def add(self, request: RecordedRequest) -> None:
+        """Note a request."""
+        with self._lock:
+            self._requests.append(request)
+
+    def all(self) -> list[RecordedRequest]:
+        """A copy of the log."""
+        with self._lock:
+            return list(self._requests)
+
+    def clear(self) -> None:
+        """Begin anew."""
+        with self._lock:
+            self._requests.clear()
+
+
+class Pipeline:
+    """Takes a call, gives a reply; raises nothing a request could cause."""
+
+    def __init__(
+        self,
+        models: Models,
+        endpoints: Endpoints,
+        description: Description,
+        callers: Callers,
+        ledger: Ledger,
+        pause: Callable[[float], object],
+        *,
+        latency: float = 0.0,
+        validate_responses: bool = True,
+    ) -> None:
+        self.script = Script()
+        self.late = LateWrites()
+        self._models = models
+        self._endpoints = endpoints
+        self._description = description
+        self._callers = callers
+        self._ledger = ledger
+        self._pause = pause
+        self._latency = latency
+        self._validate_responses = validate_responses
+
+    def handle(self, call: Call) -> Reply:
+        """Answer a call."""
+        if self._latency:
+            self._pause(self._latency)
+        try:
+            caller = self._admit(call)
+            key = self._idempotency_key(call)
+            reply = self._ledger.claim(key) if key else None
+            if reply is None:
+                reply = self._exchange(call, caller, key)
+        except WireError as error:
+            reply = Reply.of_error(error)
+        return with_version(reply, call.request)
+
+    def _admit(self, call: Call) -> Caller:
+        caller = self._callers.identify(call.request.headers.get("Authorization"))
+        version = call.request.headers.get(VERSION_HEADER, VERSION)
+        if version not in VERSIONS:
+            raise bad_request(f"{version} is not a version this server has", supported=VERSIONS)
+        if caller.organization_id is None and call.kind != "me":
+            raise forbidden("a partner key needs an organization to act in")
+        return caller
+
+    def _idempotency_key(self, call: Call) -> str | None:
+        self._description.check_parameters(call)
+        return None if call.method == "GET" else call.request.headers.get("Idempotency-Key")
+
+    def _exchange(self, call: Call, caller: Caller, key: str | None) -> Reply:
+        exchange = Exchange(call, self._models, self.late, self._pause, as_job=call.wants_job)
+        proceed: Proceed = partial(self._process, exchange, caller, key)
+        for action in reversed(self.script.due(call)):
+            proceed = partial(_act, action, exchange, proceed)
+        try:
+            return proceed()
+        finally:
+            if key and not exchange.postponed:
+                self._ledger.settle(key, exchange.outcome)
+
+    def _process(self, exchange: Exchange, caller: Caller, key: str | None) -> Reply:
+        """What the API itself does: the innermost step, below all faults."""
+        task = Task(exchange.call, caller, exchange.job if exchange.as_job else None)
+        try:
+            reply = self._endpoints.answer(task)
+        except WireError as error:
+            reply = Reply.of_error(error)
+        if exchange.call.method == "GET" and exchange.call.model_id:
+            self.late.count_read(exchange.call.model_id)
+        exchange.outcome = reply = self._checked(exchange.call, reply)
+        if key and exchange.postponed:
+            self._ledger.settle(key, reply)
+        return reply
+
+    def _checked(self, call: Call, reply: Reply) -> Reply:
+        """The reply, or the confession that this sandbox has a bug."""
+        violation = self._validate_responses and self._description.violation(call, reply)
+        if not violation:
+            return reply
+        return Reply.of_error(WireError(500, "sandbox_response_violates_description", violation))
+
+
+def _act(action: Action, exchange: Exchange, proceed: Proceed) -> Reply:
+    return action(exchange, proceed)
+
+
+def with_version(reply: Reply, request: RecordedRequest) -> Reply:
+    """The reply with the version that served it; a refused version is answered with ours."""
+    asked = request.headers.get(VERSION_HEADER, VERSION)
+    served = asked if asked in VERSIONS else VERSION
+    return replace(reply, headers=(*reply.headers, (VERSION_HEADER, served)))

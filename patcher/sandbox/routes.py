@@ -1,0 +1,91 @@
+"""Paths to calls: the URL map of the API, and the Flask application around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from .errors import error_body
+from .messages import Call, RecordedRequest, Reply
+from .pipeline import Pipeline, RequestLog, with_version
+
+RESET_MARK = "patcher.sandbox.reset"
+"""Key in the WSGI environment that tells the listener to tear the connection down."""
+
+CONTROL_PREFIX = "/sandbox/"
+
+PATHS = (
+    ("me", "/api/me", "/api/me", ("GET",)),
+    ("models", "/api/models", "/api/models", ("GET", "POST")),
+    ("model", "/api/models/<id>", "/api/models/{id}", ("GET", "PUT", "DELETE")),
+    ("preview", "/api/model-preview", "/api/model-preview", ("POST",)),
+    ("job", "/api/jobs/<type>/<id>", "/api/jobs/{type}/{id}", ("GET",)),
+)
+"""Kind, Flask rule, path template of the description, verbs."""
+
+
+def build_app(pipeline: Pipeline, log: RequestLog) -> Flask:
+    """The API as a WSGI application; the control routes are added elsewhere."""
+    app = Flask("patcher.sandbox", static_folder=None)
+    app.url_map.merge_slashes = False
+    for kind, rule, template, methods in PATHS:
+        app.add_url_rule(
+            rule,
+            endpoint=kind,
+            view_func=_view(pipeline, kind, template),
+            methods=methods,
+            provide_automatic_options=False,
+        )
+
+    @app.before_request
+    def record() -> None:
+        if not request.path.startswith(CONTROL_PREFIX):
+            log.add(recorded())
+
+    @app.errorhandler(HTTPException)
+    def refuse(error: HTTPException) -> Response:
+        return to_response(with_version(_refusal(error), recorded()))
+
+    return app
+
+
+def _view(pipeline: Pipeline, kind: str, template: str) -> Any:
+    def view(**arguments: str) -> Response:
+        if request.method == "HEAD":  # Flask adds it to every GET; the API does not have it
+            raise MethodNotAllowed
+        return to_response(pipeline.handle(Call(recorded(), kind, template, arguments)))
+
+    return view
+
+
+def recorded() -> RecordedRequest:
+    """The request being handled, as plain data."""
+    return RecordedRequest(
+        method=request.method,
+        path=request.path,
+        query=request.args.to_dict(),
+        headers=Headers(list(request.headers.items())),
+        body_bytes=request.get_data(),
+    )
+
+
+def to_response(reply: Reply) -> Response:
+    """A reply as Flask sends it; a reset is a mark for the listener, which owns the socket."""
+    if reply.reset:
+        request.environ[RESET_MARK] = True
+        return Response(status=500)
+    response = Response(reply.body, reply.status)
+    response.headers.clear()
+    for name, value in reply.headers:
+        response.headers[name] = value
+    return response
+
+
+def _refusal(error: HTTPException) -> Reply:
+    status = error.code or 500
+    key = error.name.lower().replace(" ", "_")
+    allow = [(name, value) for name, value in error.get_headers() if name == "Allow"]
+    return Reply.of(error_body(status, key, str(error.description)), status, allow)

@@ -1,0 +1,138 @@
+"""Models to begin with: a few as people really have them, then as many as wanted."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from .forms import Document
+
+_NAMES = uuid.UUID("0d6b3a1e-7c1f-5f52-8a77-3f1d9a4be201")
+
+
+def fixed_id(name: str) -> str:
+    """The UUID this sandbox always gives to a thing of that name."""
+    return str(uuid.uuid5(_NAMES, name))
+
+
+ORGANIZATION_ID = fixed_id("organization")
+WAREHOUSE = fixed_id("connection: warehouse")
+BILLING = fixed_id("connection: billing")
+ENRICHMENT = fixed_id("connection: enrichment")
+POLICY_MODELS = fixed_id("policy: models")
+POLICY_MARKETING = fixed_id("policy: marketing only")
+LABEL_PRODUCTION = fixed_id("label: production")
+LABEL_REVENUE = fixed_id("label: revenue")
+CONTACTS = fixed_id("model: contacts")
+ACCOUNTS = fixed_id("model: accounts")
+ORDERS = fixed_id("model: orders")
+
+
+def contacts() -> Document:
+    """A model that uses all twelve writable fields."""
+    return {
+        "name": "Contacts",
+        "connection_id": WAREHOUSE,
+        "configuration": {
+            "query": (
+                "select c.id, c.email, c.first_name, c.last_name,\n"
+                "       c.company_id, c.plan, c.is_active\n"
+                "  from public.contacts c\n"
+                "  join public.companies co on co.id = c.company_id\n"
+                " where c.deleted_at is null\n"
+                "   and co.status = 'customer'\n"
+            ),
+            "warehouse": "REPORTING_WH",
+            "timeout_seconds": 300,
+            "sample_rate": 0.25,
+            "max_row_id": 9007199254740993,
+            "schema_override": None,
+            "session": {"role": "READER", "api_token": "tok_live_51c0ffee"},
+        },
+        "identifier": "id",
+        "fields": ["id", "email", "first_name", "last_name", "company_id", "plan", "is_active"],
+        "additional_fields": [
+            {"name": "lead_score", "label": "Lead score", "type": "number", "example": "87"},
+            {"name": "owner_email", "label": "Owner", "type": "email"},
+        ],
+        "tracking_columns": ["email", "plan"],
+        "relations": [{"from": "company_id", "to": {"model_id": ACCOUNTS, "field": "id"}}],
+        "labels": [LABEL_PRODUCTION, LABEL_REVENUE],
+        "policies": [POLICY_MODELS, POLICY_MARKETING],
+        "enricher": {
+            "enricher_id": fixed_id("enricher: contacts"),
+            "connection_id": ENRICHMENT,
+            "configuration": {"region": "eu", "api_key": "enr_4f1d0d2b"},
+            "fields": [
+                {"name": "phone_number", "label": "Phone Number", "type": "string"},
+                {"name": "job_title", "label": "Job Title", "type": "string"},
+            ],
+            "mappings": {"email": "email"},
+        },
+        "organization_id": ORGANIZATION_ID,
+    }
+
+
+def accounts() -> Document:
+    """A model on a plain table, joined by others."""
+    return {
+        "name": "Accounts",
+        "connection_id": WAREHOUSE,
+        "configuration": {"table": "public.companies"},
+        "identifier": "id",
+        "fields": ["id", "name", "domain", "plan", "seats", "monthly_revenue"],
+        "tracking_columns": ["plan"],
+        "labels": [LABEL_REVENUE],
+        "policies": [POLICY_MODELS],
+        "organization_id": ORGANIZATION_ID,
+    }
+
+
+def orders() -> Document:
+    """A model with a query, a relation and a user-added field, but neither label nor enricher."""
+    return {
+        "name": "Orders",
+        "connection_id": BILLING,
+        "configuration": {
+            "query": (
+                "select o.id, o.account_id, o.total, o.currency\n"
+                "  from orders o\n"
+                " where o.placed_at > now() - interval '2 years'\n"
+            ),
+            "password": "hunter2-orders",
+        },
+        "identifier": "id",
+        "fields": ["id", "account_id", "total", "currency"],
+        "additional_fields": [
+            {"name": "total_eur", "label": "Total (EUR)", "type": "number", "example": "12.50"}
+        ],
+        "relations": [{"from": "account_id", "to": {"model_id": ACCOUNTS, "field": "id"}}],
+        "policies": [POLICY_MODELS],
+        "organization_id": ORGANIZATION_ID,
+    }
+
+
+def generated(number: int) -> Document:
+    """One of any number of small models; the same number always gives the same model."""
+    document: dict[str, Any] = {
+        "name": f"Model {number:05d}",
+        "connection_id": BILLING if number % 3 else WAREHOUSE,
+        "configuration": {"table": f"public.table_{number:05d}", "batch": number},
+        "identifier": "id",
+        "fields": ["id", "email", "plan"],
+        "organization_id": ORGANIZATION_ID,
+    }
+    if number % 2:
+        document["labels"] = [LABEL_PRODUCTION]
+    if number % 5 == 0:
+        document["tracking_columns"] = ["email"]
+    return document
+
+
+def documents(count: int) -> Iterator[tuple[str, Document]]:
+    """``count`` pairs of id and document: the realistic models first."""
+    realistic = ((CONTACTS, contacts()), (ACCOUNTS, accounts()), (ORDERS, orders()))
+    yield from realistic[:count]
+    for number in range(len(realistic) + 1, count + 1):
+        yield fixed_id(f"model: {number}"), generated(number)

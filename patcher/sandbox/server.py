@@ -1,0 +1,211 @@
+"""The sandbox itself: everything put together, and what tests and the command line hold on to."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from . import control, seed
+from .callers import Actor, Callers
+from .clock import Clock, utc_now
+from .description import published
+from .endpoints import Endpoints
+from .faults import Fault
+from .forms import Document, ModeOptions, Modes
+from .idempotency import Ledger
+from .jobs import Jobs
+from .listener import Listener
+from .messages import RecordedRequest
+from .models import Models
+from .pipeline import Pipeline, RequestLog
+from .routes import build_app
+from .store import Store
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+DEFAULT_API_KEY = "sandbox-key"
+DEFAULT_PARTNER_KEY = "sandbox-partner-key"
+
+
+class Sandbox:
+    """An emulated Polytomic API on a loopback port; a context manager.
+
+    It listens from construction on, and stops with ``close()`` or at the end of the block.
+
+    Args:
+        models: how many models an empty database is seeded with; the first are realistic.
+        port: 0 takes a free one.
+        db: a database file, whose models are there again after a restart; None: in memory.
+        latency: seconds to sleep before each answer.
+        api_key: the user's key.
+        validate_responses: check each answer against the published description; a check costs
+            time in proportion to the number of fields, so benchmarks switch it off.
+        now: the clock; must give aware datetimes.
+        modes: how the server differs from the plain one, such as ``etags=True``; see ``Modes``.
+
+    Attributes:
+        api_key: goes into ``Authorization: Bearer``.
+        partner_key: goes with the organization into ``Authorization: Basic``.
+        organization_id: the only organization there is.
+
+    Raises:
+        OSError: the port is taken.
+    """
+
+    def __init__(
+        self,
+        models: int = 0,
+        *,
+        port: int = 0,
+        db: Path | str | None = None,
+        latency: float = 0.0,
+        api_key: str = DEFAULT_API_KEY,
+        validate_responses: bool = True,
+        now: Callable[[], datetime] = utc_now,
+        **modes: Unpack[ModeOptions],
+    ) -> None:
+        self.api_key = api_key
+        self.partner_key = DEFAULT_PARTNER_KEY
+        self.organization_id = seed.ORGANIZATION_ID
+        self._closing = threading.Event()
+        self._store = Store(db)
+        clock = Clock(now)
+        self._models = Models(self._store, clock, self.organization_id, Modes(**modes))
+        self._jobs = Jobs()
+        self._ledger = Ledger(clock)
+        self._log = RequestLog()
+        description = published()
+        self._pipeline = Pipeline(
+            self._models,
+            Endpoints(self._models, self._jobs, description),
+            description,
+            Callers(api_key, self.partner_key, self.organization_id),
+            self._ledger,
+            self._closing.wait,
+            latency=latency,
+            validate_responses=validate_responses,
+        )
+        if models and not self._models.ids():
+            self._models.create_many(seed.documents(models), Actor.named("Ada Seed"))
+        self._listener = self._listen(port)
+
+    def _listen(self, port: int) -> Listener:
+        app = build_app(self._pipeline, self._log)
+        control.add_routes(app, self)
+        try:
+            listener = Listener(app, "127.0.0.1", port)
+        except OSError:
+            self._store.close()
+            raise
+        listener.start()
+        return listener
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        """The base URL, as in ``http://127.0.0.1:40321``."""
+        return self._listener.url
+
+    def close(self) -> None:
+        """Let held requests go, stop listening, close the database. May be called twice."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        self._pipeline.script.clear()
+        self._listener.stop()
+        self._store.close()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until closed, or for ``timeout`` seconds; whether it was closed."""
+        return self._closing.wait(timeout)
+
+    # The models
+
+    def create(self, document: Mapping[str, Any], *, actor: str = "Ada Seed") -> str:
+        """Store a new model, given in the PUT form; gives its id. Nothing is validated."""
+        return self._models.create(document, Actor.named(actor))
+
+    def ids(self) -> list[str]:
+        """The ids of all models, in the order of creation."""
+        return self._models.ids()
+
+    def model(self, model_id: str) -> Document:
+        """The model in the GET form, as an answer would show it. Raises KeyError."""
+        self._require(model_id)
+        shown: Document = json.loads(self._models.text(model_id))
+        return shown
+
+    def stored(self, model_id: str) -> Document:
+        """The model in the PUT form, exactly as the last write left it. Raises KeyError."""
+        self._require(model_id)
+        return self._models.stored(model_id)
+
+    def write_as_other(
+        self, model_id: str, changes: Mapping[str, Any], actor: str = "Bo Other"
+    ) -> None:
+        """Somebody else merges ``changes`` (RFC 7396, PUT form) into the model: a write."""
+        self._require(model_id)
+        self._models.merge(model_id, changes, Actor.named(actor))
+
+    def delete(self, model_id: str) -> None:
+        """Somebody else deletes the model. Raises KeyError."""
+        self._require(model_id)
+        self._models.delete(model_id)
+
+    # What arrived
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """Every request to the API so far, in order of arrival."""
+        return self._log.all()
+
+    def puts(self, model_id: str | None = None) -> list[RecordedRequest]:
+        """The PUTs so far, or those of one model."""
+        path = None if model_id is None else f"/api/models/{model_id}"
+        return [
+            each for each in self.requests if each.method == "PUT" and path in (None, each.path)
+        ]
+
+    def reset_requests(self) -> None:
+        """Forget the requests so far."""
+        self._log.clear()
+
+    # What goes wrong
+
+    def fault(self, fault: Fault) -> Fault:
+        """Script a fault; see ``patcher.sandbox.faults``. Gives it back."""
+        self._pipeline.script.add(fault)
+        return fault
+
+    def release(self) -> int:
+        """Open every gate, and land every late write; how many writes landed."""
+        self._pipeline.script.open_gates()
+        return self._pipeline.late.release()
+
+    def reset(self) -> None:
+        """Forget faults, jobs, idempotency keys, late writes and requests; models stay."""
+        self._pipeline.script.clear()
+        self._pipeline.late.clear()
+        self._jobs.clear()
+        self._ledger.clear()
+        self._log.clear()
+
+    def _require(self, model_id: str) -> None:
+        if not self._store.get(model_id):
+            raise KeyError(model_id)

@@ -1,0 +1,74 @@
+"""The pretend data source behind every model: which columns a table has, and what they look like.
+
+Nothing is queried. A column nobody has heard of is simply there, with type ``string``, so that any
+model can be stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column, as the source would describe it."""
+
+    name: str
+    type: str = "string"
+    remote_type: str = "text"
+    unique: bool = False
+    description: str = ""
+    example: Any = None
+
+    @property
+    def label(self) -> str:
+        """``first_name`` is shown as ``First Name``."""
+        return self.name.replace("_", " ").title()
+
+
+_COLUMNS = (
+    Column("id", "number", "bigint", unique=True, description="Primary key", example=1042),
+    Column("email", "email", "varchar(320)", unique=True, description="Login address"),
+    Column("first_name", "string", "text", example="Ada"),
+    Column("last_name", "string", "text", example="Lovelace"),
+    Column("company_id", "number", "bigint", description="The account this contact belongs to"),
+    Column("plan", "string", "text", example="enterprise"),
+    Column("seats", "number", "integer", example=25),
+    Column("monthly_revenue", "number", "numeric(12,2)", example=1499.5),
+    Column("is_active", "boolean", "boolean", example=True),
+    Column("signed_up_at", "datetime", "timestamptz"),
+    Column("internal_notes", "string", "text", description="Free text, not for customers"),
+    Column("tax_number", "string", "text", description="Personal data"),
+)
+_BY_NAME = {column.name: column for column in _COLUMNS}
+
+COLUMNS = tuple(_BY_NAME)
+"""Names of the columns every pretend table has; a model that lists no fields gets all of them."""
+
+_ENRICHMENT = (
+    Column("phone_number", "string", "string"),
+    Column("job_title", "string", "string"),
+    Column("employees", "number", "integer"),
+    Column("linkedin_url", "string", "string"),
+)
+
+_CONNECTION_TYPES = ("postgresql", "snowflake", "bigquery", "mysql")
+
+
+def column(name: str) -> Column:
+    """The column called ``name``; one the source does not know is made up, with type ``string``."""
+    return _BY_NAME.get(name) or Column(name)
+
+
+def enrichment_fields() -> list[dict[str, Any]]:
+    """Every field the pretend enricher offers: what an absent ``enricher.fields`` opens."""
+    return [
+        {"name": each.name, "label": each.label, "type": each.type, "remote_type": each.remote_type}
+        for each in _ENRICHMENT
+    ]
+
+
+def connection_type(connection_id: str) -> str:
+    """The type id of a connection: made up, but always the same for the same connection."""
+    return _CONNECTION_TYPES[sum(connection_id.encode()) % len(_CONNECTION_TYPES)]

@@ -1,0 +1,1 @@
+"""The sandbox, tested from outside, over HTTP, and through the official SDK."""

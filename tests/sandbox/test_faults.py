@@ -1,0 +1,410 @@
+"""Every fault, in Python and over the control routes; and the modes of the server."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from patcher.sandbox import Fault, Gate, Sandbox, faults, seed
+
+if TYPE_CHECKING:
+    from .conftest import Api, ApiFor
+
+NEW = {**seed.contacts(), "name": "New"}
+
+
+def version(sandbox: Sandbox) -> int:
+    """How often the model was written, plus one."""
+    return int(sandbox.model(seed.CONTACTS)["version"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "written"), [(faults.drop_before(), False), (faults.drop_after(), True)]
+)
+def test_drop(sandbox: Sandbox, api: Api, fault: Fault, written: bool) -> None:
+    """The connection is reset, with the write done or not; the request is in the log."""
+    sandbox.fault(fault)
+    with pytest.raises(requests.ConnectionError, match=r"reset|aborted"):
+        api.model("PUT", json=NEW)
+
+    assert (sandbox.stored(seed.CONTACTS) == NEW) is written
+    assert len(sandbox.puts()) == 1
+    assert api.model("PUT", json=NEW).status_code == 200
+
+
+@pytest.mark.parametrize("status", [408, 409, 412, 422, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("written", [False, True])
+def test_status(sandbox: Sandbox, api: Api, status: int, written: bool) -> None:
+    """A status of choice, before or after the write, in the API's error form."""
+    make = faults.status_after if written else faults.status_before
+    sandbox.fault(make(status, headers={"Retry-After": "7"}))
+    answer = api.model("PUT", json=NEW)
+
+    assert (answer.status_code, answer.json()["status"]) == (status, status)
+    assert answer.headers["Retry-After"] == "7"
+    assert (version(sandbox) == 2) is written
+
+
+@pytest.mark.parametrize(("body", "sent"), [("html", b"<html>"), ("empty", b"")])
+def test_status_without_the_error_form(sandbox: Sandbox, api: Api, body: Any, sent: bytes) -> None:
+    """An error can come as a gateway's page, or with no body."""
+    sandbox.fault(faults.status_before(502, body))
+    answer = api.model("PUT", json=NEW)
+
+    assert answer.status_code == 502
+    assert answer.content[:6] == sent
+
+
+def test_a_2xx_without_a_model(sandbox: Sandbox, api: Api) -> None:
+    """A write can be answered with success and no body at all."""
+    sandbox.fault(faults.status_after(204, "empty"))
+    answer = api.model("PUT", json=NEW)
+
+    assert (answer.status_code, answer.content, version(sandbox)) == (204, b"", 2)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_slow(sandbox: Sandbox, api: Api, when: Any) -> None:
+    """An answer slower than the client's patience: with the write done, or not yet."""
+    sandbox.fault(faults.slow(30, when))
+    with pytest.raises(requests.ReadTimeout):
+        api.model("PUT", json=NEW, timeout=0.2)
+
+    assert version(sandbox) == (2 if when == "after" else 1)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirect(sandbox: Sandbox, api: Api, status: int) -> None:
+    """A redirect names its location, and nothing is written."""
+    sandbox.fault(faults.redirect(status, "http://elsewhere.example/"))
+    answer = api.model("PUT", json=NEW)
+
+    assert (answer.status_code, answer.headers["Location"]) == (status, "http://elsewhere.example/")
+    assert version(sandbox) == 1
+
+
+@pytest.mark.parametrize("form", ["html", "truncated", "cut short"])
+def test_garbage(sandbox: Sandbox, api: Api, form: Any) -> None:
+    """The write is done, and its answer cannot be read: a page, half a JSON text, half a body."""
+    sandbox.fault(faults.garbage(form))
+    with pytest.raises((ValueError, requests.exceptions.ChunkedEncodingError)):
+        api.model("PUT", json=NEW).json()
+
+    assert version(sandbox) == 2
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_replay(sandbox: Sandbox, api: Api, written: bool) -> None:
+    """A 200 that shows the model as it was, with the write done or not."""
+    before = sandbox.model(seed.CONTACTS)
+    sandbox.fault(faults.replay(written=written))
+    answer = api.model("PUT", json=NEW)
+
+    assert answer.status_code == 200
+    assert answer.json()["data"] == before
+    assert version(sandbox) == (2 if written else 1)
+
+
+@pytest.mark.parametrize("other", [None, seed.ORDERS])
+def test_another_model(sandbox: Sandbox, api: Api, other: str | None) -> None:
+    """A 200 with another model's id."""
+    sandbox.fault(faults.another_model(other))
+    answered = api.model("PUT", json=NEW).json()["data"]["id"]
+
+    assert answered != seed.CONTACTS
+    assert other in (None, answered)
+
+
+@pytest.mark.parametrize("status", [None, 504])
+def test_a_late_write_lands_after_reads(sandbox: Sandbox, api: Api, status: int | None) -> None:
+    """The answer is lost, or an error, and two reads still see the model as it was."""
+    sandbox.fault(faults.late_write(reads=2, status=status))
+    if status is None:
+        with pytest.raises(requests.ConnectionError):
+            api.model("PUT", json=NEW)
+    else:
+        assert api.model("PUT", json=NEW).status_code == status
+    api.model("GET", seed.ORDERS)
+
+    names = [api.model("GET").json()["data"]["name"] for _ in range(3)]
+    assert names == ["Contacts", "Contacts", "New"]
+
+
+def test_a_late_write_can_be_released(sandbox: Sandbox, api: Api) -> None:
+    """Without a number of reads the write waits for the release; its key is in flight till then."""
+    key = {"Idempotency-Key": "late-write-1"}
+    sandbox.fault(faults.late_write(status=503))
+    api.model("PUT", json=NEW, headers=key)
+    assert api.model("PUT", json=NEW, headers=key).status_code == 409
+    assert version(sandbox) == 1
+
+    assert sandbox.release() == 1
+    assert sandbox.stored(seed.CONTACTS) == NEW
+    assert api.model("PUT", json=NEW, headers=key).json()["data"]["version"] == 2
+
+
+def test_a_concurrent_write_before_the_second_read(sandbox: Sandbox, api: Api) -> None:
+    """Somebody else's change can come between two reads."""
+    change = {"policies": None, "name": "Theirs"}
+    sandbox.fault(faults.concurrent_write(change, method="GET", kind="model", nth=2))
+    names = [api.model("GET").json()["data"]["name"] for _ in range(3)]
+
+    assert names == ["Contacts", "Theirs", "Theirs"]
+    assert "policies" not in sandbox.stored(seed.CONTACTS)
+    assert version(sandbox) == 2
+
+
+@pytest.mark.parametrize(("when", "name"), [("before", "New"), ("after", "Theirs")])
+def test_a_concurrent_write_around_the_put(
+    sandbox: Sandbox, api: Api, when: Any, name: str
+) -> None:
+    """Somebody else's change before the PUT is overwritten; after it, it wins."""
+    sandbox.fault(faults.concurrent_write({"name": "Theirs"}, when, actor="Eve"))
+    answer = api.model("PUT", json=NEW).json()["data"]
+
+    assert answer["version"] == (3 if when == "before" else 2)
+    assert sandbox.stored(seed.CONTACTS)["name"] == name
+    assert version(sandbox) == 3
+
+
+def test_a_model_can_be_deleted_underfoot(sandbox: Sandbox, api: Api) -> None:
+    """The model is deleted just before the request, which gets a 404."""
+    sandbox.fault(faults.delete())
+
+    assert api.model("PUT", json=NEW).status_code == 404
+    assert seed.CONTACTS not in sandbox.ids()
+
+
+def test_growth(sandbox: Sandbox, api: Api) -> None:
+    """Answers show keys the description does not have, also within lists; nothing is stored."""
+    grown = faults.growth({"filters": [], "labels": [{}]}, {"pii": True}, method="*", every=True)
+    sandbox.fault(grown)
+    models = [
+        api.model("GET").json()["data"],
+        api.model("PUT", json=seed.contacts()).json()["data"],
+        *api.get("/api/models").json()["data"],
+    ]
+
+    assert all(model["filters"] == [] and model["labels"] == [{}] for model in models)
+    assert all(field["pii"] for model in models for field in model["fields"])
+    assert sandbox.stored(seed.CONTACTS) == seed.contacts()
+
+
+@pytest.mark.parametrize("fault", [faults.another_model(), faults.growth({"filters": []})])
+def test_refusals_are_left_alone(sandbox: Sandbox, api: Api, fault: Fault) -> None:
+    """Faults that change the model in an answer leave an answer without a model as it is."""
+    sandbox.fault(fault)
+    answer = api.model("PUT", json={})
+
+    assert (answer.status_code, answer.json()["key"]) == (400, "bad_request")
+
+
+def test_a_fault_without_its_model_is_a_bug_of_the_script(sandbox: Sandbox, api: Api) -> None:
+    """A fault about "the model of the path" needs a path with a model, or to be told which."""
+    sandbox.fault(faults.delete(seed.ORDERS, method="POST"))
+    sandbox.fault(faults.delete(method="POST", nth=2))
+
+    assert api.post("/api/models", json=seed.orders()).status_code == 200
+    assert seed.ORDERS not in sandbox.ids()
+    assert api.post("/api/models", json=seed.orders()).status_code == 500
+
+
+def test_raw_body(sandbox: Sandbox, api: Api) -> None:
+    """These very bytes come back, such as duplicate keys and NaN."""
+    raw = b'{"data": {"id": NaN, "id": 1e400}}'
+    sandbox.fault(faults.raw_body(raw, method="GET"))
+    answer = api.model("GET")
+
+    assert (answer.status_code, answer.content) == (200, raw)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_hold(sandbox: Sandbox, api: Api, when: Any) -> None:
+    """A request waits at a gate, before or after its write, until it is released."""
+    gate = Gate()
+    sandbox.fault(faults.hold(gate, when))
+    with ThreadPoolExecutor(1) as thread:
+        held = thread.submit(api.model, "PUT", json=NEW)
+        assert gate.wait_reached()
+        assert version(sandbox) == (2 if when == "after" else 1)
+        assert not held.done()
+        sandbox.release()
+
+        assert held.result().status_code == 200
+
+
+def test_closing_lets_held_requests_go(api_for: ApiFor) -> None:
+    """A sandbox can be closed while a request stands at a gate."""
+    gate = Gate()
+    with ThreadPoolExecutor(1) as thread, Sandbox(models=1) as sandbox:
+        sandbox.fault(faults.hold(gate))
+        held = thread.submit(api_for(sandbox).model, "PUT", json=NEW)
+        assert gate.wait_reached()
+        sandbox.close()
+
+        assert held.exception() or held.result()
+
+
+@pytest.mark.parametrize(
+    ("where", "hit"),
+    [
+        ({}, [2]),
+        ({"nth": 2}, [3]),
+        ({"every": True}, [2, 3]),
+        ({"method": "GET"}, [0]),
+        ({"method": "GET", "kind": "model"}, [1]),
+        ({"method": "*"}, [0]),
+        ({"path": "models/7.*$", "method": "*", "nth": 3}, [3]),
+        ({"kind": "preview"}, []),
+    ],
+)
+def test_faults_find_their_request(
+    sandbox: Sandbox, api: Api, where: dict[str, Any], hit: list[int]
+) -> None:
+    """Method, kind, path and count choose the request; one hit is enough unless told otherwise."""
+    sandbox.fault(faults.status_before(418, **where))
+    statuses = [
+        api.get("/api/me").status_code,
+        api.model("GET").status_code,
+        api.model("PUT", json=NEW).status_code,
+        api.model("PUT", json=NEW).status_code,
+    ]
+
+    assert [number for number, status in enumerate(statuses) if status == 418] == hit
+
+
+def test_faults_can_meet(sandbox: Sandbox, api: Api) -> None:
+    """Several faults on one request all happen, the first scripted outermost."""
+    sandbox.fault(faults.status_after(500))
+    sandbox.fault(faults.concurrent_write({"name": "Theirs"}, "after"))
+
+    assert api.model("PUT", json=NEW).status_code == 500
+    assert sandbox.stored(seed.CONTACTS)["name"] == "Theirs"
+    assert version(sandbox) == 3
+
+
+def test_control_routes_script_faults(sandbox: Sandbox, api: Api) -> None:
+    """Every fault can be scripted over HTTP, by its name and arguments."""
+    posted = requests.post(
+        f"{sandbox.url}/sandbox/faults",
+        json={"fault": "status_after", "status": 503, "headers": {"Retry-After": "1"}, "nth": 2},
+        timeout=5,
+    )
+    assert posted.json() == {"data": "status_after"}
+
+    assert [api.model("PUT", json=NEW).status_code for _ in range(3)] == [200, 503, 200]
+    assert version(sandbox) == 4
+
+
+@pytest.mark.parametrize("wrong", [{}, {"fault": "flood"}, {"fault": "slow", "minutes": 3}])
+def test_control_routes_refuse_what_they_do_not_know(api: Api, wrong: dict[str, Any]) -> None:
+    """An unknown fault or argument is a 400."""
+    assert api.post("/sandbox/faults", json=wrong).status_code == 400
+
+
+def test_control_routes_show_and_forget(sandbox: Sandbox, api: Api) -> None:
+    """Requests can be seen, without credentials, and everything scripted be forgotten."""
+    api.model("PUT", json=NEW)
+    api.post("/sandbox/faults", json={"fault": "drop_before", "every": True})
+    (shown,) = api.get("/sandbox/requests").json()["data"]
+    assert (shown["method"], json.loads(shown["body"])) == ("PUT", NEW)
+    assert "Authorization" not in shown["headers"]
+
+    assert api.delete("/sandbox/reset").status_code == 200
+    assert sandbox.requests == []
+    assert api.model("PUT", json=NEW).status_code == 200
+    assert api.post("/sandbox/release").json() == {"data": 0}
+    assert api.delete("/sandbox/requests").status_code == 200
+
+
+def test_control_routes_reach_the_models(sandbox: Sandbox, api: Api) -> None:
+    """Ids and stored documents can be read, and somebody else's change be made."""
+    assert api.get("/sandbox/models").json()["data"] == sandbox.ids()
+    api.patch(f"/sandbox/models/{seed.CONTACTS}", json={"name": "Theirs"})
+
+    stored = api.get(f"/sandbox/models/{seed.CONTACTS}").json()["data"]
+    assert stored == {**seed.contacts(), "name": "Theirs"}
+    assert api.get(f"/sandbox/models/{uuid.uuid4()}").status_code == 404
+
+
+@pytest.mark.parametrize("call", ["model", "stored", "delete"])
+def test_python_calls_know_no_other_models(sandbox: Sandbox, call: str) -> None:
+    """The Python API raises KeyError for a model that does not exist."""
+    with pytest.raises(KeyError):
+        getattr(sandbox, call)(str(uuid.uuid4()))
+
+
+def test_etags_and_if_match(api_for: ApiFor) -> None:
+    """With etags, a PUT whose If-Match is not the model's entity tag is a 412."""
+    with Sandbox(models=1, etags=True) as sandbox:
+        api = api_for(sandbox)
+        tag = api.model("GET").headers["ETag"]
+        assert api.model("PUT", json=NEW, headers={"If-Match": tag}).status_code == 200
+        assert api.model("PUT", json=NEW, headers={"If-Match": tag}).status_code == 412
+        assert api.model("PUT", json=NEW, headers={"If-Match": f'"x", {tag}'}).status_code == 412
+        assert api.model("PUT", json=NEW, headers={"If-Match": "*"}).status_code == 200
+        assert version(sandbox) == 3
+
+
+def test_without_etags_if_match_means_nothing(sandbox: Sandbox, api: Api) -> None:
+    """The plain server sends no entity tag and ignores If-Match, as documented."""
+    assert "ETag" not in api.model("GET").headers
+    assert api.model("PUT", json=NEW, headers={"If-Match": '"x"'}).status_code == 200
+
+
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_version_step(api_for: ApiFor, step: int) -> None:
+    """The version moves by the step with each write, 0 included."""
+    with Sandbox(models=1, version_step=step) as sandbox:
+        assert api_for(sandbox).model("PUT", json=NEW).json()["data"]["version"] == 1 + step
+
+
+def test_without_version(api_for: ApiFor) -> None:
+    """Answers may have no version at all."""
+    with Sandbox(models=1, without_version=True) as sandbox:
+        assert "version" not in api_for(sandbox).model("GET").json()["data"]
+
+
+def test_sorted_order(api_for: ApiFor) -> None:
+    """The server may answer lists in an order of its own, which is not how they were written."""
+    with Sandbox(models=1, order="sorted") as sandbox:
+        document = {**seed.contacts(), "tracking_columns": ["plan", "email"]}
+        model = api_for(sandbox).model("PUT", json=document).json()["data"]
+
+        assert model["tracking_columns"] == ["email", "plan"]
+        names = [field["name"] for field in model["fields"]]
+        assert names == sorted(names)
+        assert sandbox.stored(seed.CONTACTS) == document
+
+
+def test_new_field_ids(api_for: ApiFor) -> None:
+    """The server may give all fields new ids with every write."""
+    with Sandbox(models=1, new_field_ids=True) as sandbox:
+        before = {field["id"] for field in sandbox.model(seed.CONTACTS)["fields"]}
+        after = api_for(sandbox).model("PUT", json=seed.contacts()).json()["data"]["fields"]
+
+        assert before.isdisjoint(field["id"] for field in after)
+
+
+def test_default_policies(api_for: ApiFor, bare: dict[str, Any]) -> None:
+    """The server may attach a built-in policy where a write names none."""
+    with Sandbox(models=1, default_policies=[seed.POLICY_MODELS]) as sandbox:
+        answer = api_for(sandbox).model("PUT", json=bare).json()["data"]
+
+        assert answer["policies"] == [seed.POLICY_MODELS]
+
+
+def test_every_fault_has_a_name_on_the_control_route() -> None:
+    """All constructors are reachable by name."""
+    made = {
+        name
+        for name, each in vars(faults).items()
+        if callable(each) and getattr(each, "__annotations__", {}).get("return") == "Fault"
+    }
+
+    assert made == set(faults.CONSTRUCTORS)

@@ -1,0 +1,256 @@
+"""The models API: what is read, what a write replaces, what is refused."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from patcher.sandbox import Sandbox, seed
+from patcher.sandbox.source import COLUMNS, enrichment_fields
+
+if TYPE_CHECKING:
+    from .conftest import Api, ApiFor
+
+SERVERS_OWN = {"id", "type", "version", "created_at", "created_by", "updated_at", "updated_by"}
+
+
+def test_get_shows_fields_and_labels_as_objects(api: Api) -> None:
+    """GET shows fields as objects with ids, and labels as objects with the id that was written."""
+    model = api.model("GET").json()["data"]
+
+    assert [field["name"] for field in model["fields"]] == [
+        "id", "email", "first_name", "last_name", "company_id", "plan", "is_active",
+        "lead_score", "owner_email",
+    ]  # fmt: skip
+    assert [field["user_added"] for field in model["fields"]] == [False] * 7 + [True] * 2
+    assert model["labels"] == [{"id": seed.LABEL_PRODUCTION}, {"id": seed.LABEL_REVENUE}]
+    assert set(model) == set(seed.contacts()) - {"additional_fields"} | SERVERS_OWN
+    assert set(model["fields"][0]) == {
+        "id", "name", "label", "description", "type", "remote_type", "unique", "user_added",
+        "example", "created_at", "created_by", "updated_at",
+    }  # fmt: skip
+
+
+def test_stored_is_the_document_as_written(sandbox: Sandbox) -> None:
+    """The stored document of a model that uses all twelve writable fields is the one written."""
+    assert sandbox.stored(seed.CONTACTS) == seed.contacts()
+    assert len(seed.contacts()) == 12
+
+
+def test_put_of_the_same_document_changes_only_version_and_time(sandbox: Sandbox, api: Api) -> None:
+    """A PUT of what is stored moves the version by one and the time, and names the caller."""
+    before = sandbox.model(seed.CONTACTS)
+    answer = api.model("PUT", json=sandbox.stored(seed.CONTACTS)).json()["data"]
+
+    assert answer == sandbox.model(seed.CONTACTS) == api.model("GET").json()["data"]
+    assert answer["version"] == before["version"] + 1
+    assert answer["updated_at"] > before["updated_at"]
+    assert answer["updated_by"] == {
+        "id": api.get("/api/me").json()["data"]["id"], "name": "Sandy Box", "type": "user",
+    }  # fmt: skip
+    moved = {"version", "updated_at", "updated_by"}
+    assert {key for key in before if answer[key] != before[key]} == moved
+
+
+def test_put_of_three_fields_clears_the_rest(
+    sandbox: Sandbox, api: Api, bare: dict[str, Any]
+) -> None:
+    """A PUT of the documented three fields clears or resets the other writable ones, and widens."""
+    api.model("PUT", json=bare)
+    stored = sandbox.stored(seed.CONTACTS)
+
+    assert set(stored) == {*bare, "fields", "organization_id"}
+    assert {key: stored[key] for key in bare} == bare
+    assert set(stored["fields"]) == set(COLUMNS)
+    assert stored["organization_id"] == sandbox.organization_id
+
+
+@pytest.mark.parametrize("fields", [None, []], ids=["null", "empty"])
+def test_no_fields_means_every_column(
+    sandbox: Sandbox, api: Api, bare: dict[str, Any], fields: Any
+) -> None:
+    """Null or empty fields open the model to every column of the source."""
+    api.model("PUT", json={**bare, "fields": fields})
+
+    assert set(sandbox.stored(seed.CONTACTS)["fields"]) >= set(COLUMNS)
+
+
+def test_enricher_without_fields_opens_them_all(sandbox: Sandbox, api: Api) -> None:
+    """An enricher without fields gets every field of the enricher; one without id is a new one."""
+    document = seed.contacts()
+    del document["enricher"]["fields"], document["enricher"]["enricher_id"]
+    api.model("PUT", json=document)
+    enricher = sandbox.stored(seed.CONTACTS)["enricher"]
+
+    assert enricher["fields"] == enrichment_fields()
+    assert enricher["enricher_id"] != seed.contacts()["enricher"]["enricher_id"]
+
+
+def test_unknown_and_read_only_keys_are_ignored(sandbox: Sandbox, api: Api) -> None:
+    """Keys a write cannot carry change nothing and are no error."""
+    document = sandbox.stored(seed.CONTACTS)
+    extra = {"version": 99, "id": str(uuid.uuid4()), "created_at": "never", "filters": [1]}
+    answer = api.model("PUT", json={**document, **extra})
+
+    assert answer.status_code == 200
+    assert answer.json()["data"]["version"] == 2
+    assert sandbox.stored(seed.CONTACTS) == document
+
+
+def test_a_field_that_keeps_its_name_keeps_its_id(sandbox: Sandbox, api: Api) -> None:
+    """Ids of fields survive writes; a field of an unheard-of name becomes a column."""
+    document = sandbox.stored(seed.CONTACTS)
+    before = {field["name"]: field["id"] for field in sandbox.model(seed.CONTACTS)["fields"]}
+    document["fields"] = ["email", "brand_new"]
+    document["additional_fields"][0]["label"] = "Score"
+    fields = {
+        each["name"]: each for each in api.model("PUT", json=document).json()["data"]["fields"]
+    }
+
+    assert list(fields) == ["email", "brand_new", "lead_score", "owner_email"]
+    assert fields["email"]["id"] == before["email"]
+    assert fields["lead_score"]["id"] == before["lead_score"]
+    assert fields["lead_score"]["label"] == "Score"
+    assert fields["brand_new"]["type"] == "string"
+
+
+def test_configuration_is_returned_unchanged(api: Api) -> None:
+    """Key order, nested nulls, big integers, floats and lone surrogates survive a write."""
+    text = (
+        '{"z": {"b": null, "a": [null, {}]}, "a": 123456789012345678901234567890, "f": 1.0, '
+        '"e": -0.0, "t": true, "s": "\\ud800 \\u001b \\u00e9", "": ""}'
+    )
+    head = f'{{"name": "N", "connection_id": "{seed.WAREHOUSE}", "configuration": '
+    answer = api.model("PUT", data=head + text + "}").text
+    fetched = api.model("GET").text
+
+    compact = json.dumps(json.loads(text), separators=(",", ":"))
+    assert f'"configuration":{compact},' in answer
+    assert f'"configuration":{compact},' in fetched
+
+
+def test_create_get_delete(sandbox: Sandbox, api: Api, bare: dict[str, Any]) -> None:
+    """A created model is at version 1 under a new id, and gone once deleted."""
+    made = api.post("/api/models", json=bare).json()["data"]
+    assert made["version"] == 1
+    assert api.model("GET", made["id"]).json()["data"] == made
+    assert sandbox.ids()[-1] == made["id"]
+
+    gone = api.model("DELETE", made["id"])
+    assert (gone.status_code, gone.content) == (200, b"")
+    assert made["id"] not in sandbox.ids()
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_unknown_model_is_404(api: Api, bare: dict[str, Any], method: str) -> None:
+    """A model that does not exist is a 404 in the API's error form."""
+    missing = str(uuid.uuid4())
+    answer = api.model(method, missing, json=bare if method == "PUT" else None)
+
+    assert answer.status_code == 404
+    assert answer.json() == {
+        "key": "not_found", "message": f"model {missing} not found",
+        "metadata": {"id": missing}, "status": 404,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", [None, 50, 7, 0, -3, 1000])
+def test_pages_hold_every_model_once(api_for: ApiFor, limit: int | None) -> None:
+    """Following the page token shows all models once, newest first, at most 50 a page."""
+    with Sandbox(models=120, validate_responses=False) as sandbox:
+        sandbox.write_as_other(sandbox.ids()[60], {"name": "touched"})
+        api = api_for(sandbox)
+        query: dict[str, Any] = {} if limit is None else {"limit": limit}
+        pages = []
+        while True:
+            page = api.get("/api/models", params=query).json()
+            pages.append(page["data"])
+            if "next_page_token" not in page["pagination"]:
+                break
+            query["page_token"] = page["pagination"]["next_page_token"]
+
+        models = [model for page in pages for model in page]
+        assert max(map(len, pages)) == (7 if limit == 7 else 50)
+        assert sorted(model["id"] for model in models) == sorted(sandbox.ids())
+        assert models[0]["name"] == "touched"
+        assert models == sorted(models, key=lambda each: each["updated_at"], reverse=True)
+
+
+def test_a_made_up_page_token_is_refused(api: Api) -> None:
+    """A page token that this server did not make is a 400."""
+    assert api.get("/api/models", params={"page_token": "abc"}).status_code == 400
+
+
+def test_thirty_two_writers_lose_no_write(sandbox: Sandbox, api_for: ApiFor) -> None:
+    """Concurrent PUTs each count: the version ends exactly as far as there were writes."""
+    document = sandbox.stored(seed.CONTACTS)
+
+    def write(number: int) -> list[str]:
+        api = api_for(sandbox)
+        return [
+            api.model("PUT", json={**document, "name": f"{number}"}).json()["data"]["updated_at"]
+            for _ in range(3)
+        ]
+
+    with ThreadPoolExecutor(32) as threads:
+        stamps = [stamp for each in threads.map(write, range(32)) for stamp in each]
+
+    assert sandbox.model(seed.CONTACTS)["version"] == 1 + 96
+    assert len(set(stamps)) == 96
+
+
+def test_write_as_other_merges_and_counts(sandbox: Sandbox) -> None:
+    """Somebody else's change is merged into the document, and moves the version and the name."""
+    sandbox.write_as_other(
+        seed.CONTACTS, {"configuration": {"sample_rate": 1}, "labels": None}, actor="Eve"
+    )
+    stored = sandbox.stored(seed.CONTACTS)
+
+    assert stored["configuration"] == {**seed.contacts()["configuration"], "sample_rate": 1}
+    assert "labels" not in stored
+    assert sandbox.model(seed.CONTACTS)["version"] == 2
+    assert sandbox.model(seed.CONTACTS)["updated_by"]["name"] == "Eve"
+
+
+def test_models_of_a_file_survive_a_restart(tmp_path: Any, api_for: ApiFor) -> None:
+    """A database file serves the same models after a restart, and is not seeded twice."""
+    with Sandbox(models=3, db=tmp_path / "models.db") as sandbox:
+        api_for(sandbox).model("PUT", json={**seed.contacts(), "name": "Kept"})
+        before = [sandbox.model(each) for each in sandbox.ids()]
+    with Sandbox(models=9, db=tmp_path / "models.db") as sandbox:
+        assert [sandbox.model(each) for each in sandbox.ids()] == before
+        sandbox.write_as_other(seed.CONTACTS, {"name": "Later"})
+        assert sandbox.model(seed.CONTACTS)["updated_at"] > before[0]["updated_at"]
+
+
+def test_timestamps_increase_though_the_clock_stands_still() -> None:
+    """With a clock that does not move, every write is still later than the one before."""
+    noon = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
+    with Sandbox(models=2, now=lambda: noon) as sandbox:
+        stamps = [sandbox.model(each)["updated_at"] for each in sandbox.ids()]
+
+    assert stamps == ["2026-11-23T12:00:00.000000Z", "2026-11-23T12:00:00.000001Z"]
+
+
+def test_seeded_models_are_valid_and_always_the_same() -> None:
+    """Seeding gives as many models as asked, with the same valid ids and documents each time."""
+    once, again = list(seed.documents(25)), list(seed.documents(25))
+
+    assert once == again
+    assert len({model_id for model_id, _ in once}) == 25
+    assert [str(uuid.UUID(model_id)) for model_id, _ in once] == [each for each, _ in once]
+
+
+@pytest.mark.parametrize("model_id", [each for each, _ in seed.documents(6)])
+def test_seeded_models_round_trip(api_for: ApiFor, model_id: str) -> None:
+    """Each seeded model can be written back as it is."""
+    with Sandbox(models=6) as sandbox:
+        stored = sandbox.stored(model_id)
+
+        assert api_for(sandbox).model("PUT", model_id, json=stored).status_code == 200
+        assert sandbox.stored(model_id) == stored
