@@ -1,0 +1,1 @@
+"""Documents and how they change: pure values, no I/O and no clock."""

@@ -1,0 +1,250 @@
+"""JSON Patch (RFC 6902): read strictly here, applied by the jsonpatch library.
+
+Its errors quote the document and come from several families, so what can go wrong is looked for
+first, and whatever the library raises all the same is replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from patcher.documents.jsontext import quoted
+from patcher.documents.notices import Notice
+from patcher.documents.pointers import (
+    index_of,
+    kind_of,
+    lookup,
+    obstacle,
+    pointer_to,
+    shown,
+    tokens_of,
+)
+from patcher.documents.shape import Shape
+from patcher.documents.steps import refuse_root, refuse_too_deep
+from patcher.documents.suggestions import closest, did_you_mean
+from patcher.documents.values import (
+    MAX_DEPTH,
+    MISSING,
+    Document,
+    JsonValue,
+    Tokens,
+    checked,
+    copied,
+    extent,
+)
+from patcher.errors import InvalidPatchError
+
+_MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "add": ("path", "value"),
+    "remove": ("path",),
+    "replace": ("path", "value"),
+    "move": ("from", "path"),
+    "copy": ("from", "path"),
+    "test": ("path", "value"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation: ``source`` is its ``from``; ``ignored`` are members it does not define."""
+
+    op: str
+    path: Tokens
+    source: Tokens | None = None
+    value: JsonValue = MISSING
+    ignored: tuple[str, ...] = field(default=(), compare=False)
+
+    def to_dict(self) -> Document:
+        """The operation as RFC 6902 writes it."""
+        raw: Document = {"op": self.op, "path": pointer_to(self.path)}
+        if self.source is not None:
+            raw["from"] = pointer_to(self.source)
+        if self.value is not MISSING:
+            raw["value"] = copied(self.value)
+        return raw
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPatch:
+    """Operations, applied one after the other; when one fails, none counts."""
+
+    operations: tuple[Operation, ...]
+
+    @classmethod
+    def of(cls, operations: object) -> JsonPatch:
+        """The patch of a list of operations as RFC 6902 writes them.
+
+        Raises InvalidPatchError, naming the operation by its number, for what the RFC does not
+        allow, and for an operation that would replace or remove the whole document.
+        """
+        taken = checked(operations, what="The JSON Patch")
+        if type(taken) is not list:
+            raise InvalidPatchError(
+                f"A JSON Patch must be a list of operations, not {kind_of(taken)}.",
+                hint='Write for example [{"op": "replace", "path": "/name", "value": "New"}].',
+            )
+        return cls(tuple(_operation(raw, number) for number, raw in enumerate(taken, 1)))
+
+    def writes(self) -> Iterable[tuple[Tokens, JsonValue]]:
+        """The paths of all but tests; a move also empties its ``from``."""
+        for one in self.operations:
+            if one.op == "move" and one.source is not None:
+                yield one.source, MISSING
+            if one.op != "test":
+                yield one.path, one.value
+
+    def reads(self) -> Iterable[Tokens]:
+        """The paths of tests, and every ``from``."""
+        for one in self.operations:
+            if one.source is not None:
+                yield one.source
+            if one.op == "test":
+                yield one.path
+
+    def apply(
+        self,
+        document: Document,
+        shape: Shape,
+        notices: list[Notice],
+    ) -> Document:
+        """The document after all operations."""
+        named = {place[0] for place in self._places() if place}
+        # The library works in place; what no operation names can stay as it is.
+        work: JsonValue = {
+            key: copied(value) if key in named else value for key, value in document.items()
+        }
+        for number, operation in enumerate(self.operations, 1):
+            _refuse_misfit(work, operation, number)
+            work = _applied(work, operation, number)
+            notices.extend(_ignored_members(operation, number))
+        if any(one.source is not None for one in self.operations) and extent(work)[1] > MAX_DEPTH:
+            raise InvalidPatchError(
+                f"The JSON Patch leaves a document nested more than {MAX_DEPTH} levels deep."
+            )
+        changed: Document = work
+        return changed
+
+    def _places(self) -> Iterable[Tokens]:
+        yield from (place for place, _ in self.writes())
+        yield from self.reads()
+
+
+def _operation(raw: JsonValue, number: int) -> Operation:
+    if type(raw) is not dict:
+        raise _invalid(number, f"it must be an object, not {kind_of(raw)}")
+    op = raw.get("op", MISSING)
+    if op is MISSING:
+        raise _missing(number, "op", raw, ("op",))
+    if type(op) is not str or op not in _MEMBERS:
+        hint = did_you_mean(op, _MEMBERS) if type(op) is str else None
+        given = quoted(op) if type(op) is str else kind_of(op)
+        raise _invalid(
+            number,
+            f"its op is {given}",
+            hint=hint or f"There are {', '.join(_MEMBERS)}.",
+        )
+    for name in _MEMBERS[op]:
+        if name not in raw:
+            raise _missing(number, name, raw, ("op", *_MEMBERS[op]))
+    operation = Operation(
+        op,
+        path=_place(raw, "path", number),
+        source=_place(raw, "from", number) if "from" in _MEMBERS[op] else None,
+        value=raw["value"] if "value" in _MEMBERS[op] else MISSING,
+        ignored=tuple(name for name in raw if name not in ("op", *_MEMBERS[op])),
+    )
+    _refuse_impossible(operation, number)
+    return operation
+
+
+def _place(raw: Document, name: str, number: int) -> Tokens:
+    pointer = raw[name]
+    if type(pointer) is not str:
+        raise _invalid(number, f"its {name} must be a JSON Pointer, not {kind_of(pointer)}")
+    try:
+        return tokens_of(pointer)
+    except InvalidPatchError as error:
+        raise _invalid(number, f"its {name}: {error.message[:-1]}", hint=error.hint) from None
+
+
+def _refuse_impossible(operation: Operation, number: int) -> None:
+    """Refuses what fits no document."""
+    if operation.op != "test":
+        refuse_root(operation.path)
+        if operation.value is not MISSING:
+            refuse_too_deep(operation.path, operation.value)
+    source, path = operation.source, operation.path
+    if operation.op == "move" and source is not None:
+        refuse_root(source)
+        if source == path[: len(source)] and source != path:
+            raise _invalid(number, f"{shown(source)} cannot be moved into itself", path)
+
+
+def _refuse_misfit(document: JsonValue, operation: Operation, number: int) -> None:
+    """Raises InvalidPatchError when the operation does not fit the document as it is now."""
+    path = operation.path
+    reason = obstacle(document, operation.source) if operation.source is not None else None
+    if operation.op in ("test", "remove", "replace"):
+        reason = obstacle(document, path)
+    elif reason is None:
+        reason = obstacle(document, path[:-1]) or _no_room(lookup(document, path[:-1]), path)
+    if reason is not None:
+        failed = f"the test of {shown(path)} failed, because " if operation.op == "test" else ""
+        raise _invalid(number, f"{operation.op}: {failed}{reason}", path)
+
+
+def _no_room(container: JsonValue, path: Tokens) -> str | None:
+    """Why nothing can be added at ``path``, whose container is given; None when it can."""
+    if type(container) is dict or (type(container) is list and path[-1] == "-"):
+        return None
+    if type(container) is not list:
+        return f"{shown(path[:-1])} is {kind_of(container)}"
+    index = index_of(path[-1])
+    if index is None:
+        return f"{shown(path[:-1])} is a list, and {quoted(path[-1])} is not an index"
+    return f"{shown(path[:-1])} is a list of {len(container)}" if index > len(container) else None
+
+
+def _applied(document: JsonValue, operation: Operation, number: int) -> JsonValue:
+    import jsonpatch
+
+    patch: Any = jsonpatch.JsonPatch([operation.to_dict()])
+    path = operation.path
+    try:
+        return patch.apply(document, in_place=True)
+    except jsonpatch.JsonPatchTestFailed:
+        reason = f"the test of {shown(path)} failed: another value is there"
+        hint = "The document is not as the patch expects it; nothing was changed."
+        raise _invalid(number, reason, path, hint) from None
+    except Exception:  # noqa: BLE001 - whatever it is, its text may hold the document
+        reason = f"{operation.op} at {shown(path)} is not possible"
+        raise _invalid(number, reason, path) from None
+
+
+def _ignored_members(operation: Operation, number: int) -> Iterable[Notice]:
+    """RFC 6902, section 4, has undefined members ignored; a person may have meant something."""
+    for name in operation.ignored:
+        near = did_you_mean(name, ("op", *_MEMBERS[operation.op]))
+        message = f"Operation {number}: {operation.op} has no member {quoted(name)}; it is ignored."
+        yield Notice(
+            "ignored-member", pointer_to(operation.path), f"{message} {near}" if near else message
+        )
+
+
+def _missing(number: int, name: str, raw: Document, known: Iterable[str]) -> InvalidPatchError:
+    strangers = [one for one in raw if one not in known]
+    typo = next((one for one in strangers if closest(one, [name])), None)
+    hint = f"Is {quoted(typo)} meant to be {quoted(name)}?" if typo else None
+    return _invalid(number, f'it has no "{name}"', hint=hint)
+
+
+def _invalid(
+    number: int, reason: str, path: Tokens | None = None, hint: str | None = None
+) -> InvalidPatchError:
+    return InvalidPatchError(
+        f"Operation {number} of the JSON Patch cannot be applied: {reason}.",
+        path=None if path is None else pointer_to(path),
+        hint=hint,
+    )

@@ -1,0 +1,196 @@
+"""JSON text, strictly (RFC 8259): what is read is what was written, or it is refused.
+
+The standard decoder lets the last of two equal keys win, reads NaN and 1e400, and rounds numbers.
+Each of these would alter a document without a word.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from math import isfinite
+from typing import Any, Final
+
+from patcher.documents.values import MAX_DEPTH, JsonValue, extent
+from patcher.errors import InvalidPatchError
+
+_BOM: Final = "\ufeff"
+_LONGEST_QUOTE: Final = 60
+
+
+def parse(text: str | bytes, *, what: str) -> JsonValue:
+    """The value of a JSON text, which ``what`` names in errors.
+
+    Bytes are UTF-8; a byte order mark is skipped. Integers are exact, ``1.0`` stays a float and
+    ``-0`` negative zero, and lone surrogates are kept. Raises InvalidPatchError, with line and
+    column where they are known, for anything that is not JSON, a key that occurs twice in one
+    object, NaN and infinities, a number that a double cannot hold, and nesting beyond MAX_DEPTH.
+    """
+    source = decoded(text, what=what)
+    try:
+        value = _DECODER.decode(source)
+        members, depth = extent(value)
+        if not _keys_are_counted(source, members):
+            _PAIRWISE.decode(source)
+    except json.JSONDecodeError as error:
+        raise _not_json(what, _reason(error), (error.lineno, error.colno)) from None
+    except (_RefusedError, RecursionError):
+        raise _first_fault(source, what) from None
+    if depth > MAX_DEPTH:
+        raise _first_fault(source, what)
+    return value
+
+
+def dump(value: JsonValue) -> str:
+    """A JSON value as one line of ASCII, without spaces."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def dump_pretty(value: JsonValue) -> str:
+    """A JSON value as lines of ASCII, indented by two; without a newline at the end."""
+    return json.dumps(value, indent=2, allow_nan=False)
+
+
+def decoded(text: str | bytes, *, what: str) -> str:
+    """The text in UTF-8 bytes, without a byte order mark. Raises InvalidPatchError."""
+    if isinstance(text, str):
+        return text.removeprefix(_BOM)
+    try:
+        return text.decode("utf-8").removeprefix(_BOM)
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
+        raise InvalidPatchError(
+            f"{what} is not UTF-8 text (line {line}, byte {error.start + 1} of all).",
+            hint="Save it as UTF-8.",
+        ) from None
+
+
+def number(text: str) -> int | float | None:
+    """The value of a decimal number, or None where no Python number holds it exactly.
+
+    A fraction or an exponent makes a float, and so does ``-0``, which no int can say.
+    """
+    try:
+        if text.lstrip("+-").isdecimal():
+            return int(text) or (-0.0 if text.startswith("-") else 0)
+        value = float(text)
+        # The way a double is written back is its shortest text; compared by value, 1.10 is 1.1.
+        if repr(value) == text or (isfinite(value) and Decimal(text) == Decimal(repr(value))):
+            return value
+    except (ValueError, ArithmeticError):  # more digits, or a larger exponent, than Python takes
+        pass
+    return None
+
+
+def quoted(text: str) -> str:
+    """A text from a document for use in a message: in quotes, on one line, and not too long."""
+    short = text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1] + "…"
+    return f'"{escaped(short)}"'
+
+
+def escaped(text: str) -> str:
+    """``text`` with quotes, backslashes and all that cannot be seen escaped JSON's way."""
+    return "".join(
+        one if one.isprintable() and one not in '"\\' else json.dumps(one)[1:-1] for one in text
+    )
+
+
+def line_and_column(text: str, position: int) -> tuple[int, int]:
+    """Where ``position`` is in ``text``, both counted from 1."""
+    return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+
+
+class _RefusedError(Exception):
+    """Thrown by a hook of the decoder, which does not know where it is in the text."""
+
+
+def _number(text: str) -> int | float:
+    value = number(text)
+    if value is None:
+        raise _RefusedError
+    return value
+
+
+def _constant(text: str) -> float:  # noqa: ARG001 - json calls it
+    raise _RefusedError
+
+
+def _pairs(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _RefusedError
+    return members
+
+
+_HOOKS: Final[dict[str, Any]] = {
+    "parse_float": _number,
+    "parse_int": _number,
+    "parse_constant": _constant,
+}
+_DECODER: Final = json.JSONDecoder(**_HOOKS)
+_PAIRWISE: Final = json.JSONDecoder(**_HOOKS, object_pairs_hook=_pairs)
+
+
+def _keys_are_counted(text: str, members: int) -> bool:
+    """Whether it is certain, without a second look, that no key was lost to an equal one.
+
+    Looking at every pair nearly doubles the time. But each member has a ``":`` in the text (when
+    no space comes before the colon), so as many members as there are of those means none is lost.
+    Where strings hold some too, nothing is certain.
+    """
+    return text.count('":') == members and not any(
+        space + ":" in text for space in (" ", "\n", "\t", "\r")
+    )
+
+
+_PIECE: Final = re.compile(r'"(?:[^"\\]+|\\.)*"|[{}\[\]:]|[^\s{}\[\]:,"]+', re.DOTALL)
+_NOT_FINITE: Final = frozenset({"NaN", "Infinity", "-Infinity"})
+
+
+def _first_fault(text: str, what: str) -> InvalidPatchError:
+    """The error for a text that the decoder takes and we do not; only now the slow search."""
+    for position, reason, hint in _faults(text):
+        return _not_json(what, reason, line_and_column(text, position), hint)
+    return _not_json(what, "it is nested too deeply", None)
+
+
+def _faults(text: str) -> Iterator[tuple[int, str, str | None]]:
+    open_keys: list[set[str]] = []
+    last, position = "", 0
+    for match in _PIECE.finditer(text):
+        piece = match.group()
+        if piece in "{[":
+            open_keys.append(set())
+            if len(open_keys) > MAX_DEPTH:
+                yield match.start(), f"it is nested more than {MAX_DEPTH} levels deep", None
+        elif piece in "}]":
+            open_keys.pop()
+        elif piece == ":":
+            key = json.loads(last)
+            if key in open_keys[-1]:
+                yield position, f"the key {quoted(key)} occurs twice in one object", None
+            open_keys[-1].add(key)
+        elif piece in _NOT_FINITE:
+            yield match.start(), f"{piece} is not a JSON number", "Use null, or a text in quotes."
+        elif piece[0] in "-0123456789" and number(piece) is None:
+            reason = f"the number {_shortened(piece)} cannot be held exactly and would be altered"
+            yield match.start(), reason, "Write it as a text in quotes, or with fewer digits."
+        last, position = piece, match.start()
+
+
+def _shortened(token: str) -> str:
+    return token if len(token) <= _LONGEST_QUOTE else f"{token[:20]}… ({len(token)} characters)"
+
+
+def _reason(error: json.JSONDecodeError) -> str:
+    text = error.msg.removesuffix(" at").removesuffix(" starting")
+    return text[:1].lower() + text[1:]
+
+
+def _not_json(
+    what: str, reason: str, place: tuple[int, int] | None, hint: str | None = None
+) -> InvalidPatchError:
+    where = f" (line {place[0]}, column {place[1]})" if place else ""
+    return InvalidPatchError(f"{what} is not valid JSON: {reason}{where}.", hint=hint)

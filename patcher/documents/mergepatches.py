@@ -1,0 +1,115 @@
+"""Merge patches (RFC 7396), and documents that are given whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from patcher.documents.jsontext import quoted
+from patcher.documents.notices import Notice
+from patcher.documents.pointers import kind_of, pointer_to
+from patcher.documents.shape import Shape
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens, checked, copied
+from patcher.errors import InvalidPatchError
+
+
+@dataclass(frozen=True, slots=True)
+class MergePatch:
+    """An object whose members replace those of the document; null removes (RFC 7396).
+
+    Raises InvalidPatchError for anything but an object: it would replace the document.
+    """
+
+    patch: Mapping[str, JsonValue]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "patch", _object(self.patch, "a merge patch"))
+
+    def writes(self) -> Iterable[tuple[Tokens, JsonValue]]:
+        """The leaves of the patch; null is MISSING, and an empty object is a leaf."""
+        return _leaves(self.patch, ())
+
+    def reads(self) -> Iterable[Tokens]:
+        """Nothing."""
+        return ()
+
+    def apply(
+        self,
+        document: Document,
+        shape: Shape,
+        notices: list[Notice],
+    ) -> Document:
+        """The document with the patch merged in."""
+        merged: Document = _merged(document, self.patch)
+        return merged
+
+
+@dataclass(frozen=True, slots=True)
+class WholeDocument:
+    """The complete document; null at the top removes a member.
+
+    It must name every member that the document has, so that none is lost by omission.
+    """
+
+    document: Mapping[str, JsonValue]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "document", _object(self.document, "a whole document"))
+
+    def writes(self) -> Iterable[tuple[Tokens, JsonValue]]:
+        """Every member at the top; null is MISSING."""
+        for key, value in self.document.items():
+            yield (key,), MISSING if value is None else value
+
+    def reads(self) -> Iterable[Tokens]:
+        """Nothing."""
+        return ()
+
+    def apply(
+        self,
+        document: Document,
+        shape: Shape,
+        notices: list[Notice],
+    ) -> Document:
+        """A copy of the document given, without nulls at the top."""
+        left_out = [key for key in document if key not in self.document]
+        if left_out:
+            raise InvalidPatchError(
+                f"The document given leaves out {', '.join(map(quoted, left_out))}.",
+                path=pointer_to((left_out[0],)),
+                hint="Add what is missing; null removes a member. "
+                "To change only what you name, use --merge (Patch.merge).",
+            )
+        return {key: copied(value) for key, value in self.document.items() if value is not None}
+
+
+def _object(value: object, what: str) -> Document:
+    taken: JsonValue = checked(value, what=what.capitalize())
+    if type(taken) is not dict:
+        raise InvalidPatchError(
+            f"{what.capitalize()} must be an object, not {kind_of(taken)}.",
+            path="",
+            hint='Write for example {"name": "New name"}.',
+        )
+    return taken
+
+
+def _leaves(patch: Mapping[str, JsonValue], at: Tokens) -> Iterator[tuple[Tokens, JsonValue]]:
+    for key, value in patch.items():
+        if type(value) is dict and value:
+            yield from _leaves(value, (*at, key))
+        else:
+            yield (*at, key), MISSING if value is None else value
+
+
+def _merged(target: JsonValue, patch: JsonValue) -> JsonValue:
+    """RFC 7396, section 2, on copies."""
+    if type(patch) is not dict:
+        return copied(patch)
+    result = dict(target) if type(target) is dict else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = _merged(result.get(key), value)
+    return result

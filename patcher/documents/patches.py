@@ -1,0 +1,149 @@
+"""The change of a document, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from patcher.documents.jsonpatches import JsonPatch
+from patcher.documents.jsontext import quoted
+from patcher.documents.members import AddMember, RemoveMember
+from patcher.documents.mergepatches import MergePatch, WholeDocument
+from patcher.documents.notices import Notice
+from patcher.documents.places import Assign, Unset
+from patcher.documents.pointers import parse_path, pointer_to, shown
+from patcher.documents.shape import Shape
+from patcher.documents.steps import Step
+from patcher.documents.suggestions import did_you_mean
+from patcher.documents.values import Document, JsonValue, Tokens
+from patcher.errors import InvalidPatchError, ReadOnlyFieldError
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A changed document, and what a person should know about the change."""
+
+    document: Document
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A change: steps that are applied one after the other; none is the identity.
+
+    Patches are added with ``+``. They copy what they are given, so that nothing that happens to
+    it afterwards reaches them, and can be applied any number of times::
+
+        Patch.set("name", "New name") + Patch.remove("fields", "email")
+
+    A path is a JSON Pointer (RFC 6901) if it begins with ``/``, else dotted.
+    """
+
+    steps: tuple[Step, ...] = ()
+
+    @classmethod
+    def of(cls, change: object) -> Patch:
+        """The patch that ``change`` is: a dict a merge patch, a list a JSON Patch, or itself.
+
+        Raises InvalidPatchError for anything else, and for what its format does not allow.
+        """
+        if isinstance(change, Patch):
+            return change
+        if isinstance(change, Mapping):
+            return cls.merge(change)
+        if isinstance(change, Sequence) and not isinstance(change, (str, bytes, bytearray)):
+            return cls.json_patch(change)
+        raise InvalidPatchError(
+            f"A change cannot be of type {type(change).__name__}.",
+            hint="Give a dict (a merge patch), a list of operations (a JSON Patch), or a Patch.",
+        )
+
+    @classmethod
+    def merge(cls, patch: Mapping[str, JsonValue]) -> Patch:
+        """Members to replace, merged into the document; None removes (RFC 7396)."""
+        return cls((MergePatch(patch),))
+
+    @classmethod
+    def json_patch(cls, operations: Sequence[Mapping[str, JsonValue]]) -> Patch:
+        """A list of operations (RFC 6902)."""
+        return cls((JsonPatch.of(operations),))
+
+    @classmethod
+    def document(cls, document: Mapping[str, JsonValue]) -> Patch:
+        """The complete document; None at the top removes a member, and none may be left out."""
+        return cls((WholeDocument(document),))
+
+    @classmethod
+    def set(cls, path: str, value: JsonValue) -> Patch:
+        """One value, put at a path; ``-`` at the end of it appends to a list."""
+        return cls((Assign(parse_path(path), value),))
+
+    @classmethod
+    def unset(cls, path: str) -> Patch:
+        """Whatever is at a path, removed."""
+        return cls((Unset(parse_path(path)),))
+
+    @classmethod
+    def add(cls, path: str, member: JsonValue) -> Patch:
+        """A member for the list at a path, unless it is there already."""
+        return cls((AddMember(parse_path(path), member),))
+
+    @classmethod
+    def remove(cls, path: str, member: JsonValue) -> Patch:
+        """A member of the list at a path, by its value or its name, removed."""
+        return cls((RemoveMember(parse_path(path), member),))
+
+    def __add__(self, other: Patch) -> Patch:
+        if not isinstance(other, Patch):
+            return NotImplemented
+        return Patch((*self.steps, *other.steps))
+
+    def check(self, shape: Shape, *, allow_unknown: bool = False) -> None:
+        """Refuses what no document of this shape can take, without having one.
+
+        Raises ReadOnlyFieldError where the change names a member that belongs to the server, and
+        InvalidPatchError for one that is not known, unless ``allow_unknown``.
+        """
+        for place in self._places():
+            if not place:
+                continue  # the whole document, read but never written
+            if place[0] in shape.server_owned:
+                raise _read_only(place)
+            if place[0] not in shape.members and not allow_unknown:
+                raise InvalidPatchError(
+                    f"{quoted(place[0])} is not known here.",
+                    path=pointer_to(place[:1]),
+                    hint=did_you_mean(place[0], shape.members)
+                    or f"There are {', '.join(shape.members)}.",
+                )
+
+    def mentioned(self) -> frozenset[str]:
+        """The top-level members that it writes; those of a whole document are all there are."""
+        return frozenset(place[0] for step in self.steps for place, _ in step.writes() if place)
+
+    def apply(self, document: Document, shape: Shape) -> Applied:
+        """The document as the patch leaves it, and the notices of the steps.
+
+        ``document`` is not altered, but what did not change may be shared with it. Raises
+        InvalidPatchError when a step does not fit.
+        """
+        notices: list[Notice] = []
+        for step in self.steps:
+            document = step.apply(document, shape, notices)
+        return Applied(dict(document), tuple(notices))
+
+    def _places(self) -> Iterator[Tokens]:
+        for step in self.steps:
+            yield from (place for place, _ in step.writes())
+            yield from step.reads()
+
+
+def _read_only(place: Tokens) -> ReadOnlyFieldError:
+    hint = "Leave it out of the change."
+    if place[0] == "version":
+        hint = "To write only while it has a certain value, say --expect-version (expect_version=)."
+    return ReadOnlyFieldError(
+        f"{shown(place)} belongs to the server and is never sent.",
+        path=pointer_to(place),
+        hint=hint,
+    )

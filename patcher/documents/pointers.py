@@ -1,0 +1,145 @@
+"""Places in a document: JSON Pointers (RFC 6901), and the dotted paths of the command line."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from patcher.documents.jsontext import escaped, quoted
+from patcher.documents.values import MAX_DEPTH, MISSING, JsonValue, Tokens
+from patcher.errors import InvalidPatchError
+
+_BAD_ESCAPE: Final = re.compile(r"~(?![01])")
+_INDEX: Final = re.compile(r"0|[1-9][0-9]*")
+_BEYOND_ANY_LIST: Final = 2**62
+_ESCAPABLE: Final = ".=:\\"
+
+
+def tokens_of(pointer: str) -> Tokens:
+    """The reference tokens of a JSON Pointer, unescaped; "" is the whole document.
+
+    Raises InvalidPatchError when it does not begin with a slash, has a ``~`` that is not followed
+    by 0 or 1, or more than MAX_DEPTH tokens.
+    """
+    if not pointer:
+        return ()
+    if not pointer.startswith("/"):
+        raise InvalidPatchError(
+            f"{quoted(pointer)} is not a JSON Pointer: it does not begin with /.",
+            hint=f"Write {quoted('/' + pointer)}, with / between the parts.",
+        )
+    if _BAD_ESCAPE.search(pointer):
+        raise InvalidPatchError(
+            f"{quoted(pointer)} is not a JSON Pointer: a ~ is followed by neither 0 nor 1.",
+            hint="Write ~0 for ~, and ~1 for / within a key.",
+        )
+    parts = pointer[1:].split("/")
+    return _not_too_deep(tuple(p.replace("~1", "/").replace("~0", "~") for p in parts))
+
+
+def pointer_to(tokens: Tokens) -> str:
+    """The JSON Pointer for reference tokens."""
+    return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in tokens)
+
+
+def parse_path(text: str) -> Tokens:
+    r"""The place that a path names: a JSON Pointer if it begins with ``/``, else dotted.
+
+    In a dotted path ``\`` before ``.``, ``=``, ``:`` or ``\`` makes it part of a key. Raises
+    InvalidPatchError for an empty path or part, and any other use of ``\``.
+    """
+    if text.startswith("/"):
+        return tokens_of(text)
+    tokens: list[str] = []
+    part, rest = "", iter(text)
+    for one in rest:
+        if one == "\\":
+            following = next(rest, "")
+            if not following or following not in _ESCAPABLE:
+                raise InvalidPatchError(
+                    rf"In the path {quoted(text)} a \ is followed by none of . = : and \ itself.",
+                    hint=r"Write \\ for a backslash within a key.",
+                )
+            part += following
+        elif one == ".":
+            tokens.append(part)
+            part = ""
+        else:
+            part += one
+    tokens.append(part)
+    if "" in tokens:
+        raise InvalidPatchError(
+            f"The path {quoted(text)} has an empty part." if text else "The path is empty.",
+            hint="Write for example configuration.query, or the JSON Pointer /configuration/query.",
+        )
+    return _not_too_deep(tuple(tokens))
+
+
+def path_to(tokens: Tokens) -> str:
+    """The path of the command line for a place: dotted, or a pointer where dots cannot say it."""
+    if not tokens or "" in tokens or tokens[0].startswith("/"):
+        return pointer_to(tokens)
+    return ".".join(re.sub(r"[.=:\\]", r"\\\g<0>", token) for token in tokens)
+
+
+def shown(tokens: Tokens) -> str:
+    """A place for use in a message: its pointer, with what cannot be seen escaped."""
+    return escaped(pointer_to(tokens)) or "the whole document"
+
+
+def index_of(token: str) -> int | None:
+    """The list index that a token says (RFC 6901, section 4: no sign, no leading zero), or None."""
+    if not _INDEX.fullmatch(token):
+        return None
+    return int(token) if len(token) < len(str(_BEYOND_ANY_LIST)) else _BEYOND_ANY_LIST
+
+
+def lookup(document: JsonValue, tokens: Tokens, default: JsonValue = MISSING) -> JsonValue:
+    """The value at a place, or ``default`` where there is none."""
+    value = document
+    for token in tokens:
+        value = _member(value, token)
+        if value is MISSING:
+            return default
+    return value
+
+
+def obstacle(document: JsonValue, tokens: Tokens) -> str | None:
+    """Why there is no value at a place, as the end of a sentence; None where there is one."""
+    value = document
+    for depth, token in enumerate(tokens):
+        below = _member(value, token)
+        if below is MISSING:
+            here = tokens[:depth]
+            if type(value) is list and index_of(token) is None:
+                return f"{shown(here)} is a list, and {quoted(token)} is not an index"
+            if type(value) is list:
+                return f"{shown(here)} is a list of {len(value)}, counted from 0"
+            if type(value) is dict:
+                return f"there is nothing at {shown((*here, token))}"
+            return f"{shown(here)} is {kind_of(value)}"
+        value = below
+    return None
+
+
+def kind_of(value: JsonValue) -> str:
+    """What a value is, with its article."""
+    if value is None:
+        return "null"
+    names = {dict: "an object", list: "a list", str: "a text", bool: "a boolean"}
+    return names.get(type(value), "a number")
+
+
+def _member(value: JsonValue, token: str) -> JsonValue:
+    if type(value) is dict:
+        return value.get(token, MISSING)
+    if type(value) is list:
+        index = index_of(token)
+        return value[index] if index is not None and index < len(value) else MISSING
+    return MISSING
+
+
+def _not_too_deep(tokens: Tokens) -> Tokens:
+    if len(tokens) > MAX_DEPTH:
+        raise InvalidPatchError(f"A path has more than {MAX_DEPTH} parts.")
+    return tokens

@@ -1,0 +1,139 @@
+"""JSON values: which Python values they are, and when two of them are the same.
+
+Python's ``==`` holds 1, 1.0 and True for one value, and 0.0 for -0.0. JSON text does not, and a
+tool that must not alter a document cannot either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import copysign, isfinite
+from typing import Any, Final, TypeAlias
+
+from patcher.errors import InvalidPatchError
+
+JsonValue: TypeAlias = Any
+"""None, bool, int, float, str, list of JsonValue, or dict of str to JsonValue."""
+
+Document: TypeAlias = dict[str, JsonValue]
+"""A JSON object."""
+
+Tokens: TypeAlias = tuple[str, ...]
+"""A place in a document: the unescaped reference tokens of a JSON Pointer (RFC 6901)."""
+
+MAX_DEPTH: Final = 200
+"""Deepest nesting accepted; far above any real document, far below the interpreter's stack."""
+
+
+class Missing:
+    """The type of MISSING: no value at all, which JSON's null is not."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = Missing()
+
+
+def strictly_equal(first: JsonValue, second: JsonValue) -> bool:
+    """Whether two JSON values are the same value of the same type.
+
+    1, 1.0 and True differ, and so do 0.0 and -0.0. The order of an object's members carries no
+    meaning (RFC 8259, section 4), that of a list's does.
+    """
+    if first is second:
+        return True
+    kind = type(first)
+    if kind is not type(second):
+        return False
+    if kind is dict:
+        return _same_members(first, second)
+    if kind is list:
+        return len(first) == len(second) and all(map(strictly_equal, first, second))
+    if kind is float:
+        return bool(first == second) and copysign(1.0, first) == copysign(1.0, second)
+    return bool(first == second)
+
+
+def _same_members(first: Document, second: Document) -> bool:
+    if len(first) != len(second):
+        return False
+    for key, value in first.items():
+        other = second.get(key, MISSING)
+        # Most are texts; compared here, without a call, they take half the time.
+        if type(value) is str is type(other):
+            if value != other:
+                return False
+        elif not strictly_equal(value, other):
+            return False
+    return True
+
+
+def copied(value: JsonValue) -> JsonValue:
+    """A deep copy of a value that is known to be JSON."""
+    if type(value) is dict:
+        return {key: copied(member) for key, member in value.items()}
+    if type(value) is list:
+        return [copied(member) for member in value]
+    return value
+
+
+def extent(value: JsonValue) -> tuple[int, int]:
+    """How many members all objects in ``value`` have together, and how deep it is nested."""
+    members = depth = 0
+    level = [value] if type(value) is dict or type(value) is list else []
+    while level:
+        depth += 1
+        below: list[JsonValue] = []
+        for container in level:
+            inner: Iterable[JsonValue] = container
+            if type(container) is dict:
+                members += len(container)
+                inner = container.values()
+            below += [one for one in inner if type(one) is dict or type(one) is list]
+        level = below
+    return members, depth
+
+
+def checked(value: object, *, what: str) -> JsonValue:
+    """A deep copy of a caller's value in plain JSON types.
+
+    Takes any value; mappings and sequences of other types become dict and list. ``what`` names
+    the value in errors. Raises InvalidPatchError, with the place, for what JSON cannot say: NaN
+    and infinities, keys that are not text, other types, and nesting beyond MAX_DEPTH.
+    """
+    return _checked(value, what, ())
+
+
+def _checked(value: object, what: str, at: Tokens) -> JsonValue:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        if isfinite(value):
+            return float(value)
+        raise _not_json(what, at, f"{value!r} is not a JSON number")
+    if len(at) >= MAX_DEPTH:
+        raise _not_json(what, (), f"it is nested more than {MAX_DEPTH} levels deep")
+    if isinstance(value, Mapping):
+        return _checked_mapping(value, what, at)
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
+        return [_checked(member, what, (*at, str(i))) for i, member in enumerate(value)]
+    raise _not_json(what, at, f"a value of type {type(value).__name__} is not JSON")
+
+
+def _checked_mapping(value: Mapping[Any, object], what: str, at: Tokens) -> Document:
+    for key in value:
+        if not isinstance(key, str):
+            raise _not_json(what, at, f"a key of type {type(key).__name__} is not text")
+    return {str(key): _checked(member, what, (*at, str(key))) for key, member in value.items()}
+
+
+def _not_json(what: str, at: Tokens, reason: str) -> InvalidPatchError:
+    # Escaped here by hand: pointers.py stands on this module.
+    path = "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in at)
+    place = f" at {path}" if path else ""
+    return InvalidPatchError(f"{what} is not valid JSON{place}: {reason}.", path=path)

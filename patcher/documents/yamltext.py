@@ -1,0 +1,199 @@
+"""YAML text that says exactly what JSON can say: YAML 1.2, core schema, strictly.
+
+ruamel.yaml takes the text apart; what a plain scalar means is decided here, and so dates stay
+texts, ``no`` is a text, and whatever has no counterpart in JSON is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, TypeAlias
+
+from patcher.documents import jsontext, yamlwriting
+from patcher.documents.jsontext import line_and_column, quoted
+from patcher.documents.values import MAX_DEPTH, MISSING, JsonValue
+from patcher.errors import InvalidPatchError
+
+_NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_TRUE: Final = frozenset({"true", "True", "TRUE"})
+_FALSE: Final = frozenset({"false", "False", "FALSE"})
+_DECIMAL: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_OTHER_BASE: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+
+# YAML 1.2.2, production 1 (c-printable): everything else must be escaped.
+_UNPRINTABLE: Final = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_SURROGATE_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+
+_Place: TypeAlias = "tuple[int, int] | None"
+"""Line and column, where they are known."""
+
+
+def parse(text: str | bytes, *, what: str) -> JsonValue:
+    """The JSON value of a YAML text, which ``what`` names in errors.
+
+    Bytes are UTF-8. Raises InvalidPatchError, with line and column, for what is not YAML, and for
+    what JSON cannot say: a key twice or not a text, anchors, aliases, tags, merge keys, NaN and
+    infinities, a number that a double cannot hold, several documents or none, and nesting beyond
+    MAX_DEPTH.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    source = jsontext.decoded(text, what=what)
+    reading = _Reading(what)
+    strange = _UNPRINTABLE.search(source)
+    if strange:
+        reason = f"the character U+{ord(strange.group()):04X} must be escaped"
+        raise reading.refused(reason, line_and_column(source, strange.start()))
+    try:
+        for event in YAML(typ="safe", pure=True).parse(source):
+            reading.take(event)
+    except MarkedYAMLError as error:
+        raise reading.refused(_reason(error), _place(error.problem_mark)) from None
+    except (YAMLError, ValueError, ArithmeticError, LookupError):
+        # An escape beyond Unicode, or another slip for which ruamel.yaml has no error.
+        raise reading.refused("it cannot be read") from None
+    return reading.result()
+
+
+def parse_json_or_yaml(text: str | bytes, *, what: str, filename: str | None = None) -> JsonValue:
+    """The value of a text that is JSON or YAML.
+
+    A ``filename`` that ends in .json, .yaml or .yml decides; else it is JSON if it begins with
+    ``{`` or ``[``, and YAML if not. Raises InvalidPatchError as the parser chosen does.
+    """
+    suffix = (filename or "").lower().rpartition(".")[2]
+    source = jsontext.decoded(text, what=what)
+    looks_like_json = source.lstrip().startswith(("{", "["))
+    if suffix == "json" or (looks_like_json and suffix not in ("yaml", "yml")):
+        return jsontext.parse(source, what=what)
+    return parse(source, what=what)
+
+
+def dump(value: JsonValue) -> str:
+    """A JSON value as YAML, made to be read and edited; ``parse`` gives exactly it again.
+
+    Objects keep their order, texts of several lines are literal blocks, and a text that any YAML
+    reader might take for something else is in quotes.
+    """
+    return yamlwriting.written(value)
+
+
+class _Reading:
+    """A value as it grows, event by event."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._root: JsonValue = MISSING
+        self._open: list[_Container] = []
+
+    def take(self, event: Any) -> None:
+        """Takes one event of ruamel.yaml's parser."""
+        kind = type(event).__name__
+        place = _place(event.start_mark)
+        if kind == "AliasEvent" or getattr(event, "anchor", None) is not None:
+            raise self.refused("anchors and aliases have no counterpart in JSON", place)
+        if getattr(event, "tag", None) is not None:
+            raise self.refused("tags have no counterpart in JSON", place)
+        if kind == "ScalarEvent":
+            self._put(self._scalar(event, place), place, is_plain=event.style is None)
+        elif kind in ("MappingStartEvent", "SequenceStartEvent"):
+            self._begin({} if kind == "MappingStartEvent" else [], place)
+        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+            self._open.pop()
+        elif kind == "DocumentStartEvent":
+            self._begin_document(event, place)
+
+    def result(self) -> JsonValue:
+        """The whole value."""
+        if self._root is MISSING:
+            raise self.refused("there is nothing in it")
+        return self._root
+
+    def refused(
+        self, reason: str, place: _Place = None, hint: str | None = None
+    ) -> InvalidPatchError:
+        """The error that says why the text is not taken."""
+        where = f" (line {place[0]}, column {place[1]})" if place else ""
+        return InvalidPatchError(f"{self._what} is not valid YAML: {reason}{where}.", hint=hint)
+
+    def _begin_document(self, event: Any, place: _Place) -> None:
+        if self._root is not MISSING:
+            raise self.refused("there is more than one document in it", place)
+        if event.version is not None and tuple(event.version) != (1, 2):
+            raise self.refused("its %YAML directive asks for another version than 1.2", place)
+
+    def _begin(self, container: JsonValue, place: _Place) -> None:
+        if len(self._open) >= MAX_DEPTH:
+            raise self.refused(f"it is nested more than {MAX_DEPTH} levels deep", place)
+        self._put(container, place)
+        self._open.append(_Container(container))
+
+    def _put(self, value: JsonValue, place: _Place, *, is_plain: bool = False) -> None:
+        if not self._open:
+            self._root = value
+            return
+        top = self._open[-1]
+        if type(top.value) is list:
+            top.value.append(value)
+        elif top.key is None:
+            top.key = self._key(value, top.value, place, is_plain=is_plain)
+        else:
+            top.value[top.key] = value
+            top.key = None
+
+    def _key(self, key: JsonValue, members: JsonValue, place: _Place, *, is_plain: bool) -> str:
+        if type(key) is not str:
+            raise self.refused("a key is not a text", place, "Write it in quotes.")
+        if is_plain and key == "<<":
+            raise self.refused("merge keys (<<) have no counterpart in JSON", place)
+        if key in members:
+            raise self.refused(f"the key {quoted(key)} occurs twice in one object", place)
+        return key
+
+    def _scalar(self, event: Any, place: _Place) -> JsonValue:
+        text: str = event.value
+        if event.style is not None:
+            return _joined(text)
+        if _OTHER_BASE.fullmatch(text):
+            return int(text, 0)
+        if _DECIMAL.fullmatch(text):
+            value = jsontext.number(text)
+            if value is None:
+                reason = "a number cannot be held exactly and would be altered"
+                raise self.refused(reason, place, "Write it in quotes, or with fewer digits.")
+            return value
+        if _NOT_FINITE.fullmatch(text):
+            raise self.refused(f"{text} is not a JSON number", place, "Use null, or quotes.")
+        if text in _NULL:
+            return None
+        return text in _TRUE if text in _TRUE or text in _FALSE else text
+
+
+class _Container:
+    """An object or list that is being filled, and the key whose value comes next."""
+
+    __slots__ = ("key", "value")
+
+    def __init__(self, value: JsonValue) -> None:
+        self.value = value
+        self.key: str | None = None
+
+
+def _joined(text: str) -> str:
+    """``text`` with a character that JSON escapes as two (RFC 8259, section 7) as the one it is."""
+    if not _SURROGATE_PAIR.search(text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+
+
+def _place(mark: Any) -> _Place:
+    return None if mark is None else (mark.line + 1, mark.column + 1)
+
+
+def _reason(error: Any) -> str:
+    problem = (error.problem or error.context or "it cannot be read").splitlines()[0]
+    return "".join(one for one in problem if one.isprintable())[:120]

@@ -1,0 +1,46 @@
+"""What every test starts from: a clean environment, and a state folder of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
+)
+settings.load_profile("suite")
+
+_OURS = ("POLYTOMIC_", "PATCH_MODEL_", "NO_COLOR", "FORCE_COLOR", "VISUAL", "EDITOR", "NETRC")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the person who runs the tests reaches them, and none of theirs gets out."""
+    for name in list(os.environ):
+        if name.startswith(_OURS) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PATCH_MODEL_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def only_loopback() -> Iterator[None]:
+    """A connection to anything but this machine fails the test that makes it."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        is_ip = self.family in (socket.AF_INET, socket.AF_INET6)
+        if is_ip and not str(address[0]).startswith(("127.", "::1", "localhost")):
+            raise AssertionError(f"a test reached out to {address[0]}")
+        connect(self, address)
+
+    socket.socket.connect = guarded  # type: ignore[assignment, method-assign]
+    yield
+    socket.socket.connect = connect  # type: ignore[method-assign]

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from patcher.documents import alignment
+from patcher.documents.alignment import difference
+from patcher.documents.diff import Change, _sides, apply_changes, compare, explain
+from patcher.documents.identity import ListKeys
+from patcher.documents.values import MAX_DEPTH, Document, JsonValue, copied, strictly_equal
+
+from .strategies import LISTS, named, nested
+
+
+def shown(base: Document, proposed: Document) -> list[dict[str, Any]]:
+    changes = compare(base, proposed, LISTS)
+    assert strictly_equal(apply_changes(base, changes, LISTS), proposed)
+    return [change.to_dict() for change in changes]
+
+
+# Exactness
+
+LOOKALIKES: list[tuple[JsonValue, JsonValue]] = [
+    (1, True),
+    (0, False),
+    (1, 1.0),
+    (0.0, -0.0),
+    (0, -0.0),
+    ("1", 1),
+    ("", None),
+    (None, False),
+    ([], {}),
+    ([], None),
+    ({}, None),
+    ("-0.0", -0.0),
+    (10**400, 10**400 + 1),
+    (2**53, float(2**53)),
+    ("\ud800", "\ud801"),
+    ("e\u0301", "é"),
+    ("a\nb", "a\r\nb"),
+    ("a\nb", "a\\nb"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), LOOKALIKES)
+@pytest.mark.parametrize("as_list", [False, True])
+def test_lookalikes_are_changes(old: JsonValue, new: JsonValue, *, as_list: bool) -> None:
+    """Values that Python or deepdiff take for equal are a change, in objects and in lists."""
+    base = {"x": [old, 7] if as_list else old}
+    proposed = {"x": [new, 7] if as_list else new}
+
+    path = "/x/0" if as_list else "/x"
+
+    expected = [Change(path, "changed", old, new)]
+    assert expected == list(compare(base, proposed, {}))
+    assert expected != [Change(path, "changed", new, new)]
+
+
+@pytest.mark.parametrize(("old", "new"), LOOKALIKES)
+def test_lookalikes_are_changes_in_members(old: JsonValue, new: JsonValue) -> None:
+    """They are in members of keyed lists, and at the end of lists of different length."""
+    assert shown({"named": named("a", v=old)}, {"named": named("a", v=new)}) == [
+        {"path": "/named/0/v", "kind": "changed", "old": old, "new": new}
+    ]
+    assert [c["kind"] for c in shown({"x": [old]}, {"x": ["9", new]})] == ["changed", "added"]
+
+
+@pytest.mark.parametrize(("old", "new"), LOOKALIKES)
+def test_deepdiff_sees_lookalikes(old: JsonValue, new: JsonValue) -> None:
+    """The values that deepdiff would take for equal are shown to it as others."""
+    found = difference({"x": [old], "y": 1}, {"x": [new], "y": 2}, {})
+    assert found is not None
+
+    assert explain(*_sides(found)) == {("x", (0, 0)): "changed", ("y",): "changed"}
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        ("", "/"),
+        ("__private", "/__private"),
+        ("__", "/__"),
+        ("a/b", "/a~1b"),
+        ("a~b", "/a~0b"),
+        ("~1", "/~01"),
+        ("a'b\"c", "/a'b\"c"),
+        ("root['a']", "/root['a']"),
+        ("0", "/0"),
+        ("\ud800", "/\ud800"),
+        ("a\nb", "/a\nb"),
+    ],
+)
+def test_any_key_has_its_pointer(key: str, path: str) -> None:
+    """Keys of any text are found when added, removed and changed, and named by RFC 6901."""
+    assert shown({}, {key: 1}) == [{"path": path, "kind": "added", "new": 1}]
+    assert shown({key: 1}, {}) == [{"path": path, "kind": "removed", "old": 1}]
+    assert shown({key: {key: 1}}, {key: {key: 2}}) == [
+        {"path": path + path, "kind": "changed", "old": 1, "new": 2}
+    ]
+
+
+@pytest.mark.parametrize("by", ["object", "list", "both"])
+def test_deep_documents(by: str) -> None:
+    """The deepest document that is accepted can be compared and rebuilt."""
+    base = {"a": nested(MAX_DEPTH - 3, [1, {"x": 0.0}], by=by)}
+    proposed = {"a": nested(MAX_DEPTH - 3, [2, {"x": -0.0}, 3], by=by)}
+
+    changes = compare(base, proposed, {})
+
+    assert [change.kind for change in changes] == ["changed", "changed", "added"]
+    assert strictly_equal(apply_changes(base, changes, {}), proposed)
+
+
+# Objects
+
+
+def test_an_object_is_taken_apart_to_its_leaves() -> None:
+    """However little of an object stays, each of its keys is a change of its own."""
+    base = {"x": {"a": 1, "b": 2, "c": {"d": 3}}}
+    proposed = {"x": {"c": {"e": 4}, "f": 5}}
+
+    assert shown(base, proposed) == [
+        {"path": "/x/a", "kind": "removed", "old": 1},
+        {"path": "/x/b", "kind": "removed", "old": 2},
+        {"path": "/x/c/d", "kind": "removed", "old": 3},
+        {"path": "/x/c/e", "kind": "added", "new": 4},
+        {"path": "/x/f", "kind": "added", "new": 5},
+    ]
+
+
+@pytest.mark.parametrize("new", [[{"a": 1}], "text", None, 1])
+def test_an_object_that_becomes_something_else_is_one_change(new: JsonValue) -> None:
+    """An object against a list or a scalar is one change with both whole values."""
+    old = {"a": {"b": 1}}
+
+    assert shown({"x": old}, {"x": new}) == [
+        {"path": "/x", "kind": "changed", "old": old, "new": new}
+    ]
+
+
+def test_null_is_a_value() -> None:
+    """A key with null and no key are different, and null is shown."""
+    assert shown({"a": None}, {}) == [{"path": "/a", "kind": "removed", "old": None}]
+    assert shown({}, {"a": None}) == [{"path": "/a", "kind": "added", "new": None}]
+
+
+def test_base_order_first_then_what_is_new() -> None:
+    """Changes come in the order of the base document's keys, then the new keys in theirs."""
+    base = {"z": 1, "named": named("a", "b", "c"), "a": 1}
+    proposed = {"new": 1, "a": 2, "named": named("x", "a", v=1), "z": 2, "also": 1}
+
+    assert [change.path for change in compare(base, proposed, LISTS)] == [
+        "/z",
+        "/named/1/v",
+        "/named/0",
+        "/named/1",
+        "/named/2",
+        "/a",
+        "/new",
+        "/also",
+    ]
+
+
+# Size
+
+
+@pytest.mark.parametrize("lists", [LISTS, {}])
+def test_one_insert_in_front_of_very_many(lists: ListKeys) -> None:
+    """A member put first among 20 000 is exactly one change, keyed or not."""
+    members = [{"name": f"n{i}", "label": f"l{i}", "type": "text"} for i in range(20_000)]
+
+    changes = compare({"named": members}, {"named": [{"name": "x"}, *copied(members)]}, lists)
+
+    assert changes == (Change("/named/0", "added", new={"name": "x"}),)
+
+
+def test_very_many_in_another_order() -> None:
+    """20 000 members turned around are one change, and are found again."""
+    base = {"named": [{"name": f"n{i}", "label": f"l{i}"} for i in range(20_000)]}
+    proposed = {"named": copied(base["named"][::-1])}
+
+    assert [change["kind"] for change in shown(base, proposed)] == ["reordered"]
+
+
+def test_lists_within_lists_are_walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists of different length, one in the other, are not compared twice at every level."""
+    calls = []
+
+    def counted(first: JsonValue, second: JsonValue) -> bool:
+        calls.append(first)
+        return strictly_equal(first, second)
+
+    monkeypatch.setattr(alignment, "strictly_equal", counted)
+    old: JsonValue = 1
+    new: JsonValue = 2
+    for _ in range(12):
+        old, new = [old, "end"], [new, "more", "end"]
+
+    assert difference({"x": old}, {"x": new}, {})
+    assert len(calls) < 50
+
+
+def test_long_texts_are_not_diffed_by_line() -> None:
+    """Texts of several lines are hidden from deepdiff, which would diff them in square time."""
+    found = difference({"x": "a\nb", "y": "a"}, {"x": "a", "y": "a\nc"}, {})
+    assert found is not None
+
+    assert _sides(found) == ({"x": 0, "y": 0}, {"x": 1, "y": 1})
+
+
+def test_without_a_difference_deepdiff_is_not_loaded() -> None:
+    """The import of deepdiff is paid for only when there is something to explain."""
+    program = (
+        "import sys\n"
+        "from patcher.documents.diff import compare\n"
+        "compare({'a': [1]}, {'a': [1]}, {})\n"
+        "print('deepdiff' in sys.modules)\n"
+        "compare({'a': [1]}, {'a': [2]}, {})\n"
+        "print('deepdiff' in sys.modules)\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == ["False", "True"]

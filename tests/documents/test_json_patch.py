@@ -1,0 +1,172 @@
+"""What JSON Patch does here beyond the letter of RFC 6902."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonpatch
+import pytest
+from hypothesis import given
+
+from patcher.documents.jsonpatches import JsonPatch
+from patcher.documents.patches import Patch
+from patcher.documents.shape import Shape
+from patcher.documents.values import (
+    MAX_DEPTH,
+    MISSING,
+    Document,
+    copied,
+    extent,
+    strictly_equal,
+)
+from patcher.errors import InvalidPatchError
+from tests.documents.strategies import nested, pairs
+
+BARE = Shape(members=(), required=frozenset(), server_owned=frozenset(), lists={})
+SECRET = "do-not-print-me"
+
+
+def _refusal(operations: Any, document: Document) -> InvalidPatchError:
+    with pytest.raises(InvalidPatchError) as caught:
+        Patch.json_patch(operations).apply(document, BARE)
+    return caught.value
+
+
+@given(pairs())
+def test_a_patch_made_from_two_documents_leads_from_one_to_the_other(
+    pair: tuple[Document, Document],
+) -> None:
+    """What jsonpatch makes of a pair of documents is applied strictly, and mutates nothing."""
+    first, second = pair
+    operations = jsonpatch.make_patch(first, second).patch
+    if any(one["path"] == "" for one in operations):
+        return  # the whole document replaced, which is refused
+    before, patch = copied(first), Patch.json_patch(operations)
+
+    once = patch.apply(first, BARE).document
+    twice = patch.apply(first, BARE).document
+
+    assert strictly_equal(once, second)
+    assert strictly_equal(once, twice)
+    assert strictly_equal(first, before)
+
+
+@pytest.mark.parametrize(
+    ("operations", "said"),
+    [
+        ([{"op": "test", "path": "/a", "value": 2}], "Operation 1"),
+        ([{"op": "remove", "path": "/b"}, {"op": "remove", "path": "/a/x"}], "Operation 2"),
+        ([{"op": "add", "path": "/l/9", "value": 1}], "/l is a list of 1"),
+        ([{"op": "replace", "path": "/l/x", "value": 1}], '"x" is not an index'),
+        ([{"op": "remove", "path": "/zzz"}], "there is nothing at /zzz"),
+        ([{"op": "move", "from": "/zzz", "path": "/a"}], "there is nothing at /zzz"),
+        ([{"op": "test", "path": "/zzz", "value": None}], "the test of /zzz failed, because"),
+    ],
+)
+def test_an_error_names_the_operation_and_the_place_and_shows_no_document(
+    operations: Any, said: str
+) -> None:
+    """The library's own texts quote the document; ours never do."""
+    error = _refusal(operations, {"a": {"secret": SECRET}, "b": SECRET, "l": [SECRET]})
+
+    assert said in error.message
+    assert SECRET not in f"{error.message} {error.hint}"
+    assert error.__suppress_context__ or error.__context__ is None
+    assert error.path == operations[-1]["path"]
+
+
+def test_what_the_library_raises_all_the_same_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it is, its text may hold the document."""
+
+    def failing(*_: Any, **__: Any) -> None:
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(jsonpatch.JsonPatch, "apply", failing)
+    error = _refusal([{"op": "remove", "path": "/a"}], {"a": 1})
+
+    assert error.message == (
+        "Operation 1 of the JSON Patch cannot be applied: remove at /a is not possible."
+    )
+    assert error.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("operation", "hint"),
+    [
+        ({"op": "add", "path": "/a", "valeu": 1}, 'Is "valeu" meant to be "value"?'),
+        ({"op": "copy", "path": "/a", "form": "/b"}, 'Is "form" meant to be "from"?'),
+        ({"op": "remov", "path": "/a"}, 'Did you mean "remove"?'),
+        ({"op": "zzz", "path": "/a"}, "There are add, remove, replace, move, copy, test."),
+        ({"op": "remove", "path": "a/b"}, 'Write "/a/b", with / between the parts.'),
+    ],
+)
+def test_a_misspelling_is_recognized(operation: Document, hint: str) -> None:
+    """A required member or an op that is misspelt is named together with what was meant."""
+    assert _refusal([operation], {}).hint == hint
+
+
+def test_a_member_that_is_not_defined_is_ignored_and_said() -> None:
+    """RFC 6902 has it ignored, but somebody may have meant something by it."""
+    patch = Patch.json_patch([{"op": "remove", "path": "/a", "form": "/b", "Value": 1}])
+    applied = patch.apply({"a": 1}, BARE)
+
+    assert applied.document == {}
+    assert [(one.code, one.path) for one in applied.notices] == [("ignored-member", "/a")] * 2
+    assert '"form"' in applied.notices[0].message
+
+
+def test_a_failing_patch_leaves_the_document_as_it_was() -> None:
+    """The operations before the one that fails do not count either."""
+    document = {"a": [1, 2], "b": {"c": 1}}
+    _refusal([{"op": "remove", "path": "/a/0"}, {"op": "remove", "path": "/zzz"}], document)
+
+    assert document == {"a": [1, 2], "b": {"c": 1}}
+
+
+def test_places_written_and_read() -> None:
+    """A move writes both its ends, and from and test are read."""
+    patch = JsonPatch.of(
+        [
+            {"op": "move", "from": "/a/x", "path": "/b"},
+            {"op": "copy", "from": "/c", "path": "/d"},
+            {"op": "test", "path": "/e", "value": 1},
+            {"op": "replace", "path": "/f~1g", "value": [1]},
+            {"op": "remove", "path": "/h"},
+        ]
+    )
+
+    assert list(patch.writes()) == [
+        (("a", "x"), MISSING),
+        (("b",), MISSING),
+        (("d",), MISSING),
+        (("f/g",), [1]),
+        (("h",), MISSING),
+    ]
+    assert list(patch.reads()) == [("a", "x"), ("c",), ("e",)]
+
+
+def test_what_no_operation_names_is_not_copied() -> None:
+    """A large member that stays as it is costs nothing."""
+    document = {"large": [1], "small": {"a": 1}}
+    changed = Patch.json_patch([{"op": "remove", "path": "/small/a"}]).apply(document, BARE)
+
+    assert changed.document["large"] is document["large"]
+    assert document["small"] == {"a": 1}
+
+
+def test_nesting_is_bounded_however_it_comes_about() -> None:
+    """A value too deep for its place, and copies that nest ever deeper, are refused."""
+    deep = nested(MAX_DEPTH - 1, 1)
+    inside = "/k" * (MAX_DEPTH - 1)
+
+    assert "nested" in _refusal([{"op": "add", "path": "/a/b", "value": deep}], {"a": {}}).message
+    assert (
+        "nested"
+        in _refusal(
+            [{"op": "copy", "from": "/a", "path": f"/a{inside[:-2]}/z"}], {"a": deep}
+        ).message
+    )
+    again = [{"op": "copy", "from": "", "path": "/a" * i} for i in range(1, 14)]
+    grown = Patch.json_patch(again).apply({"x": 1}, BARE).document
+
+    assert extent(grown)[1] <= MAX_DEPTH

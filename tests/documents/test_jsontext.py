@@ -1,0 +1,143 @@
+"""JSON text is read strictly: nothing in it is altered without a word."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patcher.documents import jsontext
+from patcher.documents.values import MAX_DEPTH, strictly_equal
+from patcher.errors import InvalidPatchError, PatchError
+from tests.documents.strategies import documents, values
+
+FRAGMENTS = st.sampled_from('{}[]:," \n\t\\1é\x00\ufeff') | st.sampled_from(
+    ('"a"', '"a":', '":', "\\u", "\\ud800", "true", "-0", "1e400", "0.1", "NaN", "9" * 5000)
+)
+
+
+def _parsed(text: str | bytes) -> Any:
+    return jsontext.parse(text, what="the text")
+
+
+def _refusal(text: str | bytes) -> InvalidPatchError:
+    with pytest.raises(InvalidPatchError) as caught:
+        _parsed(text)
+    assert caught.value.message.startswith("the text is not ")
+    return caught.value
+
+
+@given(values | documents)
+def test_what_is_dumped_is_parsed_again(value: Any) -> None:
+    """Both forms of the text, and their bytes, say strictly the same value."""
+    for text in (jsontext.dump(value), jsontext.dump_pretty(value)):
+        assert text.isascii()
+        assert strictly_equal(_parsed(text), value)
+        assert strictly_equal(_parsed(text.encode("utf-8")), value)
+
+
+@given(st.lists(FRAGMENTS, max_size=14).map("".join) | st.text() | st.binary(max_size=20))
+def test_any_text_at_all_is_parsed_or_refused(text: str | bytes) -> None:
+    """Nothing but our own error leaves the parser, and a value that does is a JSON value."""
+    try:
+        value = _parsed(text)
+    except PatchError:
+        return
+    assert strictly_equal(_parsed(jsontext.dump(value)), value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1.0", 1.0),
+        ("1", 1),
+        ("-0", -0.0),
+        ("-0.0", -0.0),
+        ("0", 0),
+        ("1.10", 1.1),
+        ("1E2", 100.0),
+        ("123456789012345678901234567890", 123456789012345678901234567890),
+        ('"\\ud800"', "\ud800"),
+        ('"\\ud83d\\ude00"', "\U0001f600"),
+        ("\ufeff[]", []),
+        (b"\xef\xbb\xbf[]", []),
+        (" \n\t\r{} \n", {}),
+        ('{"\\":": 1, "a": ":"}', {'":': 1, "a": ":"}),
+    ],
+)
+def test_values_come_out_as_they_were_written(text: str, value: Any) -> None:
+    """The kind of a number, its sign and its digits are kept, and so are lone surrogates."""
+    assert strictly_equal(_parsed(text), value)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"a": 1, "a": 2}', 'the key "a" occurs twice in one object (line 1, column 10)'),
+        ('{"a":1,"a":1}', 'the key "a" occurs twice in one object (line 1, column 8)'),
+        ('{"b" :1,\n "c": {"a":\n1,"\\u0061":2}}', 'the key "a" occurs twice'),
+        ('{"\\":":1,"\\":":1}', "occurs twice"),
+        ("[1,\n NaN]", "NaN is not a JSON number (line 2, column 2)"),
+        ("-Infinity", "-Infinity is not a JSON number"),
+        ("1e400", "the number 1e400 cannot be held exactly"),
+        ("-1e-400", "cannot be held exactly"),
+        ("1e99999999999999999999", "cannot be held exactly"),
+        ("0.1000000000000000055511151231257827", "cannot be held exactly"),
+        ("12345678901234567.5", "cannot be held exactly"),
+        ("[" + "9" * 5000 + "]", "99999999999999999999… (5000 characters) cannot be held"),
+        ("[1] x", "extra data (line 1, column 5)"),
+        ("", "expecting value"),
+        ('"a\nb"', "invalid control character (line 1, column 3)"),
+        ("[1,]", "(line 1, column"),
+        ("{'a': 1}", "(line 1, column 2)"),
+        ("01", "extra data"),
+        (b'"\n\xff"', "UTF-8 text (line 2, byte 3 of all)"),
+        (b"\xff\xfe[\x00]\x00", "UTF-8 text"),
+    ],
+)
+def test_what_is_not_json_is_refused_with_its_place(text: str | bytes, reason: str) -> None:
+    """The message says what is wrong, and where."""
+    assert reason in _refusal(text).message
+
+
+@pytest.mark.parametrize("opener", ["[", '{"a":', '[{"a":', " [ "])
+@pytest.mark.parametrize("levels", [MAX_DEPTH + 1, 900, 100_000])
+def test_deep_nesting_is_refused_and_never_overflows(opener: str, levels: int) -> None:
+    """The limit holds for complete texts and for those that only begin."""
+    closer = "".join({"[": "]", "{": "}"}.get(one, "") for one in reversed(opener))
+
+    assert (
+        "nested more than 200 levels" in _refusal(opener * levels + "1" + closer * levels).message
+    )
+    assert _refusal(opener * levels).message
+
+
+def test_nesting_up_to_the_limit_is_read() -> None:
+    """The limit itself is allowed, with as many brackets as one likes beside and in texts."""
+    text = "[" * MAX_DEPTH + '"[[[["' + "]" * MAX_DEPTH
+
+    assert _parsed(text)
+    assert _parsed("[" + ",".join(["[]"] * 1000) + "]") == [[]] * 1000
+
+
+def test_a_document_is_not_shown_in_an_error() -> None:
+    """The message names the place and never quotes what is around it; nor is it in the cause."""
+    error = _refusal('{"password": "do-not-print-me", "x": }')
+
+    assert "do-not-print-me" not in f"{error.message}{error.hint}"
+    assert error.__suppress_context__
+
+
+def test_what_json_cannot_say_is_not_dumped() -> None:
+    """A NaN that slipped in is an error of the program, and never text."""
+    with pytest.raises(ValueError, match="JSON"):
+        jsontext.dump([math.nan])
+
+
+def test_texts_are_quoted_safely_for_messages() -> None:
+    """What cannot be seen is escaped, quotes too, and long texts are cut."""
+    assert jsontext.quoted('a"b\\\x1b[0m\u202eé') == r'"a\"b\\\u001b[0m\u202eé"'
+    assert jsontext.quoted("x" * 500) == '"' + "x" * 59 + '…"'

@@ -1,0 +1,92 @@
+"""Merge patches as RFC 7396 has them, and documents given whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from patcher.documents.mergepatches import MergePatch, WholeDocument
+from patcher.documents.patches import Patch
+from patcher.documents.shape import Shape
+from patcher.documents.values import MISSING, Document, copied, strictly_equal
+from patcher.errors import InvalidPatchError
+from tests.documents.strategies import documents
+from tests.documents.vectors.merge_patch import CASES, EXAMPLE
+
+BARE = Shape(members=(), required=frozenset(), server_owned=frozenset(), lists={})
+
+
+def _merged(document: Document, patch: Document) -> Document:
+    return Patch.merge(patch).apply(document, BARE).document
+
+
+@pytest.mark.parametrize(("target", "patch", "expected"), [*CASES, EXAMPLE])
+def test_the_examples_of_the_standard(target: Any, patch: Any, expected: Any) -> None:
+    """RFC 7396, section 3 and appendix A, strictly; neither argument is mutated."""
+    before = copied(target), copied(patch)
+
+    assert strictly_equal(_merged(target, patch), expected)
+    assert (target, patch) == before
+
+
+@pytest.mark.parametrize("patch", [["c"], "bar", 1, None, True])
+def test_a_patch_that_is_no_object_is_refused(patch: Any) -> None:
+    """In RFC 7396 it would replace the whole document."""
+    with pytest.raises(InvalidPatchError, match="must be an object"):
+        MergePatch(patch)
+
+
+@given(documents, documents)
+def test_merging_twice_is_merging_once(document: Document, patch: Document) -> None:
+    """A merge patch says what is to be, and so is idempotent; it mutates nothing."""
+    before = copied(document), copied(patch)
+    once = _merged(document, patch)
+
+    assert strictly_equal(_merged(once, patch), once)
+    assert strictly_equal(document, before[0])
+    assert strictly_equal(patch, before[1])
+
+
+def test_the_result_shares_nothing_with_the_patch() -> None:
+    """Changing the result leaves the patch as it was, so that it can be applied again."""
+    patch = Patch.merge({"a": {"b": [1]}})
+    patch.apply({}, BARE).document["a"]["b"].append(2)
+
+    assert patch.apply({}, BARE).document == {"a": {"b": [1]}}
+
+
+def test_the_leaves_of_a_merge_patch_are_what_it_writes() -> None:
+    """Null is a removal, and an empty object is a leaf, since it can replace a value."""
+    patch = MergePatch({"a": {"b": 1, "c": None, "d": {}}, "e": [{"f": None}]})
+
+    assert list(patch.writes()) == [
+        (("a", "b"), 1),
+        (("a", "c"), MISSING),
+        (("a", "d"), {}),
+        (("e",), [{"f": None}]),
+    ]
+
+
+def test_a_whole_document_replaces_everything() -> None:
+    """Null at the top removes a member; deeper it is a value."""
+    given = {"a": None, "b": {"x": None}, "c": 1}
+    applied = Patch.document(given).apply({"a": 1, "b": {"y": 2}}, BARE)
+
+    assert applied.document == {"b": {"x": None}, "c": 1}
+    assert list(WholeDocument(given).writes()) == [
+        (("a",), MISSING),
+        (("b",), {"x": None}),
+        (("c",), 1),
+    ]
+
+
+def test_a_whole_document_may_leave_nothing_out() -> None:
+    """What it does not name would be lost by omission; all of it is named at once."""
+    with pytest.raises(InvalidPatchError) as caught:
+        Patch.document({"b": 1}).apply({"a": 1, "b": 2, "c": 3}, BARE)
+
+    assert caught.value.message == 'The document given leaves out "a", "c".'
+    assert caught.value.path == "/a"
+    assert "--merge" in str(caught.value.hint)

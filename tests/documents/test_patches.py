@@ -1,0 +1,423 @@
+"""The change as a whole, and members added to lists and removed from them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patcher.documents.identity import KeyedList
+from patcher.documents.lists import RawText
+from patcher.documents.members import AddMember, RemoveMember
+from patcher.documents.patches import Applied, Patch
+from patcher.documents.pointers import parse_path, pointer_to
+from patcher.documents.shape import Shape
+from patcher.documents.values import MISSING, Document, copied, strictly_equal
+from patcher.errors import InvalidPatchError, PatchError, ReadOnlyFieldError
+from tests.documents.strategies import documents, keys, names, values
+
+SHAPE = Shape(
+    members=("name", "configuration", "texts", "named", "links", "wide", "outer"),
+    required=frozenset({"name"}),
+    server_owned=frozenset({"id", "version"}),
+    lists={
+        ("texts",): KeyedList(),
+        ("named",): KeyedList(("name",)),
+        ("links",): KeyedList(("from", "to")),
+        ("outer", "named"): KeyedList(("name",)),
+        ("wide",): KeyedList(),
+    },
+    widening=frozenset({("wide",)}),
+    opaque=(("configuration",),),
+    alternatives={("texts",): ("named",), ("named",): ("texts",)},
+)
+DOCUMENT: Document = {
+    "name": "N",
+    "configuration": {"keys": ["do-not-print-me"], "mixed": [1, "a", {"b": 1}], "none": []},
+    "texts": ["id", "email", "phone"],
+    "named": [{"name": "ltv", "type": "number"}, {"name": "age", "type": "number"}],
+    "links": [
+        {"from": "a", "to": {"x": "1"}},
+        {"from": "a", "to": {"x": "2"}},
+        {"from": "b", "to": {"x": "1"}},
+    ],
+    "wide": ["w"],
+}
+
+paths = st.lists(keys, min_size=1, max_size=2).map(tuple)
+steps = (
+    st.builds(Patch.merge, documents)
+    | st.builds(lambda place, value: Patch.set(pointer_to(place), value), paths, values)
+    | st.builds(lambda place: Patch.unset(pointer_to(place)), paths)
+    | st.builds(Patch.add, st.sampled_from(["texts", "named", "a"]), names | values)
+    | st.builds(Patch.remove, st.sampled_from(["texts", "named", "links", "a"]), names | values)
+)
+
+
+def _add(path: str, text: str) -> Patch:
+    return Patch((AddMember(parse_path(path), RawText(text)),))
+
+
+def _remove(path: str, text: str) -> Patch:
+    return Patch((RemoveMember(parse_path(path), RawText(text)),))
+
+
+def _applied(patch: Patch) -> Applied:
+    before = copied(DOCUMENT)
+    applied = patch.apply(DOCUMENT, SHAPE)
+    assert strictly_equal(DOCUMENT, before)
+    return applied
+
+
+def _refusal(patch: Patch) -> InvalidPatchError:
+    with pytest.raises(InvalidPatchError) as caught:
+        _applied(patch)
+    return caught.value
+
+
+@given(documents)
+def test_the_empty_patch_is_the_identity(document: Document) -> None:
+    """No step, an empty merge patch and an empty JSON Patch change nothing."""
+    for patch in (Patch(), Patch.of({}), Patch.of([])):
+        applied = patch.apply(document, SHAPE)
+        assert strictly_equal(applied.document, document)
+        assert applied.notices == ()
+
+
+@given(documents, st.lists(steps | st.none(), max_size=4))
+def test_a_patch_gives_the_same_every_time_and_mutates_nothing(
+    document: Document, parts: list[Patch | None]
+) -> None:
+    """Whatever it is made of; when it does not fit, the error is ours."""
+    before = copied(document)
+    try:
+        patch = sum((part for part in parts if part), Patch())
+        once = patch.apply(document, SHAPE)
+        twice = patch.apply(document, SHAPE)
+    except PatchError:
+        assert strictly_equal(document, before)
+        return
+
+    assert strictly_equal(once.document, twice.document)
+    assert once.notices == twice.notices
+    assert strictly_equal(document, before)
+
+
+@given(st.text(alphabet="/~01.-a") | st.text(), values, documents)
+def test_any_path_at_all_is_set_or_refused(path: str, value: Any, document: Document) -> None:
+    """Nothing but our own error comes out of a patch."""
+    for make in (Patch.set, Patch.add, Patch.remove):
+        try:
+            applied = make(path, value).apply(document, SHAPE)
+        except PatchError:
+            continue
+        assert type(applied.document) is dict
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"name": "M"}, "M"),
+        (OrderedDict(name="M"), "M"),
+        (MappingProxyType({"name": "M"}), "M"),
+        ([{"op": "replace", "path": "/name", "value": "M"}], "M"),
+        (({"op": "replace", "path": "/name", "value": "M"},), "M"),
+        (Patch.set("name", "M"), "M"),
+    ],
+)
+def test_what_a_change_can_be(change: Any, expected: str) -> None:
+    """A mapping is a merge patch, a sequence a JSON Patch, and a Patch itself."""
+    assert _applied(Patch.of(change)).document["name"] == expected
+
+
+@pytest.mark.parametrize("change", [None, 1, "name=x", b"{}", {1, 2}, object()])
+def test_what_a_change_cannot_be(change: Any) -> None:
+    """The hint says what is taken."""
+    with pytest.raises(InvalidPatchError) as caught:
+        Patch.of(change)
+
+    assert "a merge patch" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "change", [{"a": float("nan")}, {"a": {1: 2}}, {"a": {1, 2}}, [{"op": "add", "value": b"x"}]]
+)
+def test_a_change_holds_json_values_only(change: Any) -> None:
+    """What JSON cannot say is refused before anything is done."""
+    with pytest.raises(InvalidPatchError, match="not valid JSON"):
+        Patch.of(change)
+
+
+def test_a_patch_is_not_reached_by_later_changes_of_what_it_was_made_from() -> None:
+    """The arguments are copied, and never mutated."""
+    merge = {"configuration": {"a": [1]}}
+    operations = [{"op": "add", "path": "/texts/-", "value": "x"}]
+    patch = Patch.of(merge) + Patch.of(operations) + Patch.document({**DOCUMENT, "name": "M"})
+    first = patch.apply(DOCUMENT, SHAPE).document
+    merge["configuration"]["a"].append(2)
+    operations[0]["value"] = "y"
+    operations.clear()
+
+    assert strictly_equal(patch.apply(DOCUMENT, SHAPE).document, first)
+
+
+def test_patches_are_added_in_order() -> None:
+    """Later steps see what earlier ones did."""
+    patch = Patch.set("name", "A") + Patch.set("name", "B") + Patch.unset("name")
+
+    assert "name" not in _applied(patch).document
+    assert len(patch.steps) == 3
+    with pytest.raises(TypeError):
+        patch + {"name": "C"}  # type: ignore[operator]
+
+
+def test_the_members_that_a_patch_mentions() -> None:
+    """Those it writes at the top, and all that a whole document holds; not those it only reads."""
+    patch = (
+        Patch.merge({"name": None, "outer": {}})
+        + Patch.of([{"op": "test", "path": "/wide", "value": 1}])
+        + Patch.of([{"op": "copy", "from": "/links", "path": "/texts"}])
+        + Patch.add("named", {"name": "x"})
+    )
+
+    assert patch.mentioned() == {"name", "outer", "texts", "named"}
+    assert Patch.document({"a": 1, "b": None}).mentioned() == {"a", "b"}
+    assert Patch().mentioned() == frozenset()
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        Patch.merge({"version": 3}),
+        Patch.merge({"id": None}),
+        Patch.document({"name": "N", "version": 1}),
+        Patch.set("version", 3),
+        Patch.unset("id"),
+        Patch.add("id", "x"),
+        Patch.remove("id.x", "x"),
+        Patch.of([{"op": "test", "path": "/version", "value": 3}]),
+        Patch.of([{"op": "copy", "from": "/id", "path": "/name"}]),
+        Patch.of([{"op": "move", "from": "/version/x", "path": "/name"}]),
+    ],
+)
+def test_what_belongs_to_the_server_is_refused(patch: Patch) -> None:
+    """However it is named, written or read, and before there is a document."""
+    with pytest.raises(ReadOnlyFieldError) as caught:
+        patch.check(SHAPE, allow_unknown=True)
+
+    named = str(caught.value.path).split("/")[1]
+    assert f"/{named}" in caught.value.message
+    assert ("--expect-version" in str(caught.value.hint)) == (named == "version")
+
+
+def test_what_is_not_known_is_refused_unless_allowed() -> None:
+    """With what may have been meant, or with all there is."""
+    for patch in (Patch.set("nmae", 1), Patch.of([{"op": "remove", "path": "/nmae"}])):
+        with pytest.raises(InvalidPatchError) as caught:
+            patch.check(SHAPE)
+        assert caught.value.path == "/nmae"
+        assert caught.value.hint == 'Did you mean "name"?'
+        patch.check(SHAPE, allow_unknown=True)
+    with pytest.raises(InvalidPatchError, match="is not known") as caught:
+        Patch.merge({"zzz": 1}).check(SHAPE)
+    assert "There are name, configuration" in str(caught.value.hint)
+
+
+def test_what_is_known_passes() -> None:
+    """Reading the whole document is allowed, and an unknown key deeper is not our business."""
+    patch = Patch.of([{"op": "copy", "from": "", "path": "/configuration/all"}])
+    patch += Patch.merge({"configuration": {"version": 1}})
+
+    patch.check(SHAPE)
+    assert _applied(patch).document["configuration"]["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("patch", "place", "expected"),
+    [
+        (_add("texts", "new"), "texts", ["id", "email", "phone", "new"]),
+        (_add("texts", '{"a": 1}'), "texts", ["id", "email", "phone", '{"a": 1}']),
+        (_add("wide", "x"), "wide", ["w", "x"]),
+        (Patch.add("texts", "new"), "texts", ["id", "email", "phone", "new"]),
+        (
+            _add("named", '{"name": "x", "type": "string"}'),
+            "named",
+            [*DOCUMENT["named"], {"name": "x", "type": "string"}],
+        ),
+        (
+            _add("links", '{"from": "b", "to": {"x": "2"}}'),
+            "links",
+            [*DOCUMENT["links"], {"from": "b", "to": {"x": "2"}}],
+        ),
+        (_add("outer.named", '{"name": "x"}'), "outer", {"named": [{"name": "x"}]}),
+        (_remove("texts", "email"), "texts", ["id", "phone"]),
+        (Patch.remove("texts", "email"), "texts", ["id", "phone"]),
+        (_remove("named", "ltv"), "named", [DOCUMENT["named"][1]]),
+        (_remove("named", '{"type": "number", "name": "ltv"}'), "named", [DOCUMENT["named"][1]]),
+        (Patch.remove("named", DOCUMENT["named"][1]), "named", [DOCUMENT["named"][0]]),
+        (Patch.remove("named", "age"), "named", [DOCUMENT["named"][0]]),
+        (_remove("links", "b"), "links", DOCUMENT["links"][:2]),
+        (_remove("links", '{"from": "a", "to": {"x": "2"}}'), "links", DOCUMENT["links"][::2]),
+        (_remove("wide", "w"), "wide", []),
+    ],
+)
+def test_members_come_and_go(patch: Patch, place: str, expected: Any) -> None:
+    """By value or by name; a list of texts takes the text itself, one of objects JSON."""
+    applied = _applied(patch)
+
+    assert strictly_equal(applied.document[place], expected)
+    assert applied.notices == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("configuration.keys", "x", ["do-not-print-me", "x"]),
+        ("configuration.mixed", "2", [1, "a", {"b": 1}, 2]),
+        ("configuration.mixed", '{"c": []}', [1, "a", {"b": 1}, {"c": []}]),
+    ],
+)
+def test_a_list_that_is_not_described_is_judged_by_its_members(
+    path: str, text: str, expected: Any
+) -> None:
+    """All texts: a text is added; anything else: JSON."""
+    applied = _applied(_add(path, text))
+
+    assert strictly_equal(applied.document["configuration"][path.split(".")[1]], expected)
+
+
+@pytest.mark.parametrize(
+    ("patch", "code", "message"),
+    [
+        (_add("texts", "email"), "already-there", '/texts has "email" already.'),
+        (
+            _add("named", '{"type": "number", "name": "ltv"}'),
+            "already-there",
+            '/named has "ltv" already.',
+        ),
+        (
+            Patch.add("links", DOCUMENT["links"][0]),
+            "already-there",
+            '/links has {"from":"a","to":{"x":"1"}} already.',
+        ),
+        (
+            _remove("texts", "emial"),
+            "not-there",
+            '/texts has no "emial". Did you mean "email"?',
+        ),
+        (_remove("named", "lvt"), "not-there", '/named has no "lvt". Did you mean "ltv"?'),
+        (
+            _remove("named", '{"name": "ltv"}'),
+            "not-there",
+            '/named has no "{\\"name\\": \\"ltv\\"}".',
+        ),
+        (Patch.remove("named", {"name": "x"}), "not-there", "/named has no such member."),
+        (_remove("outer.named", "x"), "not-there", "There is nothing in /outer/named to remove."),
+    ],
+)
+def test_nothing_to_add_or_remove_is_a_notice(patch: Patch, code: str, message: str) -> None:
+    """The document stays as it is, and it is said, with what may have been meant."""
+    applied = _applied(patch)
+
+    assert strictly_equal(applied.document, DOCUMENT)
+    assert [(one.code, one.message) for one in applied.notices] == [(code, message)]
+
+
+@pytest.mark.parametrize(
+    ("patch", "said", "hint"),
+    [
+        (_remove("texts", "ltv"), '"ltv" is not in /texts but in /named.', "--remove named=ltv"),
+        (Patch.remove("named", "email"), "not in /named but in /texts", "--remove texts=email"),
+        (_remove("links", "a"), '/links has 2 such members: {"from":"a"', "the whole member"),
+        (_add("named", '{"name": "ltv"}'), '/named has another "ltv"', "--set named.0.KEY=..."),
+        (_add("named", "ltv"), "is not valid JSON", '{"name": "..."}'),
+        (_add("named", '{"nme": "ltv"}'), 'objects with "name", and this one is none', '"name"'),
+        (_add("links", '["a"]'), 'objects with "from" and "to", and a list is none', '"from"'),
+        (Patch.add("texts", 1), "a list of texts, and a number is none", "Give a text."),
+        (_add("name", "x"), "/name is a text, not a list.", "--set name=..."),
+        (_remove("name", "x"), "/name is a text, not a list.", "--set name=..."),
+        (_add("configuration.none", "x"), "cannot be told", "--set configuration.none:='[...]'"),
+        (_add("configuration.new", "x"), "cannot be told", "--set configuration.new:='[...]'"),
+        (_add("configuration.mixed", "x y"), "is not valid JSON", "a text in double quotes"),
+        (_remove("configuration.mixed", "x y"), "is not valid JSON", "a text in double quotes"),
+    ],
+)
+def test_members_that_do_not_fit_are_refused(patch: Patch, said: str, hint: str) -> None:
+    """The error names the list and what is wrong, the hint what to write."""
+    error = _refusal(patch)
+
+    assert said in error.message
+    assert hint in str(error.hint)
+    assert str(error.path).startswith("/")
+
+
+@pytest.mark.parametrize("wide", [{}, {"wide": []}, {"wide": None}])
+def test_one_member_is_not_added_to_everything(wide: Document) -> None:
+    """Where an absent or empty list means all, adding one would leave only that one."""
+    with pytest.raises(InvalidPatchError) as caught:
+        Patch.add("wide", "x").apply({"name": "N", **wide}, SHAPE)
+
+    assert "only that one would be left" in caught.value.message
+    assert caught.value.hint == "If that is meant, set the list: --set wide:='[...]'"
+
+
+def test_an_absent_list_that_is_described_is_created() -> None:
+    """What it is a list of is known from the shape."""
+    assert Patch.add("texts", "x").apply({}, SHAPE).document == {"texts": ["x"]}
+    assert Patch.add("texts", "x").apply({"texts": None}, SHAPE).document == {"texts": ["x"]}
+
+
+def test_a_member_that_is_there_twice_is_removed_by_its_index() -> None:
+    """Which of them is meant cannot be guessed."""
+    document: Document = {"texts": ["a", "b", "a"], "named": [{"name": "x"}, {"name": "x"}]}
+    for path in ("texts", "named"):
+        with pytest.raises(InvalidPatchError) as caught:
+            Patch.remove(path, document[path][0]).apply(document, SHAPE)
+        assert f"2 times in /{path}: /{path}/0" in caught.value.message
+        assert caught.value.hint == f"Remove one by its index: --unset {path}.0"
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        _remove("configuration.keys", "do-not-print-m"),
+        _add("configuration.keys", "do-not-print-me"),
+    ],
+)
+def test_what_is_in_somebody_elses_schema_is_not_quoted(patch: Patch) -> None:
+    """It may be a credential, and so it is not even suggested."""
+    applied = _applied(patch)
+
+    assert len(applied.notices) == 1
+    assert "do-not-print" not in applied.notices[0].message
+
+
+@pytest.mark.parametrize(
+    ("patch", "writes"),
+    [
+        (_add("texts", "x"), [(("texts", "-"), "x")]),
+        (_add("named", '{"name": "x"}'), [(("named", "-"), {"name": "x"})]),
+        (_add("texts", "{x}"), [(("texts", "-"), "{x}")]),
+        (Patch.add("texts", 1), [(("texts", "-"), 1)]),
+        (_remove("texts", "x"), [(("texts",), MISSING)]),
+        (Patch.set("a.b", None), [(("a", "b"), None)]),
+        (Patch.unset("a.b"), [(("a", "b"), MISSING)]),
+    ],
+)
+def test_the_places_that_a_patch_writes(patch: Patch, writes: Any) -> None:
+    """With the value as far as it can be told without the document."""
+    assert [write for step in patch.steps for write in step.writes()] == writes
+    assert [place for step in patch.steps for place in step.reads()] == []
+
+
+def test_what_does_not_change_is_shared_with_the_document() -> None:
+    """A patch of one member does not pay for the others."""
+    applied = _applied(Patch.set("configuration.new", 1) + Patch.remove("wide", "w"))
+
+    assert applied.document["named"] is DOCUMENT["named"]
+    assert applied.document["configuration"] is not DOCUMENT["configuration"]
+    assert _applied(Patch()).document is not DOCUMENT

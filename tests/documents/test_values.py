@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+from collections import OrderedDict, UserDict, UserList
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from patcher.documents.values import (
+    MAX_DEPTH,
+    MISSING,
+    Document,
+    JsonValue,
+    checked,
+    copied,
+    strictly_equal,
+)
+from patcher.errors import InvalidPatchError
+
+from .strategies import documents, nested, pairs
+
+
+@given(pairs())
+@settings(max_examples=80, deadline=None)
+def test_strictly_equal_is_equality_of_json_text(pair: tuple[Document, Document]) -> None:
+    """Two values are strictly equal exactly where their sorted JSON texts are the same."""
+    first, second = pair
+
+    same = json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)
+
+    assert same == strictly_equal(first, second)
+    assert same == strictly_equal(second, first)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (1, True),
+        (0, False),
+        (1, 1.0),
+        (0.0, -0.0),
+        ("1", 1),
+        ("", None),
+        ([], {}),
+        ("\ud800", "\ud801"),
+        ([1], [1, 1]),
+        ({"a": None}, {}),
+        ({"a": None}, {"b": None}),
+        ({"a": MISSING}, {}),
+        (2**53 + 1, float(2**53)),
+    ],
+)
+def test_lookalikes_differ(first: JsonValue, second: JsonValue) -> None:
+    """Values that Python may hold for equal differ, wherever they stand."""
+    for wrapped in (lambda v: v, lambda v: [v], lambda v: {"k": v}, lambda v: {"k": [v, 1]}):
+        assert not strictly_equal(wrapped(first), wrapped(second))
+        assert not strictly_equal(wrapped(second), wrapped(first))
+        assert strictly_equal(wrapped(first), wrapped(copied(first)))
+
+
+def test_order_of_keys_carries_no_meaning() -> None:
+    """Objects are equal in any order of their keys, lists only in theirs."""
+    assert strictly_equal({"a": 1, "b": 2}, {"b": 2, "a": 1})
+    assert not strictly_equal([1, 2], [2, 1])
+
+
+@given(documents)
+@settings(max_examples=50, deadline=None)
+def test_a_copy_shares_nothing(document: Document) -> None:
+    """A copy is strictly equal and has no object or list in common with the original."""
+    again = copied(document)
+
+    assert strictly_equal(again, document)
+    assert not set(_containers(again)) & set(_containers(document))
+    assert strictly_equal(checked(document, what="the document"), document)
+
+
+def _containers(value: JsonValue) -> list[int]:
+    if type(value) not in {dict, list}:
+        return []
+    members = value.values() if type(value) is dict else value
+    return [id(value), *(found for member in members for found in _containers(member))]
+
+
+class Text(str):
+    """A text of another type."""
+
+    __slots__ = ()
+
+
+class Number(int):
+    """A number of another type."""
+
+
+def test_checked_gives_plain_types() -> None:
+    """Mappings, sequences, and subclasses of the plain types become plain."""
+    value = OrderedDict({Text("a"): (Text("x"), UserList([Number(1)]), UserDict({"b": True}))})
+
+    plain = checked(value, what="the change")
+
+    assert strictly_equal(plain, {"a": ["x", [1], {"b": True}]})
+    assert type(next(iter(plain))) is str
+
+
+@pytest.mark.parametrize(
+    ("value", "path", "reason"),
+    [
+        ({"a": [1, float("nan")]}, "/a/1", "nan is not a JSON number"),
+        (float("inf"), "", "inf is not a JSON number"),
+        ({"a/b": {1: 2}}, "/a~1b", "a key of type int is not text"),
+        ({"~": {None: 2}}, "/~0", "a key of type NoneType is not text"),
+        ({"a": b"x"}, "/a", "a value of type bytes is not JSON"),
+        ([{1, 2}], "/0", "a value of type set is not JSON"),
+        ([MISSING], "/0", "a value of type Missing is not JSON"),
+    ],
+)
+def test_what_json_cannot_say_is_refused(value: Any, path: str, reason: str) -> None:
+    """A value that JSON has no text for is refused by its place."""
+    with pytest.raises(InvalidPatchError) as caught:
+        checked(value, what="The change")
+
+    place = f" at {path}" if path else ""
+    assert caught.value.message == f"The change is not valid JSON{place}: {reason}."
+    assert caught.value.path == path
+
+
+@pytest.mark.parametrize("by", ["object", "list", "both"])
+def test_too_deep_nesting_is_refused(by: str) -> None:
+    """Nesting is accepted down to MAX_DEPTH, and refused below, however deep."""
+    deepest = nested(MAX_DEPTH, 1, by=by)
+
+    assert strictly_equal(checked(deepest, what="The change"), deepest)
+    for depth in (MAX_DEPTH + 1, 50_000):
+        with pytest.raises(InvalidPatchError, match="more than 200 levels deep"):
+            checked(nested(depth, 1, by=by), what="The change")
+
+
+def test_no_value_is_not_null() -> None:
+    """MISSING is none of the JSON values, and says its name."""
+    assert not strictly_equal(MISSING, None)
+    assert strictly_equal(MISSING, MISSING)
+    assert repr(MISSING) == "MISSING"

@@ -1,0 +1,258 @@
+"""YAML text says exactly what JSON can say, there and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patcher.documents import yamltext
+from patcher.documents.values import MAX_DEPTH, strictly_equal
+from patcher.errors import InvalidPatchError, PatchError
+from tests.documents.strategies import documents, nested, values
+
+TRICKY = st.text(
+    alphabet=st.sampled_from(list(" \t\n\rab0:#-|>?'\"\\é\x85\u2028\ud800~%@`")), max_size=10
+)
+MARKUP = st.text(
+    alphabet=st.sampled_from(list("{}[]:,\"'\\ \n\t-?#&*!|>%@`01.eaxuU~<=+\x00\ufeff"))
+)
+
+
+def _parsed(text: str | bytes) -> Any:
+    return yamltext.parse(text, what="the text")
+
+
+def _refusal(text: str | bytes) -> InvalidPatchError:
+    with pytest.raises(InvalidPatchError) as caught:
+        _parsed(text)
+    return caught.value
+
+
+@given(
+    values
+    | documents
+    | TRICKY
+    | st.lists(TRICKY, max_size=3)
+    | st.dictionaries(TRICKY, TRICKY | st.lists(TRICKY, max_size=2), max_size=3)
+)
+def test_what_is_dumped_is_parsed_again(value: Any) -> None:
+    """Every JSON value survives, whatever its texts look like, and every line is safe to show."""
+    text = yamltext.dump(value)
+
+    assert strictly_equal(_parsed(text), value)
+    assert all(line.replace("\t", "").isprintable() for line in text.split("\n"))
+
+
+@given(MARKUP | st.text())
+def test_any_text_at_all_is_parsed_or_refused(text: str) -> None:
+    """Nothing but our own error leaves the parser."""
+    try:
+        value = _parsed(text)
+    except PatchError:
+        return
+    assert strictly_equal(_parsed(yamltext.dump(value)), value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2025-01-01", "2025-01-01"),
+        ("2025-01-01T10:00:00Z", "2025-01-01T10:00:00Z"),
+        ("12:30", "12:30"),
+        ("no", "no"),
+        ("Yes", "Yes"),
+        ("on", "on"),
+        ("1_000", "1_000"),
+        ("0b1", "0b1"),
+        ("=", "="),
+        ("012", 12),
+        ("0o17", 15),
+        ("0x1F", 31),
+        ("+1", 1),
+        ("-0", -0.0),
+        ("1.", 1.0),
+        (".5", 0.5),
+        ("1e3", 1000.0),
+        ("~", None),
+        ("Null", None),
+        ("TRUE", True),
+        ("'012'", "012"),
+        ('"\\ud83d\\ude00"', "\U0001f600"),
+        ('"\\ud800"', "\ud800"),
+        ("a:\n", {"a": None}),
+        ("'<<': 1", {"<<": 1}),
+        ("%YAML 1.2\n---\na", "a"),
+        ("\ufeffa: 1", {"a": 1}),
+        ('{"a": [1, {"b": null}]}', {"a": [1, {"b": None}]}),
+        ("a: |\n  x\n   y\nb: >-\n  x\n  y\n", {"a": "x\n y\n", "b": "x y"}),
+    ],
+)
+def test_plain_scalars_mean_what_the_core_schema_says(text: str, value: Any) -> None:
+    """YAML 1.2.2, section 10.3: no dates, no times, no octal by accident, no Norway."""
+    assert strictly_equal(_parsed(text), value)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: 1\na: 2", 'the key "a" occurs twice in one object (line 2, column 1)'),
+        ("{a: 1, 'a': 2}", 'the key "a" occurs twice in one object (line 1, column 8)'),
+        ("a: &x 1", "anchors and aliases have no counterpart in JSON (line 1, column 4)"),
+        ("*x", "anchors and aliases"),
+        ("a: !!str 1", "tags have no counterpart in JSON (line 1, column 4)"),
+        ("! a", "tags have no counterpart"),
+        ("!!map {}", "tags have no counterpart"),
+        ("a: {}\n<<: {b: 1}", "merge keys (<<) have no counterpart in JSON (line 2, column 1)"),
+        ("1: a", "a key is not a text (line 1, column 1)"),
+        ("[a]: b", "a key is not a text"),
+        ("? {a: 1}\n: b", "a key is not a text"),
+        ("true: b", "a key is not a text"),
+        ("a: .nan", ".nan is not a JSON number (line 1, column 4)"),
+        ("-.INF", "-.INF is not a JSON number"),
+        ("a: 1e400", "cannot be held exactly"),
+        ("9" * 5000, "cannot be held exactly"),
+        ("0.1000000000000000055511151231257827", "cannot be held exactly"),
+        ("a\n---\nb", "there is more than one document in it (line 2, column 1)"),
+        ("%YAML 1.1\n---\nno", "another version than 1.2"),
+        ("a:\t1", "(line 1, column 3)"),
+        ("a: 1\n\tb: 2", "(line 2, column 1)"),
+        ("a: b: c", "mapping values are not allowed here (line 1, column 5)"),
+        ("a: [1", "(line 1, column"),
+        ("a: \x07", "the character U+0007 must be escaped (line 1, column 4)"),
+        ("'\ud800'", "the character U+D800 must be escaped"),
+        ('"\\UFFFFFFFF"', "it cannot be read"),
+        ("", "there is nothing in it"),
+        ("# a comment\n", "there is nothing in it"),
+    ],
+)
+def test_what_json_cannot_say_is_refused_with_its_place(text: str, reason: str) -> None:
+    """The message says what is wrong, and where."""
+    assert reason in _refusal(text).message
+
+
+def test_bytes_are_utf_8() -> None:
+    """As in JSON, a byte order mark is skipped, and other encodings are refused."""
+    assert _parsed("\ufeffa: é".encode()) == {"a": "é"}
+    assert "UTF-8" in _refusal("a: é".encode("latin-1")).message
+
+
+@pytest.mark.parametrize("opener", ["[", "{a: ", "- "])
+@pytest.mark.parametrize("levels", [MAX_DEPTH + 1, 1000])
+def test_deep_nesting_is_refused_and_never_overflows(opener: str, levels: int) -> None:
+    """The text is taken event by event, so that nothing recurses."""
+    assert "nested more than 200 levels" in _refusal(opener * levels).message
+
+
+@pytest.mark.parametrize("by", ["object", "list", "both"])
+def test_nesting_up_to_the_limit_is_written_and_read(by: str) -> None:
+    """The limit itself is allowed."""
+    value = nested(MAX_DEPTH, "x", by=by)
+
+    assert strictly_equal(_parsed(yamltext.dump(value)), value)
+
+
+def test_a_document_is_readable() -> None:
+    """Order is kept, lines stand as lines, and only what needs quotes has them."""
+    value = {
+        "name": "All customers",
+        "id": "1c5e1e5a-0000-1111-2222-333344445555",
+        "configuration": {
+            "query": "SELECT *\n  FROM \tcustomers  \n\nWHERE id = 1\n",
+            "note": "one\ntwo",
+            "indented": "  one\ntwo\n\n",
+            "path": "/data/x.csv",
+        },
+        "fields": ["id", "no", "012", "1e3", "2025-01-01", "", "~", "a: b", "a #b", "ends "],
+        "relations": [{"from": "a", "to": [[1, -0.0], {}]}, []],
+        "größe": True,
+        "y": None,
+        "bell": "\x07\u202e",
+    }
+
+    assert yamltext.dump(value) == (
+        """\
+name: All customers
+id: 1c5e1e5a-0000-1111-2222-333344445555
+configuration:
+  query: |
+    SELECT *
+      FROM \tcustomers  \n
+    WHERE id = 1
+  note: |-
+    one
+    two
+  indented: |2+
+      one
+    two
+
+  path: /data/x.csv
+fields:
+  - id
+  - "no"
+  - "012"
+  - "1e3"
+  - "2025-01-01"
+  - ""
+  - "~"
+  - "a: b"
+  - "a #b"
+  - "ends "
+relations:
+  - from: a
+    to:
+      - - 1
+        - -0.0
+      - {}
+  - []
+größe: true
+"y": null
+bell: "\\u0007\\u202e"
+"""
+    )
+
+
+def test_long_texts_and_keys_are_not_folded() -> None:
+    """A line may be as long as its text; a key beyond 1024 characters is marked as one."""
+    value = {"k" * 2000: {"a": "word " * 1000 + "end"}, "l": [{"k" * 2000: ["x"]}]}
+    text = yamltext.dump(value)
+
+    assert strictly_equal(_parsed(text), value)
+    assert max(map(len, text.split("\n"))) > 5000
+
+
+@pytest.mark.parametrize(
+    ("text", "filename", "value"),
+    [
+        ('{"a": 1}', None, {"a": 1}),
+        (" \n[1]", None, [1]),
+        ("a: 1", None, {"a": 1}),
+        ("{a: 1}", "x.yaml", {"a": 1}),
+        ("{a: 1}", "dir/X.YML", {"a": 1}),
+        ("1", "x.json", 1),
+        ("a: 1", "notes", {"a": 1}),
+        ("\ufeff{}", None, {}),
+    ],
+)
+def test_files_are_json_or_yaml(text: str, filename: str | None, value: Any) -> None:
+    """The name decides where it says something, else the beginning of the text."""
+    parsed = yamltext.parse_json_or_yaml(text, what="the text", filename=filename)
+
+    assert strictly_equal(parsed, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "filename", "said"),
+    [
+        ("{a: 1}", None, "is not valid JSON"),
+        ('{"a": NaN}', None, "is not valid JSON"),
+        ("a: 1", "x.json", "is not valid JSON"),
+        ('{"a": 1, "a": 2}', "x.yaml", "is not valid YAML"),
+    ],
+)
+def test_a_text_is_never_read_a_second_way(text: str, filename: str | None, said: str) -> None:
+    """YAML would take broken JSON for texts: NaN would become "NaN"."""
+    with pytest.raises(InvalidPatchError, match=said):
+        yamltext.parse_json_or_yaml(text, what="the text", filename=filename)

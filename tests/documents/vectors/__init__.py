@@ -1,0 +1,1 @@
+"""What the standards ask for, case by case, as data."""
