@@ -1,0 +1,161 @@
+"""Working a plan out: apply the change to a copy, check what comes out, compare. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from patcher.documents.diff import compare
+from patcher.documents.masks import Masks, refuse_masks
+from patcher.documents.notices import Notice
+from patcher.documents.patches import Patch
+from patcher.documents.pointers import lookup, pointer_to, tokens_of
+from patcher.documents.suggestions import closest
+from patcher.documents.values import MISSING, Document, Tokens
+from patcher.errors import InvalidPatchError
+from patcher.plan.plan import Plan
+from patcher.resources.projection import OnUnknown
+from patcher.resources.resource import Resource, is_blank
+from patcher.resources.schema import Violation
+from patcher.resources.snapshot import Snapshot
+
+
+def check_change(
+    resource: Resource, patch: Patch, masks: Masks, unknown_fields: OnUnknown = "error"
+) -> None:
+    """Refuses, before any request, what the change alone shows to be wrong.
+
+    Raises ReadOnlyFieldError for a member of the server's, InvalidPatchError for an unknown
+    member, a value that breaks the schema wherever it ends up, or a mask in place of a value.
+    """
+    patch.check(resource.shape, allow_unknown=unknown_fields == "carry")
+    writes = [write for step in patch.steps for write in step.writes()]
+    for i, (place, value) in enumerate(writes):
+        if value is MISSING:
+            continue
+        refuse_masks(value, place)
+        if any(_overlap(place, later) for later, _ in writes[i + 1 :]):
+            continue  # a later step has the last word on it
+        for violation in resource.schema.value_violations(place, value):
+            raise violation.error(masks)
+
+
+def make_plan(
+    resource: Resource,
+    base: Snapshot,
+    patch: Patch,
+    *,
+    masks: Masks | None = None,
+    unknown_fields: OnUnknown = "error",
+    allow_all_fields: bool = False,
+) -> Plan:
+    """The plan of applying ``patch`` to the resource as read in ``base``.
+
+    Raises UnknownFieldError when the reading holds what cannot be carried over, and
+    InvalidPatchError when the change cannot be applied, leaves a document that breaks the schema
+    where the reading did not, or opens every field without ``allow_all_fields``.
+    """
+    masks = masks or Masks(resource.shape.opaque)
+    document, carried_notices = resource.document(base, unknown_fields)
+    applied = patch.apply(document, resource.shape)
+    proposed = _without_nulls(applied.document, resource)
+    _refuse_strangers(resource, document, proposed)
+    known_faults = _judge(resource, document, proposed, masks)
+    if not allow_all_fields:
+        _refuse_widening(resource, document, proposed)
+    changes = compare(document, proposed, resource.shape.lists)
+    for change in changes:
+        refuse_masks(change.new, tokens_of(change.path))
+    return Plan(
+        resource=resource,
+        base=base,
+        document=document,
+        proposed=proposed,
+        changes=changes,
+        cleared=tuple(
+            pointer_to((key,))
+            for key, value in document.items()
+            if not is_blank(value) and is_blank(proposed.get(key))
+        ),
+        carried=tuple(_carried(resource, document, patch)),
+        warnings=(*carried_notices, *applied.notices, *known_faults),
+        masks=masks,
+        unknown_fields=unknown_fields,
+    )
+
+
+def _overlap(one: Tokens, other: Tokens) -> bool:
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
+
+
+def _without_nulls(document: Document, resource: Resource) -> Document:
+    """A null at the top is removal: the request has no null for most members."""
+    order = {key: i for i, key in enumerate(resource.shape.members)}
+    keys = sorted(document, key=lambda key: order.get(key, len(order)))
+    kept = resource.shape.required
+    return {key: document[key] for key in keys if key in kept or document[key] is not None}
+
+
+def _refuse_strangers(resource: Resource, document: Document, proposed: Document) -> None:
+    for key in proposed:
+        if key in resource.shape.members or key in document:
+            continue
+        near = closest(key, resource.shape.members)
+        raise InvalidPatchError(
+            f"{pointer_to((key,))} is no member of a {resource.noun}.",
+            path=pointer_to((key,)),
+            hint=f"Did you mean {near!r}?" if near else None,
+        )
+
+
+def _judge(
+    resource: Resource, document: Document, proposed: Document, masks: Masks
+) -> tuple[Notice, ...]:
+    """Raises for the first fault that the change brings in; returns the faults it found there."""
+    found = list(_faults(resource, proposed))
+    if not found:
+        return ()
+    known = {violation.sameness for violation in _faults(resource, document)}
+    for violation in found:
+        if violation.sameness not in known:
+            raise violation.error(masks)
+    return tuple(
+        Notice(
+            "schema-violation",
+            pointer_to(violation.place),
+            f"{violation.describe(masks)} It was so before.",
+        )
+        for violation in found
+    )
+
+
+def _faults(resource: Resource, document: Document) -> Iterator[Violation]:
+    declared = {key: value for key, value in document.items() if key in resource.shape.members}
+    yield from resource.schema.violations(declared)
+
+
+def _refuse_widening(resource: Resource, document: Document, proposed: Document) -> None:
+    """An empty or missing list of fields opens all of them; nobody should get that by accident."""
+    for place in sorted(resource.shape.widening):
+        if len(place) > 1 and type(lookup(proposed, place[:-1], None)) is not dict:
+            continue  # what the list belongs to is not there either
+        before, after = lookup(document, place, None), lookup(proposed, place, None)
+        path = pointer_to(place)
+        if before and not after:
+            what = f"The change leaves {path} empty"
+        elif len(place) == 1 and after == []:
+            what = f"{path} would be sent as an empty list"
+        else:
+            continue
+        raise InvalidPatchError(
+            f"{what}, which opens the {resource.noun} to every field there is.",
+            path=path,
+            hint="Keep at least one, or say --allow-all-fields (allow_all_fields=True).",
+        )
+
+
+def _carried(resource: Resource, document: Document, patch: Patch) -> Iterator[str]:
+    mentioned = patch.mentioned() | resource.shape.required
+    for key, value in document.items():
+        if key not in mentioned and not is_blank(value):
+            yield pointer_to((key,))

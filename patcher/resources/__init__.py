@@ -1,0 +1,1 @@
+"""How a resource's GET form and PUT form relate: one declarative file for each resource."""

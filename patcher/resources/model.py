@@ -1,0 +1,90 @@
+"""Polytomic's model: GET and PUT ``/api/models/{id}``, API version 2025-09-18.
+
+"Updating a model is a full replacement": whatever a PUT leaves out is cleared or reset to its
+default. The request takes the twelve members below (and the option ``refresh``), and the response
+spells three of them differently.
+"""
+
+from __future__ import annotations
+
+from patcher.documents.identity import KeyedList
+from patcher.documents.shape import Shape
+from patcher.resources.projection import AsIs, References, SplitList
+from patcher.resources.resource import Resource
+from patcher.resources.schema import DocumentSchema
+
+_AUDIT = frozenset({"created_at", "created_by", "updated_at", "updated_by"})
+
+MODEL = Resource(
+    noun="model",
+    collection="/api/models",
+    write_job="updatemodel",
+    shape=Shape(
+        members=(
+            "name",
+            "connection_id",
+            "configuration",
+            "identifier",
+            "fields",
+            "additional_fields",
+            "tracking_columns",
+            "relations",
+            "labels",
+            "policies",
+            "enricher",
+            "organization_id",
+        ),
+        required=frozenset({"name", "connection_id", "configuration"}),
+        server_owned=frozenset({"id", "type", "version"}) | _AUDIT,
+        lists={
+            ("fields",): KeyedList(),
+            ("additional_fields",): KeyedList(by=("name",)),
+            ("tracking_columns",): KeyedList(),
+            ("relations",): KeyedList(by=("from", "to")),
+            ("labels",): KeyedList(),
+            ("policies",): KeyedList(),
+            ("enricher", "fields"): KeyedList(by=("name",)),
+        },
+        # Left out, both open every column there is (api.md, 2.3 and 2.4).
+        widening=frozenset({("fields",), ("enricher", "fields")}),
+        opaque=(("configuration",), ("enricher", "configuration")),
+        alternatives={
+            ("fields",): ("additional_fields",),
+            ("additional_fields",): ("fields",),
+        },
+    ),
+    schema=DocumentSchema(
+        "model.schema.json",
+        server_owned={
+            ("additional_fields",): frozenset({"id", "description", "remote_type", "unique"})
+            | {"user_added"}
+            | _AUDIT
+        },
+    ),
+    members=(
+        AsIs("name"),
+        AsIs("connection_id"),
+        AsIs("configuration"),
+        AsIs("identifier", blank=("",)),
+        SplitList(
+            "fields",
+            flag="user_added",
+            name="name",
+            plain="fields",
+            flagged="additional_fields",
+            carried=("name", "label", "type"),
+            text="example",
+            server_owned=frozenset({"id", "description", "remote_type", "unique"}) | _AUDIT,
+        ),
+        AsIs("tracking_columns"),
+        AsIs("relations"),
+        References("labels"),
+        AsIs("policies"),
+        AsIs("enricher"),
+        AsIs("organization_id"),
+    ),
+    defaults=(("policies",), ("fields",), ("enricher", "fields")),
+    stamped=((("enricher", "fields"), frozenset({"id"}) | _AUDIT),),
+    blank_texts=frozenset({"identifier"}),
+    watched_ids=("fields", ("fields", "additional_fields")),
+)

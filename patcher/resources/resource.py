@@ -1,0 +1,93 @@
+"""What a resource is to the rest of the program: a description, and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from patcher.documents.masks import find_masks
+from patcher.documents.notices import Notice
+from patcher.documents.pointers import lookup, pointer_to
+from patcher.documents.shape import Shape
+from patcher.documents.values import Document, JsonValue, Tokens
+from patcher.errors import UnknownFieldError
+from patcher.resources.projection import Draft, Member, OnUnknown, project
+from patcher.resources.schema import DocumentSchema
+from patcher.resources.snapshot import Snapshot
+
+_SHOWN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A kind of resource whose update replaces it whole.
+
+    Attributes:
+        noun: what one of them is called in a sentence and in JSON (``model_id``).
+        collection: the path of all of them; one is at ``collection/id``.
+        write_job: the API's job type for an asynchronous update.
+        shape: the outline of the writable document.
+        schema: its JSON Schema.
+        members: how the response becomes the document.
+        defaults: places where the server may put a value of its own when they are left out.
+        stamped: keys that the server adds inside the members of these lists.
+        blank_texts: top-level texts for which empty means absent.
+        watched_ids: a list of the response whose members' ids others refer to, and the document
+            lists that its members come from; None where there is no such list.
+    """
+
+    noun: str
+    collection: str
+    write_job: str
+    shape: Shape
+    schema: DocumentSchema
+    members: tuple[Member, ...]
+    defaults: tuple[Tokens, ...] = ()
+    stamped: tuple[tuple[Tokens, frozenset[str]], ...] = ()
+    blank_texts: frozenset[str] = frozenset()
+    watched_ids: tuple[str, tuple[str, ...]] | None = None
+
+    def document(
+        self, snapshot: Snapshot, on_unknown: OnUnknown = "error"
+    ) -> tuple[Document, tuple[Notice, ...]]:
+        """The writable document of a reading, and what was done about unknown members.
+
+        Raises UnknownFieldError, naming each place, where something is not known
+        (``on_unknown`` is "error") or cannot be carried at all.
+        """
+        order = {key: i for i, key in enumerate(self.shape.members)}
+        draft = project(snapshot.raw, self.members, self.shape.server_owned, order, on_unknown)
+        self._report_redacted(draft)
+        if draft.stoppers:
+            raise self._cannot_carry(draft)
+        return draft.document, tuple(draft.notices)
+
+    def _report_redacted(self, draft: Draft) -> None:
+        """A value that reads like a mask may be the server's redaction; it is not the secret."""
+        for root in self.shape.opaque:
+            for place in find_masks(lookup(draft.document, root, None)):
+                if draft.on_unknown == "drop":
+                    draft.stop((*root, *place), "a masked value instead of the value")
+                else:
+                    draft.unknown((*root, *place), what="a masked value instead of the value")
+
+    def _cannot_carry(self, draft: Draft) -> UnknownFieldError:
+        places = list(draft.stoppers.items())
+        listed = "; ".join(f"{pointer_to(place)} ({why})" for place, why in places[:_SHOWN])
+        more = f"; and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+        hint = (
+            "--unknown-fields carry sends such members along as they are, "
+            "--unknown-fields drop leaves them out and so clears them."
+            if draft.negotiable
+            else f"Correct this {self.noun} where it was made, or use a newer patch-model."
+        )
+        return UnknownFieldError(
+            f"This {self.noun} holds what cannot be carried over safely: {listed}{more}.",
+            paths=[pointer_to(place) for place, _ in places],
+            hint=hint,
+        )
+
+
+def is_blank(value: JsonValue) -> bool:
+    """Whether a value says nothing: null, or an empty text, list or object."""
+    return value is None or (type(value) in (str, list, dict) and not value)

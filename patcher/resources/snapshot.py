@@ -1,0 +1,100 @@
+"""One reading of a resource: the response as it came, and what can be told from it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from patcher.documents.values import Document
+
+_TIMESTAMP = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,18}))?([Zz]|([+-])(\d\d):(\d\d))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A response of the API for one resource, parsed strictly.
+
+    ``raw`` is the resource as the API gave it. ``etag`` is its strong entity tag (RFC 9110,
+    section 8.8.3) where one came; the API documents none.
+    """
+
+    raw: Document
+    etag: str | None = None
+
+    @property
+    def id(self) -> str | None:
+        """The resource's UUID."""
+        return self._text("id")
+
+    @property
+    def name(self) -> str | None:
+        """The resource's name."""
+        return self._text("name")
+
+    @property
+    def version(self) -> int | None:
+        """The counter of writes, or None where the response has none."""
+        version = self.raw.get("version")
+        return version if type(version) is int else None
+
+    @property
+    def updated_at(self) -> str | None:
+        """When it was last written, as the server spells it (RFC 3339)."""
+        return self._text("updated_at")
+
+    @property
+    def author(self) -> str | None:
+        """Who wrote it last: a name, or an id where there is no name."""
+        actor = self.raw.get("updated_by")
+        if type(actor) is not dict:
+            return None
+        known = (actor.get(key) for key in ("name", "id"))
+        return next((text for text in known if type(text) is str and text), None)
+
+    def is_newer_than(self, other: Snapshot) -> bool:
+        """Whether this shows a later state than ``other``, by version or by time.
+
+        An answer that fails this may be the replay of an old one (Idempotency-Key guide), and
+        proves nothing about a write made since.
+        """
+        versions = _order(self.version, other.version)
+        times = _order(moment(self.updated_at), moment(other.updated_at))
+        return -1 not in (versions, times) and 1 in (versions, times)
+
+    def has_moved_from(self, other: Snapshot) -> bool:
+        """Whether version or time differ at all; content is not looked at."""
+        return self.version != other.version or self.updated_at != other.updated_at
+
+    def _text(self, key: str) -> str | None:
+        value = self.raw.get(key)
+        return value if type(value) is str else None
+
+
+def moment(timestamp: str | None) -> tuple[datetime, str] | None:
+    """An RFC 3339 timestamp as a sortable value, or None where it is not one.
+
+    The fraction is kept as text: the API's nanoseconds do not fit a datetime.
+    """
+    match = _TIMESTAMP.fullmatch(timestamp or "")
+    if match is None:
+        return None
+    date, time, fraction, _, sign, hours, minutes = match.groups()
+    try:
+        when = datetime.fromisoformat(f"{date}T{time}").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
+    if sign:
+        offset = timedelta(hours=int(hours), minutes=int(minutes))
+        when -= offset if sign == "+" else -offset
+    return when, (fraction or "").ljust(18, "0")
+
+
+def _order(ours: Any, theirs: Any) -> int:
+    """-1, 0 or 1; 0 also where one of the two is unknown."""
+    if ours is None or theirs is None:
+        return 0
+    return int(ours > theirs) - int(ours < theirs)

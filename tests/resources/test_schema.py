@@ -1,0 +1,202 @@
+"""The JSON Schema of the document, and the quick yes before it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, FormatChecker
+
+from patcher.documents.masks import Masks
+from patcher.errors import InvalidPatchError, ReadOnlyFieldError
+from patcher.resources.conformity import compile_schema
+from patcher.resources.model import MODEL
+
+UUID_1 = "248df4b7-aa70-47b8-a036-33ac447e668d"
+SCHEMA = MODEL.schema
+MASKS = Masks(MODEL.shape.opaque)
+VALID = {"name": "M", "connection_id": UUID_1, "configuration": {}}
+
+
+def faults(document: dict[str, Any]) -> list[str]:
+    """What is wrong with a document, in words."""
+    return [violation.describe(MASKS) for violation in SCHEMA.violations(document)]
+
+
+def test_the_schema_is_a_schema() -> None:
+    """The file itself is valid draft 2020-12."""
+    Draft202012Validator.check_schema(SCHEMA.content)
+
+    assert SCHEMA.content["$schema"].endswith("2020-12/schema")
+
+
+def test_a_valid_document_has_no_faults() -> None:
+    """The smallest document conforms."""
+    assert faults(VALID) == []
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"name": 5}, "/name is 5, expected a string."),
+        ({"connection_id": "x"}, '/connection_id is "x", expected a UUID.'),
+        ({"configuration": []}, "/configuration is [], expected an object."),
+        ({"fields": "a"}, '/fields is "a", expected a list or null.'),
+        ({"fields": ["a", 1.0]}, "/fields/1 is 1.0, expected a string."),
+        ({"fields": [True]}, "/fields/0 is true, expected a string."),
+        ({"policies": [None]}, "/policies/0 is null, expected a string."),
+        ({"colour": 1}, "/colour is 1, expected no such key."),
+        (
+            {"relations": [{"from": "a"}]},
+            '/relations/0 is {"from":"a"}, expected the required key \'to\'.',
+        ),
+        (
+            {"enricher": {"fields": [{}]}},
+            "/enricher/fields/0 is {}, expected the required key 'name'.",
+        ),
+        ({"enricher": {"mappings": {"a": 1}}}, "/enricher/mappings/a is 1, expected a string."),
+    ],
+)
+def test_a_fault_is_named_with_place_value_and_expectation(
+    members: dict[str, Any], words: str
+) -> None:
+    """Each message has the pointer, what stands there and what should."""
+    assert faults(VALID | members) == [words]
+
+
+def test_every_fault_is_reported() -> None:
+    """All faults come, not the first alone."""
+    assert len(faults({"name": 1, "fields": [1, 2], "x": 3})) == 6
+
+
+def test_a_long_value_is_cut() -> None:
+    """A message does not dump a document."""
+    (words,) = faults(VALID | {"name": ["x" * 500]})
+
+    assert len(words) < 120
+
+
+def test_a_credential_is_not_shown() -> None:
+    """A value under a credential's key stays out of the message."""
+    secret = {"password": "hunter2", "nested": [{"apiKey": "hunter2"}]}
+    (words,) = faults(VALID | {"configuration": [secret]})
+
+    assert "hunter2" not in words
+    assert "********" in words
+
+
+def test_a_misspelt_key_gets_a_suggestion() -> None:
+    """The hint of an unknown key is the nearest known one."""
+    (violation,) = SCHEMA.violations(
+        VALID | {"additional_fields": [{"name": "a", "label": "A", "type": "t", "exmaple": "1"}]}
+    )
+    error = violation.error(MASKS)
+
+    assert (type(error), error.path) == (InvalidPatchError, "/additional_fields/0/exmaple")
+    assert "'example'" in (error.hint or "")
+
+
+def test_a_key_of_the_servers_is_told_apart() -> None:
+    """Naming a key that belongs to the server is not a misspelling."""
+    (violation,) = SCHEMA.violations(
+        VALID | {"additional_fields": [{"name": "a", "label": "A", "type": "t", "unique": True}]}
+    )
+
+    assert isinstance(violation.error(MASKS), ReadOnlyFieldError)
+
+
+def test_the_same_fault_is_known_again_elsewhere_in_the_list() -> None:
+    """A faulty member that moves is the same fault."""
+    (before,) = SCHEMA.violations(VALID | {"policies": ["x"]})
+    (after,) = SCHEMA.violations(VALID | {"policies": [UUID_1, "x"]})
+
+    assert before.place != after.place
+    assert before.sameness == after.sameness
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "count"),
+    [
+        (("name",), 5, 1),
+        (("name",), "x", 0),
+        (("fields", "3"), 5, 1),
+        (("fields", "-"), "x", 0),
+        (("relations", "0", "to", "model_id"), "x", 1),
+        (("configuration", "query"), 5, 0),
+        (("configuration", "0"), 5, 0),
+        (("enricher", "mappings", "a"), 5, 0),
+        (("colour",), 5, 0),
+        (("fields",), ["a", 1, 2], 2),
+    ],
+)
+def test_a_value_is_judged_by_where_it_would_go(
+    place: tuple[str, ...], value: Any, count: int
+) -> None:
+    """A change alone is checked against the part of the schema that rules its place."""
+    assert len(SCHEMA.value_violations(place, value)) == count
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=4)
+    | st.just(UUID_1),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["name", "label", "type", "from", "to", "model_id", "field", "example", "x"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*MODEL.shape.members, "x"]), ANYTHING, max_size=6))
+def test_the_quick_yes_is_always_right(members: dict[str, Any]) -> None:
+    """Whatever the quick check accepts, jsonschema accepts; and it explains what it does not."""
+    document = VALID | members
+    validator = Draft202012Validator(SCHEMA.content, format_checker=FormatChecker(["uuid"]))
+    is_valid = validator.is_valid(document)
+
+    if compile_schema(SCHEMA.content)(document):
+        assert is_valid
+    assert (SCHEMA.violations(document) == ()) == is_valid
+
+
+def test_the_quick_yes_is_not_always_no() -> None:
+    """It would be of no use if it never said yes: a document with everything conforms quickly."""
+    document = VALID | {
+        "identifier": None,
+        "fields": ["a"],
+        "additional_fields": [{"name": "a", "label": "A", "type": "t", "example": "1"}],
+        "tracking_columns": [],
+        "relations": [{"from": "a", "to": {"model_id": UUID_1, "field": "b"}}],
+        "labels": [UUID_1],
+        "policies": None,
+        "enricher": {"enricher_id": UUID_1, "fields": [{"name": "a"}], "mappings": {"a": "b"}},
+        "organization_id": UUID_1,
+    }
+
+    assert compile_schema(SCHEMA.content)(document)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"minLength": 1},
+        {"type": "integer"},
+        {"format": "date"},
+        {"properties": {"a": {"enum": [1]}}},
+    ],
+)
+def test_a_keyword_it_does_not_know_is_left_to_jsonschema(schema: dict[str, Any]) -> None:
+    """An unknown keyword makes the quick check say no, never yes."""
+    assert not compile_schema(schema)({"a": 1})

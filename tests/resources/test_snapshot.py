@@ -1,0 +1,75 @@
+"""What can be told from one reading of a resource."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from patcher.resources.snapshot import Snapshot, moment
+
+
+def snapshot(version: Any = 1, updated_at: Any = "2026-01-01T00:00:00Z") -> Snapshot:
+    """A reading with this version and time."""
+    return Snapshot({"version": version, "updated_at": updated_at})
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.000000001Z"),
+        ("2026-01-01T00:00:00.9Z", "2026-01-01T00:00:00.91Z"),
+        ("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:01Z"),
+        ("2026-01-01T00:00:00Z", "2025-12-31T23:30:00-01:00"),
+        ("2025-12-31T23:59:59.999999999Z", "2026-01-01T00:00:00Z"),
+    ],
+)
+def test_times_are_ordered_to_the_nanosecond_and_across_zones(earlier: str, later: str) -> None:
+    """RFC 3339 timestamps compare by the moment they name."""
+    first, second = moment(earlier), moment(later)
+
+    assert first is not None
+    assert second is not None
+    assert first < second
+
+
+@pytest.mark.parametrize("text", [None, "", "yesterday", "2026-13-01T00:00:00Z", "2026-01-01"])
+def test_what_is_no_time_is_unknown(text: str | None) -> None:
+    """A timestamp that cannot be read orders nothing."""
+    assert moment(text) is None
+
+
+@pytest.mark.parametrize(
+    ("after", "is_newer"),
+    [
+        (snapshot(2), True),
+        (snapshot(1, "2026-01-01T00:00:01Z"), True),
+        (snapshot(2, "2026-01-01T00:00:01Z"), True),
+        (snapshot(1), False),
+        (snapshot(0, "2026-01-01T00:00:01Z"), False),
+        (snapshot(2, "2025-01-01T00:00:00Z"), False),
+        (snapshot(None, "2026-01-01T00:00:01Z"), True),
+        (snapshot(None, None), False),
+        (snapshot(True), False),
+    ],
+)
+def test_newer_means_ahead_in_one_and_behind_in_none(after: Snapshot, is_newer: bool) -> None:
+    """A later state is ahead by version or time, and not behind by the other."""
+    assert after.is_newer_than(snapshot()) is is_newer
+
+
+def test_facts_are_told_only_where_they_are_plain() -> None:
+    """A fact of another type than documented is no fact."""
+    odd = Snapshot({"id": 7, "name": None, "version": True, "updated_at": 5, "updated_by": "x"})
+
+    assert (odd.id, odd.name, odd.version, odd.updated_at, odd.author) == (None,) * 5
+
+
+@pytest.mark.parametrize(
+    ("actor", "shown"),
+    [({"id": "u", "name": "Ann"}, "Ann"), ({"id": "u", "name": ""}, "u"), ({}, None)],
+)
+def test_the_author_is_a_name_or_an_id(actor: dict[str, str], shown: str | None) -> None:
+    """Who wrote last is named as well as the response can."""
+    assert Snapshot({"updated_by": actor}).author == shown
