@@ -1,0 +1,30 @@
+"""The guard: read again, compare, write once, verify, settle."""
+
+from patcher.guard.guard import Guard, Held, Hold, not_held
+from patcher.guard.settling import Clock
+from patcher.guard.store import (
+    Ambiguous,
+    Answer,
+    Answered,
+    Job,
+    NotSent,
+    Refused,
+    Store,
+    Throttled,
+)
+
+__all__ = [
+    "Ambiguous",
+    "Answer",
+    "Answered",
+    "Clock",
+    "Guard",
+    "Held",
+    "Hold",
+    "Job",
+    "NotSent",
+    "Refused",
+    "Store",
+    "Throttled",
+    "not_held",
+]

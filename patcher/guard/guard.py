@@ -1,0 +1,276 @@
+"""The guarded write: what every change goes through, one at a time.
+
+Record what is there, read it again, compare, write once, find out what became of it, record that.
+No write ever follows a prompt, a wait or another write without a reading in between.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeAlias
+
+from patcher.documents.diff import compare
+from patcher.documents.notices import Notice
+from patcher.documents.values import Document, strictly_equal
+from patcher.errors import ApiError, ConflictError, JournalError, PatchError, VerificationError
+from patcher.guard.settling import Clock, Settlement, Written
+from patcher.guard.store import NotSent, Store, Throttled
+from patcher.journal import Ending, Intent, Journal
+from patcher.plan import PatchResult, Plan
+from patcher.resources.snapshot import Snapshot
+
+ATTEMPTS: Final = 3
+"""How often a write that was provably not processed is tried, in all."""
+
+LONGEST_WAIT: Final = 60.0
+"""Longest Retry-After, in seconds, that is waited for; a longer one ends the attempt."""
+
+
+class Held(Protocol):
+    """Signals that wait while a write is on its way, and from then on."""
+
+    def let_go(self) -> None:
+        """The write was not processed: signals count again.
+
+        Raises InterruptedWriteError if one has come in the meantime.
+        """
+
+
+class _NotHeld:
+    def let_go(self) -> None:
+        """Nothing to let go of."""
+
+
+Hold: TypeAlias = Callable[[str], AbstractContextManager[Held]]
+
+
+def not_held(entry: str) -> AbstractContextManager[Held]:  # noqa: ARG001 - it is a Hold
+    """Signals do not wait: the caller of a library deals with them."""
+    return nullcontext(_NotHeld())
+
+
+def fresh_key() -> str:
+    """A new random Idempotency-Key.
+
+    Never derived from the request and never used twice: the API replays the first outcome of a
+    key, so that a second write under it would be answered without being made.
+    """
+    return secrets.token_urlsafe(24)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The guarded write of one kind of resource.
+
+    Attributes:
+        store: the resource behind its API.
+        journal: where intents and endings are recorded.
+        clock: what waiting goes by.
+        where: the API's address, for the journal.
+        settle_timeout: seconds to look for the outcome of an unclear write, or of a job.
+        version_step: how far one write moves the version.
+        hold: entered, with the journal entry's name, while a write is on its way; a face uses it
+            to let signals wait.
+        new_key: makes the Idempotency-Key of each write.
+    """
+
+    store: Store
+    journal: Journal
+    clock: Clock
+    where: str = ""
+    settle_timeout: float = 30.0
+    version_step: int = 1
+    hold: Hold = not_held
+    new_key: Callable[[], str] = fresh_key
+
+    def write(self, plan: Plan, *, refresh: bool = False) -> PatchResult:
+        """Writes ``plan.proposed`` as the whole resource, if nobody was there first.
+
+        ``refresh`` is the API's option of that name. Returns the result ("applied", or
+        "unchanged" without any request). Raises JournalError, ConflictError and ApiError when
+        nothing was written, VerificationError when something else is stored or somebody wrote in
+        between, OutcomeUnknownError when it cannot be told; each with ``result`` set.
+        """
+        if plan.is_unchanged:
+            return PatchResult.of_plan(plan)
+        body = {**plan.proposed, "refresh": True} if refresh else plan.proposed
+        key = self.new_key()
+        entry = self.journal.open(self._intent(plan, body, key))
+        notices: list[Notice] = []
+        observed: Document | None = None
+        try:
+            before, written = self._attempt(plan, body, key, entry)
+            observed = written.snapshot.raw
+            notices += [*written.verdict.notices, *written.notices]
+            self._judge(plan, before, written, notices, refresh=refresh)
+        except PatchError as error:
+            state = _ENDINGS.get(error.exit_code, "not-written")
+            self._close(entry, Ending(state, error.message, observed), notices)
+            error.result = PatchResult.of_error(
+                error, plan.resource, plan=plan, notices=tuple(notices), journal_entry=entry
+            )
+            raise
+        self._close(entry, Ending("applied", observed=observed), notices)
+        return PatchResult(
+            plan.resource,
+            "applied",
+            plan=plan,
+            version_after=written.snapshot.version,
+            document=written.verdict.stored,
+            notices=tuple(notices),
+            journal_entry=entry,
+        )
+
+    def _attempt(
+        self, plan: Plan, body: Document, key: str, entry: str
+    ) -> tuple[Snapshot, Written]:
+        """Reads and writes until the write was processed; returns the reading before it."""
+        for attempt in range(1, ATTEMPTS + 1):
+            before = self._read_again(plan)
+            with self.hold(entry) as held:
+                answer = self.store.replace(before.id or "", body, key, before.etag)
+                if not isinstance(answer, NotSent | Throttled):
+                    settlement = Settlement(
+                        self.store, self.clock, plan, before, entry, self.settle_timeout
+                    )
+                    return before, settlement.settle(answer)
+                held.let_go()
+            pause = self._pause(plan, answer, attempt)
+            key = self.new_key()
+            self.journal.add_key(entry, key)
+            self.clock.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")  # pragma: no cover
+
+    def _read_again(self, plan: Plan) -> Snapshot:
+        """The resource just before the write; ConflictError if it is not as the plan found it."""
+        now = self.store.read(plan.base.id or "")
+        document, _ = plan.resource.document(now, plan.unknown_fields)
+        if now.version == plan.base.version and strictly_equal(document, plan.document):
+            return now
+        raise conflict(plan, now, document)
+
+    def _pause(self, plan: Plan, answer: NotSent | Throttled, attempt: int) -> float:
+        """Seconds until the next attempt; raises when there is to be none."""
+        told = answer.retry_after if isinstance(answer, Throttled) else None
+        pause = told if told is not None else 0.5 * 2 ** (attempt - 1)
+        if attempt < ATTEMPTS and pause <= LONGEST_WAIT:
+            return pause
+        path = f"{plan.resource.collection}/{plan.base.id}"
+        if isinstance(answer, NotSent):
+            what = f"{plan.label} could not be sent ({attempt} attempts): {answer.reason}."
+            raise ApiError(f"{what} Nothing was written.", method="PUT", path=path)
+        raise ApiError(
+            f"The API takes no more requests for now ({attempt} attempts): {answer.message} (429). "
+            "Nothing was written.",
+            status=429,
+            method="PUT",
+            path=path,
+            hint=f"Try again in {told:g} seconds." if told is not None else "Try again later.",
+        )
+
+    def _judge(
+        self,
+        plan: Plan,
+        before: Snapshot,
+        written: Written,
+        notices: list[Notice],
+        *,
+        refresh: bool,
+    ) -> None:
+        """Raises VerificationError unless the write is stored as sent, and is the only one."""
+        after = written.snapshot.version
+        facts: dict[str, Any] = {
+            "sent": plan.proposed,
+            "stored": written.verdict.stored,
+            "version_before": before.version,
+            "version_after": after,
+        }
+        if not written.verdict.is_as_sent:
+            raise VerificationError(_differences(plan, written), **facts, hint=_LOOK)
+        if before.version is None or after is None or after == before.version:
+            text = "The version did not move, so a write by somebody else would not show in it."
+            notices.append(Notice("overlap-undetectable", "", text))
+        elif not 0 < after - before.version <= self.version_step:
+            text = (
+                f"The version went from {before.version} to {after}, further than one write "
+                f"explains: somebody else{_by(written.snapshot)} wrote {plan.label} at the same "
+                "time"
+            )
+            if not refresh:
+                raise VerificationError(
+                    f"{text}, and what they wrote may be gone. Yours is stored as sent.",
+                    **facts,
+                    hint=_LOOK,
+                )
+            notices.append(Notice("version-moved-further", "", f"{text}, or the refresh did."))
+
+    def _intent(self, plan: Plan, body: Document, key: str) -> Intent:
+        return Intent(
+            noun=plan.resource.noun,
+            id=plan.base.id or "",
+            name=plan.base.name,
+            where=self.where,
+            before=plan.base.raw,
+            sent=body,
+            keys=(key,),
+        )
+
+    def _close(self, entry: str, ending: Ending, notices: list[Notice]) -> None:
+        """Records the ending. The write is over: failing to record it is a warning."""
+        try:
+            self.journal.close(entry, ending)
+        except JournalError as error:
+            text = f"How the write ended could not be recorded: {error.message}"
+            notices.append(Notice("ending-not-recorded", "", text))
+
+
+_NAMED: Final = 5
+
+_ENDINGS: Final = {5: "unverified", 6: "unknown"}
+
+_LOOK: Final = (
+    "Look at the present state (patch-model get) and decide; what was there before the write is in "
+    "the journal."
+)
+
+
+def conflict(plan: Plan, now: Snapshot, document: Document) -> ConflictError:
+    """The error for a resource that is no longer as the plan found it."""
+    base = plan.base.version
+    facts = [f"version {base} became {now.version}"] if now.version != base else []
+    changes = compare(plan.document, document, plan.resource.shape.lists)
+    if changes:
+        facts.append(f"{_listed(change.path for change in changes)} changed")
+    when = f" at {now.updated_at}" if now.updated_at else ""
+    return ConflictError(
+        f"{plan.label} was changed{_by(now)}{when} since it was read ({', '.join(facts)}). "
+        "Nothing was written.",
+        expected=base,
+        found=now.version,
+        base=plan.document,
+        current=document,
+        hint="Run the same command again to work from the present state.",
+    )
+
+
+def _by(snapshot: Snapshot) -> str:
+    return f" by {snapshot.author}" if snapshot.author else ""
+
+
+def _differences(plan: Plan, written: Written) -> str:
+    if written.verdict.stored is None:
+        return (
+            f"{plan.label} was written, but the answer holds what this version cannot read, so "
+            "it is not known to be stored as sent."
+        )
+    paths = _listed(change.path for change in written.verdict.differences)
+    return f"{plan.label} was written, but is not stored as sent: {paths} differ."
+
+
+def _listed(paths: Iterable[str]) -> str:
+    """The first few paths, and whether there are more."""
+    found = list(paths)
+    return ", ".join(found[:_NAMED]) + (", ..." if len(found) > _NAMED else "")

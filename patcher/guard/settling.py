@@ -1,0 +1,204 @@
+"""Finding out what became of a write: from its answer, and where that proves nothing, by reading.
+
+Never by sending it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from patcher.documents.notices import Notice
+from patcher.errors import (
+    ApiError,
+    ConflictError,
+    OutcomeUnknownError,
+    PatchError,
+    VerificationError,
+)
+from patcher.guard.store import Ambiguous, Answered, Job, Refused, Store
+from patcher.guard.verification import Verdict, is_as_before, verify
+from patcher.plan import Plan
+from patcher.resources.snapshot import Snapshot
+
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 2.0
+
+
+class Clock(Protocol):
+    """Time, as far as waiting needs it."""
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment."""
+
+    def sleep(self, seconds: float) -> None:
+        """Returns after that many seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The write took effect; ``snapshot`` is the first reading after it."""
+
+    snapshot: Snapshot
+    verdict: Verdict
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """One write on its way: what was sent, upon which reading, and how long to wait for news."""
+
+    store: Store
+    clock: Clock
+    plan: Plan
+    before: Snapshot
+    entry: str
+    timeout: float
+
+    def settle(self, answer: Answered | Job | Refused | Ambiguous) -> Written:
+        """What became of the write.
+
+        Raises ApiError (refused, nothing written), ConflictError (its precondition failed),
+        VerificationError (a failed job that left something else behind) and OutcomeUnknownError.
+        """
+        if isinstance(answer, Refused):
+            raise self._refusal(answer)
+        if isinstance(answer, Job):
+            return self._follow(answer)
+        if isinstance(answer, Answered):
+            snapshot = answer.snapshot
+            if snapshot.id == self.before.id and snapshot.is_newer_than(self.before):
+                return self._written(snapshot)
+            answer = Ambiguous("the answer shows another resource, or an earlier state of it")
+        return self._watch(answer)
+
+    def _refusal(self, answer: Refused) -> PatchError:
+        what = f"The API refused to write {self.plan.label}: {answer.message} ({answer.status})."
+        if answer.status == 412:
+            return ConflictError(
+                f"{self.plan.label} changed while it was being written: {answer.message} (412). "
+                "Nothing was written.",
+                expected=self.before.version,
+                base=self.plan.document,
+                hint="Run the same command again to work from the present state.",
+            )
+        return ApiError(
+            f"{what} Nothing was written.",
+            status=answer.status,
+            method="PUT",
+            path=self._path,
+            key=answer.key,
+            hint="Nothing was lost; mend what the message names and run the command again.",
+        )
+
+    def _watch(self, answer: Ambiguous) -> Written:
+        """Reads until it is clear what happened, or the time is up."""
+        deadline = self.clock.monotonic() + self.timeout
+        pause = _FIRST_PAUSE
+        while True:
+            now = self._look()
+            if now is not None and is_as_before(self.plan, self.before, now):
+                if answer.declined:
+                    raise self._declined(answer)
+                found = "it is not written so far, and may still land"
+            elif now is not None and (written := self._written(now)).verdict.is_as_sent:
+                return written
+            elif now is not None:
+                found = "it now holds neither what was there before nor what was sent"
+            else:
+                found = "it cannot be read at the moment"
+            left = deadline - self.clock.monotonic()
+            if left <= 0:
+                raise self._unknown(f"{answer.reason}; {found}")
+            self.clock.sleep(min(pause, left))
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _follow(self, job: Job) -> Written:
+        """Polls a job to its end, then reads what it left."""
+        deadline = self.clock.monotonic() + self.timeout
+        pause = _FIRST_PAUSE
+        while job.status not in ("done", "failed"):
+            left = deadline - self.clock.monotonic()
+            if left <= 0:
+                return self._unfinished(job, f"job {job.id} is still {job.status}")
+            self.clock.sleep(min(pause, left))
+            pause = min(pause * 2, _LONGEST_PAUSE)
+            try:
+                job = job.poll()
+            except PatchError as error:
+                return self._unfinished(job, f"job {job.id} cannot be followed: {error.message}")
+        return self._done(job) if job.status == "done" else self._failed(job)
+
+    def _done(self, job: Job) -> Written:
+        now = self._look()
+        if now is None:
+            raise self._unknown(f"job {job.id} is done, but the result cannot be read", job)
+        return self._written(now)
+
+    def _failed(self, job: Job) -> Written:
+        why = job.error or "no reason given"
+        now = self._look()
+        if now is None:
+            raise self._unknown(
+                f"job {job.id} failed ({why}), and what it left cannot be read", job
+            )
+        if is_as_before(self.plan, self.before, now):
+            raise ApiError(
+                f"The API's job to write {self.plan.label} failed: {why}. Nothing was written.",
+                method="PUT",
+                path=self._path,
+            )
+        written = self._written(now)
+        if written.verdict.is_as_sent:
+            text = f"Job {job.id} failed ({why}), yet what was sent is what is stored."
+            return Written(now, written.verdict, (Notice("job-failed-but-written", "", text),))
+        raise VerificationError(
+            f"The API's job to write {self.plan.label} failed ({why}) and left something else "
+            "behind than what was there before or what was sent.",
+            sent=self.plan.proposed,
+            stored=written.verdict.stored,
+            version_before=self.before.version,
+            version_after=now.version,
+        )
+
+    def _unfinished(self, job: Job, reason: str) -> Written:
+        now = self._look()
+        if now is not None and not is_as_before(self.plan, self.before, now):
+            written = self._written(now)
+            if written.verdict.is_as_sent:
+                return written
+        raise self._unknown(reason, job)
+
+    def _look(self) -> Snapshot | None:
+        if self.before.id is None:
+            return None
+        try:
+            return self.store.read(self.before.id)
+        except PatchError:
+            return None
+
+    def _written(self, snapshot: Snapshot) -> Written:
+        return Written(snapshot, verify(self.plan, self.before, snapshot))
+
+    def _declined(self, answer: Ambiguous) -> ApiError:
+        return ApiError(
+            f"The API did not write {self.plan.label}: {answer.reason}. Nothing was written; "
+            "it was read again to make sure.",
+            status=answer.status,
+            method="PUT",
+            path=self._path,
+            hint=answer.hint,
+        )
+
+    def _unknown(self, reason: str, job: Job | None = None) -> OutcomeUnknownError:
+        return OutcomeUnknownError(
+            f"Whether {self.plan.label} was written cannot be told: {reason}.",
+            journal_entry=self.entry,
+            job_id=job.id if job else None,
+            hint="Look at it before you write again; what was there before is in the journal "
+            f"entry {self.entry}. A longer --settle-timeout waits longer for an answer.",
+        )
+
+    @property
+    def _path(self) -> str:
+        return f"{self.plan.resource.collection}/{self.before.id}"

@@ -1,0 +1,91 @@
+"""What the guard asks of the API, and the six answers that a write can have.
+
+The guard knows nothing of HTTP. The answers say what is proven about the write, and only that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from patcher.documents.values import Document
+from patcher.resources.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A success with a resource in it; whether it is the right one is the guard's to say."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The write goes on in the background.
+
+    ``status`` is the API's word: created, running, done or failed. ``poll`` asks for the job's
+    present state and raises ApiError when it cannot be had.
+    """
+
+    id: str
+    status: str
+    error: str | None
+    poll: Callable[[], Job]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A 4xx in the API's own error form: nothing was written."""
+
+    status: int
+    message: str
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """It failed before the first byte of the request: nothing was written."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """429 in the API's own error form: not processed. ``retry_after`` is in seconds."""
+
+    message: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Anything else: it may have been written.
+
+    ``declined`` is True for the answers after which finding the resource as it was before does
+    prove that nothing was written: a 500 or 409 in the API's own error form, and a redirect.
+    """
+
+    reason: str
+    status: int | None = None
+    declined: bool = False
+    hint: str | None = None
+
+
+Answer: TypeAlias = Answered | Job | Refused | NotSent | Throttled | Ambiguous
+
+
+class Store(Protocol):
+    """One kind of resource, behind its API."""
+
+    def read(self, resource_id: str) -> Snapshot:
+        """The resource as it is now. Raises ApiError (NotFoundError) when it cannot be had."""
+
+    def replace(
+        self, resource_id: str, body: Document, idempotency_key: str, if_match: str | None
+    ) -> Answer:
+        """Sends ``body`` as the whole new resource, once. Never raises for what the API does.
+
+        ``idempotency_key`` is fresh for every call; ``if_match`` is the strong entity tag of the
+        reading that the body was built on, or None.
+        """

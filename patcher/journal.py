@@ -1,0 +1,192 @@
+"""The journal: what was there before each write, and how the write ended.
+
+An entry is two files that are each written once and whole: the intent, before the write, and the
+ending, after it. A process that dies at any instant leaves either nothing, an intent, or both, and
+processes never share a file, so that there is nothing to lock and nothing to repair.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Final
+
+from patcher.documents import jsontext
+from patcher.documents.values import Document
+from patcher.errors import InvalidPatchError, JournalError
+
+FORMAT: Final = 1
+"""The format of an entry; a reader refuses a higher one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write about to be made.
+
+    ``before`` is the raw reading it was worked out on, ``sent`` the body, ``keys`` the
+    Idempotency-Keys under which it was sent, in order.
+    """
+
+    noun: str
+    id: str
+    name: str | None
+    where: str
+    before: Document
+    sent: Document
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a write ended: "applied", "unverified", "unknown" or "not-written".
+
+    ``observed`` is the raw reading after it, where there was one.
+    """
+
+    state: str
+    message: str | None = None
+    observed: Document | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record: its name, when the write was begun (RFC 3339), and what is known of it."""
+
+    name: str
+    begun: str
+    intent: Intent
+    ending: Ending | None
+
+
+def utc_now() -> datetime:
+    """The present moment."""
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The entries in one folder, which belongs to one user (0700, files 0600)."""
+
+    folder: Path
+    now: Callable[[], datetime] = utc_now
+
+    def open(self, intent: Intent) -> str:
+        """Records an intent and returns the entry's name, once it is safe on disk.
+
+        Raises JournalError when it cannot be recorded.
+        """
+        self._prepare()
+        name = "@" + secrets.token_hex(6)
+        record = {"format": FORMAT, "entry": name, "begun": self._timestamp(), **asdict(intent)}
+        self._write(self._intent_path(name), record)
+        return name
+
+    def add_key(self, name: str, key: str) -> None:
+        """Records a further Idempotency-Key, before it is used."""
+        path = self._intent_path(name)
+        record = self._read(path)
+        record["keys"] = [*record["keys"], key]
+        self._write(path, record)
+
+    def close(self, name: str, ending: Ending) -> None:
+        """Records how the write ended. Raises JournalError when it cannot be recorded."""
+        record = {"format": FORMAT, "entry": name, "ended": self._timestamp(), **asdict(ending)}
+        self._write(self._ending_path(name), record)
+
+    def entry(self, name: str) -> Entry:
+        """The entry of that name. Raises JournalError when there is none, or it is unreadable."""
+        record = self._read(self._intent_path(name))
+        ending = self._ending_path(name)
+        try:
+            return Entry(
+                name=name,
+                begun=record["begun"],
+                intent=replace(_fields(Intent, record), keys=tuple(record["keys"])),
+                ending=_fields(Ending, self._read(ending)) if ending.exists() else None,
+            )
+        except (KeyError, TypeError) as error:
+            raise JournalError(f"Journal entry {name} is not complete.") from error
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all entries, in no particular order."""
+        if not self.folder.is_dir():
+            return ()
+        return tuple("@" + path.name[:12] for path in self.folder.glob("????????????.intent.json"))
+
+    def _intent_path(self, name: str) -> Path:
+        return self.folder / f"{name.removeprefix('@')}.intent.json"
+
+    def _ending_path(self, name: str) -> Path:
+        return self.folder / f"{name.removeprefix('@')}.ending.json"
+
+    def _timestamp(self) -> str:
+        return self.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def _prepare(self) -> None:
+        """Makes the folder, and refuses one that others could have put something in."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            status = self.folder.stat()
+        except OSError as error:
+            raise self._unwritable(error) from error
+        if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
+            raise JournalError(
+                f"The journal's folder {self.folder} is open to other users, so nothing was "
+                "written.",
+                hint=f"Make it yours alone: chmod 700 {self.folder}",
+            )
+
+    def _write(self, path: Path, record: dict[str, Any]) -> None:
+        """Writes a file whole, or not at all, and waits until it is on disk."""
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="ascii") as file:
+                file.write(jsontext.dump(record))
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+            folder = os.open(self.folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            with suppress(OSError):
+                draft.unlink()
+            raise self._unwritable(error) from error
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            record = jsontext.parse(path.read_bytes(), what=str(path))
+        except InvalidPatchError as error:
+            raise JournalError(f"{path} is not a journal entry: {error.message}") from error
+        except FileNotFoundError as error:
+            raise JournalError(f"There is no journal entry in {path}.") from error
+        except OSError as error:
+            raise JournalError(f"{path} cannot be read: {error.strerror}.") from error
+        if type(record) is not dict or type(record.get("format")) is not int:
+            raise JournalError(f"{path} is not a journal entry.")
+        if record["format"] > FORMAT:
+            raise JournalError(
+                f"{path} is of a newer format ({record['format']}).",
+                hint="Use the version of patch-model that wrote it, or a newer one.",
+            )
+        return record
+
+    def _unwritable(self, error: OSError) -> JournalError:
+        return JournalError(
+            f"The journal in {self.folder} cannot be written ({error.strerror}), so nothing was "
+            "sent.",
+            hint="Make room there, or name another folder in PATCH_MODEL_STATE_DIR.",
+        )
+
+
+def _fields(kind: Any, record: dict[str, Any]) -> Any:
+    return kind(**{name: record[name] for name in kind.__dataclass_fields__})

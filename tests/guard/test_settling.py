@@ -1,0 +1,304 @@
+"""What became of a write that was not plainly answered: settled by reading, never by resending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from patcher.errors import ApiError, OutcomeUnknownError, VerificationError
+from patcher.guard import Ambiguous, Answer, Guard, Job
+from patcher.journal import Journal
+from tests.guard.memory import FakeClock, MemoryStore, guard_of, plan_of
+
+RENAME = {"name": "Clients"}
+LOST = Ambiguous("the connection broke")
+DECLINED = Ambiguous("internal error (500)", 500, declined=True)
+
+
+def job(status: str, *later: str | Exception, error: str | None = None) -> Job:
+    """A job in ``status`` that goes through ``later`` as it is polled."""
+    steps = list(later)
+
+    def poll() -> Job:
+        if not steps:
+            return job(status, error=error)
+        step = steps.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        return job(step, *steps, error=error)
+
+    return Job("j-1", status, error, poll)
+
+
+def written(answer: Answer) -> Callable[[MemoryStore, dict[str, Any]], Answer]:
+    """A write that takes effect and is then answered so."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.write(body)
+        return answer
+
+    return replace
+
+
+def unwritten(answer: Answer) -> Callable[[MemoryStore, dict[str, Any]], Answer]:
+    """A write that takes no effect and is answered so."""
+    return lambda store, body: answer
+
+
+def mangled(answer: Answer) -> Callable[[MemoryStore, dict[str, Any]], Answer]:
+    """A write that leaves something else behind."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.write({**body, "name": "Neither"})
+        return answer
+
+    return replace
+
+
+def test_a_lost_answer_is_found_to_be_written(tmp_path: Path) -> None:
+    """As sent: applied, after one more read and no second write."""
+    store = MemoryStore(on_replace=written(LOST))
+
+    result = guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    assert (result.status, result.version_after) == ("applied", 8)
+    assert (store.reads, len(store.bodies)) == (2, 1)
+
+
+def test_a_lost_answer_with_somebody_else_in_between_is_an_overlap(tmp_path: Path) -> None:
+    """As sent, but the version moved further than one write explains: exit code 5."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.write(body, step=2)
+        return LOST
+
+    store = MemoryStore(on_replace=replace)
+
+    with pytest.raises(VerificationError):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+
+def test_a_lost_request_is_watched_and_then_unknown(tmp_path: Path) -> None:
+    """Still as before when the time is up: exit code 6, since it may still land."""
+    store = MemoryStore(on_replace=unwritten(LOST))
+    clock = FakeClock()
+
+    with pytest.raises(OutcomeUnknownError, match="may still land") as caught:
+        guard_of(store, tmp_path, clock).write(plan_of(store, RENAME))
+
+    assert caught.value.exit_code == 6
+    assert clock.now == pytest.approx(30.0)
+    assert store.reads > 10
+    (name,) = guard_of(store, tmp_path).journal.names()
+    assert caught.value.journal_entry == name
+    assert caught.value.result.journal_entry == name
+
+
+def test_a_late_write_is_waited_for(tmp_path: Path) -> None:
+    """A write that lands after the first look is found at a later one: applied."""
+
+    def late(store: MemoryStore) -> None:
+        if store.reads == 5:
+            store.write(store.bodies[0])
+
+    store = MemoryStore(on_replace=unwritten(LOST), on_read=late)
+
+    assert guard_of(store, tmp_path).write(plan_of(store, RENAME)).status == "applied"
+
+
+def test_a_declared_failure_that_left_everything_as_it_was_is_a_refusal(tmp_path: Path) -> None:
+    """500 in the API's form, and nothing moved: exit code 3 at once."""
+    store = MemoryStore(on_replace=unwritten(DECLINED))
+    clock = FakeClock()
+
+    with pytest.raises(ApiError, match="internal error") as caught:
+        guard_of(store, tmp_path, clock).write(plan_of(store, RENAME))
+
+    assert (caught.value.exit_code, clock.waits) == (3, [])
+
+
+def test_a_declared_failure_after_the_write_is_found_out(tmp_path: Path) -> None:
+    """500 although it was written: applied, as the second look shows."""
+    store = MemoryStore(on_replace=written(DECLINED))
+
+    assert guard_of(store, tmp_path).write(plan_of(store, RENAME)).status == "applied"
+
+
+@pytest.mark.parametrize("moved", ["version", "updated_at"])
+def test_a_refusal_needs_version_and_time_to_be_as_before(tmp_path: Path, moved: str) -> None:
+    """Content as before under another version or time is no proof: exit code 6."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.raw[moved] = {"version": 8, "updated_at": "2026-02-02T00:00:00Z"}[moved]
+        return DECLINED
+
+    store = MemoryStore(on_replace=replace)
+
+    with pytest.raises(OutcomeUnknownError):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+
+def test_something_else_stored_after_a_lost_answer_is_unknown(tmp_path: Path) -> None:
+    """Neither as before nor as sent: exit code 6, saying so."""
+    store = MemoryStore(on_replace=mangled(LOST))
+
+    with pytest.raises(OutcomeUnknownError, match="neither"):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+
+def test_an_unreadable_resource_after_a_lost_answer_is_unknown(tmp_path: Path) -> None:
+    """When it cannot be read either: exit code 6, saying so."""
+
+    def down(store: MemoryStore) -> None:
+        if store.bodies:
+            raise ApiError("GET: no connection.")
+
+    store = MemoryStore(on_replace=written(LOST), on_read=down)
+
+    with pytest.raises(OutcomeUnknownError, match="cannot be read"):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+
+def test_a_growing_response_after_a_lost_answer_is_unknown(tmp_path: Path) -> None:
+    """A reading that holds something unknown proves neither: exit code 6."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.write(body)
+        store.raw["retention"] = 1
+        return LOST
+
+    store = MemoryStore(on_replace=replace)
+
+    with pytest.raises(OutcomeUnknownError):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+
+def test_the_time_to_settle_can_be_chosen(tmp_path: Path) -> None:
+    """A settle timeout of zero looks once and does not wait."""
+    store = MemoryStore(on_replace=unwritten(LOST))
+    clock = FakeClock()
+    guard = Guard(store, Journal(tmp_path / "journal"), clock, settle_timeout=0)
+
+    with pytest.raises(OutcomeUnknownError):
+        guard.write(plan_of(store, RENAME))
+
+    assert (store.reads, clock.waits) == (2, [])
+
+
+def test_a_job_is_followed_to_its_end_and_its_result_read(tmp_path: Path) -> None:
+    """A done job is verified against a reading of its own."""
+    store = MemoryStore(on_replace=written(job("created", "running", "done")))
+    clock = FakeClock()
+
+    result = guard_of(store, tmp_path, clock).write(plan_of(store, RENAME))
+
+    assert result.status == "applied"
+    assert (store.reads, len(clock.waits)) == (2, 2)
+
+
+def test_a_done_job_that_wrote_nothing_is_reported(tmp_path: Path) -> None:
+    """Done, yet nothing of it is stored: exit code 5."""
+    store = MemoryStore(on_replace=unwritten(job("done")))
+
+    with pytest.raises(VerificationError, match="/name"):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+
+def test_a_done_job_whose_result_cannot_be_read_is_unknown(tmp_path: Path) -> None:
+    """Done, but unreadable: exit code 6 with the job's id."""
+
+    def down(store: MemoryStore) -> None:
+        if store.bodies:
+            raise ApiError("GET: no connection.")
+
+    store = MemoryStore(on_replace=written(job("done")), on_read=down)
+
+    with pytest.raises(OutcomeUnknownError) as caught:
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    assert caught.value.job_id == "j-1"
+
+
+@pytest.mark.parametrize("status", ["done", "failed"])
+def test_an_unreadable_end_of_a_job_is_unknown(tmp_path: Path, status: str) -> None:
+    """Whatever the job says, without a reading the outcome is unknown."""
+
+    def down(store: MemoryStore) -> None:
+        if store.bodies:
+            raise ApiError("GET: no connection.")
+
+    store = MemoryStore(on_replace=unwritten(job(status)), on_read=down)
+
+    with pytest.raises(OutcomeUnknownError, match="read"):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+
+def test_a_failed_job_that_left_everything_as_it_was_is_a_refusal(tmp_path: Path) -> None:
+    """Failed and as before: exit code 3 with the job's own error."""
+    store = MemoryStore(on_replace=unwritten(job("running", "failed", error="no such table")))
+
+    with pytest.raises(ApiError, match="no such table") as caught:
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    assert caught.value.exit_code == 3
+
+
+def test_a_failed_job_that_wrote_all_the_same_is_a_warning(tmp_path: Path) -> None:
+    """Failed, but stored as sent: applied, with a warning."""
+    store = MemoryStore(on_replace=written(job("failed")))
+
+    result = guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    assert result.status == "applied"
+    assert [notice.code for notice in result.notices] == ["job-failed-but-written"]
+
+
+def test_a_failed_job_that_left_something_else_is_reported(tmp_path: Path) -> None:
+    """Failed, and neither as before nor as sent: exit code 5."""
+    store = MemoryStore(on_replace=mangled(job("failed", error="half way")))
+
+    with pytest.raises(VerificationError, match="half way"):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+
+@pytest.mark.parametrize("wrote", [True, False])
+def test_a_job_that_never_ends_is_settled_by_reading(tmp_path: Path, wrote: bool) -> None:
+    """At the deadline: as sent is applied, anything else exit code 6 with the job's id."""
+    answer = job("running")
+    store = MemoryStore(on_replace=written(answer) if wrote else unwritten(answer))
+    clock = FakeClock()
+    guard = guard_of(store, tmp_path, clock)
+
+    if wrote:
+        assert guard.write(plan_of(store, RENAME)).status == "applied"
+    else:
+        with pytest.raises(OutcomeUnknownError, match="j-1 is still running") as caught:
+            guard.write(plan_of(store, RENAME))
+        assert caught.value.job_id == "j-1"
+    assert clock.now == pytest.approx(30.0)
+
+
+@pytest.mark.parametrize("wrote", [True, False])
+def test_a_job_that_cannot_be_followed_is_settled_by_reading(tmp_path: Path, wrote: bool) -> None:
+    """A failed poll: as sent is applied, anything else exit code 6 with the job's id."""
+    answer = job("running", ApiError("GET /api/jobs: no connection."))
+    store = MemoryStore(on_replace=written(answer) if wrote else unwritten(answer))
+    guard = guard_of(store, tmp_path)
+
+    if wrote:
+        assert guard.write(plan_of(store, RENAME)).status == "applied"
+    else:
+        with pytest.raises(OutcomeUnknownError, match="cannot be followed") as caught:
+            guard.write(plan_of(store, RENAME))
+        assert caught.value.job_id == "j-1"
+
+
+def test_a_job_followed_into_something_else_is_unknown(tmp_path: Path) -> None:
+    """A job out of sight that left neither: exit code 6."""
+    store = MemoryStore(on_replace=mangled(job("running", ApiError("gone"))))
+
+    with pytest.raises(OutcomeUnknownError):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))

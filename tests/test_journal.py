@@ -1,0 +1,186 @@
+"""The journal: what is on disk before a write, and what can be read of it afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from patcher.errors import JournalError
+from patcher.journal import Ending, Intent, Journal
+
+INTENT = Intent(
+    noun="model",
+    id="248df4b7-aa70-47b8-a036-33ac447e668d",
+    name="Contacts",
+    where="https://app.polytomic.com",
+    before={"name": "Contacts", "configuration": {"big": 2**70, "f": 1.0}},
+    sent={"name": "Customers"},
+    keys=("key-00001",),
+)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    """A journal whose clock stands still."""
+    return Journal(
+        tmp_path / "state" / "journal", now=lambda: datetime(2026, 11, 23, 17, tzinfo=timezone.utc)
+    )
+
+
+def test_an_intent_comes_back_as_it_was(journal: Journal) -> None:
+    """What was recorded is read again, number types included, with the time it was begun."""
+    name = journal.open(INTENT)
+
+    entry = journal.entry(name)
+
+    assert (entry.name, entry.begun) == (name, "2026-11-23T17:00:00.000Z")
+    assert entry.intent == INTENT
+    assert type(entry.intent.before["configuration"]["f"]) is float
+    assert entry.ending is None
+    assert journal.names() == (name,)
+
+
+def test_an_ending_is_added(journal: Journal) -> None:
+    """How the write ended stands beside what was meant."""
+    name = journal.open(INTENT)
+    ending = Ending("applied", observed={"name": "Customers"})
+
+    journal.close(name, ending)
+
+    assert journal.entry(name).ending == ending
+
+
+def test_a_further_key_is_recorded(journal: Journal) -> None:
+    """Each Idempotency-Key that was used is there, in order."""
+    name = journal.open(INTENT)
+
+    journal.add_key(name, "key-00002")
+
+    assert journal.entry(name).intent.keys == ("key-00001", "key-00002")
+
+
+def test_entries_are_named_by_twelve_hex_digits(journal: Journal) -> None:
+    """An entry's name is what the command line takes: an at sign and 12 hex digits."""
+    names = {journal.open(INTENT) for _ in range(20)}
+
+    assert len(names) == 20
+    assert all(name[0] == "@" and int(name[1:], 16) >= 0 and len(name) == 13 for name in names)
+    assert set(journal.names()) == names
+
+
+def test_files_belong_to_their_owner_alone(journal: Journal) -> None:
+    """A whole model with its credentials is in there: 0600 in a folder of 0700."""
+    os.umask(0o000)
+    try:
+        journal.close(journal.open(INTENT), Ending("applied"))
+    finally:
+        os.umask(0o022)
+
+    assert stat.S_IMODE(journal.folder.stat().st_mode) == 0o700
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in journal.folder.iterdir()]
+    assert modes == [0o600, 0o600]
+
+
+def test_every_file_is_on_disk_before_its_name_is(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Content is synced, then renamed, then the folder synced: no crash leaves half an entry."""
+    steps: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def watched_fsync(descriptor: int) -> None:
+        kind = "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
+        steps.append(f"sync {kind}")
+        fsync(descriptor)
+
+    def watched_replace(self: Path, target: Path) -> Path:
+        steps.append("rename")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", watched_fsync)
+    monkeypatch.setattr(Path, "replace", watched_replace)
+
+    journal.open(INTENT)
+
+    assert steps == ["sync file", "rename", "sync folder"]
+
+
+def test_a_folder_that_others_can_enter_is_refused(journal: Journal) -> None:
+    """Others could read or plant entries there."""
+    journal.folder.mkdir(parents=True)
+    journal.folder.chmod(0o755)
+
+    with pytest.raises(JournalError, match="open to other users") as caught:
+        journal.open(INTENT)
+
+    assert "chmod 700" in (caught.value.hint or "")
+
+
+def test_a_full_disk_is_said_to_be_and_leaves_nothing(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An intent that cannot be written whole is not there at all."""
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    with pytest.raises(JournalError, match="No space left on device"):
+        journal.open(INTENT)
+
+    assert list(journal.folder.iterdir()) == []
+
+
+def test_a_file_in_the_way_is_said_to_be(tmp_path: Path) -> None:
+    """A folder that cannot be made is named, with the variable that names another."""
+    (tmp_path / "journal").write_text("")
+
+    with pytest.raises(JournalError) as caught:
+        Journal(tmp_path / "journal").open(INTENT)
+
+    assert "PATCH_MODEL_STATE_DIR" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"format": 2}',
+        '{"format": "1"}',
+        '{"format": 1}',
+        '{"format": 1, "keys": 5, "begun": ""}',
+    ],
+)
+def test_what_is_no_entry_is_refused(journal: Journal, content: str) -> None:
+    """A truncated, foreign or newer file is an error of the journal, not a crash."""
+    name = journal.open(INTENT)
+    (file,) = journal.folder.iterdir()
+    file.write_text(content)
+
+    with pytest.raises(JournalError):
+        journal.entry(name)
+
+
+def test_an_entry_that_is_not_there_is_an_error(journal: Journal) -> None:
+    """A name without an entry is said to have none."""
+    assert journal.names() == ()
+    with pytest.raises(JournalError, match="no journal entry"):
+        journal.entry("@0123456789ab")
+
+
+def test_an_entry_is_plain_json(journal: Journal) -> None:
+    """Anybody can read an entry with any tool, whatever becomes of this one."""
+    name = journal.open(INTENT)
+
+    record = json.loads((journal.folder / f"{name[1:]}.intent.json").read_text())
+
+    assert record["entry"] == name
+    assert record["sent"] == {"name": "Customers"}
