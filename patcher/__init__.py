@@ -1,0 +1,93 @@
+"""patch-model: change one thing in a Polytomic model without losing the rest.
+
+    import patcher
+
+    result = patcher.patch_model("Customers", {"name": "Clients"})
+
+Names are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Final
+
+from patcher._version import __version__
+
+if TYPE_CHECKING:
+    from patcher.api import Client, Settings
+    from patcher.documents.diff import Change
+    from patcher.documents.notices import Notice
+    from patcher.documents.patches import Patch
+    from patcher.errors import (
+        AmbiguousNameError,
+        ApiError,
+        ConflictError,
+        DeclinedError,
+        InterruptedWriteError,
+        InvalidInputError,
+        InvalidPatchError,
+        JournalError,
+        NotFoundError,
+        OutcomeUnknownError,
+        PatchError,
+        ReadOnlyFieldError,
+        SettingsError,
+        UnknownFieldError,
+        VerificationError,
+    )
+    from patcher.operations import apply_plan, patch_model, plan_patch
+    from patcher.plan import PatchResult, Plan
+
+__all__ = [
+    "AmbiguousNameError",
+    "ApiError",
+    "Change",
+    "Client",
+    "ConflictError",
+    "DeclinedError",
+    "InterruptedWriteError",
+    "InvalidInputError",
+    "InvalidPatchError",
+    "JournalError",
+    "NotFoundError",
+    "Notice",
+    "OutcomeUnknownError",
+    "Patch",
+    "PatchError",
+    "PatchResult",
+    "Plan",
+    "ReadOnlyFieldError",
+    "Settings",
+    "SettingsError",
+    "UnknownFieldError",
+    "VerificationError",
+    "__version__",
+    "apply_plan",
+    "patch_model",
+    "plan_patch",
+]
+
+_HOMES: Final = {
+    "Change": "patcher.documents.diff",
+    "Client": "patcher.api",
+    "Notice": "patcher.documents.notices",
+    "Patch": "patcher.documents.patches",
+    "PatchResult": "patcher.plan",
+    "Plan": "patcher.plan",
+    "Settings": "patcher.api",
+    "apply_plan": "patcher.operations",
+    "patch_model": "patcher.operations",
+    "plan_patch": "patcher.operations",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = importlib.import_module(_HOMES.get(name, "patcher.errors"))
+    return getattr(home, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

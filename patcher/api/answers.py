@@ -1,0 +1,141 @@
+"""Reading the API's answers: its envelopes, its errors, its jobs. Pure."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from patcher.api.transport import Response
+from patcher.documents import jsontext
+from patcher.documents.values import Document
+from patcher.errors import ApiError, NotFoundError, PatchError
+
+_SHOWN: Final = 300
+
+_STRONG_ETAG: Final = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
+
+
+@dataclass(frozen=True, slots=True)
+class ApiMessage:
+    """An error in the API's own form (its ApiError schema; every member is optional)."""
+
+    message: str
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A job as the API last told it: created, running, done or failed."""
+
+    id: str
+    type: str
+    status: str
+    error: str | None = None
+
+
+def envelope(response: Response, what: str) -> Document:
+    """The JSON object of an answer. Raises ApiError for anything that is not one."""
+    try:
+        value = jsontext.parse(response.body, what=what)
+    except PatchError as error:
+        raise ApiError(f"{what} cannot be read: {error.message}", status=response.status) from error
+    if type(value) is not dict:
+        raise ApiError(f"{what} is not a JSON object.", status=response.status)
+    return value
+
+
+def api_message(response: Response) -> ApiMessage | None:
+    """The error in the API's own form, or None where the answer is something else's.
+
+    A proxy's or a load balancer's error page proves nothing about what the API did.
+    """
+    try:
+        value = jsontext.parse(response.body, what="the answer")
+    except PatchError:
+        return None
+    if type(value) is not dict:
+        return None
+    legacy = value.get("error")
+    if type(legacy) is dict:  # the form of 2023: {"error": {"message": ...}}
+        value = legacy
+    message, key = value.get("message"), value.get("key")
+    status = value.get("status", response.status)
+    if type(message) is not str or status != response.status:
+        return None
+    return ApiMessage(_brief(message), key if type(key) is str else None)
+
+
+def job_state(answer: Document, default_type: str) -> JobState | None:
+    """The job of an answer, or None where it has none."""
+    job = answer.get("job")
+    if type(job) is not dict or type(job.get("job_id")) is not str:
+        return None
+    kind, status, error = job.get("type"), job.get("status"), job.get("error")
+    return JobState(
+        job["job_id"],
+        kind if type(kind) is str else default_type,
+        status if type(status) is str else "created",
+        _brief(error) if type(error) is str else None,
+    )
+
+
+def failure(response: Response, method: str, path: str) -> ApiError:
+    """The error for an answer that is not a success."""
+    said = api_message(response)
+    text = said.message if said else "no explanation in the API's form"
+    kind = NotFoundError if response.status == 404 else ApiError
+    return kind(
+        f"{method} {path}: {text} ({response.status}).",
+        status=response.status,
+        method=method,
+        path=path,
+        key=said.key if said else None,
+        hint=_hint(response),
+    )
+
+
+def strong_etag(response: Response) -> str | None:
+    """The strong entity tag of an answer; a weak one is no use to If-Match (RFC 9110, 13.1.1)."""
+    tag = response.headers.get("etag", "")
+    return tag if _STRONG_ETAG.fullmatch(tag) else None
+
+
+def retry_after(response: Response, now: datetime) -> float | None:
+    """The Retry-After header in seconds from ``now`` (RFC 9110, section 10.2.3), or None."""
+    text = response.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdecimal():
+        return float(text[:9])
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+        return max(0.0, (moment - now).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def is_redirect(status: int) -> bool:
+    """Whether the answer only points elsewhere."""
+    return 300 <= status < 400
+
+
+def redirect_hint(response: Response) -> str:
+    """What to do about a redirect: nothing follows it, since credentials would go along."""
+    location = response.headers.get("location", "nowhere")
+    return f"It redirects to {location[:_SHOWN]}; give the right address with --url."
+
+
+def _hint(response: Response) -> str | None:
+    if is_redirect(response.status):
+        return redirect_hint(response)
+    return {
+        401: "The key is not accepted; check POLYTOMIC_API_KEY or --api-key-file, and --url.",
+        403: "The key is known, but not allowed to do this.",
+        404: "It may have been deleted, or belong to an organization that the key cannot see.",
+        429: "Too many requests; try again later.",
+    }.get(response.status)
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."

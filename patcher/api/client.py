@@ -1,0 +1,197 @@
+"""The calls of the API that this program makes, by name."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timezone
+from typing import Final
+from urllib.parse import quote
+
+from patcher.api import answers
+from patcher.api.answers import JobState
+from patcher.api.settings import DEFAULT_URL, Settings, bearer, checked_url
+from patcher.api.transport import Exchange, Response, Transport, UnsentError
+from patcher.documents import jsontext
+from patcher.documents.values import Document
+from patcher.errors import ApiError, InvalidInputError
+
+_READ_ATTEMPTS: Final = 3
+_LONGEST_WAIT: Final = 60.0
+_PAGE: Final = 50
+
+
+class Client:
+    """Polytomic's API, as one caller sees it.
+
+    Reads are tried up to three times when they fail in a way that passes; writes are sent once,
+    and what became of them is for the caller to find out.
+    """
+
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        api_key: str = "",
+        *,
+        settings: Settings | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        observe: Callable[[Exchange], None] | None = None,
+    ) -> None:
+        """A client with a user's API key, or with ``settings`` in place of both.
+
+        ``sleep`` is what waiting between reads goes by; ``observe`` is called after each request.
+        Raises SettingsError for an unusable URL or key.
+        """
+        self.settings = settings or Settings(checked_url(url), bearer(api_key, source="api_key"))
+        self._sleep = sleep
+        self._transport = Transport(self.settings, observe=observe)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Client:
+        """A client from the environment variables that the README lists.
+
+        Raises SettingsError when there are no credentials, or a variable is unusable.
+        """
+        return cls(settings=Settings.from_env(os.environ if environ is None else environ))
+
+    def __repr__(self) -> str:
+        return f"Client({self.settings.url!r})"
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections; the client can be used again all the same."""
+        self._transport.close()
+
+    def get(self, collection: str, resource_id: str) -> tuple[Document, str | None]:
+        """One resource: the object itself, and its strong ETag where one came.
+
+        Raises ApiError; NotFoundError for 404.
+        """
+        path = item_path(collection, resource_id)
+        response = self._read(path)
+        answer = answers.envelope(response, f"The answer of GET {path}")
+        resource = answer.get("data")
+        if type(resource) is not dict:
+            raise ApiError(
+                f"GET {path} answered without the resource.",
+                status=response.status,
+                method="GET",
+                path=path,
+            )
+        if resource.get("id") != resource_id.lower() and resource.get("id") != resource_id:
+            raise ApiError(
+                f"GET {path} answered with another resource.",
+                status=response.status,
+                method="GET",
+                path=path,
+            )
+        return resource, answers.strong_etag(response)
+
+    def pages(self, collection: str) -> Iterator[list[Document]]:
+        """All resources, a page at a time.
+
+        The API orders them by the time of the last write, so one that is written meanwhile may
+        come twice or not at all (api.md, 1.8). Raises ApiError.
+        """
+        token: str | None = None
+        seen: set[str] = set()
+        while True:
+            params = {"limit": str(_PAGE)} | ({"page_token": token} if token else {})
+            answer = answers.envelope(
+                self._read(collection, params), f"The answer of GET {collection}"
+            )
+            page = answer.get("data")
+            yield [item for item in page if type(item) is dict] if type(page) is list else []
+            pagination = answer.get("pagination")
+            token = pagination.get("next_page_token") if type(pagination) is dict else None
+            if type(token) is not str or not token:
+                return
+            if token in seen:
+                raise ApiError(f"GET {collection} names the same next page again.", method="GET")
+            seen.add(token)
+
+    def put(
+        self,
+        collection: str,
+        resource_id: str,
+        body: Document,
+        *,
+        idempotency_key: str,
+        if_match: str | None = None,
+        run_async: bool = False,
+    ) -> Response:
+        """Sends a whole resource, once, and returns the answer whatever it is.
+
+        Raises UnsentError when nothing was sent, AnswerLostError when something was.
+        """
+        headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key}
+        if if_match is not None:
+            headers["If-Match"] = if_match
+        return self._transport.send(
+            "PUT",
+            item_path(collection, resource_id),
+            params={"async": "true"} if run_async else None,
+            body=jsontext.dump(body).encode("ascii"),
+            headers=headers,
+        )
+
+    def job(self, state: JobState) -> JobState:
+        """The present state of a job. Raises ApiError."""
+        path = f"/api/jobs/{quote(state.type, safe='')}/{quote(state.id, safe='')}"
+        answer = answers.envelope(self._read(path), f"The answer of GET {path}")
+        now = answers.job_state({"job": answer.get("data")}, state.type)
+        if now is None or now.id != state.id:
+            raise ApiError(f"GET {path} answered without the job.", method="GET", path=path)
+        return now
+
+    def _read(self, path: str, params: Mapping[str, str] | None = None) -> Response:
+        """A GET that is tried again when it was not answered, or was told to come back."""
+        for attempt in range(1, _READ_ATTEMPTS + 1):
+            pause = 0.25 * 2 ** (attempt - 1)
+            try:
+                response = self._transport.send("GET", path, params=params)
+            except UnsentError:
+                if attempt == _READ_ATTEMPTS:
+                    raise
+            else:
+                if response.status not in (429, 502, 503, 504) or attempt == _READ_ATTEMPTS:
+                    return self._successful(response, path)
+                told = answers.retry_after(response, datetime.now(timezone.utc))
+                if told is not None and told > _LONGEST_WAIT:
+                    return self._successful(response, path)
+                pause = pause if told is None else told
+            self._sleep(pause)
+        raise AssertionError("the last attempt returns or raises")  # pragma: no cover
+
+    def _successful(self, response: Response, path: str) -> Response:
+        if not 200 <= response.status < 300:
+            raise answers.failure(response, "GET", path)
+        served = response.headers.get("x-polytomic-version")
+        if served is not None and served != self.settings.api_version:
+            raise ApiError(
+                f"The API answered as of version {served[:20]!r}, though asked for "
+                f"{self.settings.api_version!r}; its documents may have another form.",
+                status=response.status,
+                method="GET",
+                path=path,
+                hint="Say --api-version only for a version that this program knows.",
+            )
+        return response
+
+
+def item_path(collection: str, resource_id: str) -> str:
+    """The path of one resource. Raises InvalidInputError for an id that is not plain.
+
+    ``..`` or a slash in an id would address something else.
+    """
+    if not resource_id.replace("-", "").isalnum() or not resource_id.isascii():
+        raise InvalidInputError(
+            f"{resource_id!r} is no id.", hint="An id is a UUID, as patch-model list prints it."
+        )
+    return f"{collection}/{resource_id}"

@@ -1,0 +1,172 @@
+"""Where the API is and who is asking: URL, credentials, timeouts."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from patcher.errors import SettingsError
+
+DEFAULT_URL: Final = "https://app.polytomic.com"
+DEFAULT_API_VERSION: Final = "2025-09-18"
+
+_PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
+_API_VERSION: Final = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a client needs to know.
+
+    Attributes:
+        url: scheme, host and port, without a trailing slash.
+        authorization: the Authorization header's value. Never shown: not in ``repr``, not in
+            errors.
+        api_version: sent as X-Polytomic-Version with every request.
+        timeout: seconds that one request may take, from connecting to the last byte.
+    """
+
+    url: str
+    authorization: str
+    api_version: str = DEFAULT_API_VERSION
+    timeout: float = 60.0
+
+    def __repr__(self) -> str:
+        return f"Settings(url={self.url!r}, api_version={self.api_version!r})"
+
+    @classmethod
+    def from_env(
+        cls,
+        environ: Mapping[str, str],
+        *,
+        url: str | None = None,
+        api_key_file: Path | None = None,
+        api_version: str | None = None,
+        timeout: float | None = None,
+    ) -> Settings:
+        """Settings from environment variables; arguments go before them.
+
+        Takes POLYTOMIC_DEPLOYMENT_URL, POLYTOMIC_API_KEY, or POLYTOMIC_ORGANIZATION_ID with
+        POLYTOMIC_PARTNER_KEY or POLYTOMIC_DEPLOYMENT_KEY. Raises SettingsError.
+        """
+        if timeout is not None and not 0 < timeout < 86_400:
+            raise SettingsError(f"The timeout must be positive, in seconds; it is {timeout:g}.")
+        version = api_version or DEFAULT_API_VERSION
+        if not _API_VERSION.fullmatch(version):
+            raise SettingsError(
+                f"{version!r} is no API version.", hint="They are dates, such as 2025-09-18."
+            )
+        return cls(
+            url=checked_url(url or environ.get("POLYTOMIC_DEPLOYMENT_URL") or DEFAULT_URL),
+            authorization=_authorization(environ, api_key_file),
+            api_version=version,
+            timeout=60.0 if timeout is None else timeout,
+        )
+
+
+def bearer(key: str, *, source: str) -> str:
+    """The Authorization header for a user's API key. ``source`` names it in errors."""
+    return f"Bearer {_checked_key(key, source)}"
+
+
+def basic(organization_id: str, key: str, *, source: str) -> str:
+    """The Authorization header for a key acting in one organization (RFC 7617)."""
+    organization = _checked_key(organization_id, "POLYTOMIC_ORGANIZATION_ID")
+    pair = f"{organization}:{_checked_key(key, source)}".encode()
+    return f"Basic {base64.b64encode(pair).decode()}"
+
+
+def checked_url(text: str) -> str:
+    """A base URL in full: https for a bare host, http to this machine only.
+
+    Raises SettingsError for anything else, since credentials go there.
+    """
+    text = text.strip()
+    parts = _split(text if "://" in text else f"https://{text}")
+    host = parts.hostname
+    if parts.scheme not in ("http", "https") or not host:
+        raise SettingsError(f"{_shown(text)} is no URL of an API.", hint=_URL_HINT)
+    if parts.username is not None or parts.password is not None:
+        raise SettingsError("The URL holds credentials.", hint="Use POLYTOMIC_API_KEY instead.")
+    if parts.query or parts.fragment:
+        raise SettingsError(f"{_shown(text)} has a query or fragment.", hint=_URL_HINT)
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise SettingsError(
+            f"{_shown(text)} is not encrypted, and the credentials would be readable on the way.",
+            hint="Use https; plain http is for this machine only.",
+        )
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+_URL_HINT: Final = "It looks like https://app.polytomic.com, or a host alone."
+
+
+def _split(text: str) -> SplitResult:
+    if not _PRINTABLE.fullmatch(text):
+        raise SettingsError("The URL holds a space or a control character.", hint=_URL_HINT)
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # checked only when asked for
+    except ValueError as error:
+        raise SettingsError(f"{_shown(text)} is no URL of an API.", hint=_URL_HINT) from error
+    return parts
+
+
+def _shown(url: str) -> str:
+    """The URL without what may be a password in it."""
+    return repr(re.sub(r"//[^/@]*@", "//", url))
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _authorization(environ: Mapping[str, str], api_key_file: Path | None) -> str:
+    if api_key_file is not None:
+        return bearer(_read_key(api_key_file), source=str(api_key_file))
+    if environ.get("POLYTOMIC_API_KEY"):
+        return bearer(environ["POLYTOMIC_API_KEY"], source="POLYTOMIC_API_KEY")
+    for name in ("POLYTOMIC_PARTNER_KEY", "POLYTOMIC_DEPLOYMENT_KEY"):
+        if not environ.get(name):
+            continue
+        if not environ.get("POLYTOMIC_ORGANIZATION_ID"):
+            raise SettingsError(
+                f"{name} acts within one organization, and none is named.",
+                hint="Set POLYTOMIC_ORGANIZATION_ID to its id.",
+            )
+        return basic(environ["POLYTOMIC_ORGANIZATION_ID"], environ[name], source=name)
+    raise SettingsError(
+        "There are no credentials.",
+        hint="Set POLYTOMIC_API_KEY, or give --api-key-file FILE.",
+    )
+
+
+def _read_key(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not a text file.") from error
+
+
+def _checked_key(key: str, source: str) -> str:
+    """The key without the white space around it; its text never gets into an error."""
+    stripped = key.strip()
+    if not _PRINTABLE.fullmatch(stripped):
+        raise SettingsError(
+            f"The key in {source} is empty or holds a character that no key has.",
+            hint="Copy it again; a key is one line of printable ASCII characters.",
+        )
+    return stripped

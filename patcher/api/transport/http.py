@@ -1,0 +1,231 @@
+"""One request, one answer: no retries, no redirects, no credentials out of a netrc file.
+
+What the caller learns about a failure is whether any byte of the request had been sent, because
+only before that is it certain that the server did not act on it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from patcher import _version
+from patcher.api.settings import Settings
+from patcher.errors import ApiError
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Session
+    from requests import Response as RawResponse
+
+MAX_ANSWER: Final = 64 * 1024 * 1024
+"""Largest answer read, in bytes."""
+
+_CHUNK: Final = 64 * 1024
+
+
+class UnsentError(ApiError):
+    """It failed before the first byte of the request: the server cannot have acted on it."""
+
+
+class AnswerLostError(ApiError):
+    """It failed after that: the server may have acted on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer, read to its end. Header names are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and what came of it, for those who watch.
+
+    ``notable`` holds headers worth a look when something is being traced; never a credential.
+    """
+
+    method: str
+    path: str
+    status: int | None
+    seconds: float
+    failure: str | None = None
+    notable: Mapping[str, str] = field(default_factory=dict)
+
+
+_NOTABLE: Final = frozenset(
+    {"content-type", "etag", "idempotency-key", "if-match", "location", "retry-after"}
+    | {"x-polytomic-version", "x-request-id"}
+)
+
+
+class Transport:
+    """Sends requests to one API, with its credentials."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        observe: Callable[[Exchange], None] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._monotonic = monotonic
+        self._observe = observe
+        self._session: Session | None = None
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Sends one request and reads its answer, whatever its status.
+
+        ``path`` begins with a slash and is sent as it is. Raises UnsentError or AnswerLostError.
+        """
+        begun = self._monotonic()
+        try:
+            response = self._exchange(method, path, params, body, headers or {})
+        except ApiError as error:
+            failure = error.message.removeprefix(f"{method} {path}: ")
+            self._tell(Exchange(method, path, None, self._monotonic() - begun, failure))
+            raise
+        seen = {name.lower(): text for name, text in (headers or {}).items()} | response.headers
+        notable = {name: text for name, text in seen.items() if name in _NOTABLE}
+        seconds = self._monotonic() - begun
+        self._tell(Exchange(method, path, response.status, seconds, notable=notable))
+        return response
+
+    def close(self) -> None:
+        """Closes the connections."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _tell(self, exchange: Exchange) -> None:
+        if self._observe is not None:
+            self._observe(exchange)
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: bytes | None,
+        headers: Mapping[str, str],
+    ) -> Response:
+        from requests import RequestException
+        from urllib3.exceptions import HTTPError
+
+        from patcher.api.transport.witness import Witness
+
+        deadline = self._monotonic() + self._settings.timeout
+        with Witness() as witness:
+            try:
+                raw = self._open(method, path, params, body, headers)
+                return Response(
+                    raw.status_code,
+                    {name.lower(): value for name, value in raw.headers.items()},
+                    self._read(raw, deadline),
+                )
+            except (RequestException, HTTPError, OSError, ValueError) as error:
+                kind = AnswerLostError if witness.sent else UnsentError
+                reason = _reason(error, sent=witness.sent)
+                raise kind(
+                    f"{method} {path}: {reason}",
+                    method=method,
+                    path=path,
+                    hint=None if witness.sent else f"Is {self._settings.url} the right address?",
+                ) from error
+
+    def _open(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: bytes | None,
+        headers: Mapping[str, str],
+    ) -> RawResponse:
+        if self._session is None:
+            self._session = _new_session()
+        return self._session.request(
+            method,
+            self._settings.url + path,
+            params=dict(params or {}),
+            data=body,
+            headers={
+                "Accept": "application/json",
+                "User-Agent": f"patch-model/{_version.__version__}",
+                "X-Polytomic-Version": self._settings.api_version,
+                **headers,
+            },
+            auth=self._authenticate,
+            timeout=self._settings.timeout,
+            allow_redirects=False,
+            stream=True,
+        )
+
+    def _authenticate(self, request: PreparedRequest) -> PreparedRequest:
+        # As a callable, since requests would let a netrc entry replace a plain header.
+        request.headers["Authorization"] = self._settings.authorization
+        return request
+
+    def _read(self, raw: RawResponse, deadline: float) -> bytes:
+        """The body; requests' own timeout is for each read and not for all of them."""
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            for chunk in raw.iter_content(_CHUNK):
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > MAX_ANSWER:
+                    raise OSError(f"the answer is longer than {MAX_ANSWER // 1024 // 1024} MiB")
+                if self._monotonic() > deadline:
+                    raise OSError(f"no end of it within {self._settings.timeout:g} s")
+        except BaseException:
+            raw.close()
+            raise
+        return b"".join(chunks)
+
+
+def _new_session() -> Session:
+    from requests import Session
+
+    from patcher.api.transport.witness import WitnessAdapter
+
+    session = Session()
+    adapter = WitnessAdapter(max_retries=0)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def _reason(error: BaseException, *, sent: bool) -> str:
+    """What went wrong, in words that hold no header, no address of an object, no body."""
+    import requests
+
+    words: list[tuple[Any, str]] = [
+        (requests.exceptions.ProxyError, "the proxy could not be reached or refused"),
+        (requests.exceptions.SSLError, "no secure connection could be made"),
+        (requests.exceptions.ConnectTimeout, "no connection within the timeout"),
+        (requests.exceptions.Timeout, "no answer within the timeout"),
+        (requests.exceptions.ChunkedEncodingError, "the answer was cut short"),
+        (requests.exceptions.ContentDecodingError, "the answer could not be decoded"),
+        (
+            requests.exceptions.ConnectionError,
+            "the connection broke" if sent else "no connection",
+        ),
+        (requests.exceptions.RequestException, "the request could not be made"),
+    ]
+    for kind, text in words:
+        if isinstance(error, kind):
+            return f"{text}."
+    return f"{error}." if type(error) is OSError else "the request could not be made."

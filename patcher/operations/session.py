@@ -1,0 +1,158 @@
+"""A session: one client, one journal, and how long to be patient."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from patcher.api import Client
+from patcher.documents.masks import Masks
+from patcher.documents.patches import Patch
+from patcher.errors import ConflictError, SettingsError
+from patcher.guard import Clock, Guard, Hold, not_held
+from patcher.journal import Journal
+from patcher.operations.lookup import resolve
+from patcher.operations.store import ApiStore
+from patcher.plan import PatchResult, Plan, check_change, make_plan
+from patcher.resources.model import MODEL
+from patcher.resources.projection import OnUnknown
+from patcher.resources.resource import Resource
+
+DEFAULT_SETTLE_TIMEOUT: Final = 30.0
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    monotonic = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a change is to be made; the command line's options of the same names."""
+
+    expect_version: int | None = None
+    run_async: bool = False
+    refresh: bool = False
+    unknown_fields: OnUnknown = "error"
+    allow_all_fields: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuses, for callers without a type checker, what no option can be."""
+        if self.unknown_fields not in ("error", "carry", "drop"):
+            raise SettingsError(
+                f"unknown_fields cannot be {self.unknown_fields!r}.",
+                hint="It is 'error', 'carry' or 'drop'.",
+            )
+        if self.expect_version is not None and type(self.expect_version) is not int:
+            raise SettingsError("expect_version must be an integer.")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Where the verbs work: a client and everything around it that is not the change itself."""
+
+    client: Client
+    journal: Journal
+    resource: Resource = MODEL
+    clock: Clock = field(default_factory=SystemClock)
+    settle_timeout: float = DEFAULT_SETTLE_TIMEOUT
+    version_step: int = 1
+    mask_words: tuple[str, ...] = ()
+    hold: Hold = not_held
+
+    @classmethod
+    def from_env(
+        cls,
+        client: Client | None = None,
+        environ: Mapping[str, str] | None = None,
+        *,
+        settle_timeout: float | None = None,
+        hold: Hold = not_held,
+    ) -> Session:
+        """A session as the environment says; ``client`` defaults to the environment's own.
+
+        Takes PATCH_MODEL_STATE_DIR, PATCH_MODEL_VERSION_STEP and PATCH_MODEL_MASK. Raises
+        SettingsError.
+        """
+        environ = os.environ if environ is None else environ
+        words = environ.get("PATCH_MODEL_MASK", "").replace(",", " ").split()
+        return cls(
+            client=client or Client.from_env(environ),
+            journal=Journal(state_folder(environ) / "journal"),
+            settle_timeout=DEFAULT_SETTLE_TIMEOUT if settle_timeout is None else settle_timeout,
+            version_step=_version_step(environ),
+            mask_words=tuple(words),
+            hold=hold,
+        )
+
+    @property
+    def masks(self) -> Masks:
+        """Which values are credentials."""
+        return Masks(self.resource.shape.opaque, self.mask_words)
+
+    def check(self, patch: Patch, options: Options) -> None:
+        """Refuses what the change alone shows to be wrong, before any request."""
+        check_change(self.resource, patch, self.masks, options.unknown_fields)
+
+    def resolve(self, text: str) -> str:
+        """The id that a UUID or a name stands for."""
+        return resolve(self.client, self.resource, text)
+
+    def plan(self, resource_id: str, patch: Patch, options: Options) -> Plan:
+        """Reads the resource and works out what the change would do to it. Never writes."""
+        base = ApiStore(self.client, self.resource).read(resource_id)
+        if options.expect_version is not None and base.version != options.expect_version:
+            raise ConflictError(
+                f"{self.resource.noun} {base.name or resource_id!r} is at version {base.version}, "
+                f"not at {options.expect_version}. Nothing was written.",
+                expected=options.expect_version,
+                found=base.version,
+                hint="Look at what changed, then expect the version that you saw.",
+            )
+        return make_plan(
+            self.resource,
+            base,
+            patch,
+            masks=self.masks,
+            unknown_fields=options.unknown_fields,
+            allow_all_fields=options.allow_all_fields,
+        )
+
+    def write(self, plan: Plan, options: Options) -> PatchResult:
+        """The guarded write of a plan."""
+        guard = Guard(
+            store=ApiStore(self.client, plan.resource, options.run_async),
+            journal=self.journal,
+            clock=self.clock,
+            where=self.client.settings.url,
+            settle_timeout=self.settle_timeout,
+            version_step=self.version_step,
+            hold=self.hold,
+        )
+        return guard.write(plan, refresh=options.refresh)
+
+
+def state_folder(environ: Mapping[str, str]) -> Path:
+    """Where state lives: PATCH_MODEL_STATE_DIR, or the platform's folder for a user's state."""
+    named = environ.get("PATCH_MODEL_STATE_DIR")
+    if named:
+        return Path(named).expanduser()
+    from platformdirs import user_state_path
+
+    return user_state_path("patch-model", appauthor=False)
+
+
+def _version_step(environ: Mapping[str, str]) -> int:
+    text = environ.get("PATCH_MODEL_VERSION_STEP", "1")
+    if text.isascii() and text.isdecimal() and 0 < int(text[:6]) < 1000:
+        return int(text)
+    raise SettingsError(
+        f"PATCH_MODEL_VERSION_STEP is {text!r}.",
+        hint="It is how far one write moves a version: a positive number, 1 by default.",
+    )

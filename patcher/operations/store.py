@@ -1,0 +1,87 @@
+"""The API behind the guard's protocol: which answers prove what (design: the guard's table)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from patcher.api import Client, answers
+from patcher.api.answers import JobState
+from patcher.api.transport import AnswerLostError, Response, UnsentError
+from patcher.documents.values import Document
+from patcher.errors import ApiError
+from patcher.guard import Ambiguous, Answer, Answered, Job, NotSent, Refused, Throttled
+from patcher.resources.resource import Resource
+from patcher.resources.snapshot import Snapshot
+
+# A 4xx says that the request was not taken, but for these: 408 may come after it was, 409 is
+# also said of a write in flight, and 429 has a meaning of its own.
+_UNCLEAR_4XX = frozenset({408, 409, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class ApiStore:
+    """A kind of resource as the guard reads and writes it. ``run_async`` asks for jobs."""
+
+    client: Client
+    resource: Resource
+    run_async: bool = False
+
+    def read(self, resource_id: str) -> Snapshot:
+        """The resource as it is now. Raises ApiError."""
+        raw, etag = self.client.get(self.resource.collection, resource_id)
+        return Snapshot(raw, etag)
+
+    def replace(
+        self, resource_id: str, body: Document, idempotency_key: str, if_match: str | None
+    ) -> Answer:
+        """Sends the whole resource once; what is proven about it."""
+        try:
+            response = self.client.put(
+                self.resource.collection,
+                resource_id,
+                body,
+                idempotency_key=idempotency_key,
+                if_match=if_match,
+                run_async=self.run_async,
+            )
+        except UnsentError as error:
+            return NotSent(error.message)
+        except AnswerLostError as error:
+            return Ambiguous(error.message)
+        return self._answer(response)
+
+    def _answer(self, response: Response) -> Answer:
+        status = response.status
+        if 200 <= status < 300:
+            return self._success(response)
+        if answers.is_redirect(status):
+            hint = answers.redirect_hint(response)
+            return Ambiguous(
+                f"it answered with a redirect ({status})", status, declined=True, hint=hint
+            )
+        said = answers.api_message(response)
+        if said is None:
+            return Ambiguous(f"it answered {status}, but not in the API's form", status)
+        if status == 429:
+            wait = answers.retry_after(response, datetime.now(timezone.utc))
+            return Throttled(said.message, wait)
+        if 400 <= status < 500 and status not in _UNCLEAR_4XX:
+            return Refused(status, said.message, said.key)
+        return Ambiguous(f"{said.message} ({status})", status, declined=status in (409, 500))
+
+    def _success(self, response: Response) -> Answer:
+        try:
+            answer = answers.envelope(response, "the answer")
+        except ApiError as error:
+            return Ambiguous(error.message.rstrip("."), response.status)
+        state = answers.job_state(answer, self.resource.write_job)
+        if state is not None:
+            return self._job(state)
+        raw = answer.get("data")
+        if type(raw) is not dict:
+            return Ambiguous("it answered without the resource", response.status)
+        return Answered(Snapshot(raw))
+
+    def _job(self, state: JobState) -> Job:
+        return Job(state.id, state.status, state.error, lambda: self._job(self.client.job(state)))

@@ -1,0 +1,160 @@
+"""The verbs: plan a change, make it, apply a plan made before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from patcher.api import Client
+from patcher.documents.patches import Patch
+from patcher.errors import DeclinedError, PatchError
+from patcher.operations.session import Options, Session
+from patcher.plan import PatchResult, Plan
+from patcher.resources.model import MODEL
+from patcher.resources.projection import OnUnknown
+
+
+def plan_patch(
+    model: str,
+    change: object,
+    *,
+    client: Client | None = None,
+    expect_version: int | None = None,
+    unknown_fields: OnUnknown = "error",
+    allow_all_fields: bool = False,
+) -> Plan:
+    """What ``change`` would do to a model. Never writes.
+
+    Args:
+        model: a UUID, or an exact name (``name:TEXT`` forces a name).
+        change: a dict is a merge patch (RFC 7396), a list of operations a JSON Patch (RFC 6902);
+            or a Patch. It addresses the writable document, and is never mutated.
+        client: the API; by default as the environment variables say.
+        expect_version: the version that the model must have.
+        unknown_fields: what to do about members of the model that are not known: "error",
+            "carry" or "drop".
+        allow_all_fields: whether ``fields`` may be emptied, which opens every source field.
+
+    Returns:
+        The Plan; ``plan.is_unchanged`` says that there is nothing to do.
+
+    Raises:
+        InvalidPatchError, ReadOnlyFieldError: the change cannot be applied.
+        UnknownFieldError: the model holds what cannot be carried over.
+        ConflictError: it has another version than the expected one.
+        ApiError: it could not be read.
+    """
+    options = Options(
+        expect_version=expect_version,
+        unknown_fields=unknown_fields,
+        allow_all_fields=allow_all_fields,
+    )
+    with _reported(model):
+        return run_plan(_session(client), model, Patch.of(change), options)
+
+
+def patch_model(
+    model: str,
+    change: object,
+    *,
+    client: Client | None = None,
+    confirm: Callable[[Plan], bool] | None = None,
+    dry_run: bool = False,
+    expect_version: int | None = None,
+    run_async: bool = False,
+    refresh: bool = False,
+    unknown_fields: OnUnknown = "error",
+    allow_all_fields: bool = False,
+) -> PatchResult:
+    """Changes one thing in a model, and loses nothing else: the guarded write.
+
+    Args:
+        model: a UUID, or an exact name (``name:TEXT`` forces a name).
+        change: a dict is a merge patch (RFC 7396), a list of operations a JSON Patch (RFC 6902);
+            or a Patch. It addresses the writable document, and is never mutated.
+        client: the API; by default as the environment variables say.
+        confirm: called with the Plan before anything is written; False declines. None applies.
+        dry_run: stop after the plan; the result's status is "planned".
+        expect_version: the version that the model must have.
+        run_async: ask the API to write in the background, and follow its job.
+        refresh: the API's option of that name.
+        unknown_fields: what to do about members of the model that are not known: "error",
+            "carry" or "drop".
+        allow_all_fields: whether ``fields`` may be emptied, which opens every source field.
+
+    Returns:
+        The PatchResult: status "applied", "unchanged" (nothing was sent), "planned" or
+        "declined".
+
+    Raises:
+        InvalidPatchError, ReadOnlyFieldError: the change cannot be applied.
+        UnknownFieldError: the model holds what cannot be carried over.
+        ConflictError: somebody else wrote first; nothing was written.
+        ApiError, JournalError: refused, not reachable or not recordable; nothing was written.
+        VerificationError: written, but not stored as sent, or not the only write.
+        OutcomeUnknownError: whether it was written cannot be told.
+        Each carries the PatchResult so far in ``result``.
+    """
+    options = Options(
+        expect_version=expect_version,
+        run_async=run_async,
+        refresh=refresh,
+        unknown_fields=unknown_fields,
+        allow_all_fields=allow_all_fields,
+    )
+    with _reported(model):
+        patch = Patch.of(change)
+        return run_patch(_session(client), model, patch, options, confirm=confirm, dry_run=dry_run)
+
+
+def apply_plan(
+    plan: Plan, *, client: Client | None = None, run_async: bool = False, refresh: bool = False
+) -> PatchResult:
+    """Writes a plan made before, if the model is still as the plan found it.
+
+    Returns and raises what patch_model does.
+    """
+    options = Options(run_async=run_async, refresh=refresh, unknown_fields=plan.unknown_fields)
+    return _session(client).write(plan, options)
+
+
+def run_plan(session: Session, model: str, patch: Patch, options: Options) -> Plan:
+    """plan_patch within a session."""
+    with _reported(model):
+        session.check(patch, options)
+        return session.plan(session.resolve(model), patch, options)
+
+
+def run_patch(
+    session: Session,
+    model: str,
+    patch: Patch,
+    options: Options,
+    *,
+    confirm: Callable[[Plan], bool] | None = None,
+    dry_run: bool = False,
+) -> PatchResult:
+    """patch_model within a session."""
+    plan = run_plan(session, model, patch, options)
+    with _reported(model, plan):
+        if dry_run or plan.is_unchanged:
+            return PatchResult.of_plan(plan)
+        if confirm is not None and not confirm(plan):
+            declined = DeclinedError(f"{plan.label} was not written: the answer was no.")
+            return PatchResult.of_error(declined, plan.resource, plan=plan)
+        return session.write(plan, options)
+
+
+def _session(client: Client | None) -> Session:
+    return Session.from_env(client)
+
+
+@contextmanager
+def _reported(model: str, plan: Plan | None = None) -> Iterator[None]:
+    """Sees to it that every error carries a result."""
+    try:
+        yield
+    except PatchError as error:
+        if error.result is None:
+            error.result = PatchResult.of_error(error, MODEL, target=model, plan=plan)
+        raise
