@@ -1,0 +1,90 @@
+"""Standard output and error: what may be written where, and who may be asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from patcher.render import terminal
+from patcher.render.lines import Line
+from patcher.render.printable import printable
+
+_is_muted = False
+
+
+def show(lines: Iterable[Line], *, error: bool = False) -> None:
+    """Writes lines to standard output, or to standard error."""
+    if _is_muted and not error:
+        return
+    stream = sys.stderr if error else sys.stdout
+    write(terminal.coloured(lines) if _has_colour(stream) else terminal.plain(lines), stream)
+
+
+def say(text: str) -> None:
+    """Writes one line of message to standard error, whatever is in it made safe."""
+    write("\n".join(map(printable, text.split("\n"))) + "\n", sys.stderr)
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """Within it, messages are written and results are not."""
+    global _is_muted  # noqa: PLW0603 - the streams themselves are global
+    _is_muted = True
+    try:
+        yield
+    finally:
+        _is_muted = False
+
+
+def out(text: str) -> None:
+    """Writes text that is already safe to standard output."""
+    write(text, sys.stdout)
+
+
+def write(text: str, stream: IO[str] | None) -> None:
+    """Writes and flushes. A reader that went away changes nothing about the work at hand."""
+    if stream is None:
+        return
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except UnicodeEncodeError:
+        encoding: str = getattr(stream, "encoding", None) or "ascii"
+        write(text.encode(encoding, "backslashreplace").decode(encoding), stream)
+
+
+def is_terminal(stream: IO[str] | None) -> bool:
+    """Whether a stream is a terminal; a closed one is not."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
+def can_ask() -> bool:
+    """Whether somebody is there to read a question and answer it."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def ask(question: str) -> bool:
+    """Asks on standard error; only yes is yes: an empty line or the end of input is no."""
+    write(f"{question} [y/N] ", sys.stderr)
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):
+        write("\n", sys.stderr)
+    return answer.strip().lower() in ("y", "yes")
+
+
+def _has_colour(stream: IO[str] | None) -> bool:
+    """NO_COLOR, FORCE_COLOR and TERM=dumb as their conventions say; else on terminals."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,69 @@
+"""The ``patch-model`` command: its subcommands, loaded when they are called."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+from patcher._version import __version__
+from patcher.cli import exits
+from patcher.cli.options import connection_options
+
+# A help text for all commands must not import all commands; a test holds the two together.
+COMMANDS: Final = {
+    "get": ("patcher.cli.read", "Print a model's writable document."),
+    "list": ("patcher.cli.read", "List every model."),
+    "plan": ("patcher.cli.write", "Show what a change would do; never writes."),
+    "apply": ("patcher.cli.write", "Make a change: the guarded write."),
+    "sandbox": ("patcher.cli.sandbox", "Run an emulator of the API on this machine."),
+    "demo": ("patcher.cli.demo", "Show the main job on the emulator, from start to end."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which one meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done or nothing to do, 1 declined or (under --exit-code) differences, "
+    "2 bad input, 3 refused or not reachable, 4 conflict, 5 written but not as intended or not "
+    "alone, 6 outcome unknown, 70 internal error, 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="patch-model", message="%(prog)s %(version)s")
+@connection_options
+def cli() -> None:
+    """Change one thing in a Polytomic model without losing the rest.
+
+    The API replaces a model whole: whatever an update leaves out is cleared. patch-model fetches
+    the model, applies your change, shows the difference, checks that nobody else was there first,
+    and only then sends the complete model.
+
+    MODEL is a UUID or an exact name; name:TEXT is always a name.
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command line and returns its exit code."""
+    return exits.run(cli, list(arguments))

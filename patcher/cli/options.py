@@ -1,0 +1,143 @@
+"""Options that several commands share, and what they come to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from patcher.cli.signals import SIGNALS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class Connection:
+    """Where and how to reach the API, as given before or after the command."""
+
+    url: str | None = None
+    api_key_file: Path | None = None
+    api_version: str | None = None
+    timeout: float | None = None
+    settle_timeout: float | None = None
+    verbose: int = 0
+
+
+def connection() -> Connection:
+    """What was given in this invocation."""
+    given: Connection = click.get_current_context().find_root().ensure_object(Connection)
+    return given
+
+
+def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Notes an option wherever it stands; the one after the command comes later and wins."""
+    if value is not None and value != 0:
+        setattr(ctx.find_root().ensure_object(Connection), parameter.name or "", value)
+
+
+_CONNECTION: Final = (
+    click.option(
+        "--url",
+        callback=_keep,
+        expose_value=False,
+        metavar="URL",
+        help="The API's address.  [env: POLYTOMIC_DEPLOYMENT_URL; default: "
+        "https://app.polytomic.com]",
+    ),
+    click.option(
+        "--api-key-file",
+        callback=_keep,
+        expose_value=False,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="A file with the API key.  [env: POLYTOMIC_API_KEY holds the key itself]",
+    ),
+    click.option(
+        "--api-version",
+        callback=_keep,
+        expose_value=False,
+        metavar="DATE",
+        help="The API version to speak.  [default: 2025-09-18]",
+    ),
+    click.option(
+        "--timeout",
+        callback=_keep,
+        expose_value=False,
+        type=float,
+        metavar="SECONDS",
+        help="How long one request may take.  [default: 60]",
+    ),
+    click.option(
+        "--settle-timeout",
+        callback=_keep,
+        expose_value=False,
+        type=click.FloatRange(min=0),
+        metavar="SECONDS",
+        help="How long to look for the outcome of an unclear write or a job.  [default: 30]",
+    ),
+    click.option(
+        "-v",
+        "--verbose",
+        callback=_keep,
+        expose_value=False,
+        count=True,
+        help="Show each request on standard error; -vv shows more.",
+    ),
+)
+
+
+def connection_options(command: F) -> F:
+    """Adds the connection options, which are taken before and after the command alike."""
+    for option in reversed(_CONNECTION):
+        command = option(command)
+    return command
+
+
+def session() -> Any:
+    """The session that the options and the environment describe; a patcher Session."""
+    from patcher.api import Client, Settings
+    from patcher.cli.tracing import tracer
+    from patcher.operations import Session
+
+    given = connection()
+    settings = Settings.from_env(
+        os.environ,
+        url=given.url,
+        api_key_file=given.api_key_file,
+        api_version=given.api_version,
+        timeout=given.timeout,
+    )
+    client = Client(settings=settings, observe=tracer(given.verbose))
+    return Session.from_env(client, hold=SIGNALS.hold, settle_timeout=given.settle_timeout)
+
+
+def output_option(*formats: str) -> Callable[[F], F]:
+    """Adds -o with these formats, the first the default."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="What to print.",
+    )
+
+
+unknown_fields_option = click.option(
+    "--unknown-fields",
+    type=click.Choice(["error", "carry", "drop"]),
+    default="error",
+    show_default=True,
+    help="Members of the model that this version does not know: stop, send them along as they "
+    "are, or leave them out (which clears them).",
+)
+
+show_secrets_option = click.option(
+    "--show-secrets",
+    is_flag=True,
+    help="Show the values of credentials; on a terminal only.",
+)

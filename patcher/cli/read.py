@@ -1,0 +1,65 @@
+"""``get`` and ``list``: looking, without touching."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from patcher.cli import console
+from patcher.cli.options import (
+    connection_options,
+    output_option,
+    session,
+    unknown_fields_option,
+)
+
+
+@click.command("get")
+@click.argument("model")
+@click.option("--raw", is_flag=True, help="Print the model as the API gives it, as JSON.")
+@output_option("yaml", "json")
+@unknown_fields_option
+@connection_options
+def get_command(model: str, raw: bool, output: str, unknown_fields: Any) -> None:
+    """Print a model's writable document.
+
+    It is what patches and edits address: the body of an update, rebuilt from the API's response.
+
+    \b
+    Example:
+      patch-model get Customers
+    """
+    from patcher.documents import yamltext
+    from patcher.operations.reading import document, raw_model
+    from patcher.render.json import value_json
+
+    here = session()
+    if raw:
+        console.out(value_json(raw_model(here, model)) + "\n")
+        return
+    found, notices = document(here, model, unknown_fields)
+    for notice in notices:
+        console.say(f"Warning: {notice.message}")
+    console.out(yamltext.dump(found) if output == "yaml" else value_json(found) + "\n")
+
+
+@click.command("list")
+@output_option("text", "json")
+@connection_options
+def list_command(output: str) -> None:
+    """List every model.
+
+    \b
+    Example:
+      patch-model list -o json
+    """
+    from patcher.operations.reading import summaries
+    from patcher.render.json import value_json
+    from patcher.render.view import table_lines
+
+    found = summaries(session())
+    if output == "json":
+        console.out(value_json({"models": found}) + "\n")
+    else:
+        console.show(table_lines(found))

@@ -1,0 +1,78 @@
+"""``sandbox``: the emulator, until it is stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from patcher.cli import console
+from patcher.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from patcher.sandbox import Sandbox
+
+
+@click.command("sandbox")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8930,
+    show_default=True,
+    help="The port on 127.0.0.1; 0 takes any free one.",
+)
+@click.option(
+    "--db",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep the models in this SQLite file.  [default: in memory]",
+)
+@click.option(
+    "--models",
+    type=click.IntRange(0, 100_000),
+    default=3,
+    show_default=True,
+    help="How many models to begin with.",
+)
+@click.option(
+    "--latency",
+    type=click.FloatRange(0, 60),
+    default=0.0,
+    metavar="SECONDS",
+    help="How long to wait before each answer.",
+)
+def sandbox_command(port: int, db: Path | None, models: int, latency: float) -> None:
+    """Run an emulator of the API on this machine, until it is stopped.
+
+    It prints the two variables that point patch-model at it.
+
+    \b
+    Example:
+      patch-model sandbox --port 8930 --models 10
+    """
+    with open_sandbox(port=port, db=db, models=models, latency=latency) as sandbox:
+        console.out(
+            f"export POLYTOMIC_DEPLOYMENT_URL={sandbox.url}\n"
+            f"export POLYTOMIC_API_KEY={sandbox.api_key}\n"
+        )
+        console.say(f"Serving {len(sandbox.ids())} models; stop with Ctrl-C.")
+        try:
+            sandbox.wait()
+        except KeyboardInterrupt:
+            console.say("\nStopped.")
+
+
+def open_sandbox(**options: Any) -> Sandbox:
+    """A running sandbox. Raises InvalidInputError when it cannot be had."""
+    try:
+        from patcher.sandbox import Sandbox
+    except ModuleNotFoundError as error:
+        raise InvalidInputError(
+            f"The sandbox needs {error.name}, which is not installed.",
+            hint="python -m pip install 'polytomic-patcher[sandbox]'",
+        ) from error
+    try:
+        return Sandbox(**options)
+    except OSError as error:
+        raise InvalidInputError(f"The sandbox cannot be started: {error.strerror}.") from error

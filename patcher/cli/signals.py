@@ -1,0 +1,80 @@
+"""Signals: at once before a write, after its outcome while one is on its way."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Any, Final
+
+from patcher.cli import console
+from patcher.errors import InterruptedWriteError
+from patcher.guard import Held
+
+_WATCHED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class SecondSignal(BaseException):
+    """A second signal while a write is on its way; ``entry`` is the journal's record of it."""
+
+    def __init__(self, entry: str) -> None:
+        super().__init__(entry)
+        self.entry = entry
+
+
+class Signals:
+    """Turns the signals that end a process into KeyboardInterrupt, or makes them wait."""
+
+    def __init__(self) -> None:
+        self._entry: str | None = None
+        self._pending = False
+        self._settled = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Signals:
+        self._entry, self._pending, self._settled = None, False, False
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._handle) for number in _WATCHED}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+
+    @contextmanager
+    def hold(self, entry: str) -> Iterator[Held]:
+        """Makes signals wait until the write under ``entry`` is settled and reported."""
+        self._entry, self._pending, self._settled = entry, False, True
+        try:
+            yield self
+        finally:
+            self._entry = None
+
+    def let_go(self) -> None:
+        """The write was not processed after all: signals count again."""
+        self._settled = False
+        if self._pending:
+            raise InterruptedWriteError("Interrupted before the write. Nothing was written.")
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._entry is not None:
+            if self._pending:
+                raise SecondSignal(self._entry)
+            self._pending = True
+            console.say(
+                "\nA write is on its way; waiting for its outcome. Interrupt again to stop "
+                "without knowing it."
+            )
+        elif not self._settled:
+            raise KeyboardInterrupt
+
+
+SIGNALS: Final = Signals()

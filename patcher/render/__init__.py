@@ -1,0 +1,1 @@
+"""Data in, text out: for terminals and for programs. Prints nothing."""

@@ -1,0 +1,159 @@
+"""The plan and the result as people read them: what changes, what goes, what stays."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from patcher.documents.diff import Change
+from patcher.documents.notices import Notice
+from patcher.documents.textdiff import is_multiline, unified
+from patcher.documents.values import JsonValue
+from patcher.plan import PatchResult, Plan
+from patcher.render.lines import Line, Span, Style, line
+from patcher.render.printable import printable, printable_value
+
+_WIDE = 72
+_INDENT = "      "
+
+
+def plan_lines(plan: Plan, *, show_secrets: bool = False) -> Iterator[Line]:
+    """A plan: the resource, its changes, what is cleared, what is carried over, warnings."""
+    yield _title(plan)
+    if plan.is_unchanged:
+        yield line("  No changes: it is already as it should be.")
+    else:
+        yield line()
+        changes = plan.changes if show_secrets else plan.masks.masked_changes(plan.changes)
+        for change in changes:
+            yield from _change(change)
+        yield from _cleared(plan)
+        yield from _carried(plan)
+    yield from warning_lines(plan.warnings)
+
+
+def result_lines(result: PatchResult) -> Iterator[Line]:
+    """How a change ended; what the plan showed already is not said again."""
+    yield from warning_lines(result.notices)
+    name = _name(result.plan) if result.plan else printable(result.target)
+    if result.status == "applied":
+        moved = f"version {result.version_before} -> {result.version_after}"
+        yield line(
+            Span("Written", "added"), f": {name}, {moved}. Journal entry {result.journal_entry}."
+        )
+    elif result.status == "planned":
+        yield line("Nothing was written: this is a dry run.")
+    elif result.status == "declined":
+        yield line("Nothing was written.")
+
+
+def warning_lines(notices: Sequence[Notice]) -> Iterator[Line]:
+    """Warnings, each with the place that it is about."""
+    if notices:
+        yield line()
+        for notice in notices:
+            yield line(Span("Warning", "changed"), f": {printable(notice.message)}")
+
+
+def _title(plan: Plan) -> Line:
+    base = plan.base
+    facts = [text for text in (base.id, _written(plan)) if text]
+    return line(Span(_name(plan), "title"), "  ", Span(printable("  ".join(facts)), "quiet"))
+
+
+def _name(plan: Plan) -> str:
+    name = plan.base.name
+    shown = printable_value(name) if name is not None else plan.base.id
+    return f"{plan.resource.noun} {shown}"
+
+
+def _written(plan: Plan) -> str:
+    base = plan.base
+    parts = [f"version {base.version}"] if base.version is not None else []
+    if base.author or base.updated_at:
+        by = f" by {base.author}" if base.author else ""
+        at = f" at {base.updated_at}" if base.updated_at else ""
+        parts.append(f"last written{by}{at}")
+    return ", ".join(parts)
+
+
+_MARKS: dict[str, tuple[str, Style]] = {
+    "added": ("+", "added"),
+    "removed": ("-", "removed"),
+    "changed": ("~", "changed"),
+    "reordered": ("~", "changed"),
+}
+
+
+def _change(change: Change) -> Iterator[Line]:
+    mark, style = _MARKS[change.kind]
+    head = (Span(f"  {mark} {change.kind:<9}", style), Span(f" {printable(change.path)}"))
+    old, new = change.old, change.new
+    if change.kind == "changed" and is_multiline(old, new):
+        yield line(*head)
+        yield from _text_diff(old, new)
+        return
+    if change.kind in ("added", "removed"):
+        value = new if change.kind == "added" else old
+        shown = printable_value(value)
+        if len(shown) <= _WIDE:
+            yield line(*head, "  ", Span(shown, style))
+            return
+        yield line(*head)
+        yield from _value(value, mark, style)
+        return
+    yield line(*head)
+    yield from _value(old, "-", "removed")
+    yield from _value(new, "+", "added")
+
+
+def _value(value: JsonValue, mark: str, style: Style) -> Iterator[Line]:
+    shown = printable_value(value)
+    rows = [shown] if len(shown) <= _WIDE else printable_value(value, indent=2).split("\n")
+    for row in rows:
+        yield line(_INDENT, Span(f"{mark} {row}", style))
+
+
+_DIFF_STYLES: dict[str, Style] = {"+": "added", "-": "removed", "@": "quiet"}
+
+
+def _text_diff(old: str, new: str) -> Iterator[Line]:
+    for row in unified(old, new):
+        yield line(_INDENT, Span(printable(row), _DIFF_STYLES.get(row[:1], "")))
+
+
+def _cleared(plan: Plan) -> Iterator[Line]:
+    if plan.cleared:
+        yield line()
+        yield line(Span("Cleared by this change", "alarm"), ":")
+        for path in plan.cleared:
+            yield line("  ", Span(f"! {printable(path)}", "alarm"))
+
+
+def _carried(plan: Plan) -> Iterator[Line]:
+    if plan.carried:
+        yield line()
+        yield line("Carried over, which a PUT of the change alone would clear:")
+        members = ", ".join(_carried_member(plan, path) for path in plan.carried)
+        for row in textwrap.wrap(members, _WIDE):
+            yield line("    ", Span(row, "quiet"))
+
+
+def _carried_member(plan: Plan, path: str) -> str:
+    value = plan.document.get(path.removeprefix("/"))
+    return printable(path) + (f" ({len(value)})" if type(value) is list else "")
+
+
+def table_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
+    """Resources, one a line: id, version, last write, name."""
+    cells = [("ID", "VERSION", "LAST WRITTEN", "NAME")]
+    for row in rows:
+        written = " by ".join(part for part in (row["updated_at"], row["updated_by"]) if part)
+        version = "-" if row["version"] is None else str(row["version"])
+        name = "" if row["name"] is None else row["name"]
+        cells.append((printable(row["id"]), version, printable(written), printable(name)))
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for number, found in enumerate(cells):
+        padded = "  ".join(text.ljust(width) for text, width in zip(found, widths, strict=True))
+        yield line(Span(padded.rstrip(), "quiet" if number == 0 else ""))

@@ -1,0 +1,61 @@
+"""A pseudo-terminal around the command: type, look at the screen, send signals."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import select
+import sys
+import time
+from pathlib import Path
+
+
+class Terminal:
+    """patch-model running in a terminal of its own."""
+
+    def __init__(self, *arguments: str, stdout: int | None = None) -> None:
+        """Starts the command; ``stdout`` is a file descriptor in place of the terminal."""
+        self.screen = ""
+        self._code: int | None = None
+        self.pid, self._terminal = pty.fork()
+        if self.pid == 0:  # pragma: no cover - the child
+            os.chdir(Path(__file__).parents[2])
+            if stdout is not None:
+                os.dup2(stdout, 1)
+            os.execv(sys.executable, [sys.executable, "-m", "patcher", *arguments])
+
+    def wait_for(self, text: str, seconds: float = 20) -> str:
+        """Reads until ``text`` is on the screen; the screen so far."""
+        deadline = time.monotonic() + seconds
+        while text not in self.screen:
+            if not self._read(deadline - time.monotonic()):
+                raise AssertionError(f"{text!r} did not come; the screen: {self.screen!r}")
+        return self.screen
+
+    def type(self, text: str) -> None:
+        """Types ``text``."""
+        os.write(self._terminal, text.encode())
+
+    def signal(self, number: int) -> None:
+        """Sends a signal to the command."""
+        os.kill(self.pid, number)
+
+    def finish(self, seconds: float = 20) -> int:
+        """Reads to the end; the exit code."""
+        deadline = time.monotonic() + seconds
+        while self._read(deadline - time.monotonic()):
+            pass
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self._terminal)
+        return os.waitstatus_to_exitcode(status)
+
+    def _read(self, seconds: float) -> bool:
+        ready, _, _ = select.select([self._terminal], [], [], max(0.0, seconds))
+        if not ready:
+            return False
+        data = b""
+        with contextlib.suppress(OSError):  # the other side is closed
+            data = os.read(self._terminal, 65536)
+        self.screen += data.decode(errors="replace").replace("\r\n", "\n")
+        return bool(data)

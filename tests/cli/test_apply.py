@@ -1,0 +1,390 @@
+"""``plan`` and ``apply``: what is shown, what is asked, what is written, how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from patcher.sandbox import Sandbox, faults, seed
+from tests.cli.conftest import Command
+
+RENAME = ("--set", "name=Customers")
+
+
+def test_a_plan_shows_and_does_not_write(sandbox: Sandbox, patch_model: Command) -> None:
+    """The plan names the change, what is carried over, and leaves everything alone."""
+    done = patch_model("plan", "Contacts", *RENAME)
+
+    assert done.code == 0
+    assert "/name" in done.out
+    assert '- "Contacts"' in done.out
+    assert '+ "Customers"' in done.out
+    assert "Carried over" in done.out
+    assert "/policies (2)" in done.out
+    assert done.err == ""
+    assert sandbox.puts() == []
+
+
+def test_apply_writes_what_the_plan_showed(sandbox: Sandbox, patch_model: Command) -> None:
+    """Apply shows the same, writes it, and names the versions and the journal entry."""
+    plan = patch_model("plan", seed.CONTACTS, *RENAME).out
+
+    done = patch_model("apply", seed.CONTACTS, *RENAME, "--yes")
+
+    assert done.code == 0
+    assert done.out.startswith(plan)
+    assert "version 1 -> 2" in done.out
+    assert "Journal entry @" in done.out
+    assert sandbox.stored(seed.CONTACTS)["name"] == "Customers"
+
+
+def test_without_a_terminal_yes_must_be_said(sandbox: Sandbox, patch_model: Command) -> None:
+    """Nobody to ask: exit 2 naming --yes, the plan shown, nothing written."""
+    done = patch_model("apply", "Contacts", *RENAME)
+
+    assert done.code == 2
+    assert "--yes" in done.err
+    assert "/name" in done.out
+    assert sandbox.puts() == []
+
+
+def test_yes_on_standard_input_is_no_terminal(sandbox: Sandbox, process: Command) -> None:
+    """A piped yes is not an answer."""
+    done = process("apply", "Contacts", *RENAME, stdin="y\n")
+
+    assert done.code == 2
+    assert sandbox.puts() == []
+
+
+def test_a_dry_run_stops_after_the_plan(sandbox: Sandbox, patch_model: Command) -> None:
+    """--dry-run shows the plan and needs no confirmation."""
+    done = patch_model("apply", "Contacts", *RENAME, "--dry-run")
+
+    assert done.code == 0
+    assert "dry run" in done.out
+    assert sandbox.puts() == []
+
+
+def test_nothing_to_do_is_said_and_is_a_success(sandbox: Sandbox, patch_model: Command) -> None:
+    """A change that changes nothing is exit 0 without --yes, and sends nothing."""
+    done = patch_model("apply", "Contacts", "--set", "name=Contacts")
+
+    assert done.code == 0
+    assert "No changes" in done.out
+    assert sandbox.puts() == []
+
+
+def test_json_is_one_object_and_nothing_else(sandbox: Sandbox, patch_model: Command) -> None:
+    """-o json: the result of section 6 of the design, key by key."""
+    done = patch_model("apply", "Contacts", *RENAME, "--unset", "identifier", "-y", "-o", "json")
+
+    result = json.loads(done.out)
+    assert list(result) == [
+        "model_id",
+        "name",
+        "status",
+        "exit_code",
+        "version_before",
+        "version_after",
+        "changes",
+        "cleared",
+        "carried",
+        "warnings",
+        "journal_entry",
+        "error",
+    ]
+    assert result["model_id"] == seed.CONTACTS
+    assert (result["status"], result["exit_code"]) == ("applied", 0)
+    assert (result["version_before"], result["version_after"]) == (1, 2)
+    assert result["changes"] == [
+        {"path": "/name", "kind": "changed", "old": "Contacts", "new": "Customers"},
+        {"path": "/identifier", "kind": "removed", "old": "id"},
+    ]
+    assert result["cleared"] == ["/identifier"]
+    assert result["carried"] == [
+        "/fields",
+        "/additional_fields",
+        "/tracking_columns",
+        "/relations",
+        "/labels",
+        "/policies",
+        "/enricher",
+        "/organization_id",
+    ]
+    assert result["error"] is None
+    assert done.err == ""
+
+
+def test_the_plan_as_json(sandbox: Sandbox, patch_model: Command) -> None:
+    """Plan -o json has the same form, with the status planned."""
+    done = patch_model("plan", "Contacts", *RENAME, "-o", "json", "--exit-code")
+
+    result = json.loads(done.out)
+    assert (result["status"], result["exit_code"], done.code) == ("planned", 1, 1)
+
+
+@pytest.mark.parametrize(("change", "code"), [("name=Customers", 1), ("name=Contacts", 0)])
+def test_exit_code_tells_differences(
+    sandbox: Sandbox, patch_model: Command, change: str, code: int
+) -> None:
+    """--exit-code: 1 if the change would change anything, as diff does."""
+    assert patch_model("plan", "Contacts", "--set", change, "--exit-code").code == code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "status", "kind"),
+    [
+        (("nobody", *RENAME), 3, "failed", "NotFoundError"),
+        (("Contacts", "--set", "version=3"), 2, "failed", "ReadOnlyFieldError"),
+        (("Contacts", "--set", "nmae=x"), 2, "failed", "InvalidPatchError"),
+        (("Contacts", "--merge", "[1]"), 2, "failed", "InvalidInputError"),
+        (("Contacts",), 2, "failed", "InvalidInputError"),
+        (("Contacts", *RENAME, "--expect-version", "9"), 4, "conflict", "ConflictError"),
+    ],
+)
+def test_an_error_is_json_too(
+    sandbox: Sandbox,
+    patch_model: Command,
+    arguments: tuple[str, ...],
+    code: int,
+    status: str,
+    kind: str,
+) -> None:
+    """Under -o json a failure is one object with the error in it; the message is on stderr."""
+    done = patch_model("apply", *arguments, "-y", "-o", "json")
+
+    result = json.loads(done.out)
+    assert (done.code, result["exit_code"]) == (code, code)
+    assert (result["status"], result["error"]["type"]) == (status, kind)
+    assert result["error"]["message"] in done.err
+    assert sandbox.puts() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("--set", "id=x"),
+        ("--set", "nmae=x"),
+        ("--merge", '{"updated_at": null}'),
+        ("--json-patch", '[{"op": "replace", "path": "", "value": {}}]'),
+        ("--json-patch", '[{"op": "test", "path": "/version", "value": 1}]'),
+        ("--json-patch", '[{"op": "replace", "path": "/name"}]'),
+        ("--merge", '{"name": "a", "name": "b"}'),
+        ("--merge", '{"name": 5}'),
+        ("--set", "connection_id=warehouse"),
+        ("--set", "fields:=[1]"),
+        ("--set", "configuration.api_token=********"),
+        ("--merge", '{"configuration": {"a": NaN}}'),
+        ("--set", "name"),
+        ("--merge", "@missing.json"),
+    ],
+)
+def test_what_the_change_alone_shows_is_refused_before_any_request(
+    sandbox: Sandbox, patch_model: Command, change: tuple[str, str]
+) -> None:
+    """Server-owned, unknown, ill-typed, duplicate, root, a mask: exit 2, and no request at all."""
+    done = patch_model("apply", seed.CONTACTS, *change, "--yes")
+
+    assert done.code == 2, done
+    assert done.err.startswith("Error: ")
+    assert sandbox.requests == []
+
+
+def test_changes_are_made_in_the_order_of_the_command_line(
+    sandbox: Sandbox, patch_model: Command
+) -> None:
+    """Different options interleave: the last word on a member is the last one typed."""
+    one = patch_model(
+        "plan",
+        "Contacts",
+        "--set",
+        "name=A",
+        "--merge",
+        '{"name": "B"}',
+        "--set=name=C",
+        "-o",
+        "json",
+    )
+    two = patch_model("plan", "Contacts", "--set=name=C", '--merge={"name": "B"}', "-o", "json")
+    three = patch_model(
+        "plan",
+        "Contacts",
+        "--add",
+        "fields=phone",
+        "--json-patch",
+        '[{"op": "test", "path": "/fields/7", "value": "phone"}]',
+        "--remove",
+        "fields=phone",
+        "--set",
+        "name=D",
+        "-o",
+        "json",
+    )
+
+    assert json.loads(one.out)["changes"][0]["new"] == "C"
+    assert json.loads(two.out)["changes"][0]["new"] == "B"
+    assert [change["path"] for change in json.loads(three.out)["changes"]] == ["/name"]
+
+
+def test_a_value_may_begin_with_a_dash_or_hold_an_equals_sign(
+    sandbox: Sandbox, patch_model: Command
+) -> None:
+    """What follows an option is its value, whatever it looks like."""
+    done = patch_model("plan", "Contacts", "--set", "name=--set=x", "-o", "json")
+    negative = patch_model("plan", "Contacts", "--unset", "--merge", "-o", "json")
+
+    assert json.loads(done.out)["changes"][0]["new"] == "--set=x"
+    assert negative.code == 2
+
+
+def test_every_source_of_a_change(sandbox: Sandbox, process: Command, tmp_path: Path) -> None:
+    """Inline, from a file in JSON or YAML, from standard input, and a text file as a value."""
+    (tmp_path / "merge.yaml").write_text("configuration:\n  warehouse: OTHER\n")
+    (tmp_path / "ops.json").write_text('[{"op": "add", "path": "/fields/-", "value": "phone"}]')
+    (tmp_path / "q.sql").write_bytes(b"\xef\xbb\xbfselect 1\n")
+    done = process(
+        "plan",
+        "Contacts",
+        "--merge",
+        f"@{tmp_path}/merge.yaml",
+        "--json-patch",
+        f"@{tmp_path}/ops.json",
+        "--set",
+        f"configuration.query=@{tmp_path}/q.sql",
+        "--set",
+        "configuration.timeout_seconds:=60",
+        "--merge",
+        "-",
+        "-o",
+        "json",
+        stdin='{"identifier": "email"}',
+    )
+
+    changes = {change["path"]: change.get("new") for change in json.loads(done.out)["changes"]}
+    assert changes == {
+        "/configuration/warehouse": "OTHER",
+        "/configuration/query": "select 1\n",
+        "/configuration/timeout_seconds": 60,
+        "/identifier": "email",
+        "/fields/7": "phone",
+    }
+
+
+def test_standard_input_can_be_used_once(sandbox: Sandbox, process: Command) -> None:
+    """A second - would find nothing, and is refused."""
+    done = process("plan", "Contacts", "--merge", "-", "--set", "name=@-", stdin="{}")
+
+    assert done.code == 2
+    assert "once" in done.err
+    assert sandbox.requests == []
+
+
+def test_a_whole_document_must_be_whole(
+    sandbox: Sandbox, patch_model: Command, tmp_path: Path
+) -> None:
+    """--document names every member, so that none goes by omission; null clears one."""
+    whole = json.loads(patch_model("get", "Contacts", "-o", "json").out)
+    partial = {key: whole[key] for key in ("name", "connection_id", "configuration")}
+    (tmp_path / "partial.json").write_text(json.dumps(partial))
+    (tmp_path / "whole.json").write_text(json.dumps({**whole, "labels": None}))
+
+    refused = patch_model("apply", "Contacts", "--document", f"@{tmp_path}/partial.json", "-y")
+    done = patch_model(
+        "apply", "Contacts", "--document", f"@{tmp_path}/whole.json", "-y", "-o", "json"
+    )
+
+    assert refused.code == 2
+    assert "/policies" in refused.err
+    assert "/enricher" in refused.err
+    assert json.loads(done.out)["cleared"] == ["/labels"]
+    assert json.loads(done.out)["carried"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "change"),
+    [
+        (("--add", f"policies={seed.fixed_id('p')}"), ("added", "/policies/2")),
+        (("--remove", "fields=plan"), ("removed", "/fields/5")),
+        (("--remove", "additional_fields=owner_email"), ("removed", "/additional_fields/1")),
+        (("--remove", "relations=company_id"), ("removed", "/relations/0")),
+        (("--unset", "/configuration/session/role"), ("removed", "/configuration/session/role")),
+        (("--set", "/configuration/a~1b=x"), ("added", "/configuration/a~1b")),
+        (("--set", "configuration.new.deep=x"), ("added", "/configuration/new")),
+        (("--set", "relations.0.from=id"), None),
+    ],
+)
+def test_members_and_paths(
+    sandbox: Sandbox, patch_model: Command, arguments: tuple[str, str], change: Any
+) -> None:
+    """List members by value and by name, pointers and dotted paths."""
+    done = patch_model("plan", "Contacts", *arguments, "-o", "json")
+
+    changes = json.loads(done.out)["changes"]
+    assert done.code == 0
+    if change is not None:
+        assert [(one["kind"], one["path"]) for one in changes] == [change]
+    else:
+        assert len(changes) == 2
+
+
+def test_a_field_that_users_added_is_removed_elsewhere(
+    sandbox: Sandbox, patch_model: Command
+) -> None:
+    """Removing an additional field from fields names the command that does it."""
+    done = patch_model("apply", "Contacts", "--remove", "fields=lead_score", "--yes")
+
+    assert done.code == 2
+    assert "--remove additional_fields=lead_score" in done.err
+
+
+def test_a_misspelt_member_is_a_warning_with_a_suggestion(
+    sandbox: Sandbox, patch_model: Command
+) -> None:
+    """Removing what is not there does nothing, and says what may have been meant."""
+    done = patch_model("plan", "Contacts", "--remove", "fields=emial", "-o", "json")
+
+    (warning,) = json.loads(done.out)["warnings"]
+    assert (warning["path"], json.loads(done.out)["status"]) == ("/fields", "unchanged")
+    assert "email" in warning["message"]
+
+
+def test_a_conflict_says_who_and_what_next(sandbox: Sandbox, patch_model: Command) -> None:
+    """Exit 4 with the name, the versions and the way on; nothing written."""
+    sandbox.fault(
+        faults.concurrent_write(
+            {"identifier": "email"}, "before", method="GET", kind="model", nth=2
+        )
+    )
+    done = patch_model("apply", seed.CONTACTS, *RENAME, "--yes")
+
+    assert done.code == 4
+    assert "Bo Other" in done.err
+    assert "version 1 became 2, /identifier changed" in done.err
+    assert "Hint: " in done.err
+    assert sandbox.puts() == []
+
+
+def test_a_text_diff_of_sql(sandbox: Sandbox, patch_model: Command, tmp_path: Path) -> None:
+    """A query over several lines is shown as a unified diff, not as two long texts."""
+    query = sandbox.stored(seed.CONTACTS)["configuration"]["query"]
+    (tmp_path / "q.sql").write_text(query.replace("c.email", "lower(c.email) as email"))
+
+    done = patch_model("plan", "Contacts", "--set", f"configuration.query=@{tmp_path}/q.sql")
+
+    assert "@@" in done.out
+    assert "-select c.id, c.email, c.first_name, c.last_name," in done.out
+    assert "+select c.id, lower(c.email) as email, c.first_name, c.last_name," in done.out
+    assert " from public.contacts c" in done.out
+
+
+def test_refresh_and_async_go_with_the_write(sandbox: Sandbox, patch_model: Command) -> None:
+    """The API's two options are part of the request and not of the document."""
+    done = patch_model("apply", "Contacts", *RENAME, "-y", "--refresh", "--async")
+
+    (put,) = sandbox.puts()
+    assert done.code == 0
+    assert put.body_json["refresh"] is True
+    assert put.query == {"async": "true"}

@@ -1,0 +1,234 @@
+"""``get``, ``list``, names, connection options and the shape of errors."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from patcher.documents import yamltext
+from patcher.sandbox import Sandbox, faults, seed
+from tests.cli.conftest import Command
+
+SQL_HEAD = "query: |\n    select c.id, c.email"
+
+
+def test_get_prints_the_document_to_be_read(sandbox: Sandbox, patch_model: Command) -> None:
+    """YAML by default, with the SQL as lines; it is the document that is stored."""
+    done = patch_model("get", "Contacts")
+
+    assert done.code == 0
+    assert SQL_HEAD in done.out
+    assert yamltext.parse(done.out, what="it") == sandbox.stored(seed.CONTACTS)
+
+
+def test_get_as_json_and_raw(sandbox: Sandbox, patch_model: Command) -> None:
+    """-o json is the document, --raw what the API gives, audit fields and all."""
+    document = json.loads(patch_model("get", "Contacts", "-o", "json").out)
+    raw = json.loads(patch_model("get", "Contacts", "--raw").out)
+
+    assert document == sandbox.stored(seed.CONTACTS)
+    assert raw == sandbox.model(seed.CONTACTS)
+
+
+def test_get_names_what_it_cannot_carry(sandbox: Sandbox, patch_model: Command) -> None:
+    """A model with something unknown is refused, but can be seen raw, or with the option."""
+    sandbox.fault(faults.growth({"retention": 30}, {}, method="GET", every=True))
+
+    refused = patch_model("get", "Contacts")
+    dropped = patch_model("get", "Contacts", "--unknown-fields", "drop")
+
+    assert refused.code == 2
+    assert "/retention (unknown key)" in refused.err
+    assert dropped.code == 0
+    assert "Warning: /retention is left out" in dropped.err
+    assert '"retention": 30' in patch_model("get", "Contacts", "--raw").out
+
+
+def test_list_goes_through_all_pages(patch_model: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every model is listed once, however many pages they fill."""
+    with Sandbox(models=120) as many:
+        monkeypatch.setenv("POLYTOMIC_DEPLOYMENT_URL", many.url)
+        monkeypatch.setenv("POLYTOMIC_API_KEY", many.api_key)
+        listed = json.loads(patch_model("list", "-o", "json").out)["models"]
+        text = patch_model("list").out
+
+        assert {one["id"] for one in listed} == set(many.ids())
+        assert len(listed) == 120
+        assert text.count("\n") == 121
+        assert "Contacts" in text
+
+
+def test_a_name_is_found_on_any_page(patch_model: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name resolves to its id across pages; name:TEXT forces it."""
+    with Sandbox(models=120) as many:
+        monkeypatch.setenv("POLYTOMIC_DEPLOYMENT_URL", many.url)
+        monkeypatch.setenv("POLYTOMIC_API_KEY", many.api_key)
+        many.create({**seed.accounts(), "name": seed.CONTACTS})
+
+        last = patch_model("get", "Model 00120")
+        forced = patch_model("get", f"name:{seed.CONTACTS}")
+        by_id = patch_model("get", seed.CONTACTS)
+
+    assert (last.code, forced.code, by_id.code) == (0, 0, 0)
+    assert "table_00120" in last.out
+    assert "public.companies" in forced.out
+    assert "public.contacts" in by_id.out
+
+
+def test_two_of_a_name_are_both_named(sandbox: Sandbox, patch_model: Command) -> None:
+    """An ambiguous name is exit 2 with both ids, and writes nothing."""
+    other = sandbox.create({**seed.contacts(), "name": "Contacts"})
+
+    done = patch_model("apply", "Contacts", "--set", "name=X", "--yes")
+
+    assert done.code == 2
+    assert other in done.err
+    assert seed.CONTACTS in done.err
+    assert sandbox.puts() == []
+
+
+def test_an_unknown_name_gets_a_suggestion(sandbox: Sandbox, patch_model: Command) -> None:
+    """A misspelt name is exit 3 with the nearest one."""
+    done = patch_model("get", "Contcats")
+
+    assert done.code == 3
+    assert "Did you mean 'Contacts'?" in done.err
+
+
+def test_connection_options_go_before_and_after_the_command(
+    sandbox: Sandbox, patch_model: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """They are taken at both places, and go before the environment."""
+    monkeypatch.setenv("POLYTOMIC_DEPLOYMENT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("POLYTOMIC_API_KEY", "wrong")
+    (tmp_path / "key").write_text("sandbox-key\n")
+    options = ("--url", sandbox.url, "--api-key-file", str(tmp_path / "key"))
+
+    assert patch_model(*options, "list").code == 0
+    assert patch_model("list", *options).code == 0
+    assert patch_model("--url", "http://127.0.0.1:1", "list", *options).code == 0
+    assert patch_model("list").code == 3
+
+
+def test_an_organization_key_works(
+    sandbox: Sandbox, patch_model: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Organization id and partner key make Basic credentials."""
+    monkeypatch.delenv("POLYTOMIC_API_KEY")
+    monkeypatch.setenv("POLYTOMIC_ORGANIZATION_ID", sandbox.organization_id)
+    monkeypatch.setenv("POLYTOMIC_PARTNER_KEY", sandbox.partner_key)
+
+    assert patch_model("get", "Contacts").code == 0
+    assert sandbox.requests[-1].headers["Authorization"].startswith("Basic ")
+
+
+def test_verbose_shows_requests_but_no_credential(sandbox: Sandbox, patch_model: Command) -> None:
+    """-v shows each request on stderr, -vv headers too; the key is in neither."""
+    once = patch_model("-v", "get", seed.CONTACTS)
+    twice = patch_model("apply", seed.CONTACTS, "--set", "name=X", "-y", "-vv")
+
+    assert f"GET /api/models/{seed.CONTACTS} -> 200" in once.err
+    assert "idempotency-key: " in twice.err
+    assert sandbox.api_key not in once.err + twice.err
+
+
+def test_another_version_of_the_api_is_refused(sandbox: Sandbox, patch_model: Command) -> None:
+    """A server that answers as of another version may speak of other documents."""
+    done = patch_model("get", "Contacts", "--api-version", "2024-02-08")
+    unknown = patch_model("get", "Contacts", "--api-version", "2019-01-01")
+
+    assert done.code == 0
+    assert unknown.code == 3
+
+
+def test_missing_credentials_name_the_variable(patch_model: Command) -> None:
+    """Without credentials: exit 2, and what to set."""
+    done = patch_model("list")
+
+    assert done.code == 2
+    assert "POLYTOMIC_API_KEY" in done.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("frob",), ("get",), ("get", "a", "b"), ("list", "-o", "xml"), ("--frob",)]
+)
+def test_usage_errors_are_two_lines(patch_model: Command, arguments: tuple[str, ...]) -> None:
+    """What is wrong with the command line, and how to learn more: exit 2."""
+    done = patch_model(*arguments)
+
+    assert done.code == 2
+    assert done.err.startswith("Error: ")
+    assert "--help" in done.err
+    assert done.out == ""
+
+
+def test_names_from_the_server_cannot_move_the_cursor(
+    sandbox: Sandbox, patch_model: Command
+) -> None:
+    """Escape sequences, line breaks and lone surrogates in a name are shown escaped."""
+    sandbox.write_as_other(seed.CONTACTS, {"name": "\x1b[2J\x9b\u202e\nX\ud800"})
+
+    shown = [
+        patch_model("list").out,
+        patch_model("plan", seed.CONTACTS, "--set", "name=Y").out,
+        patch_model("get", seed.CONTACTS).out,
+        patch_model("get", "nobody").err,
+        patch_model("get", seed.CONTACTS, "--raw").out,
+    ]
+
+    for text in shown:
+        assert not set(text) & set("\x1b\x9b\u202e\ud800")
+    assert "\\u001b[2J" in shown[1]
+
+
+def test_a_closed_pipe_is_no_failure(sandbox: Sandbox, process: Command) -> None:
+    """``| head -1`` ends in silence, and the exit code stays that of the work."""
+    command = [sys.executable, "-m", "patcher", "get", "Contacts"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        running.stdout.close()
+        assert running.stderr is not None
+        error = running.stderr.read()
+        code = running.wait(20)
+
+    assert (code, error) == (0, b"")
+
+
+def test_closed_standard_streams_are_survived(sandbox: Sandbox) -> None:
+    """Without stdin nobody can be asked, and without stdout nothing can be shown: no traceback."""
+    shell = f"'{sys.executable}' -m patcher apply Contacts --set name=X <&- >&-"
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert "--yes" in done.stderr
+
+
+def test_an_internal_error_is_no_traceback(
+    sandbox: Sandbox, patch_model: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of the program itself is exit 70 and asks to be reported."""
+    monkeypatch.setattr("patcher.operations.reading.summaries", lambda session: 1 / 0)
+
+    done = patch_model("list")
+
+    assert done.code == 70
+    assert "Traceback" not in done.err
+    assert "report" in done.err
+
+
+def test_the_sandbox_and_the_demo_name_their_extra(
+    patch_model: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without Flask the message is what to install."""
+    for name in [name for name in sys.modules if name.startswith("patcher.sandbox")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "flask", None)
+
+    done = patch_model("demo")
+
+    assert done.code == 2
+    assert "polytomic-patcher[sandbox]" in done.err
