@@ -30,11 +30,11 @@ What it does NOT emulate, or only guesses:
 
 from __future__ import annotations
 
-from . import faults, seed
-from .actions import Gate
-from .faults import Fault
-from .messages import RecordedRequest
-from .server import DEFAULT_API_KEY, DEFAULT_PARTNER_KEY, Sandbox
+from patcher.sandbox import faults, seed
+from patcher.sandbox.actions import Gate
+from patcher.sandbox.faults import Fault
+from patcher.sandbox.messages import RecordedRequest
+from patcher.sandbox.server import DEFAULT_API_KEY, DEFAULT_PARTNER_KEY, Sandbox
 
 __all__ = [
     "DEFAULT_API_KEY",

@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
-from .callers import Actor
-from .errors import error_body
-from .exchange import Exchange, Proceed
-from .jobs import JobScript
-from .messages import Reply
+from patcher.sandbox.callers import Actor
+from patcher.sandbox.errors import error_body
+from patcher.sandbox.exchange import Exchange, Proceed
+from patcher.sandbox.jobs import JobScript
+from patcher.sandbox.messages import Reply
 
 When = Literal["before", "after"]
 """Before the API processes the request, or after it has, and before the answer leaves."""

@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
 
-from .errors import WireError, bad_request, no_such_model
-from .faults import CONSTRUCTORS
-from .messages import RecordedRequest, Reply, loads
-from .routes import CONTROL_PREFIX, to_response
+from patcher.sandbox.errors import WireError, bad_request, no_such_model
+from patcher.sandbox.faults import CONSTRUCTORS
+from patcher.sandbox.messages import RecordedRequest, Reply, loads
+from patcher.sandbox.routes import CONTROL_PREFIX, to_response
 
 if TYPE_CHECKING:
-    from .server import Sandbox
+    from patcher.sandbox.server import Sandbox
 
 View = Callable[..., Any]
 

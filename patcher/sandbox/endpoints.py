@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .callers import Caller
-from .description import Description
-from .errors import bad_request
-from .jobs import Jobs, JobScript
-from .messages import Call, Reply, dumps, loads
-from .models import Models, entity_tag
+from patcher.sandbox.callers import Caller
+from patcher.sandbox.description import Description
+from patcher.sandbox.errors import bad_request
+from patcher.sandbox.jobs import Jobs, JobScript
+from patcher.sandbox.messages import Call, Reply, dumps, loads
+from patcher.sandbox.models import Models, entity_tag
 
 PAGE_LIMIT = 50
 """The default and the largest page of GET /api/models, as documented."""

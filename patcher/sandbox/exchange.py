@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .jobs import JobScript
-from .late import LateWrites
-from .messages import Call, Reply
-from .models import Models
+from patcher.sandbox.jobs import JobScript
+from patcher.sandbox.late import LateWrites
+from patcher.sandbox.messages import Call, Reply
+from patcher.sandbox.models import Models
 
 Proceed = Callable[[], Reply]
 """Does what comes next: further faults, and in the end what the API itself would do."""

@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from .actions import (
+from patcher.sandbox.actions import (
     Action,
     AnotherModel,
     AsJob,
@@ -44,8 +44,8 @@ from .actions import (
     Status,
     When,
 )
-from .jobs import JobScript
-from .messages import Call
+from patcher.sandbox.jobs import JobScript
+from patcher.sandbox.messages import Call
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

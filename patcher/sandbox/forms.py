@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
-from .source import COLUMNS, column, connection_type, enrichment_fields
+from patcher.sandbox.source import COLUMNS, column, connection_type, enrichment_fields
 
 Document = dict[str, Any]
 

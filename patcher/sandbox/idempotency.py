@@ -6,9 +6,9 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .clock import Clock
-from .errors import key_in_flight
-from .messages import Reply
+from patcher.sandbox.clock import Clock
+from patcher.sandbox.errors import key_in_flight
+from patcher.sandbox.messages import Reply
 
 KEPT_FOR = timedelta(hours=24)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .errors import WireError, no_such_job
+from patcher.sandbox.errors import WireError, no_such_job
 
 Work = Callable[[], Any]
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from werkzeug.datastructures import Headers
 
-from .errors import WireError, bad_request
+from patcher.sandbox.errors import WireError, bad_request
 
 JSON_TYPE = ("Content-Type", "application/json")
 

@@ -9,12 +9,21 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from .callers import Actor
-from .clock import Clock
-from .errors import WireError, no_such_model, precondition_failed
-from .forms import Document, Modes, Stamp, expose, known_columns, merged, read_form, settle
-from .messages import dumps
-from .store import Row, Store
+from patcher.sandbox.callers import Actor
+from patcher.sandbox.clock import Clock
+from patcher.sandbox.errors import WireError, no_such_model, precondition_failed
+from patcher.sandbox.forms import (
+    Document,
+    Modes,
+    Stamp,
+    expose,
+    known_columns,
+    merged,
+    read_form,
+    settle,
+)
+from patcher.sandbox.messages import dumps
+from patcher.sandbox.store import Row, Store
 
 
 class Models:

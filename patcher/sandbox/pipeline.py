@@ -7,17 +7,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from .actions import Action
-from .callers import Caller, Callers
-from .description import Description
-from .endpoints import Endpoints, Task
-from .errors import WireError, bad_request, forbidden
-from .exchange import Exchange, Proceed
-from .faults import Script
-from .idempotency import Ledger
-from .late import LateWrites
-from .messages import Call, RecordedRequest, Reply
-from .models import Models
+from patcher.sandbox.actions import Action
+from patcher.sandbox.callers import Caller, Callers
+from patcher.sandbox.description import Description
+from patcher.sandbox.endpoints import Endpoints, Task
+from patcher.sandbox.errors import WireError, bad_request, forbidden
+from patcher.sandbox.exchange import Exchange, Proceed
+from patcher.sandbox.faults import Script
+from patcher.sandbox.idempotency import Ledger
+from patcher.sandbox.late import LateWrites
+from patcher.sandbox.messages import Call, RecordedRequest, Reply
+from patcher.sandbox.models import Models
 
 VERSION = "2025-09-18"
 """Served when the caller names no version."""

@@ -8,9 +8,9 @@ from flask import Flask, Response, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from .errors import error_body
-from .messages import Call, RecordedRequest, Reply
-from .pipeline import Pipeline, RequestLog, with_version
+from patcher.sandbox.errors import error_body
+from patcher.sandbox.messages import Call, RecordedRequest, Reply
+from patcher.sandbox.pipeline import Pipeline, RequestLog, with_version
 
 RESET_MARK = "patcher.sandbox.reset"
 """Key in the WSGI environment that tells the listener to tear the connection down."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from .forms import Document
+from patcher.sandbox.forms import Document
 
 _NAMES = uuid.UUID("0d6b3a1e-7c1f-5f52-8a77-3f1d9a4be201")
 
@@ -28,28 +29,30 @@ CONTACTS = fixed_id("model: contacts")
 ACCOUNTS = fixed_id("model: accounts")
 ORDERS = fixed_id("model: orders")
 
+_CONTACTS_CONFIGURATION: Document = {
+    "query": (
+        "select c.id, c.email, c.first_name, c.last_name,\n"
+        "       c.company_id, c.plan, c.is_active\n"
+        "  from public.contacts c\n"
+        "  join public.companies co on co.id = c.company_id\n"
+        " where c.deleted_at is null\n"
+        "   and co.status = 'customer'\n"
+    ),
+    "warehouse": "REPORTING_WH",
+    "timeout_seconds": 300,
+    "sample_rate": 0.25,
+    "max_row_id": 9007199254740993,
+    "schema_override": None,
+    "session": {"role": "READER", "api_token": "tok_live_51c0ffee"},
+}
+
 
 def contacts() -> Document:
     """A model that uses all twelve writable fields."""
     return {
         "name": "Contacts",
         "connection_id": WAREHOUSE,
-        "configuration": {
-            "query": (
-                "select c.id, c.email, c.first_name, c.last_name,\n"
-                "       c.company_id, c.plan, c.is_active\n"
-                "  from public.contacts c\n"
-                "  join public.companies co on co.id = c.company_id\n"
-                " where c.deleted_at is null\n"
-                "   and co.status = 'customer'\n"
-            ),
-            "warehouse": "REPORTING_WH",
-            "timeout_seconds": 300,
-            "sample_rate": 0.25,
-            "max_row_id": 9007199254740993,
-            "schema_override": None,
-            "session": {"role": "READER", "api_token": "tok_live_51c0ffee"},
-        },
+        "configuration": copy.deepcopy(_CONTACTS_CONFIGURATION),
         "identifier": "id",
         "fields": ["id", "email", "first_name", "last_name", "company_id", "plan", "is_active"],
         "additional_fields": [

@@ -10,21 +10,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from . import control, seed
-from .callers import Actor, Callers
-from .clock import Clock, utc_now
-from .description import published
-from .endpoints import Endpoints
-from .faults import Fault
-from .forms import Document, ModeOptions, Modes
-from .idempotency import Ledger
-from .jobs import Jobs
-from .listener import Listener
-from .messages import RecordedRequest
-from .models import Models
-from .pipeline import Pipeline, RequestLog
-from .routes import build_app
-from .store import Store
+from patcher.sandbox import control, seed
+from patcher.sandbox.callers import Actor, Callers
+from patcher.sandbox.clock import Clock, utc_now
+from patcher.sandbox.description import published
+from patcher.sandbox.endpoints import Endpoints
+from patcher.sandbox.faults import Fault
+from patcher.sandbox.forms import Document, ModeOptions, Modes
+from patcher.sandbox.idempotency import Ledger
+from patcher.sandbox.jobs import Jobs
+from patcher.sandbox.listener import Listener
+from patcher.sandbox.messages import RecordedRequest
+from patcher.sandbox.models import Models
+from patcher.sandbox.pipeline import Pipeline, RequestLog
+from patcher.sandbox.routes import build_app
+from patcher.sandbox.store import Store
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack

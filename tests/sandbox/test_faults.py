@@ -13,7 +13,7 @@ import requests
 from patcher.sandbox import Fault, Gate, Sandbox, faults, seed
 
 if TYPE_CHECKING:
-    from .conftest import Api, ApiFor
+    from tests.sandbox.conftest import Api, ApiFor
 
 NEW = {**seed.contacts(), "name": "New"}
 

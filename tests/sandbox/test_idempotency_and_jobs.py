@@ -13,7 +13,7 @@ import requests
 from patcher.sandbox import Gate, Sandbox, faults, seed
 
 if TYPE_CHECKING:
-    from .conftest import Api, ApiFor
+    from tests.sandbox.conftest import Api, ApiFor
 
 KEY = {"Idempotency-Key": "a-key_0123"}
 

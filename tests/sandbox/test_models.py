@@ -14,7 +14,7 @@ from patcher.sandbox import Sandbox, seed
 from patcher.sandbox.source import COLUMNS, enrichment_fields
 
 if TYPE_CHECKING:
-    from .conftest import Api, ApiFor
+    from tests.sandbox.conftest import Api, ApiFor
 
 SERVERS_OWN = {"id", "type", "version", "created_at", "created_by", "updated_at", "updated_by"}
 

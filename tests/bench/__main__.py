@@ -1,0 +1,10 @@
+"""``make bench``: every benchmark, one after the other."""
+
+from __future__ import annotations
+
+from tests.bench import bench_diff, bench_start, bench_window
+
+if __name__ == "__main__":
+    for benchmark in (bench_start, bench_window, bench_diff):
+        print(f"\n## {benchmark.__name__.rpartition('.')[2]}\n\n{benchmark.__doc__}\n", flush=True)
+        benchmark.main()

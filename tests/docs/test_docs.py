@@ -1,0 +1,240 @@
+"""No document is prose only: what it shows is run, and what there is, it names."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from patcher import _version, errors
+from patcher.cli.main import COMMANDS, LazyGroup, cli
+from tests.docs.console import ROOT, commands, is_runnable, run, settled, surroundings
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def all_commands() -> dict[str, click.Command]:
+    """The commands of the command line, loaded."""
+    group = LazyGroup()
+    context = click.Context(cli)
+    return {name: group.get_command(context, name) for name in COMMANDS}  # type: ignore[misc]
+
+
+def test_the_readme_shows_what_its_commands_print() -> None:
+    """Every console block of the README is run in order, and its output compared."""
+    with surroundings() as (environ, folder):
+        ran = [command for command in commands(README) if is_runnable(command)]
+        for command in ran:
+            shown = settled(command.shown).rstrip("\n")
+            assert run(command, environ, folder).rstrip("\n") == shown, command.text
+
+    assert len(ran) >= 10
+
+
+def test_the_python_of_the_readme_runs() -> None:
+    """Every Python block of the README is run against the sandbox."""
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+    with surroundings() as (environ, folder):
+        for block in blocks:
+            done = subprocess.run(
+                ["python", "-c", block],
+                capture_output=True,
+                text=True,
+                env=environ,
+                cwd=folder,
+                check=False,
+            )
+            assert (done.returncode, done.stderr) == (0, ""), block
+
+    assert blocks
+
+
+def test_the_readme_names_the_two_commands() -> None:
+    """The two commands that set everything up are in the README and the Makefile."""
+    makefile = (ROOT / "Makefile").read_text()
+
+    for target in ("demo", "test"):
+        assert f"$ make {target}" in README
+        assert f"\n{target}: " in makefile
+
+
+def test_every_command_is_in_the_readme_and_has_an_example() -> None:
+    """Each command is named, and its help has an example of itself."""
+    for name, command in all_commands().items():
+        assert f"patch-model {name}" in README, name
+        assert f"\n  patch-model {name}" in (command.help or ""), name
+
+
+def test_every_option_is_in_the_readme() -> None:
+    """Each option of each command is named."""
+    options = {
+        option
+        for command in [cli, *all_commands().values()]
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for option in parameter.opts
+        if option.startswith("--")
+    }
+
+    assert {option for option in options if f"`{option}" not in README} == set()
+
+
+def test_the_table_of_commands_is_what_the_commands_say() -> None:
+    """The one-line help in the lazy table is the first line of the command's own help."""
+    for name, command in all_commands().items():
+        first = (command.help or "").split("\n")[0]
+        assert COMMANDS[name][1].rstrip(".") == first.rstrip("."), name
+
+
+def test_every_environment_variable_is_in_the_readme() -> None:
+    """Each variable that the source reads is named."""
+    source = "\n".join(path.read_text() for path in (ROOT / "patcher").rglob("*.py"))
+    names = set(re.findall(r"\b(?:POLYTOMIC|PATCH_MODEL)_[A-Z_]+\b", source))
+    names |= {"NO_COLOR", "FORCE_COLOR", "TERM"}
+
+    assert {name for name in names if f"`{name}`" not in README} == set()
+
+
+def test_every_exit_code_is_in_the_readme_and_in_help() -> None:
+    """Each exit code has its row in the README and its word in --help."""
+    codes = {
+        value.exit_code
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, errors.PatchError)
+    }
+
+    for code in codes | {0}:
+        assert re.search(rf"^\| {code} \|", README, re.MULTILINE), code
+        assert re.search(rf"\b{code} ", cli.epilog or ""), code
+
+
+def test_every_error_and_warning_is_in_the_readme() -> None:
+    """Each public error class and each warning code is named."""
+    source = "\n".join(path.read_text() for path in (ROOT / "patcher").rglob("*.py"))
+    codes = set(re.findall(r'(?:Notice|_note)\(\s*"([a-z-]+)"', source))
+    classes = {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, errors.PatchError)
+    }
+
+    assert len(codes) >= 8
+    assert {word for word in codes | classes if f"`{word}`" not in README} == set()
+
+
+def test_the_changelog_is_about_this_version() -> None:
+    """The newest entry of the changelog is this version's."""
+    text = (ROOT / "CHANGELOG.md").read_text()
+    first = re.search(r"^## (\S+)", text, re.MULTILINE)
+
+    assert first is not None
+    assert first[1] == _version.__version__
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "examples/README.md"])
+def test_links_within_the_project_lead_somewhere(document: str) -> None:
+    """A relative link names a file that is there."""
+    path = ROOT / document
+    links = re.findall(r"\]\(([^)#]+)\)", path.read_text())
+    missing = [link for link in links if "://" not in link and not (path.parent / link).exists()]
+
+    assert missing == []
+
+
+@pytest.fixture
+def changes(tmp_path: Path) -> Path:
+    """A merge patch in a file."""
+    file = tmp_path / "change.yaml"
+    file.write_text("name: Customers\nidentifier: email\n")
+    return file
+
+
+EXAMPLES = {
+    "rename_model.py": (
+        ("python", "examples/rename_model.py", "Contacts", "Customers"),
+        0,
+        "applied: version 1 -> 2\n",
+    ),
+    "rename_model.py, nobody": (
+        ("python", "examples/rename_model.py", "Contcats", "Customers"),
+        3,
+        "There is no model called 'Contcats'. Did you mean 'Contacts'?\n",
+    ),
+    "review_change.py": (
+        ("python", "examples/review_change.py", "Contacts", "plan"),
+        0,
+        (
+            "removed /fields/5\napplied, and carried over: /identifier, /additional_fields, "
+            "/tracking_columns, /relations, /labels, /policies, /enricher, /organization_id\n"
+        ),
+    ),
+    "review_change.py, nothing": (
+        ("python", "examples/review_change.py", "Contacts", "nosuch"),
+        0,
+        "nothing to do\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("command", "code", "output"), EXAMPLES.values(), ids=EXAMPLES.keys())
+def test_python_examples_run(command: tuple[str, ...], code: int, output: str) -> None:
+    """Each Python example does and prints what it says."""
+    with surroundings() as (environ, folder):
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environ, cwd=folder, check=False
+        )
+
+    assert (done.returncode, done.stdout, done.stderr) == (code, output, "")
+
+
+def test_the_pipeline_example_applies_once(changes: Path) -> None:
+    """ci_apply.sh applies the change, and has nothing to do the second time."""
+    with surroundings() as (environ, folder):
+        command = ["sh", "examples/ci_apply.sh", "Contacts", str(changes)]
+        outputs = [
+            subprocess.run(
+                command, capture_output=True, text=True, env=environ, cwd=folder, check=False
+            )
+            for _ in range(2)
+        ]
+
+    first, second = outputs
+    assert (first.returncode, first.stderr) == (0, "")
+    assert '"status": "planned"' in first.stdout
+    assert "version 1 -> 2" in first.stdout
+    # By then it has another name, so that the old one is nobody's.
+    assert second.returncode == 3
+
+
+def test_the_pipeline_example_ends_on_an_error(tmp_path: Path) -> None:
+    """ci_apply.sh passes an error's exit code on and applies nothing."""
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("version: 3\n")
+    with surroundings() as (environ, folder):
+        done = subprocess.run(
+            ["sh", "examples/ci_apply.sh", "Contacts", str(bad)],
+            capture_output=True,
+            text=True,
+            env=environ,
+            cwd=folder,
+            check=False,
+        )
+
+    assert done.returncode == 2
+    assert "/version belongs to the server" in done.stderr
+
+
+def test_every_example_is_tested_and_listed() -> None:
+    """No example lies there unrun or unnamed."""
+    files = {path.name for path in (ROOT / "examples").iterdir() if path.name != "README.md"}
+    tested = {name.split(",")[0] for name in EXAMPLES} | {"ci_apply.sh"}
+    listed = (ROOT / "examples" / "README.md").read_text()
+
+    assert {name for name in files if not name.startswith("__")} == tested
+    assert all(f"({name})" in listed for name in tested)
+    assert os.access(ROOT / "examples" / "ci_apply.sh", os.X_OK)
