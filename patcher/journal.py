@@ -8,7 +8,6 @@ processes never share a file, so that there is nothing to lock and nothing to re
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Callable
 from contextlib import suppress
@@ -82,7 +81,7 @@ class Journal:
         Raises JournalError when it cannot be recorded.
         """
         self._prepare()
-        name = "@" + secrets.token_hex(6)
+        name = "@" + os.urandom(6).hex()
         record = {"format": FORMAT, "entry": name, "begun": self._timestamp(), **asdict(intent)}
         self._write(self._intent_path(name), record)
         return name
@@ -144,7 +143,7 @@ class Journal:
 
     def _write(self, path: Path, record: dict[str, Any]) -> None:
         """Writes a file whole, or not at all, and waits until it is on disk."""
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
             with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="ascii") as file:

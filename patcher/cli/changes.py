@@ -109,7 +109,7 @@ def patch_of(given: Sequence[Given]) -> Any:
     Raises InvalidInputError when nothing is given, a file cannot be read, or stdin is asked for
     twice, and InvalidPatchError for what is in them.
     """
-    from patcher.documents import assignments, yamltext
+    from patcher.documents import assignments
     from patcher.documents.patches import Patch
 
     if not given:
@@ -129,6 +129,8 @@ def patch_of(given: Sequence[Given]) -> Any:
         elif one.option == "--remove":
             patch += Patch((assignments.parse_remove(one.text),))
         else:
+            from patcher.documents import yamltext
+
             name, text = source.take(one.option, one.text)
             value = yamltext.parse_json_or_yaml(text, what=name, filename=source.filename)
             patch += _whole(one.option, value)

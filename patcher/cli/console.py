@@ -6,17 +6,18 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from patcher.render import terminal
-from patcher.render.lines import Line
-from patcher.render.printable import printable
+if TYPE_CHECKING:
+    from patcher.render.lines import Line
 
 _is_muted = False
 
 
 def show(lines: Iterable[Line], *, error: bool = False) -> None:
     """Writes lines to standard output, or to standard error."""
+    from patcher.render import terminal
+
     if _is_muted and not error:
         return
     stream = sys.stderr if error else sys.stdout
@@ -25,6 +26,8 @@ def show(lines: Iterable[Line], *, error: bool = False) -> None:
 
 def say(text: str) -> None:
     """Writes one line of message to standard error, whatever is in it made safe."""
+    from patcher.render.printable import printable
+
     write("\n".join(map(printable, text.split("\n"))) + "\n", sys.stderr)
 
 

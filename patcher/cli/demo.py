@@ -6,7 +6,6 @@ Each scene runs the real thing and then checks what it has just claimed.
 from __future__ import annotations
 
 import os
-import secrets
 import shlex
 import sys
 import tempfile
@@ -50,6 +49,7 @@ def demo_command() -> None:
 def _bare_put(sandbox: Sandbox) -> None:
     _heading("1. What a plain update does", "PUT replaces the whole model.")
     from patcher.api import Client
+    from patcher.guard.guard import fresh_key
 
     model_id = _contacts(sandbox)
     before = sandbox.stored(model_id)
@@ -59,9 +59,7 @@ def _bare_put(sandbox: Sandbox) -> None:
     _say("  {name: Customers, connection_id: ..., configuration: ...}   (a new name, that is all)")
     _say("")
     with Client(sandbox.url, sandbox.api_key) as client:
-        answer = client.put(
-            "/api/models", model_id, body, idempotency_key=secrets.token_urlsafe(24)
-        )
+        answer = client.put("/api/models", model_id, body, idempotency_key=fresh_key())
     _claim("the API answers with a success", answer.status == 200)
     after = sandbox.stored(model_id)
     lost = _lost(before, after)

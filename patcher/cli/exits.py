@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 
 import click
 
@@ -69,5 +68,7 @@ def _internal(error: Exception) -> int:
         "it with the output of the same command under -vv."
     )
     if "-vv" in sys.argv:
+        import traceback
+
         traceback.print_exc()
     return INTERNAL_ERROR

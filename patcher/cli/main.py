@@ -18,7 +18,10 @@ COMMANDS: Final = {
     "list": ("patcher.cli.read", "List every model."),
     "plan": ("patcher.cli.write", "Show what a change would do; never writes."),
     "apply": ("patcher.cli.write", "Make a change: the guarded write."),
-    "sandbox": ("patcher.cli.sandbox", "Run an emulator of the API on this machine."),
+    "sandbox": (
+        "patcher.cli.sandbox",
+        "Run an emulator of the API on this machine, until it is stopped.",
+    ),
     "demo": ("patcher.cli.demo", "Show the main job on the emulator, from start to end."),
 }
 

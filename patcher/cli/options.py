@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
@@ -15,12 +13,11 @@ from patcher.cli.signals import SIGNALS
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(slots=True)
 class Connection:
     """Where and how to reach the API, as given before or after the command."""
 
     url: str | None = None
-    api_key_file: Path | None = None
+    api_key_file: str | None = None
     api_version: str | None = None
     timeout: float | None = None
     settle_timeout: float | None = None
@@ -52,7 +49,7 @@ _CONNECTION: Final = (
         "--api-key-file",
         callback=_keep,
         expose_value=False,
-        type=click.Path(path_type=Path),
+        type=click.Path(),
         metavar="FILE",
         help="A file with the API key.  [env: POLYTOMIC_API_KEY holds the key itself]",
     ),
@@ -99,6 +96,8 @@ def connection_options(command: F) -> F:
 
 def session() -> Any:
     """The session that the options and the environment describe; a patcher Session."""
+    from pathlib import Path
+
     from patcher.api import Client, Settings
     from patcher.cli.tracing import tracer
     from patcher.operations import Session
@@ -107,7 +106,7 @@ def session() -> Any:
     settings = Settings.from_env(
         os.environ,
         url=given.url,
-        api_key_file=given.api_key_file,
+        api_key_file=Path(given.api_key_file) if given.api_key_file else None,
         api_version=given.api_version,
         timeout=given.timeout,
     )

@@ -7,11 +7,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from patcher.cli import console
 from patcher.errors import InterruptedWriteError
-from patcher.guard import Held
+
+if TYPE_CHECKING:
+    from patcher.guard import Held
 
 _WATCHED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

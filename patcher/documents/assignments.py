@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from patcher.documents import jsontext, yamltext
+from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
 from patcher.documents.lists import RawText
 from patcher.documents.members import AddMember, RemoveMember
@@ -110,7 +110,11 @@ def _from_file(name: str, read_file: Callable[[str], str], *, is_json: bool) -> 
             "There is no file name after the @.", hint="For a text that begins with @, write @@."
         )
     text = read_file(name)
-    return yamltext.parse_json_or_yaml(text, what=name, filename=name) if is_json else text
+    if not is_json:
+        return text
+    from patcher.documents import yamltext
+
+    return yamltext.parse_json_or_yaml(text, what=name, filename=name)
 
 
 def _json(path: Tokens, text: str) -> JsonValue:

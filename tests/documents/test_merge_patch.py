@@ -87,6 +87,6 @@ def test_a_whole_document_may_leave_nothing_out() -> None:
     with pytest.raises(InvalidPatchError) as caught:
         Patch.document({"b": 1}).apply({"a": 1, "b": 2, "c": 3}, BARE)
 
-    assert caught.value.message == 'The document given leaves out "a", "c".'
+    assert caught.value.message == "The document given leaves out /a, /c."
     assert caught.value.path == "/a"
     assert "--merge" in str(caught.value.hint)
