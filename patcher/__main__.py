@@ -13,6 +13,10 @@ def main() -> None:
 
         sys.stdout.write(f"patch-model {__version__}\n")
         return
+    import gc
+
+    # Most of a short run is importing, which makes many objects and hardly any garbage.
+    gc.set_threshold(50_000, 20, 20)
     from patcher.cli.main import run
 
     sys.exit(run(sys.argv[1:]))

@@ -11,10 +11,9 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from patcher.documents import jsontext
 from patcher.documents.values import Document
@@ -24,8 +23,7 @@ FORMAT: Final = 1
 """The format of an entry; a reader refuses a higher one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """A write about to be made.
 
     ``before`` is the raw reading it was worked out on, ``sent`` the body, ``keys`` the
@@ -41,8 +39,7 @@ class Intent:
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """How a write ended: "applied", "unverified", "unknown" or "not-written".
 
     ``observed`` is the raw reading after it, where there was one.
@@ -53,8 +50,7 @@ class Ending:
     observed: Document | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One record: its name, when the write was begun (RFC 3339), and what is known of it."""
 
     name: str
@@ -68,8 +64,7 @@ def utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(NamedTuple):
     """The entries in one folder, which belongs to one user (0700, files 0600)."""
 
     folder: Path
@@ -82,7 +77,7 @@ class Journal:
         """
         self._prepare()
         name = "@" + os.urandom(6).hex()
-        record = {"format": FORMAT, "entry": name, "begun": self._timestamp(), **asdict(intent)}
+        record = {"format": FORMAT, "entry": name, "begun": self._timestamp(), **intent._asdict()}
         self._write(self._intent_path(name), record)
         return name
 
@@ -94,9 +89,13 @@ class Journal:
         self._write(path, record)
 
     def close(self, name: str, ending: Ending) -> None:
-        """Records how the write ended. Raises JournalError when it cannot be recorded."""
-        record = {"format": FORMAT, "entry": name, "ended": self._timestamp(), **asdict(ending)}
-        self._write(self._ending_path(name), record)
+        """Records how the write ended. Raises JournalError when it cannot be recorded.
+
+        Nothing waits for the disk here: an ending that a power failure takes leaves an intent,
+        and a reading tells how it ended.
+        """
+        record = {"format": FORMAT, "entry": name, "ended": self._timestamp(), **ending._asdict()}
+        self._write(self._ending_path(name), record, durable=False)
 
     def entry(self, name: str) -> Entry:
         """The entry of that name. Raises JournalError when there is none, or it is unreadable."""
@@ -106,7 +105,7 @@ class Journal:
             return Entry(
                 name=name,
                 begun=record["begun"],
-                intent=replace(_fields(Intent, record), keys=tuple(record["keys"])),
+                intent=_fields(Intent, record)._replace(keys=tuple(record["keys"])),
                 ending=_fields(Ending, self._read(ending)) if ending.exists() else None,
             )
         except (KeyError, TypeError) as error:
@@ -141,25 +140,31 @@ class Journal:
                 hint=f"Make it yours alone: chmod 700 {self.folder}",
             )
 
-    def _write(self, path: Path, record: dict[str, Any]) -> None:
-        """Writes a file whole, or not at all, and waits until it is on disk."""
+    def _write(self, path: Path, record: dict[str, Any], *, durable: bool = True) -> None:
+        """Writes a file whole, or not at all; ``durable`` waits until it is on disk."""
         draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
             with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="ascii") as file:
                 file.write(jsontext.dump(record))
                 file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
             draft.replace(path)
-            folder = os.open(self.folder, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            if durable:
+                self._sync_folder()
         except OSError as error:
             with suppress(OSError):
                 draft.unlink()
             raise self._unwritable(error) from error
+
+    def _sync_folder(self) -> None:
+        """Waits until a new name in the folder is on disk."""
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
@@ -188,4 +193,4 @@ class Journal:
 
 
 def _fields(kind: Any, record: dict[str, Any]) -> Any:
-    return kind(**{name: record[name] for name in kind.__dataclass_fields__})
+    return kind(**{name: record[name] for name in kind._fields})

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import email.utils
 import re
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from patcher.api.transport import Response
 from patcher.documents import jsontext
@@ -18,16 +17,14 @@ _SHOWN: Final = 300
 _STRONG_ETAG: Final = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
 
 
-@dataclass(frozen=True, slots=True)
-class ApiMessage:
+class ApiMessage(NamedTuple):
     """An error in the API's own form (its ApiError schema; every member is optional)."""
 
     message: str
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobState:
+class JobState(NamedTuple):
     """A job as the API last told it: created, running, done or failed."""
 
     id: str

@@ -54,8 +54,6 @@ def plan_command(model: str, **parameters: Any) -> int:
       patch-model plan Customers --set configuration.query=@customers.sql --exit-code
     """
     from patcher.operations.verbs import run_plan
-    from patcher.render.json import value_json
-    from patcher.render.view import plan_lines
 
     output, show_secrets = _output(parameters)
     with _reporting(output):
@@ -63,9 +61,13 @@ def plan_command(model: str, **parameters: Any) -> int:
         plan = run_plan(session(), model, patch, _options(parameters))
         differs = parameters["exit_code"] and not plan.is_unchanged
         if output == "json":
+            from patcher.render.json import value_json
+
             shown = plan.to_dict(show_secrets=show_secrets)
             console.out(value_json({**shown, "exit_code": int(differs)}) + "\n")
         else:
+            from patcher.render.view import plan_lines
+
             console.show(plan_lines(plan, show_secrets=show_secrets))
         return int(differs)
 
@@ -137,22 +139,27 @@ class _Confirmation:
 
     def show(self, plan: Plan, *, asks: bool = False) -> None:
         """Shows the plan where it belongs, and where it is asked about on the terminal too."""
+        self.has_shown = True
+        on_screen = self.output == "text" and console.is_terminal(sys.stdout)
+        if self.output == "text":
+            self._show_on(plan, error=False)
+        if asks and not on_screen:
+            self._show_on(plan, error=True)
+
+    def _show_on(self, plan: Plan, *, error: bool) -> None:
         from patcher.render.view import plan_lines
 
-        self.has_shown = True
-        if self.output == "text":
-            console.show(plan_lines(plan, show_secrets=self.show_secrets))
-        if asks and not (self.output == "text" and console.is_terminal(sys.stdout)):
-            console.show(plan_lines(plan, show_secrets=self.show_secrets), error=True)
+        console.show(plan_lines(plan, show_secrets=self.show_secrets), error=error)
 
 
 def _show_result(result: PatchResult, confirmation: _Confirmation) -> None:
-    from patcher.render.json import result_json
-    from patcher.render.view import result_lines
-
     if confirmation.output == "json":
+        from patcher.render.json import result_json
+
         console.out(result_json(result, show_secrets=confirmation.show_secrets) + "\n")
         return
+    from patcher.render.view import result_lines
+
     if result.plan and not confirmation.has_shown:
         confirmation.show(result.plan)
     console.show(result_lines(result))

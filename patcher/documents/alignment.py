@@ -9,8 +9,7 @@ what follows costs in proportion to the difference and not to the documents.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from patcher.documents.identity import KeyedList, ListKeys, MemberKey, keys_of
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, strictly_equal
@@ -24,24 +23,21 @@ document, None where the member is not there."""
 Steps: TypeAlias = tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """Two values that differ and are not taken apart further; MISSING where there is none."""
 
     old: JsonValue
     new: JsonValue
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """The members that a list has on both sides, by identity, in either order."""
 
     old: list[JsonValue]
     new: list[JsonValue]
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """Two objects, or two lists, that differ: the differing members, in the order to be shown."""
 
     members: dict[Step, Branch | Leaf]

@@ -6,16 +6,18 @@ The one thing outside that they touch, a file, is read by a function that the ca
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
-from patcher.documents.lists import RawText
-from patcher.documents.members import AddMember, RemoveMember
 from patcher.documents.places import Assign, Unset
 from patcher.documents.pointers import parse_path, path_to, pointer_to
 from patcher.documents.values import JsonValue, Tokens
 from patcher.errors import InvalidPatchError
+
+if TYPE_CHECKING:
+    from patcher.documents.lists import RawText
+    from patcher.documents.members import AddMember, RemoveMember
 
 _EXAMPLES: Final = {
     "--set": "--set name='New name' or --set enabled:=true",
@@ -51,17 +53,23 @@ def parse_unset(text: str) -> Unset:
 
 def parse_add(text: str) -> AddMember:
     """The step for ``PATH=VALUE``, a member for the list at PATH. Raises InvalidPatchError."""
+    from patcher.documents.members import AddMember
+
     path, value = _member(text, "--add")
     return AddMember(path, value)
 
 
 def parse_remove(text: str) -> RemoveMember:
     """The step for ``PATH=VALUE``, a member of the list at PATH. Raises InvalidPatchError."""
+    from patcher.documents.members import RemoveMember
+
     path, value = _member(text, "--remove")
     return RemoveMember(path, value)
 
 
 def _member(text: str, option: str) -> tuple[Tokens, RawText]:
+    from patcher.documents.lists import RawText
+
     path, is_json, value = _parted(text, option)
     if is_json:
         raise InvalidPatchError(

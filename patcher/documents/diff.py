@@ -15,10 +15,9 @@ from patcher.documents.alignment import Branch, Leaf, Order, Steps, difference, 
 from patcher.documents.changes import Change, Kind
 from patcher.documents.identity import ListKeys
 from patcher.documents.pointers import pointer_to
-from patcher.documents.rebuilding import apply_changes
 from patcher.documents.values import MISSING, Document, JsonValue, copied
 
-__all__ = ["Change", "Kind", "apply_changes", "compare"]
+__all__ = ["Change", "Kind", "compare"]
 
 
 def compare(base: Document, proposed: Document, lists: ListKeys) -> tuple[Change, ...]:

@@ -7,8 +7,7 @@ addresses list members asks here, and so all of it agrees.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from patcher.documents.values import JsonValue, Tokens
 
@@ -16,8 +15,7 @@ MemberKey: TypeAlias = Hashable
 """What a member is known by within its list."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyedList:
+class KeyedList(NamedTuple):
     """How the members of one list are identified.
 
     ``by`` holds the keys of a member object that identify it together; empty means that the

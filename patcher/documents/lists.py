@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from patcher.documents import jsontext
 from patcher.documents.identity import KeyedList
@@ -13,8 +13,7 @@ from patcher.documents.values import JsonValue, Tokens, strictly_equal
 from patcher.errors import InvalidPatchError
 
 
-@dataclass(frozen=True, slots=True)
-class RawText:
+class RawText(NamedTuple):
     """A list member as typed: itself in a list of texts, JSON in any other."""
 
     text: str
@@ -29,8 +28,7 @@ class RawText:
             return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """The members at ``tokens``; none where there is no list.
 
     ``holds_texts`` is None where nothing tells. What is in a secretive list is never quoted.

@@ -1,16 +1,16 @@
-"""The change of a document, as a value."""
+"""The change of a document, as a value.
+
+The kinds of step are loaded when they are used: most changes are of one kind.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from patcher.documents.jsonpatches import JsonPatch
 from patcher.documents.jsontext import quoted
-from patcher.documents.members import AddMember, RemoveMember
-from patcher.documents.mergepatches import MergePatch, WholeDocument
 from patcher.documents.notices import Notice
-from patcher.documents.places import Assign, Unset
 from patcher.documents.pointers import parse_path, pointer_to, shown
 from patcher.documents.shape import Shape
 from patcher.documents.steps import Step
@@ -19,8 +19,7 @@ from patcher.documents.values import Document, JsonValue, Tokens
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """A changed document, and what a person should know about the change."""
 
     document: Document
@@ -61,36 +60,50 @@ class Patch:
     @classmethod
     def merge(cls, patch: Mapping[str, JsonValue]) -> Patch:
         """Members to replace, merged into the document; None removes (RFC 7396)."""
+        from patcher.documents.mergepatches import MergePatch
+
         return cls((MergePatch(patch),))
 
     @classmethod
     def json_patch(cls, operations: Sequence[Mapping[str, JsonValue]]) -> Patch:
         """A list of operations (RFC 6902)."""
+        from patcher.documents.jsonpatches import JsonPatch
+
         return cls((JsonPatch.of(operations),))
 
     @classmethod
     def document(cls, document: Mapping[str, JsonValue]) -> Patch:
         """The complete document; None at the top removes a member, and none may be left out."""
+        from patcher.documents.mergepatches import WholeDocument
+
         return cls((WholeDocument(document),))
 
     @classmethod
     def set(cls, path: str, value: JsonValue) -> Patch:
         """One value, put at a path; ``-`` at the end of it appends to a list."""
+        from patcher.documents.places import Assign
+
         return cls((Assign(parse_path(path), value),))
 
     @classmethod
     def unset(cls, path: str) -> Patch:
         """Whatever is at a path, removed."""
+        from patcher.documents.places import Unset
+
         return cls((Unset(parse_path(path)),))
 
     @classmethod
     def add(cls, path: str, member: JsonValue) -> Patch:
         """A member for the list at a path, unless it is there already."""
+        from patcher.documents.members import AddMember
+
         return cls((AddMember(parse_path(path), member),))
 
     @classmethod
     def remove(cls, path: str, member: JsonValue) -> Patch:
         """A member of the list at a path, by its value or its name, removed."""
+        from patcher.documents.members import RemoveMember
+
         return cls((RemoveMember(parse_path(path), member),))
 
     def __add__(self, other: Patch) -> Patch:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from patcher.documents.identity import ListKeys
 from patcher.documents.values import Tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """The outline of a writable document.
 
     Attributes:
@@ -30,4 +30,4 @@ class Shape:
     lists: ListKeys
     widening: frozenset[Tokens] = frozenset()
     opaque: tuple[Tokens, ...] = ()
-    alternatives: Mapping[Tokens, Tokens] = field(default_factory=dict)
+    alternatives: Mapping[Tokens, Tokens] = MappingProxyType({})

@@ -5,8 +5,7 @@ Never by sending it again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from patcher.documents.notices import Notice
 from patcher.errors import (
@@ -35,8 +34,7 @@ class Clock(Protocol):
         """Returns after that many seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """The write took effect; ``snapshot`` is the first reading after it."""
 
     snapshot: Snapshot
@@ -44,8 +42,7 @@ class Written:
     notices: tuple[Notice, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """One write on its way: what was sent, upon which reading, and how long to wait for news."""
 
     store: Store

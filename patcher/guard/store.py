@@ -6,22 +6,19 @@ The guard knows nothing of HTTP. The answers say what is proven about the write,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from patcher.documents.values import Document
 from patcher.resources.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """A success with a resource in it; whether it is the right one is the guard's to say."""
 
     snapshot: Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """The write goes on in the background.
 
     ``status`` is the API's word: created, running, done or failed. ``poll`` asks for the job's
@@ -34,8 +31,7 @@ class Job:
     poll: Callable[[], Job]
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """A 4xx in the API's own error form: nothing was written."""
 
     status: int
@@ -43,23 +39,20 @@ class Refused:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NotSent:
+class NotSent(NamedTuple):
     """It failed before the first byte of the request: nothing was written."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Throttled:
+class Throttled(NamedTuple):
     """429 in the API's own error form: not processed. ``retry_after`` is in seconds."""
 
     message: str
     retry_after: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ambiguous:
+class Ambiguous(NamedTuple):
     """Anything else: it may have been written.
 
     ``declined`` is True for the answers after which finding the resource as it was before does

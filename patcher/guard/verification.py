@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from patcher.documents.diff import Change, compare
 from patcher.documents.notices import Notice
@@ -18,8 +17,7 @@ from patcher.resources.snapshot import Snapshot
 _NAMED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a reading after the write shows.
 
     ``differences`` are between the document sent and the one stored (empty: stored as sent);

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import NamedTuple
 
 from patcher.api import Client, answers
 from patcher.api.answers import JobState
@@ -19,8 +19,7 @@ from patcher.resources.snapshot import Snapshot
 _UNCLEAR_4XX = frozenset({408, 409, 429})
 
 
-@dataclass(frozen=True, slots=True)
-class ApiStore:
+class ApiStore(NamedTuple):
     """A kind of resource as the guard reads and writes it. ``run_async`` asks for jobs."""
 
     client: Client

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from patcher.documents import jsontext
 from patcher.documents.notices import Notice
@@ -68,8 +68,7 @@ class Member(Protocol):
         """Writes what ``value`` (never null) becomes into the draft."""
 
 
-@dataclass(frozen=True, slots=True)
-class AsIs:
+class AsIs(NamedTuple):
     """A member that is the same in both forms. ``blank`` lists texts that mean "none"."""
 
     source: str
@@ -81,8 +80,7 @@ class AsIs:
             draft.document[self.source] = copied(value)
 
 
-@dataclass(frozen=True, slots=True)
-class References:
+class References(NamedTuple):
     """A list of references: texts stay, an object gives its id when that is a UUID."""
 
     source: str
@@ -109,8 +107,7 @@ class References:
         return usable
 
 
-@dataclass(frozen=True, slots=True)
-class SplitList:
+class SplitList(NamedTuple):
     """A list of objects which the request takes apart by a flag.
 
     Objects without the flag become their names, in ``plain``; objects with it become objects of

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from patcher.documents.masks import find_masks
 from patcher.documents.notices import Notice
@@ -18,8 +17,7 @@ from patcher.resources.snapshot import Snapshot
 _SHOWN: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):
     """A kind of resource whose update replaces it whole.
 
     Attributes:

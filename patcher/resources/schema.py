@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from patcher.documents import jsontext
 from patcher.documents.masks import Masks
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 _SHOWN_CHARACTERS: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One place where a document breaks its schema.
 
     ``value`` is what stands there, ``expected`` what should. ``sameness`` is equal for the same

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 from patcher.documents.values import Document
 
@@ -14,8 +13,7 @@ _TIMESTAMP = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """A response of the API for one resource, parsed strictly.
 
     ``raw`` is the resource as the API gave it. ``etag`` is its strong entity tag (RFC 9110,

@@ -8,8 +8,9 @@ import pytest
 
 from patcher.documents import alignment
 from patcher.documents.alignment import difference
-from patcher.documents.diff import Change, _sides, apply_changes, compare, explain
+from patcher.documents.diff import Change, _sides, compare, explain
 from patcher.documents.identity import ListKeys
+from patcher.documents.rebuilding import apply_changes
 from patcher.documents.values import MAX_DEPTH, Document, JsonValue, copied, strictly_equal
 
 from .strategies import LISTS, named, nested

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from patcher.documents.diff import Change, apply_changes
+from patcher.documents.diff import Change
+from patcher.documents.rebuilding import apply_changes
 from patcher.documents.values import JsonValue
 from patcher.errors import InvalidPatchError
 

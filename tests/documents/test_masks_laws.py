@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patcher.documents.diff import apply_changes, compare
+from patcher.documents.diff import compare
 from patcher.documents.identity import KeyedList
 from patcher.documents.masks import (
     MASK_AFTER,
     MASK_BEFORE,
 )
+from patcher.documents.rebuilding import apply_changes
 from patcher.documents.values import Document, JsonValue
 from patcher.errors import InvalidPatchError
 

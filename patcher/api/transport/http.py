@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from patcher import _version
 from patcher.api.settings import Settings
@@ -33,8 +33,7 @@ class AnswerLostError(ApiError):
     """It failed after that: the server may have acted on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """An answer, read to its end. Header names are in lower case."""
 
     status: int
@@ -42,8 +41,7 @@ class Response:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """One request and what came of it, for those who watch.
 
     ``notable`` holds headers worth a look when something is being traced; never a credential.
@@ -54,7 +52,7 @@ class Exchange:
     status: int | None
     seconds: float
     failure: str | None = None
-    notable: Mapping[str, str] = field(default_factory=dict)
+    notable: Mapping[str, str] = MappingProxyType({})
 
 
 _NOTABLE: Final = frozenset(
