@@ -22,7 +22,7 @@ from patcher.documents.pointers import (
     tokens_of,
 )
 from patcher.documents.shape import Shape
-from patcher.documents.steps import refuse_root, refuse_too_deep
+from patcher.documents.steps import refuse_root, refuse_too_deep, replaced
 from patcher.documents.suggestions import closest, did_you_mean
 from patcher.documents.values import (
     MAX_DEPTH,
@@ -184,11 +184,13 @@ def _refuse_impossible(operation: Operation, number: int) -> None:
 
 def _refuse_misfit(document: JsonValue, operation: Operation, number: int) -> None:
     """Raises InvalidPatchError when the operation does not fit the document as it is now."""
-    path = operation.path
-    reason = obstacle(document, operation.source) if operation.source is not None else None
+    path, source = operation.path, operation.source
+    reason = obstacle(document, source) if source is not None else None
     if operation.op in ("test", "remove", "replace"):
         reason = obstacle(document, path)
     elif reason is None:
+        if operation.op == "move" and source is not None:
+            document = replaced(document, source, MISSING)  # it leaves before it arrives
         reason = obstacle(document, path[:-1]) or _no_room(lookup(document, path[:-1]), path)
     if reason is not None:
         failed = f"the test of {shown(path)} failed, because " if operation.op == "test" else ""

@@ -6,6 +6,7 @@ tool that must not alter a document cannot either.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from math import copysign, isfinite
 from typing import Any, Final, TypeAlias
@@ -25,6 +26,7 @@ MAX_DEPTH: Final = 200
 """Deepest nesting accepted; far above any real document, far below the interpreter's stack."""
 
 _CONTAINERS: Final = frozenset({dict, list})
+_SURROGATE_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 class Missing:
@@ -98,12 +100,22 @@ def extent(value: JsonValue) -> tuple[int, int]:
     return members, depth
 
 
+def is_writable(number: int) -> bool:
+    """Whether an integer has no more digits than the interpreter writes as text."""
+    try:
+        str(number)
+    except ValueError:
+        return False
+    return True
+
+
 def checked(value: object, *, what: str) -> JsonValue:
     """A deep copy of a caller's value in plain JSON types.
 
     Takes any value; mappings and sequences of other types become dict and list. ``what`` names
     the value in errors. Raises InvalidPatchError, with the place, for what JSON cannot say: NaN
-    and infinities, keys that are not text, other types, and nesting beyond MAX_DEPTH.
+    and infinities, integers too long to be written, two surrogates in place of the character that
+    they make, keys that are not text, other types, and nesting beyond MAX_DEPTH.
     """
     return _checked(value, what, ())
 
@@ -112,8 +124,10 @@ def _checked(value: object, what: str, at: Tokens) -> JsonValue:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return str(value)
+        return _checked_text(value, what, at)
     if isinstance(value, int):
+        if value.bit_length() > 64 and not is_writable(int(value)):
+            raise _not_json(what, at, "an integer of that many digits cannot be written")
         return int(value)
     if isinstance(value, float):
         if isfinite(value):
@@ -132,7 +146,15 @@ def _checked_mapping(value: Mapping[Any, object], what: str, at: Tokens) -> Docu
     for key in value:
         if not isinstance(key, str):
             raise _not_json(what, at, f"a key of type {type(key).__name__} is not text")
-    return {str(key): _checked(member, what, (*at, str(key))) for key, member in value.items()}
+    members = ((_checked_text(key, what, at), member) for key, member in value.items())
+    return {key: _checked(member, what, (*at, key)) for key, member in members}
+
+
+def _checked_text(text: str, what: str, at: Tokens) -> str:
+    if not text.isascii() and _SURROGATE_PAIR.search(text):
+        raise _not_json(what, at, "a text has two surrogates where one character belongs")
+    # str() would ask the text's own type, and an enumeration would give its name.
+    return str.__str__(text)
 
 
 def _not_json(what: str, at: Tokens, reason: str) -> InvalidPatchError:

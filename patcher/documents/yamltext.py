@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from patcher.documents import jsontext, yamlwriting
 from patcher.documents.jsontext import line_and_column, quoted
-from patcher.documents.values import MAX_DEPTH, MISSING, JsonValue
+from patcher.documents.values import MAX_DEPTH, MISSING, JsonValue, is_writable
 from patcher.errors import InvalidPatchError
 
 _NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
@@ -53,8 +53,8 @@ def parse(text: str | bytes, *, what: str) -> JsonValue:
             reading.take(event)
     except MarkedYAMLError as error:
         raise reading.refused(_reason(error), _place(error.problem_mark)) from None
-    except (YAMLError, ValueError, ArithmeticError, LookupError):
-        # An escape beyond Unicode, or another slip for which ruamel.yaml has no error.
+    except (YAMLError, ValueError, ArithmeticError, LookupError, AssertionError):
+        # An escape beyond Unicode, version 1.11, or another slip that ruamel.yaml has no error for.
         raise reading.refused("it cannot be read") from None
     return reading.result()
 
@@ -158,10 +158,8 @@ class _Reading:
         text: str = event.value
         if event.style is not None:
             return _joined(text)
-        if _OTHER_BASE.fullmatch(text):
-            return int(text, 0)
-        if _DECIMAL.fullmatch(text):
-            value = jsontext.number(text)
+        if _OTHER_BASE.fullmatch(text) or _DECIMAL.fullmatch(text):
+            value = _number(text)
             if value is None:
                 reason = "a number cannot be held exactly and would be altered"
                 raise self.refused(reason, place, "Write it in quotes, or with fewer digits.")
@@ -181,6 +179,14 @@ class _Container:
     def __init__(self, value: JsonValue) -> None:
         self.value = value
         self.key: str | None = None
+
+
+def _number(text: str) -> int | float | None:
+    """The value of a number in any base, or None where no Python number holds and writes it."""
+    if not _OTHER_BASE.fullmatch(text):
+        return jsontext.number(text)
+    number = int(text, 0)
+    return number if is_writable(number) else None
 
 
 def _joined(text: str) -> str:

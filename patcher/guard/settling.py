@@ -167,10 +167,8 @@ class Settlement(NamedTuple):
         raise self._unknown(reason, job)
 
     def _look(self) -> Snapshot | None:
-        if self.before.id is None:
-            return None
         try:
-            return self.store.read(self.before.id)
+            return self.store.read(self.before.id or "")
         except PatchError:
             return None
 

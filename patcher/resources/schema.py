@@ -161,6 +161,4 @@ def _expected(error: Any) -> str:
     if error.validator == "type":
         names = [rule] if isinstance(rule, str) else list(rule)
         return " or ".join(_TYPE_NAMES[name] for name in names)
-    if error.validator == "format" and rule == "uuid":
-        return "a UUID"
-    return f"{error.validator} {json.dumps(rule)}"
+    return "a UUID" if rule == "uuid" else f"{error.validator} {json.dumps(rule)}"

@@ -1,0 +1,248 @@
+"""The client: reads that are tried again, pages, jobs, and answers that are no use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from patcher.api import Client, Settings, answers
+from patcher.api.answers import JobState
+from patcher.api.transport import Response, UnsentError
+from patcher.errors import ApiError, InvalidInputError, NotFoundError
+from patcher.sandbox import Sandbox, faults, seed
+from tests.api.servers import answer, serving, unused_port
+
+MODELS = "/api/models"
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox of its own for each test."""
+    with Sandbox(models=3) as running:
+        yield running
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """How long the client has waited."""
+    return []
+
+
+@pytest.fixture
+def client(sandbox: Sandbox, waits: list[float]) -> Client:
+    """A client that does not really wait."""
+    settings = Settings(sandbox.url, f"Bearer {sandbox.api_key}")
+    return Client(settings=settings, sleep=waits.append)
+
+
+def response(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """An answer with this body."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Response(status, headers or {}, raw)
+
+
+def test_a_client_of_url_and_key_works_and_can_be_closed(sandbox: Sandbox) -> None:
+    """The constructor of the README, as a context."""
+    with Client(url=sandbox.url, api_key=sandbox.api_key) as client:
+        raw, etag = client.get(MODELS, seed.CONTACTS)
+
+    assert (raw["name"], etag) == ("Contacts", None)
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_read_is_tried_again(
+    sandbox: Sandbox, client: Client, waits: list[float], status: int
+) -> None:
+    """What passes is waited for, as long as it says or a little longer each time."""
+    sandbox.fault(faults.status_before(status, method="GET"))
+    sandbox.fault(faults.status_before(status, method="GET", nth=2, headers={"Retry-After": "7"}))
+
+    assert client.get(MODELS, seed.CONTACTS)[0]["name"] == "Contacts"
+    assert waits == [0.25, 7.0]
+
+
+def test_a_read_is_tried_three_times(sandbox: Sandbox, client: Client, waits: list[float]) -> None:
+    """What does not pass is an error with the API's words."""
+    sandbox.fault(faults.status_before(503, method="GET", every=True))
+
+    with pytest.raises(ApiError) as caught:
+        client.get(MODELS, seed.CONTACTS)
+
+    assert (caught.value.status, len(waits)) == (503, 2)
+
+
+def test_a_long_wait_is_not_waited(sandbox: Sandbox, client: Client, waits: list[float]) -> None:
+    """A Retry-After of an hour is passed on."""
+    sandbox.fault(faults.status_before(429, method="GET", headers={"Retry-After": "3600"}))
+
+    with pytest.raises(ApiError, match="429"):
+        client.get(MODELS, seed.CONTACTS)
+
+    assert waits == []
+
+
+def test_an_unreachable_api_is_tried_three_times(waits: list[float]) -> None:
+    """Nobody listens: three attempts, then the address is doubted."""
+    settings = Settings(f"http://127.0.0.1:{unused_port()}", "Bearer k")
+
+    with pytest.raises(UnsentError) as caught:
+        Client(settings=settings, sleep=waits.append).get(MODELS, seed.CONTACTS)
+
+    assert waits == [0.25, 0.5]
+    assert "right address" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(401, "POLYTOMIC_API_KEY"), (403, "not allowed"), (404, "deleted")]
+)
+def test_a_refusal_says_what_to_do(
+    sandbox: Sandbox, client: Client, status: int, words: str
+) -> None:
+    """Each common refusal has its hint."""
+    sandbox.fault(faults.status_before(status, method="GET"))
+
+    with pytest.raises(ApiError) as caught:
+        client.get(MODELS, seed.CONTACTS)
+
+    assert words in (caught.value.hint or "")
+    assert isinstance(caught.value, NotFoundError) is (status == 404)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"<html>", "not"),
+        (b"[]", "not a JSON object"),
+        (b"{}", "without the resource"),
+        (b'{"data": []}', "without the resource"),
+        (b'{"data": {"id": "other"}}', "another resource"),
+        (b'{"data": {"id": 1, "id": 2}}', "twice"),
+        (b'{"data": {"version": NaN}}', "NaN"),
+        (b'{"data": {"version": 1e400}}', "1e400"),
+        (b'{"data": {"version": 0.1234567890123456789}}', "exactly"),
+        (b"[" * 100_000, "nested"),
+        (b"\xff", "UTF-8"),
+    ],
+)
+def test_an_answer_that_is_not_a_model_is_refused(
+    sandbox: Sandbox, client: Client, body: bytes, words: str
+) -> None:
+    """What cannot be understood exactly is an error and not a guess."""
+    sandbox.fault(faults.raw_body(body, method="GET"))
+
+    with pytest.raises(ApiError, match=words) as caught:
+        client.get(MODELS, seed.CONTACTS)
+
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize("model_id", ["", ".", "..", "a/b", "a?b", "a#b", "%2e%2e", "a\nb", "ä"])
+def test_an_id_cannot_address_something_else(client: Client, model_id: str) -> None:
+    """An id that is more than an id is refused before any request."""
+    with pytest.raises(InvalidInputError):
+        client.get(MODELS, model_id)
+
+
+def test_pages_end_when_they_go_in_a_circle() -> None:
+    """A next page that was there before is an error and not an endless loop."""
+    page = {"data": [{"id": "1"}, 5], "pagination": {"next_page_token": "again"}}
+    with serving(answer(json.dumps(page).encode())) as (url, _):
+        pages = Client(url, "key").pages(MODELS)
+
+        assert next(pages) == [{"id": "1"}]
+        assert next(pages) == [{"id": "1"}]
+        with pytest.raises(ApiError, match="same next page"):
+            next(pages)
+
+
+@pytest.mark.parametrize("page", [{"data": None}, {}, {"data": [], "pagination": None}])
+def test_an_empty_page_is_empty(page: dict[str, Any]) -> None:
+    """No data is no models, however it is spelled."""
+    with serving(answer(json.dumps(page).encode())) as (url, _):
+        assert list(Client(url, "key").pages(MODELS)) == [[]]
+
+
+@pytest.mark.parametrize("job", [{}, None, {"job_id": "other", "status": "done"}])
+def test_an_answer_without_the_job_is_refused(job: Any) -> None:
+    """A poll that shows another job, or none, says nothing about ours."""
+    body = json.dumps({"data": job}).encode()
+    with serving(answer(body)) as (url, _), pytest.raises(ApiError, match="without the job"):
+        Client(url, "key").job(JobState("j-1", "updatemodel", "running"))
+
+
+@pytest.mark.parametrize(
+    ("job", "state"),
+    [
+        (
+            {"job_id": "j", "type": "t", "status": "failed", "error": "no"},
+            JobState("j", "t", "failed", "no"),
+        ),
+        ({"job_id": "j"}, JobState("j", "updatemodel", "created")),
+        (
+            {"job_id": "j", "error": "x" * 900},
+            JobState("j", "updatemodel", "created", "x" * 300 + "..."),
+        ),
+        ({}, None),
+        (None, None),
+        ({"job_id": 5}, None),
+    ],
+)
+def test_a_job_is_read_leniently_where_nothing_depends_on_it(
+    job: Any, state: JobState | None
+) -> None:
+    """Only its id must be there; a type and a state that are missing have defaults."""
+    assert answers.job_state({"job": job}, "updatemodel") == state
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        ({"message": "no"}, 400, "no"),
+        ({"message": "no", "status": 400, "key": "bad", "metadata": {}}, 400, "no"),
+        ({"error": {"message": "old form"}}, 400, "old form"),
+        ({"message": "no", "status": 500}, 400, None),
+        ({"message": 5}, 400, None),
+        ({"key": "bad"}, 400, None),
+        ([], 400, None),
+        (b"<html>", 400, None),
+    ],
+)
+def test_the_apis_own_errors_are_told_from_others(
+    body: Any, status: int, message: str | None
+) -> None:
+    """Only an error in the API's own form proves what the API did."""
+    found = answers.api_message(response(body, status))
+
+    assert (found.message if found else None) == message
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        (" 0 ", 0.0),
+        ("Mon, 23 Nov 2026 17:00:10 GMT", 10.0),
+        ("Mon, 23 Nov 2026 16:00:00 GMT", 0.0),
+        ("soon", None),
+        ("-1", None),
+        ("", None),
+        ("²", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) -> None:
+    """Both forms of RFC 9110 are understood; anything else is as if it were not there."""
+    now = datetime(2026, 11, 23, 17, tzinfo=timezone.utc)
+
+    assert answers.retry_after(response({}, headers={"retry-after": header}), now) == seconds
+
+
+@pytest.mark.parametrize(
+    ("header", "tag"), [('"v1"', '"v1"'), ('W/"v1"', None), ("v1", None), ("", None), ('"', None)]
+)
+def test_only_a_strong_etag_counts(header: str, tag: str | None) -> None:
+    """If-Match needs a strong validator."""
+    assert answers.strong_etag(response({}, headers={"etag": header})) == tag

@@ -1,0 +1,170 @@
+"""Working a plan out: what is refused, what is a warning, what is cleared and carried over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from patcher.documents.masks import MASK, Masks
+from patcher.documents.patches import Patch
+from patcher.errors import InvalidPatchError, ReadOnlyFieldError
+from patcher.plan import Plan, check_change, make_plan
+from patcher.resources.model import MODEL
+from patcher.resources.snapshot import Snapshot
+from tests.guard.memory import ID, response
+
+MASKS = Masks(MODEL.shape.opaque)
+
+
+def plan(change: object, raw: dict[str, Any] | None = None, **options: Any) -> Plan:
+    """The plan of a change to a response."""
+    return make_plan(MODEL, Snapshot(raw or response()), Patch.of(change), **options)
+
+
+def test_cleared_and_carried_are_told_apart() -> None:
+    """What the change empties is cleared; what it does not mention, and is there, is carried."""
+    made = plan(
+        {"policies": [], "configuration": {}, "labels": None}, response(labels=[ID], relations=[])
+    )
+
+    assert made.cleared == ("/labels", "/policies")
+    assert made.carried == ("/fields",)
+
+
+def test_a_null_at_the_top_is_removal() -> None:
+    """Null is never sent for a member that may be absent."""
+    made = plan([{"op": "add", "path": "/identifier", "value": None}], response(identifier="id"))
+
+    assert "identifier" not in made.proposed
+    assert [(change.kind, change.path) for change in made.changes] == [("removed", "/identifier")]
+
+
+@pytest.mark.parametrize("key", ["name", "connection_id", "configuration"])
+def test_a_required_member_cannot_be_removed(key: str) -> None:
+    """Without its required members there is no document."""
+    with pytest.raises(InvalidPatchError, match=key):
+        plan({key: None})
+    with pytest.raises(InvalidPatchError, match=f"/{key} is null"):
+        plan([{"op": "add", "path": f"/{key}", "value": None}])
+
+
+def test_a_member_nobody_knows_is_refused_with_a_suggestion() -> None:
+    """Even where unknown members are carried, the change cannot make one up."""
+    carried = response(retention=30)
+
+    made = plan({"retention": 60}, carried, unknown_fields="carry")
+    with pytest.raises(InvalidPatchError) as caught:
+        plan({"polices": []}, carried, unknown_fields="carry")
+    with pytest.raises(InvalidPatchError) as strange:
+        plan({"zzz": 1}, carried, unknown_fields="carry")
+
+    assert made.proposed["retention"] == 60
+    assert "'policies'" in (caught.value.hint or "")
+    assert (strange.value.path, strange.value.hint) == ("/zzz", None)
+
+
+def test_a_fault_that_was_there_is_a_warning() -> None:
+    """A model that breaks the schema can still be changed elsewhere; the fault is named."""
+    made = plan({"name": "New"}, response(policies=["not-a-uuid"]))
+
+    assert [(notice.code, notice.path) for notice in made.warnings] == [
+        ("schema-violation", "/policies/0")
+    ]
+
+
+def test_a_fault_that_the_change_brings_in_is_refused() -> None:
+    """A second fault of the same kind is not excused by the first."""
+    with pytest.raises(InvalidPatchError, match='/policies/1 is "neither"'):
+        plan({"policies": ["not-a-uuid", "neither"]}, response(policies=["not-a-uuid"]))
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        Patch.add("policies", MASK),
+        Patch.set("configuration.api_token", f"{MASK} (after)"),
+        Patch.json_patch([{"op": "add", "path": "/configuration/x", "value": {"y": [MASK]}}]),
+    ],
+)
+def test_a_mask_is_never_written(patch: Patch) -> None:
+    """However a mask gets into a change, it does not become a value."""
+    with pytest.raises(InvalidPatchError):
+        make_plan(MODEL, Snapshot(response()), patch)
+
+
+def test_a_carried_mask_is_not_copied_elsewhere() -> None:
+    """A value that reads like a mask may be carried as it is, and no further."""
+    raw = response(configuration={"api_token": MASK})
+    copy = [{"op": "copy", "from": "/configuration/api_token", "path": "/configuration/x"}]
+
+    assert plan({"name": "N"}, raw, unknown_fields="carry").proposed["configuration"] == {
+        "api_token": MASK
+    }
+    with pytest.raises(InvalidPatchError, match="mask"):
+        plan(copy, raw, unknown_fields="carry")
+
+
+@pytest.mark.parametrize(
+    ("patch", "kind"),
+    [
+        (Patch.set("updated_by", "me"), ReadOnlyFieldError),
+        (Patch.set("name", 5), InvalidPatchError),
+        (Patch.add("labels", 7), InvalidPatchError),
+        (Patch.merge({"additional_fields": [{"name": "a", "unique": True}]}), InvalidPatchError),
+        (Patch.set("relations.0.to.model_id", "x"), InvalidPatchError),
+    ],
+)
+def test_what_the_change_alone_shows_is_refused(patch: Patch, kind: type[Exception]) -> None:
+    """Without a document: members of the server's, and values that fit nowhere."""
+    with pytest.raises(kind):
+        check_change(MODEL, patch, MASKS)
+
+
+def test_the_last_word_counts() -> None:
+    """A value that a later step replaces is not held against the change."""
+    patch = Patch.set("name", 5) + Patch.set("name", "Five")
+
+    check_change(MODEL, patch, MASKS)
+
+    assert make_plan(MODEL, Snapshot(response()), patch).proposed["name"] == "Five"
+
+
+def test_removing_the_enricher_removes_its_fields_without_a_word() -> None:
+    """Its fields widen nothing when what they belong to goes with them."""
+    enricher = {"enricher_id": ID, "fields": [{"name": "phone"}]}
+
+    made = plan({"enricher": None}, response(enricher=enricher))
+
+    assert made.cleared == ("/enricher",)
+
+
+def test_an_absent_list_of_fields_is_carried_as_it_is() -> None:
+    """A model that is open already is not narrowed, nor refused."""
+    made = plan({"name": "New"}, response(fields=None))
+
+    assert "fields" not in made.proposed
+
+
+def test_adding_to_an_absent_list_of_fields_is_refused() -> None:
+    """One field added to "everything" would be the only one."""
+    with pytest.raises(InvalidPatchError, match="/fields"):
+        make_plan(MODEL, Snapshot(response(fields=None)), Patch.add("fields", "email"))
+
+
+def test_to_dict_masks_what_looks_like_a_credential() -> None:
+    """The JSON form of a plan holds masks, unless it is asked for the values."""
+    made = plan({"configuration": {"api_token": "new-secret"}})
+    (change,) = made.to_dict()["changes"]
+    (shown,) = made.to_dict(show_secrets=True)["changes"]
+
+    assert (change["old"], change["new"]) == ("******** (before)", "******** (after)")
+    assert (shown["old"], shown["new"]) == ("s3cr3t-token", "new-secret")
+
+
+def test_to_dict_is_free_of_what_belongs_to_others() -> None:
+    """Changing the result changes no plan."""
+    made = plan({"policies": []})
+    made.to_dict()["cleared"].append("/name")
+
+    assert made.to_dict()["cleared"] == ["/policies"]
