@@ -184,3 +184,14 @@ def test_an_entry_is_plain_json(journal: Journal) -> None:
 
     assert record["entry"] == name
     assert record["sent"] == {"name": "Customers"}
+
+
+def test_an_entry_that_cannot_be_read_is_an_error(journal: Journal) -> None:
+    """What lies there in place of a file is named."""
+    name = journal.open(INTENT)
+    (file,) = journal.folder.iterdir()
+    file.unlink()
+    file.mkdir()
+
+    with pytest.raises(JournalError, match="cannot be read"):
+        journal.entry(name)

@@ -42,9 +42,6 @@ def invoke(command: click.Command, arguments: list[str]) -> int:
         return error.exit_code
     except click.UsageError as error:
         return _usage(error)
-    except click.ClickException as error:
-        console.say(f"Error: {error.format_message()}")
-        return 2
     return code if isinstance(code, int) else 0
 
 

@@ -214,10 +214,13 @@ def test_an_internal_error_is_no_traceback(
     monkeypatch.setattr("patcher.operations.reading.summaries", lambda session: 1 / 0)
 
     done = patch_model("list")
+    monkeypatch.setattr(sys, "argv", ["patch-model", "list", "-vv"])
+    traced = patch_model("list", "-vv")
 
-    assert done.code == 70
+    assert (done.code, traced.code) == (70, 70)
     assert "Traceback" not in done.err
     assert "report" in done.err
+    assert "ZeroDivisionError" in traced.err.split("Traceback")[1]
 
 
 def test_the_sandbox_and_the_demo_name_their_extra(

@@ -436,3 +436,16 @@ def test_carried_unknown_members_are_compared_too(tmp_path: Path) -> None:
 
     assert result.status == "applied"
     assert store.bodies[0]["retention"] == {"days": 30}
+
+
+def test_an_answer_that_cannot_be_understood_is_not_verified(tmp_path: Path) -> None:
+    """Written, but the answer has grown a member in the meantime: exit code 5, saying so."""
+
+    def growing(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.write(body)
+        return Answered(Snapshot({**store.raw, "retention": 30}))
+
+    store = MemoryStore(on_replace=growing)
+
+    with pytest.raises(VerificationError, match="cannot read"):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))

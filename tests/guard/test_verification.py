@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -159,3 +160,25 @@ def test_as_before_needs_content_version_and_time() -> None:
     ]
 
     assert [is_as_before(plan, base, Snapshot(raw)) for raw in readings] == [True] + [False] * 4
+
+
+def test_a_resource_without_watched_ids_has_none_to_warn_of() -> None:
+    """Where nothing refers to members by id, new ids are nobody's business."""
+    base = Snapshot(response())
+    plan = make_plan(MODEL._replace(watched_ids=None), base, Patch.of(NEW))
+    renewed = [{"name": "email", "id": "new"}, {"name": "phone", "id": "new"}]
+
+    found = verify(plan, base, Snapshot({**response(), "name": "New", "fields": renewed}))
+
+    assert (paths(found), codes(found)) == ([], [])
+
+
+def test_members_without_a_name_are_not_looked_for() -> None:
+    """A list that breaks the schema already is compared, and its members have no ids."""
+    before = response(policies=["not-a-uuid"])
+    base = Snapshot(before)
+    plan = make_plan(MODEL, base, Patch.of(NEW))
+    odd = plan.document | {"additional_fields": [{"name": 5}, "x"]}
+    broken = dataclasses.replace(plan, document=odd, proposed={**odd, "name": "New"})
+
+    assert verify(broken, base, Snapshot({**before, "name": "New"})).differences

@@ -148,7 +148,7 @@ def test_colours_change_nothing_but_colours() -> None:
 
 def test_a_table_lines_up() -> None:
     """Columns have one width, and what is not known is a dash or nothing."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": "1", "name": "A\n", "version": 12, "updated_at": "t", "updated_by": "Ann"},
         {"id": "22", "name": None, "version": None, "updated_at": None, "updated_by": None},
     ]

@@ -200,3 +200,20 @@ def test_the_quick_yes_is_not_always_no() -> None:
 def test_a_keyword_it_does_not_know_is_left_to_jsonschema(schema: dict[str, Any]) -> None:
     """An unknown keyword makes the quick check say no, never yes."""
     assert not compile_schema(schema)({"a": 1})
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"properties": {"a": {"type": "string"}}}, 5),
+        ({"additionalProperties": True}, {"a": 1}),
+        ({"properties": {}}, {"a": 1}),
+        ({"required": ["a"]}, "x"),
+        ({"items": {"type": "string"}}, "x"),
+        ({"type": ["string", "null"]}, None),
+    ],
+)
+def test_a_keyword_rules_only_its_own_kind_of_value(schema: dict[str, Any], value: Any) -> None:
+    """As JSON Schema has it: what is said of objects says nothing of a number."""
+    assert compile_schema(schema)(value)
+    assert Draft202012Validator(schema).is_valid(value)
