@@ -52,7 +52,7 @@ def test_every_dependency_has_a_floor_and_a_reason() -> None:
 
 
 def test_the_wheel_has_everything_and_the_command(tmp_path: Path) -> None:
-    """Every module and data file of the package is in the wheel, and nothing else but the command."""
+    """Every module and data file of the package is in the wheel, nothing else, and the command."""
     source = tmp_path / "source"
     shutil.copytree(ROOT / "patcher", source / "patcher", ignore=shutil.ignore_patterns("*.pyc"))
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):

@@ -50,7 +50,9 @@ def plan_patch(
         allow_all_fields=allow_all_fields,
     )
     with _reported(model):
-        return run_plan(_session(client), model, Patch.of(change), options)
+        patch = Patch.of(change)
+        with _session(client) as session:
+            return run_plan(session, model, patch, options)
 
 
 def patch_model(
@@ -104,7 +106,8 @@ def patch_model(
     )
     with _reported(model):
         patch = Patch.of(change)
-        return run_patch(_session(client), model, patch, options, confirm=confirm, dry_run=dry_run)
+        with _session(client) as session:
+            return run_patch(session, model, patch, options, confirm=confirm, dry_run=dry_run)
 
 
 def apply_plan(
@@ -115,7 +118,8 @@ def apply_plan(
     Returns and raises what patch_model does.
     """
     options = Options(run_async=run_async, refresh=refresh, unknown_fields=plan.unknown_fields)
-    return _session(client).write(plan, options)
+    with _session(client) as session:
+        return session.write(plan, options)
 
 
 def run_plan(session: Session, model: str, patch: Patch, options: Options) -> Plan:
@@ -145,8 +149,15 @@ def run_patch(
         return session.write(plan, options)
 
 
-def _session(client: Client | None) -> Session:
-    return Session.from_env(client)
+@contextmanager
+def _session(client: Client | None) -> Iterator[Session]:
+    """A session as the environment says; a client that was made for it is closed again."""
+    session = Session.from_env(client)
+    try:
+        yield session
+    finally:
+        if client is None:
+            session.client.close()
 
 
 @contextmanager

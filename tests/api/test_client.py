@@ -33,10 +33,11 @@ def waits() -> list[float]:
 
 
 @pytest.fixture
-def client(sandbox: Sandbox, waits: list[float]) -> Client:
+def client(sandbox: Sandbox, waits: list[float]) -> Iterator[Client]:
     """A client that does not really wait."""
     settings = Settings(sandbox.url, f"Bearer {sandbox.api_key}")
-    return Client(settings=settings, sleep=waits.append)
+    with Client(settings=settings, sleep=waits.append) as connected:
+        yield connected
 
 
 def response(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -151,27 +152,32 @@ def test_pages_end_when_they_go_in_a_circle() -> None:
     """A next page that was there before is an error and not an endless loop."""
     page = {"data": [{"id": "1"}, 5], "pagination": {"next_page_token": "again"}}
     with serving(answer(json.dumps(page).encode())) as (url, _):
-        pages = Client(url, "key").pages(MODELS)
+        client = Client(url, "key")
+        pages = client.pages(MODELS)
 
         assert next(pages) == [{"id": "1"}]
         assert next(pages) == [{"id": "1"}]
         with pytest.raises(ApiError, match="same next page"):
             next(pages)
+        client.close()
 
 
 @pytest.mark.parametrize("page", [{"data": None}, {}, {"data": [], "pagination": None}])
 def test_an_empty_page_is_empty(page: dict[str, Any]) -> None:
     """No data is no models, however it is spelled."""
-    with serving(answer(json.dumps(page).encode())) as (url, _):
-        assert list(Client(url, "key").pages(MODELS)) == [[]]
+    body = json.dumps(page).encode()
+    with serving(answer(body)) as (url, _), Client(url, "key") as client:
+        assert list(client.pages(MODELS)) == [[]]
 
 
 @pytest.mark.parametrize("job", [{}, None, {"job_id": "other", "status": "done"}])
 def test_an_answer_without_the_job_is_refused(job: Any) -> None:
     """A poll that shows another job, or none, says nothing about ours."""
     body = json.dumps({"data": job}).encode()
-    with serving(answer(body)) as (url, _), pytest.raises(ApiError, match="without the job"):
-        Client(url, "key").job(JobState("j-1", "updatemodel", "running"))
+    state = JobState("j-1", "updatemodel", "running")
+    with serving(answer(body)) as (url, _), Client(url, "key") as client:
+        with pytest.raises(ApiError, match="without the job"):
+            client.job(state)
 
 
 @pytest.mark.parametrize(

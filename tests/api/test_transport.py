@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,21 @@ from tests.api.servers import Script, answer, serving, unused_port
 KEY = "transport-key-1"
 
 
+_made: list[Transport] = []
+
+
+@pytest.fixture(autouse=True)
+def closed_again() -> Iterator[None]:
+    """Every transport of a test is closed after it."""
+    yield
+    while _made:
+        _made.pop().close()
+
+
 def transport(url: str, timeout: float = 5.0) -> Transport:
     """A transport to ``url``."""
-    return Transport(Settings(url, f"Bearer {KEY}", timeout=timeout))
+    _made.append(Transport(Settings(url, f"Bearer {KEY}", timeout=timeout)))
+    return _made[-1]
 
 
 def test_an_answer_comes_back_whole_whatever_its_status() -> None:

@@ -25,13 +25,10 @@ def patch(sandbox: Sandbox, tmp_path: Any) -> Callable[..., patcher.PatchResult]
 
     def run(change: object = RENAME, **options: Any) -> patcher.PatchResult:
         settings = Settings(sandbox.url, f"Bearer {sandbox.api_key}", timeout=0.3)
-        session = Session(
-            Client(settings=settings, sleep=lambda seconds: None),
-            Journal(tmp_path / "journal"),
-            clock=FakeClock(),
-            settle_timeout=5.0,
-        )
-        return run_patch(session, seed.CONTACTS, Patch.of(change), Options(**options))
+        with Client(settings=settings, sleep=lambda seconds: None) as client:
+            journal = Journal(tmp_path / "journal")
+            session = Session(client, journal, clock=FakeClock(), settle_timeout=5.0)
+            return run_patch(session, seed.CONTACTS, Patch.of(change), Options(**options))
 
     return run
 
