@@ -252,3 +252,13 @@ def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) ->
 def test_only_a_strong_etag_counts(header: str, tag: str | None) -> None:
     """If-Match needs a strong validator."""
     assert answers.strong_etag(response({}, headers={"etag": header})) == tag
+
+
+@pytest.mark.parametrize("version", ["2024-02-08", "2099-01-01", ""])
+def test_another_version_than_asked_for_is_refused(version: str) -> None:
+    """A model in the words of another version may have another form, and is not understood."""
+    body = json.dumps({"data": {"id": seed.CONTACTS}}).encode()
+    script = answer(body, headers=f"X-Polytomic-Version: {version}\r\n")
+    with serving(script) as (url, _), Client(url, "key") as client:
+        with pytest.raises(ApiError, match="as of version"):
+            client.get(MODELS, seed.CONTACTS)
