@@ -77,7 +77,7 @@ def can_ask() -> bool:
 
 def ask(question: str) -> bool:
     """Asks on standard error; only yes is yes: an empty line or the end of input is no."""
-    write(f"{question} [y/N] ", sys.stderr)
+    write(f"\n{question} [y/N] ", sys.stderr)
     answer = sys.stdin.readline()
     if not answer.endswith("\n"):
         write("\n", sys.stderr)

@@ -21,7 +21,7 @@ _NO_BREAK = "\u00a0"
 
 def plan_lines(plan: Plan, *, show_secrets: bool = False) -> Iterator[Line]:
     """A plan: the resource, its changes, what is cleared, what is carried over, warnings."""
-    yield _title(plan)
+    yield from _title(plan)
     if plan.is_unchanged:
         yield line("  No changes: it is already as it should be.")
     else:
@@ -58,10 +58,11 @@ def warning_lines(notices: Sequence[Notice]) -> Iterator[Line]:
             yield line(Span("Warning", "changed"), f": {printable(notice.message)}")
 
 
-def _title(plan: Plan) -> Line:
-    base = plan.base
-    facts = [text for text in (base.id, _written(plan)) if text]
-    return line(Span(_name(plan), "title"), "  ", Span(printable("  ".join(facts)), "quiet"))
+def _title(plan: Plan) -> Iterator[Line]:
+    yield line(Span(_name(plan), "title"), "  ", Span(printable(plan.base.id or ""), "quiet"))
+    written = _written(plan)
+    if written:
+        yield line("  ", Span(printable(written), "quiet"))
 
 
 def _name(plan: Plan) -> str:
