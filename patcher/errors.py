@@ -162,8 +162,9 @@ class ConflictError(PatchError):
 class VerificationError(PatchError):
     """The write happened, but what is stored is not what was sent, or somebody wrote in between.
 
-    ``sent`` and ``stored`` are the two writable documents, ``version_before`` and
-    ``version_after`` the versions around the write.
+    ``sent`` and ``stored`` are the two writable documents, ``differences`` the changes from one
+    to the other (credentials masked), ``version_before`` and ``version_after`` the versions
+    around the write.
     """
 
     exit_code = 5
@@ -174,12 +175,14 @@ class VerificationError(PatchError):
         *,
         sent: dict[str, Any] | None = None,
         stored: dict[str, Any] | None = None,
+        differences: Sequence[Any] = (),
         version_before: int | None = None,
         version_after: int | None = None,
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.sent = sent
+        self.differences = tuple(differences)
         self.stored = stored
         self.version_before = version_before
         self.version_after = version_after

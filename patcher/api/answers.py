@@ -5,7 +5,7 @@ from __future__ import annotations
 import email.utils
 import re
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeGuard
 
 from patcher.api.transport import Response
 from patcher.documents import jsontext
@@ -14,6 +14,7 @@ from patcher.errors import ApiError, NotFoundError, PatchError
 
 _SHOWN: Final = 300
 
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+")
 _STRONG_ETAG: Final = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
 
 
@@ -68,15 +69,20 @@ def api_message(response: Response) -> ApiMessage | None:
 def job_state(answer: Document, default_type: str) -> JobState | None:
     """The job of an answer, or None where it has none."""
     job = answer.get("job")
-    if type(job) is not dict or type(job.get("job_id")) is not str:
+    if type(job) is not dict or not _is_plain(job.get("job_id")):
         return None
     kind, status, error = job.get("type"), job.get("status"), job.get("error")
     return JobState(
         job["job_id"],
-        kind if type(kind) is str else default_type,
+        kind if _is_plain(kind) else default_type,
         status if type(status) is str else "created",
         _brief(error) if type(error) is str else None,
     )
+
+
+def _is_plain(text: object) -> TypeGuard[str]:
+    """Whether a text can stand in a path as it is, and means nothing else there."""
+    return type(text) is str and _PLAIN.fullmatch(text) is not None
 
 
 def failure(response: Response, method: str, path: str) -> ApiError:

@@ -12,7 +12,13 @@ from urllib.parse import quote
 from patcher.api import answers
 from patcher.api.answers import JobState
 from patcher.api.settings import DEFAULT_URL, Settings, bearer, checked_url
-from patcher.api.transport import Exchange, Response, Transport, UnsentError
+from patcher.api.transport import (
+    AnswerLostError,
+    Exchange,
+    Response,
+    Transport,
+    UnsentError,
+)
 from patcher.documents import jsontext
 from patcher.documents.values import Document
 from patcher.errors import ApiError, InvalidInputError
@@ -106,8 +112,10 @@ class Client:
             answer = answers.envelope(
                 self._read(collection, params), f"The answer of GET {collection}"
             )
-            page = answer.get("data")
-            yield [item for item in page if type(item) is dict] if type(page) is list else []
+            page = answer.get("data", answer)
+            if page is not None and type(page) is not list:
+                raise ApiError(f"GET {collection} answered without a list.", method="GET")
+            yield [item for item in page or () if type(item) is dict]
             pagination = answer.get("pagination")
             token = pagination.get("next_page_token") if type(pagination) is dict else None
             if type(token) is not str or not token:
@@ -156,7 +164,8 @@ class Client:
             pause = 0.25 * 2 ** (attempt - 1)
             try:
                 response = self._transport.send("GET", path, params=params)
-            except UnsentError:
+            except (UnsentError, AnswerLostError):
+                # A connection that lay idle may be gone; a read can simply be made again.
                 if attempt == _READ_ATTEMPTS:
                     raise
             else:

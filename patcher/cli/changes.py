@@ -167,6 +167,8 @@ class Source:
         self.filename = None
         if text == "-":
             return f"standard input ({option})", self.read("-")
+        if text == "@":
+            raise InvalidInputError(f"There is no file name after the @ of {option}.")
         if text.startswith("@"):
             self.filename = text[1:]
             return self.filename, self.read(text[1:])

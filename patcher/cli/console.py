@@ -54,9 +54,11 @@ def write(text: str, stream: IO[str] | None) -> None:
     try:
         stream.write(text)
         stream.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if not isinstance(error, BrokenPipeError) and stream is not sys.stderr:
+            say(f"Warning: standard output cannot be written ({error.strerror}).")
     except UnicodeEncodeError:
         encoding: str = getattr(stream, "encoding", None) or "ascii"
         write(text.encode(encoding, "backslashreplace").decode(encoding), stream)

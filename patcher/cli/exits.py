@@ -1,36 +1,48 @@
-"""The one place where an error becomes a message and an exit code."""
+"""The one place where an error becomes a message, a JSON object and an exit code."""
 
 from __future__ import annotations
 
-import sys
+from itertools import pairwise
 
 import click
 
 from patcher.cli import console
 from patcher.cli.signals import SIGNALS, SecondSignal
-from patcher.errors import PatchError
-
-INTERNAL_ERROR = 70
-INTERRUPTED = 130
+from patcher.errors import (
+    InterruptedWriteError,
+    InvalidInputError,
+    OutcomeUnknownError,
+    PatchError,
+)
 
 
 def run(command: click.Command, arguments: list[str]) -> int:
     """Runs a command and returns its exit code; whatever it raises ends here."""
+    as_json = _wants_json(arguments)
     try:
         with SIGNALS:
             return invoke(command, arguments)
     except SecondSignal as signal:
-        console.say(
-            f"Stopped while a write was on its way; whether it took effect is not known.\n"
-            f"What was there before is in the journal entry {signal.entry}. Look at the model "
-            "before you write again."
+        error: PatchError = OutcomeUnknownError(
+            "Stopped while a write was on its way; whether it took effect is not known.",
+            journal_entry=signal.entry,
+            hint=f"What was there before is in the journal entry {signal.entry}. Look at the "
+            "model before you write again.",
         )
-        return 6
     except (KeyboardInterrupt, click.Abort):
-        console.say("\nInterrupted. Nothing was written.")
-        return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - nobody shall be shown a traceback unasked
-        return _internal(error)
+        console.say("")
+        error = InterruptedWriteError("Interrupted. Nothing was written.")
+    except Exception as fault:  # noqa: BLE001 - nobody shall be shown a traceback unasked
+        if "-vv" in arguments:
+            import traceback
+
+            console.say(traceback.format_exc())
+        error = PatchError(
+            f"Internal error: {type(fault).__name__}.",
+            hint="This is a fault of patch-model; please report it, with the output of the same "
+            "command under -vv.",
+        )
+    return report(error, as_json=as_json)
 
 
 def invoke(command: click.Command, arguments: list[str]) -> int:
@@ -38,34 +50,39 @@ def invoke(command: click.Command, arguments: list[str]) -> int:
     try:
         code = command.main(arguments, prog_name="patch-model", standalone_mode=False)
     except PatchError as error:
-        report(error)
-        return error.exit_code
+        return report(error, as_json=_wants_json(arguments))
     except click.UsageError as error:
-        return _usage(error)
+        path = error.ctx.command_path if error.ctx else "patch-model"
+        usage = InvalidInputError(
+            error.format_message(), hint=f"{path} --help shows what it takes."
+        )
+        return report(usage, as_json=_wants_json(arguments))
     return code if isinstance(code, int) else 0
 
 
-def report(error: PatchError) -> None:
-    """Prints an error: what happened, and what to do next."""
+def report(error: PatchError, *, as_json: bool) -> int:
+    """Says what happened and what to do next, and returns the exit code for it."""
     console.say(f"Error: {error.message}")
+    differences = getattr(error, "differences", ())
+    if differences or error.result:
+        from patcher.render.view import change_lines, warning_lines
+
+        if differences:
+            console.say("Sent (-) against stored (+):")
+            console.show(change_lines(differences), error=True)
+        if error.result:
+            console.show(warning_lines(error.result.notices), error=True)
     if error.hint:
         console.say(f"Hint: {error.hint}")
+    if as_json:
+        from patcher.operations.verbs import failed
+        from patcher.render.json import result_json
+
+        console.out(result_json(error.result or failed(error)) + "\n")
+    return error.exit_code
 
 
-def _usage(error: click.UsageError) -> int:
-    console.say(f"Error: {error.format_message()}")
-    if error.ctx is not None:
-        console.say(f"Hint: {error.ctx.command_path} --help shows what it takes.")
-    return 2
-
-
-def _internal(error: Exception) -> int:
-    console.say(
-        f"Internal error: {type(error).__name__}. This is a fault of patch-model, please report "
-        "it with the output of the same command under -vv."
-    )
-    if "-vv" in sys.argv:
-        import traceback
-
-        traceback.print_exc()
-    return INTERNAL_ERROR
+def _wants_json(arguments: list[str]) -> bool:
+    """Whether -o json was asked for, also where the rest of the command line makes no sense."""
+    apart = any(one in ("-o", "--output") and other == "json" for one, other in pairwise(arguments))
+    return apart or "-ojson" in arguments or "--output=json" in arguments

@@ -69,4 +69,4 @@ def cli() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command line and returns its exit code."""
-    return exits.run(cli, list(arguments))
+    return exits.run(cli, list(arguments) or ["--help"])

@@ -9,6 +9,9 @@ from typing import Any, Final, TypeVar
 import click
 
 from patcher.cli.signals import SIGNALS
+from patcher.errors import SettingsError
+
+_LONGEST_SETTLING: Final = 86_400
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -103,6 +106,8 @@ def session() -> Any:
     from patcher.operations import Session
 
     given = connection()
+    if given.settle_timeout is not None and not given.settle_timeout < _LONGEST_SETTLING:
+        raise SettingsError("The settle timeout must be a number of seconds, of at most a day.")
     settings = Settings.from_env(
         os.environ,
         url=given.url,

@@ -65,6 +65,8 @@ def sandbox_command(port: int, db: Path | None, models: int, latency: float) -> 
 
 def open_sandbox(**options: Any) -> Sandbox:
     """A running sandbox. Raises InvalidInputError when it cannot be had."""
+    import sqlite3
+
     try:
         from patcher.sandbox import Sandbox
     except ModuleNotFoundError as error:
@@ -74,5 +76,6 @@ def open_sandbox(**options: Any) -> Sandbox:
         ) from error
     try:
         return Sandbox(**options)
-    except OSError as error:
-        raise InvalidInputError(f"The sandbox cannot be started: {error.strerror}.") from error
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InvalidInputError(f"The sandbox cannot be started: {reason}.") from error

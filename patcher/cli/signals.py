@@ -38,7 +38,9 @@ class Signals:
     def __enter__(self) -> Signals:
         self._entry, self._pending, self._settled = None, False, False
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._handle) for number in _WATCHED}
+            # One that is ignored (nohup) stays so.
+            watched = [one for one in _WATCHED if signal.getsignal(one) is not signal.SIG_IGN]
+            self._before = {number: signal.signal(number, self._handle) for number in watched}
         return self
 
     def __exit__(
@@ -62,6 +64,7 @@ class Signals:
 
     def let_go(self) -> None:
         """The write was not processed after all: signals count again."""
+        self._entry = None
         self._settled = False
         if self._pending:
             raise InterruptedWriteError("Interrupted before the write. Nothing was written.")

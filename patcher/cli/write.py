@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +16,7 @@ from patcher.cli.options import (
     show_secrets_option,
     unknown_fields_option,
 )
-from patcher.errors import InvalidInputError, PatchError
+from patcher.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from patcher.plan import PatchResult, Plan
@@ -56,20 +54,20 @@ def plan_command(model: str, **parameters: Any) -> int:
     from patcher.operations.verbs import run_plan
 
     output, show_secrets = _output(parameters)
-    with _reporting(output):
-        patch = patch_of(take_changes(parameters))
-        plan = run_plan(session(), model, patch, _options(parameters))
-        differs = parameters["exit_code"] and not plan.is_unchanged
-        if output == "json":
-            from patcher.render.json import value_json
+    patch = patch_of(take_changes(parameters))
+    plan = run_plan(session(), model, patch, _options(parameters))
+    differs = parameters["exit_code"] and not plan.is_unchanged
+    if output == "json":
+        from patcher.render.json import value_json
 
-            shown = plan.to_dict(show_secrets=show_secrets)
-            console.out(value_json({**shown, "exit_code": int(differs)}) + "\n")
-        else:
-            from patcher.render.view import plan_lines
+        shown = plan.to_dict(show_secrets=show_secrets)
+        console.out(value_json({**shown, "exit_code": int(differs)}) + "\n")
+    else:
+        from patcher.render.view import plan_lines, warning_lines
 
-            console.show(plan_lines(plan, show_secrets=show_secrets))
-        return int(differs)
+        console.show(plan_lines(plan, show_secrets=show_secrets))
+        console.show(warning_lines(plan.warnings), error=True)
+    return int(differs)
 
 
 @click.command("apply", cls=ChangeCommand)
@@ -100,19 +98,18 @@ def apply_command(model: str, **parameters: Any) -> int:
     from patcher.operations.verbs import run_patch
 
     output, show_secrets = _output(parameters)
-    with _reporting(output):
-        patch = patch_of(take_changes(parameters))
-        confirmation = _Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
-        result = run_patch(
-            session(),
-            model,
-            patch,
-            _options(parameters),
-            confirm=confirmation,
-            dry_run=parameters["dry_run"],
-        )
-        _show_result(result, confirmation)
-        return result.exit_code
+    patch = patch_of(take_changes(parameters))
+    confirmation = _Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
+    result = run_patch(
+        session(),
+        model,
+        patch,
+        _options(parameters),
+        confirm=confirmation,
+        dry_run=parameters["dry_run"],
+    )
+    _show_result(result, confirmation)
+    return result.exit_code
 
 
 class _Confirmation:
@@ -147,9 +144,10 @@ class _Confirmation:
             self._show_on(plan, error=True)
 
     def _show_on(self, plan: Plan, *, error: bool) -> None:
-        from patcher.render.view import plan_lines
+        from patcher.render.view import plan_lines, warning_lines
 
         console.show(plan_lines(plan, show_secrets=self.show_secrets), error=error)
+        console.show(warning_lines(plan.warnings), error=True)
 
 
 def _show_result(result: PatchResult, confirmation: _Confirmation) -> None:
@@ -158,10 +156,11 @@ def _show_result(result: PatchResult, confirmation: _Confirmation) -> None:
 
         console.out(result_json(result, show_secrets=confirmation.show_secrets) + "\n")
         return
-    from patcher.render.view import result_lines
+    from patcher.render.view import result_lines, warning_lines
 
     if result.plan and not confirmation.has_shown:
         confirmation.show(result.plan)
+    console.show(warning_lines(result.notices), error=True)
     console.show(result_lines(result))
 
 
@@ -180,19 +179,3 @@ def _output(parameters: dict[str, Any]) -> tuple[str, bool]:
             hint="patch-model get prints the document itself, to a file too.",
         )
     return parameters["output"], parameters["show_secrets"]
-
-
-@contextmanager
-def _reporting(output: str) -> Iterator[None]:
-    """Under -o json an error is one JSON object on standard output too."""
-    try:
-        yield
-    except PatchError as error:
-        if output == "json":
-            from patcher.plan import PatchResult
-            from patcher.render.json import result_json
-            from patcher.resources.model import MODEL
-
-            result = error.result or PatchResult.of_error(error, MODEL)
-            console.out(result_json(result) + "\n")
-        raise

@@ -10,7 +10,7 @@ from patcher.documents.values import MISSING, JsonValue, strictly_equal
 Kind: TypeAlias = Literal["added", "removed", "changed", "reordered"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Change:
     """One difference between two documents.
 
@@ -32,6 +32,9 @@ class Change:
     kind: Kind
     old: JsonValue = MISSING
     new: JsonValue = MISSING
+
+    def __repr__(self) -> str:
+        return f"Change({self.path!r}, {self.kind!r})"  # a value may be a credential
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Change):

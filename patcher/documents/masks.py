@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from patcher.documents.changes import Change
-from patcher.documents.pointers import pointer_to, shown, tokens_of
+from patcher.documents.pointers import lookup, pointer_to, shown, tokens_of
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, copied
 from patcher.errors import InvalidPatchError
 
@@ -30,6 +30,8 @@ DEFAULT_WORDS: Final = (
     "passphrase",
     "credential",
 )
+
+_SHORTEST_CREDENTIAL: Final = 4
 
 _EVERY_MASK: Final = frozenset({MASK, MASK_BEFORE, MASK_AFTER})
 
@@ -86,6 +88,40 @@ class Masks:
         if self.is_masked_place(place):
             return _hidden(value)
         return self._masked(value, _below(self.places, place))
+
+    def credentials(self, document: Document) -> frozenset[str]:
+        """The texts under masked keys in ``document``, but for those too short to be told apart."""
+        found: set[str] = set()
+        for place in self.places:
+            self._collect(lookup(document, place, None), found, is_masked=False)
+        return frozenset(text for text in found if len(text) >= _SHORTEST_CREDENTIAL)
+
+    def without(self, changes: Iterable[Change], credentials: frozenset[str]) -> tuple[Change, ...]:
+        """``changes`` with a mask wherever a value is one of ``credentials``."""
+        if not credentials:
+            return tuple(changes)
+        return tuple(
+            Change(
+                one.path, one.kind, _without(one.old, credentials), _without(one.new, credentials)
+            )
+            for one in changes
+        )
+
+    def redacted(self, text: str, credentials: frozenset[str]) -> str:
+        """``text`` with a mask in place of each of ``credentials``."""
+        for credential in sorted(credentials, key=len, reverse=True):
+            text = text.replace(credential, MASK)
+        return text
+
+    def _collect(self, value: JsonValue, found: set[str], *, is_masked: bool) -> None:
+        if type(value) is str and is_masked:
+            found.add(value)
+        elif type(value) is list:
+            for member in value:
+                self._collect(member, found, is_masked=is_masked)
+        elif type(value) is dict:
+            for key, member in value.items():
+                self._collect(member, found, is_masked=is_masked or self._is_credential(key))
 
     def _masked_from(self, place: Tokens) -> Tokens | None:
         """The outermost masked place that ``place`` is, or is in."""
@@ -158,6 +194,16 @@ def _find_masks(value: JsonValue, at: Tokens) -> Iterator[Tokens]:
                 yield (*at, key)
             else:
                 yield from _find_masks(member, (*at, key))
+
+
+def _without(value: JsonValue, credentials: frozenset[str]) -> JsonValue:
+    if type(value) is str:
+        return MASK if value in credentials else value
+    if type(value) is list:
+        return [_without(member, credentials) for member in value]
+    if type(value) is dict:
+        return {key: _without(member, credentials) for key, member in value.items()}
+    return value
 
 
 def _hidden(value: JsonValue, mask: str = MASK) -> JsonValue:

@@ -26,7 +26,7 @@ class Applied(NamedTuple):
     notices: tuple[Notice, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Patch:
     """A change: steps that are applied one after the other; none is the identity.
 
@@ -105,6 +105,9 @@ class Patch:
         from patcher.documents.members import RemoveMember
 
         return cls((RemoveMember(parse_path(path), member),))
+
+    def __repr__(self) -> str:
+        return f"Patch({', '.join(type(step).__name__ for step in self.steps)})"
 
     def __add__(self, other: Patch) -> Patch:
         if not isinstance(other, Patch):

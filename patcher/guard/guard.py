@@ -16,7 +16,7 @@ from patcher.documents.diff import compare
 from patcher.documents.notices import Notice
 from patcher.documents.values import Document, strictly_equal
 from patcher.errors import ApiError, ConflictError, JournalError, PatchError, VerificationError
-from patcher.guard.settling import Clock, Settlement, Written
+from patcher.guard.settling import LOOK, Clock, Settlement, Written
 from patcher.guard.store import NotSent, Store, Throttled
 from patcher.journal import Ending, Intent, Journal
 from patcher.plan import PatchResult, Plan
@@ -131,18 +131,32 @@ class Guard:
         for attempt in range(1, ATTEMPTS + 1):
             before = self._read_again(plan)
             with self.hold(entry) as held:
-                answer = self.store.replace(before.id or "", body, key, before.etag)
-                if not isinstance(answer, NotSent | Throttled):
-                    settlement = Settlement(
-                        self.store, self.clock, plan, before, entry, self.settle_timeout
-                    )
-                    return before, settlement.settle(answer)
+                answer = self._put(plan, body, key, before, entry)
+                if isinstance(answer, Written):
+                    return before, answer
                 held.let_go()
             pause = self._pause(plan, answer, attempt)
             key = self.new_key()
             self.journal.add_key(entry, key)
             self.clock.sleep(pause)
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
+
+    def _put(
+        self, plan: Plan, body: Document, key: str, before: Snapshot, entry: str
+    ) -> Written | NotSent | Throttled:
+        """Writes once and settles what became of it, unless it was not processed at all."""
+        settlement = Settlement(self.store, self.clock, plan, before, entry, self.settle_timeout)
+        try:
+            answer = self.store.replace(before.id or "", body, key, before.etag)
+            if isinstance(answer, NotSent | Throttled):
+                return answer
+            return settlement.settle(answer)
+        except PatchError:
+            raise
+        except Exception as error:
+            # A fault of ours, after the write may have begun: no excuse to call it not written.
+            reason = f"an internal error ({type(error).__name__})"
+            raise settlement.unknown(reason) from error
 
     def _read_again(self, plan: Plan) -> Snapshot:
         """The resource just before the write; ConflictError if it is not as the plan found it."""
@@ -163,7 +177,8 @@ class Guard:
             what = f"{plan.label} could not be sent ({attempt} attempts): {answer.reason}."
             raise ApiError(f"{what} Nothing was written.", method="PUT", path=path)
         raise ApiError(
-            f"The API takes no more requests for now ({attempt} attempts): {answer.message} (429). "
+            f"The API takes no more requests for now ({attempt} attempts): "
+            f"{plan.redacted(answer.message)} (429). "
             "Nothing was written.",
             status=429,
             method="PUT",
@@ -183,27 +198,27 @@ class Guard:
         """Raises VerificationError unless the write is stored as sent, and is the only one."""
         after = written.snapshot.version
         facts: dict[str, Any] = {
+            "differences": plan.shown(written.verdict.differences),
             "sent": plan.proposed,
             "stored": written.verdict.stored,
             "version_before": before.version,
             "version_after": after,
         }
         if not written.verdict.is_as_sent:
-            raise VerificationError(_differences(plan, written), **facts, hint=_LOOK)
+            raise VerificationError(_differences(plan, written), **facts, hint=LOOK)
         if before.version is None or after is None or after == before.version:
             text = "The version did not move, so a write by somebody else would not show in it."
             notices.append(Notice("overlap-undetectable", "", text))
         elif not 0 < after - before.version <= self.version_step:
             text = (
                 f"The version went from {before.version} to {after}, further than one write "
-                f"explains: somebody else{_by(written.snapshot)} wrote {plan.label} at the same "
-                "time"
+                f"explains: somebody else wrote {plan.label} at the same time"
             )
             if not refresh:
                 raise VerificationError(
                     f"{text}, and what they wrote may be gone. Yours is stored as sent.",
                     **facts,
-                    hint=_LOOK,
+                    hint=LOOK,
                 )
             notices.append(Notice("version-moved-further", "", f"{text}, or the refresh did."))
 
@@ -231,11 +246,6 @@ _NAMED: Final = 5
 
 _ENDINGS: Final = {5: "unverified", 6: "unknown"}
 
-_LOOK: Final = (
-    "Look at the present state (patch-model get) and decide; what was there before the write is in "
-    "the journal."
-)
-
 
 def conflict(plan: Plan, now: Snapshot, document: Document) -> ConflictError:
     """The error for a resource that is no longer as the plan found it."""
@@ -243,7 +253,7 @@ def conflict(plan: Plan, now: Snapshot, document: Document) -> ConflictError:
     facts = [f"version {base} became {now.version}"] if now.version != base else []
     changes = compare(plan.document, document, plan.resource.shape.lists)
     if changes:
-        facts.append(f"{_listed(change.path for change in changes)} changed")
+        facts.append(f"{_listed(change.path for change in plan.shown(changes))} changed")
     when = f" at {now.updated_at}" if now.updated_at else ""
     return ConflictError(
         f"{plan.label} was changed{_by(now)}{when} since it was read ({', '.join(facts)}). "
@@ -266,7 +276,7 @@ def _differences(plan: Plan, written: Written) -> str:
             f"{plan.label} was written, but the answer holds what this version cannot read, so "
             "it is not known to be stored as sent."
         )
-    paths = _listed(change.path for change in written.verdict.differences)
+    paths = _listed(change.path for change in plan.shown(written.verdict.differences))
     return f"{plan.label} was written, but is not stored as sent: {paths} differ."
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple, Protocol
 
 from patcher.documents.notices import Notice
+from patcher.documents.values import strictly_equal
 from patcher.errors import (
     ApiError,
     ConflictError,
@@ -22,6 +23,11 @@ from patcher.resources.snapshot import Snapshot
 
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0
+
+LOOK: Final = (
+    "Look at the present state (patch-model get) and decide; what was there before the write is in "
+    "the journal."
+)
 
 
 class Clock(Protocol):
@@ -70,10 +76,11 @@ class Settlement(NamedTuple):
         return self._watch(answer)
 
     def _refusal(self, answer: Refused) -> PatchError:
-        what = f"The API refused to write {self.plan.label}: {answer.message} ({answer.status})."
+        said = self.plan.redacted(answer.message)
+        what = f"The API refused to write {self.plan.label}: {said} ({answer.status})."
         if answer.status == 412:
             return ConflictError(
-                f"{self.plan.label} changed while it was being written: {answer.message} (412). "
+                f"{self.plan.label} changed while it was being written: {said} (412). "
                 "Nothing was written.",
                 expected=self.before.version,
                 base=self.plan.document,
@@ -98,7 +105,7 @@ class Settlement(NamedTuple):
                 if answer.declined:
                     raise self._declined(answer)
                 found = "it is not written so far, and may still land"
-            elif now is not None and (written := self._written(now)).verdict.is_as_sent:
+            elif now is not None and self._shows(written := self._written(now)):
                 return written
             elif now is not None:
                 found = "it now holds neither what was there before nor what was sent"
@@ -106,7 +113,8 @@ class Settlement(NamedTuple):
                 found = "it cannot be read at the moment"
             left = deadline - self.clock.monotonic()
             if left <= 0:
-                raise self._unknown(f"{answer.reason}; {found}")
+                reason = self.plan.redacted(answer.reason).rstrip(".")
+                raise self.unknown(f"{reason}; {found}")
             self.clock.sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
@@ -129,16 +137,14 @@ class Settlement(NamedTuple):
     def _done(self, job: Job) -> Written:
         now = self._look()
         if now is None:
-            raise self._unknown(f"job {job.id} is done, but the result cannot be read", job)
+            raise self.unknown(f"job {job.id} is done, but the result cannot be read", job)
         return self._written(now)
 
     def _failed(self, job: Job) -> Written:
-        why = job.error or "no reason given"
+        why = self.plan.redacted(job.error or "no reason given")
         now = self._look()
         if now is None:
-            raise self._unknown(
-                f"job {job.id} failed ({why}), and what it left cannot be read", job
-            )
+            raise self.unknown(f"job {job.id} failed ({why}), and what it left cannot be read", job)
         if is_as_before(self.plan, self.before, now):
             raise ApiError(
                 f"The API's job to write {self.plan.label} failed: {why}. Nothing was written.",
@@ -146,7 +152,7 @@ class Settlement(NamedTuple):
                 path=self._path,
             )
         written = self._written(now)
-        if written.verdict.is_as_sent:
+        if self._shows(written):
             text = f"Job {job.id} failed ({why}), yet what was sent is what is stored."
             return Written(now, written.verdict, (Notice("job-failed-but-written", "", text),))
         raise VerificationError(
@@ -154,17 +160,31 @@ class Settlement(NamedTuple):
             "behind than what was there before or what was sent.",
             sent=self.plan.proposed,
             stored=written.verdict.stored,
+            differences=self.plan.shown(written.verdict.differences),
             version_before=self.before.version,
             version_after=now.version,
+            hint=LOOK,
         )
 
     def _unfinished(self, job: Job, reason: str) -> Written:
         now = self._look()
         if now is not None and not is_as_before(self.plan, self.before, now):
             written = self._written(now)
-            if written.verdict.is_as_sent:
+            if self._shows(written):
                 return written
-        raise self._unknown(reason, job)
+        raise self.unknown(reason, job)
+
+    def _shows(self, written: Written) -> bool:
+        """Whether a reading alone, without an answer, proves the write.
+
+        A change of order, or of one spelling of "none" into another, is not seen by the lenient
+        comparison: then what is stored must be what was sent to the letter.
+        """
+        verdict = written.verdict
+        if not verdict.is_as_sent or verdict.stored is None:
+            return False
+        is_visible = not verify(self.plan, self.before, self.before).is_as_sent
+        return is_visible or strictly_equal(verdict.stored, self.plan.proposed)
 
     def _look(self) -> Snapshot | None:
         try:
@@ -177,7 +197,8 @@ class Settlement(NamedTuple):
 
     def _declined(self, answer: Ambiguous) -> ApiError:
         return ApiError(
-            f"The API did not write {self.plan.label}: {answer.reason}. Nothing was written; "
+            f"The API did not write {self.plan.label}: {self.plan.redacted(answer.reason)}. "
+            "Nothing was written; "
             "it was read again to make sure.",
             status=answer.status,
             method="PUT",
@@ -185,7 +206,8 @@ class Settlement(NamedTuple):
             hint=answer.hint,
         )
 
-    def _unknown(self, reason: str, job: Job | None = None) -> OutcomeUnknownError:
+    def unknown(self, reason: str, job: Job | None = None) -> OutcomeUnknownError:
+        """The error for a write of which nothing can be told."""
         return OutcomeUnknownError(
             f"Whether {self.plan.label} was written cannot be told: {reason}.",
             journal_entry=self.entry,

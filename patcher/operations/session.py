@@ -142,7 +142,10 @@ def state_folder(environ: Mapping[str, str]) -> Path:
     """Where state lives: PATCH_MODEL_STATE_DIR, or the platform's folder for a user's state."""
     named = environ.get("PATCH_MODEL_STATE_DIR")
     if named:
-        return Path(named).expanduser()
+        try:
+            return Path(named).expanduser()
+        except RuntimeError as error:
+            raise SettingsError(f"PATCH_MODEL_STATE_DIR names nobody's home: {named!r}.") from error
     from platformdirs import user_state_path
 
     return user_state_path("patch-model", appauthor=False)

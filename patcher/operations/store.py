@@ -60,6 +60,8 @@ class ApiStore(NamedTuple):
                 f"it answered with a redirect ({status})", status, declined=True, hint=hint
             )
         said = answers.api_message(response)
+        if status == 412:
+            return Refused(status, said.message if said else "its precondition failed")
         if said is None:
             return Ambiguous(f"it answered {status}, but not in the API's form", status)
         if status == 429:

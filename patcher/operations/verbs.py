@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from patcher.api import Client
 from patcher.documents.patches import Patch
-from patcher.errors import DeclinedError, PatchError
+from patcher.errors import DeclinedError, InvalidInputError, PatchError
 from patcher.operations.session import Options, Session
 from patcher.plan import PatchResult, Plan
 from patcher.resources.model import MODEL
@@ -118,7 +118,7 @@ def apply_plan(
     Returns and raises what patch_model does.
     """
     options = Options(run_async=run_async, refresh=refresh, unknown_fields=plan.unknown_fields)
-    with _session(client) as session:
+    with _reported("", plan), _session(client) as session:
         return session.write(plan, options)
 
 
@@ -149,6 +149,11 @@ def run_patch(
         return session.write(plan, options)
 
 
+def failed(error: PatchError, target: str = "") -> PatchResult:
+    """The result of a change that ended before there was a plan."""
+    return PatchResult.of_error(error, MODEL, target=target)
+
+
 @contextmanager
 def _session(client: Client | None) -> Iterator[Session]:
     """A session as the environment says; a client that was made for it is closed again."""
@@ -163,6 +168,11 @@ def _session(client: Client | None) -> Iterator[Session]:
 @contextmanager
 def _reported(model: str, plan: Plan | None = None) -> Iterator[None]:
     """Sees to it that every error carries a result."""
+    if not isinstance(model, str):
+        raise InvalidInputError(
+            f"A model cannot be named by a {type(model).__name__}.",
+            hint="Give its UUID or its name, as text.",
+        )
     try:
         yield
     except PatchError as error:

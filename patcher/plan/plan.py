@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """A change to one resource, worked out but not written.
 
@@ -52,6 +53,21 @@ class Plan:
     def label(self) -> str:
         """What to call the resource in a sentence: its noun, and its name or id."""
         return f"{self.resource.noun} {self.base.name or self.base.id!r}"
+
+    def __repr__(self) -> str:
+        return f"Plan({self.label}, version {self.base.version}, {len(self.changes)} changes)"
+
+    def shown(self, changes: Iterable[Change]) -> tuple[Change, ...]:
+        """Changes as they may be shown: credentials masked, wherever they have been moved to."""
+        masked = self.masks.masked_changes(changes)
+        return self.masks.without(masked, self._credentials())
+
+    def redacted(self, text: str) -> str:
+        """Somebody else's text without the credentials of either document."""
+        return self.masks.redacted(text, self._credentials())
+
+    def _credentials(self) -> frozenset[str]:
+        return self.masks.credentials(self.document) | self.masks.credentials(self.proposed)
 
     def to_dict(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """The plan as a JSON object (README, "JSON"); credentials masked unless asked for."""

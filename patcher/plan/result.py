@@ -33,7 +33,7 @@ _STATUS_OF_EXIT: Final[Mapping[int, Status]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PatchResult:
     """How a change to one resource ended, as far as it got.
 
@@ -88,6 +88,9 @@ class PatchResult:
             error=error,
         )
 
+    def __repr__(self) -> str:
+        return f"PatchResult({self.status!r}, {self.plan or self.target!r})"
+
     @property
     def exit_code(self) -> int:
         """The exit code of the command line for this result."""
@@ -108,7 +111,7 @@ class PatchResult:
         plan = self.plan
         changes = plan.changes if plan else ()
         if plan and not show_secrets:
-            changes = plan.masks.masked_changes(changes)
+            changes = plan.shown(changes)
         resource_id, name = self._identity()
         return {
             f"{self.resource.noun}_id": resource_id,
@@ -136,4 +139,12 @@ class PatchResult:
 def _error_dict(error: PatchError | None) -> dict[str, Any] | None:
     if error is None:
         return None
-    return {"type": type(error).__name__, "message": error.message, "hint": error.hint}
+    found: dict[str, Any] = {
+        "type": type(error).__name__,
+        "message": error.message,
+        "hint": error.hint,
+    }
+    differences = getattr(error, "differences", None)
+    if differences is not None:
+        found["differences"] = [change.to_dict() for change in differences]
+    return found

@@ -20,23 +20,20 @@ _NO_BREAK = "\u00a0"
 
 
 def plan_lines(plan: Plan, *, show_secrets: bool = False) -> Iterator[Line]:
-    """A plan: the resource, its changes, what is cleared, what is carried over, warnings."""
+    """A plan: the resource, its changes, what is cleared, what is carried over."""
     yield from _title(plan)
     if plan.is_unchanged:
         yield line("  No changes: it is already as it should be.")
     else:
         yield line()
-        changes = plan.changes if show_secrets else plan.masks.masked_changes(plan.changes)
-        for change in changes:
-            yield from _change(change)
+        changes = plan.changes if show_secrets else plan.shown(plan.changes)
+        yield from change_lines(changes)
         yield from _cleared(plan)
         yield from _carried(plan)
-    yield from warning_lines(plan.warnings)
 
 
 def result_lines(result: PatchResult) -> Iterator[Line]:
     """How a change ended; what the plan showed already is not said again."""
-    yield from warning_lines(result.notices)
     yield line()
     name = _name(result.plan) if result.plan else printable(result.target)
     if result.status == "applied":
@@ -54,8 +51,8 @@ def warning_lines(notices: Sequence[Notice]) -> Iterator[Line]:
     """Warnings, each with the place that it is about."""
     if notices:
         yield line()
-        for notice in notices:
-            yield line(Span("Warning", "changed"), f": {printable(notice.message)}")
+    for notice in notices:
+        yield line(Span("Warning", "changed"), f": {printable(notice.message)}")
 
 
 def _title(plan: Plan) -> Iterator[Line]:
@@ -87,6 +84,12 @@ _MARKS: dict[str, tuple[str, Style]] = {
     "changed": ("~", "changed"),
     "reordered": ("~", "changed"),
 }
+
+
+def change_lines(changes: Sequence[Change]) -> Iterator[Line]:
+    """Changes, one after the other, as they are: what must not be shown is masked before."""
+    for change in changes:
+        yield from _change(change)
 
 
 def _change(change: Change) -> Iterator[Line]:

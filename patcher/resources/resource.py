@@ -64,10 +64,7 @@ class Resource(NamedTuple):
         """A value that reads like a mask may be the server's redaction; it is not the secret."""
         for root in self.shape.opaque:
             for place in find_masks(lookup(draft.document, root, None)):
-                if draft.on_unknown == "drop":
-                    draft.stop((*root, *place), "a masked value instead of the value")
-                else:
-                    draft.unknown((*root, *place), what="a masked value instead of the value")
+                draft.stop((*root, *place), "a mask in place of the value")
 
     def _cannot_carry(self, draft: Draft) -> UnknownFieldError:
         places = list(draft.stoppers.items())

@@ -133,7 +133,9 @@ class DocumentSchema:
             sameness = (_pattern(at), jsontext.dump(value))
             if key in owned:
                 hint = "It belongs to the server and is never sent; leave it out."
-                yield Violation(at, value, "no such key", sameness, hint, read_only=True)
+                yield Violation(
+                    at, value, "nothing of the server's own", sameness, hint, read_only=True
+                )
                 continue
             near = closest(key, known)
             hint = f"Did you mean {near!r}?" if near else f"Known keys: {', '.join(known)}."

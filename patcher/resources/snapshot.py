@@ -23,6 +23,9 @@ class Snapshot(NamedTuple):
     raw: Document
     etag: str | None = None
 
+    def __repr__(self) -> str:
+        return f"Snapshot({self.id!r}, version {self.version})"
+
     @property
     def id(self) -> str | None:
         """The resource's UUID."""

@@ -162,7 +162,7 @@ def test_pages_end_when_they_go_in_a_circle() -> None:
         client.close()
 
 
-@pytest.mark.parametrize("page", [{"data": None}, {}, {"data": [], "pagination": None}])
+@pytest.mark.parametrize("page", [{"data": None}, {"data": [], "pagination": None}])
 def test_an_empty_page_is_empty(page: dict[str, Any]) -> None:
     """No data is no models, however it is spelled."""
     body = json.dumps(page).encode()
@@ -195,6 +195,9 @@ def test_an_answer_without_the_job_is_refused(job: Any) -> None:
         ({}, None),
         (None, None),
         ({"job_id": 5}, None),
+        ({"job_id": "../models"}, None),
+        ({"job_id": "\ud800"}, None),
+        ({"job_id": "j", "type": "../x"}, JobState("j", "updatemodel", "created")),
     ],
 )
 def test_a_job_is_read_leniently_where_nothing_depends_on_it(
@@ -262,3 +265,22 @@ def test_another_version_than_asked_for_is_refused(version: str) -> None:
     with serving(script) as (url, _), Client(url, "key") as client:
         with pytest.raises(ApiError, match="as of version"):
             client.get(MODELS, seed.CONTACTS)
+
+
+@pytest.mark.parametrize("page", [{}, {"data": {}}, {"data": "x"}])
+def test_a_list_without_a_list_is_refused(page: dict[str, Any]) -> None:
+    """What is no list of models is not taken for an empty one."""
+    body = json.dumps(page).encode()
+    with serving(answer(body)) as (url, _), Client(url, "key") as client:
+        with pytest.raises(ApiError, match="without a list"):
+            list(client.pages(MODELS))
+
+
+def test_a_read_on_a_connection_that_is_gone_is_made_again(
+    sandbox: Sandbox, client: Client, waits: list[float]
+) -> None:
+    """A lost answer to a read costs nothing but another one."""
+    sandbox.fault(faults.drop_after(method="GET"))
+
+    assert client.get(MODELS, seed.CONTACTS)[0]["name"] == "Contacts"
+    assert waits == [0.25]

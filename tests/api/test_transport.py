@@ -121,15 +121,15 @@ def test_a_refusing_proxy_is_proof_of_not_sent(monkeypatch: pytest.MonkeyPatch) 
     assert KEY.encode() not in seen[0]
 
 
-def test_a_proxy_from_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """http_proxy is honoured, and the key still goes along."""
-    with serving(answer(b"{}")) as (proxy, seen):
+def test_what_is_for_this_machine_goes_to_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain http is not encrypted: a proxy from the environment gets to see none of it."""
+    with serving(answer(b"{}")) as (proxy, seen), serving(answer(b"{}")) as (url, here):
         monkeypatch.setenv("http_proxy", proxy)
         monkeypatch.setenv("no_proxy", "")
-        response = transport("http://api.example").send("GET", "/api/x")
+        response = transport(url).send("GET", "/api/x")
 
-    assert response.status == 200
-    assert seen[0].startswith(b"GET http://api.example/api/x")
+    assert (response.status, len(here)) == (200, 1)
+    assert seen == []
 
 
 def hang_up(connection: socket.socket, request: bytes) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -388,3 +390,70 @@ def test_refresh_and_async_go_with_the_write(sandbox: Sandbox, patch_model: Comm
     assert done.code == 0
     assert put.body_json["refresh"] is True
     assert put.query == {"async": "true"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("apply", "Contacts", "--bogus", "-o", "json"), 2),
+        (("apply", "Contacts", *RENAME, "-o", "json", "--show-secrets"), 2),
+        (("get", "nobody", "--output=json"), 3),
+        (("list", "-ojson", "--url", "http://127.0.0.1:1"), 3),
+        (("plan", "Contacts", "--merge", "@", "-o", "json"), 2),
+        (("list", "-o", "json", "--settle-timeout", "nan"), 2),
+    ],
+)
+def test_every_failure_is_one_object_under_json(
+    sandbox: Sandbox, patch_model: Command, arguments: tuple[str, ...], code: int
+) -> None:
+    """Whatever fails, and in whichever command: one object on stdout, the message on stderr."""
+    done = patch_model(*arguments)
+
+    assert (done.code, json.loads(done.out)["exit_code"]) == (code, code)
+    assert json.loads(done.out)["error"]["message"] in done.err
+
+
+def test_a_full_disk_behind_stdout_does_not_change_what_was_done(
+    sandbox: Sandbox, process: Command
+) -> None:
+    """The result could not be printed; it was written all the same, and the exit code says so."""
+    command = f"'{sys.executable}' -m patcher apply Contacts --set name=X -y -o json > /dev/full"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0
+    assert "cannot be written" in done.stderr
+    assert sandbox.stored(seed.CONTACTS)["name"] == "X"
+
+
+def test_what_is_stored_otherwise_is_shown(sandbox: Sandbox, patch_model: Command) -> None:
+    """Exit 5 shows sent against stored, on stderr and in the JSON."""
+    sandbox.fault(faults.growth({"policies": []}, {}, method="PUT", every=True))
+    text = patch_model("apply", seed.CONTACTS, *RENAME, "-y")
+    data = patch_model("apply", seed.CONTACTS, "--set", "name=Y", "-y", "-o", "json")
+
+    assert (text.code, data.code) == (5, 5)
+    assert "Sent (-) against stored (+):\n  - removed   /policies" in text.err
+    assert json.loads(data.out)["error"]["differences"][0]["path"] == "/policies"
+
+
+def test_warnings_are_on_stderr(sandbox: Sandbox, patch_model: Command) -> None:
+    """Standard output has the diff alone."""
+    done = patch_model("plan", "Contacts", "--remove", "fields=emial", *RENAME)
+
+    assert "Warning: " in done.err
+    assert "Warning" not in done.out
+
+
+def test_a_412_in_any_form_is_a_conflict(sandbox: Sandbox, patch_model: Command) -> None:
+    """A gateway's 412 says as well that nothing was written."""
+    sandbox.fault(faults.status_before(412, "empty"))
+
+    assert patch_model("apply", seed.CONTACTS, *RENAME, "-y").code == 4
+
+
+def test_without_arguments_there_is_help(patch_model: Command) -> None:
+    """The command alone says what it is."""
+    done = patch_model()
+
+    assert (done.code, done.err) == (0, "")
+    assert "Usage: patch-model" in done.out

@@ -214,7 +214,6 @@ def test_an_internal_error_is_no_traceback(
     monkeypatch.setattr("patcher.operations.reading.summaries", lambda session: 1 / 0)
 
     done = patch_model("list")
-    monkeypatch.setattr(sys, "argv", ["patch-model", "list", "-vv"])
     traced = patch_model("list", "-vv")
 
     assert (done.code, traced.code) == (70, 70)

@@ -73,3 +73,18 @@ def test_the_demo_fails_when_a_claim_is_not_so(
 
     assert done.code == 70
     assert "it is not so that" in done.err
+
+
+@pytest.mark.parametrize("content", [None, b"no database"])
+def test_an_unusable_database_is_said_to_be(
+    patch_model: Command, tmp_path: Path, content: bytes | None
+) -> None:
+    """A file that is none, or is in no folder, is exit 2."""
+    file = tmp_path / "missing" / "x.db" if content is None else tmp_path / "x.db"
+    if content is not None:
+        file.write_bytes(content * 100)
+
+    done = patch_model("sandbox", "--port", "0", "--db", str(file))
+
+    assert done.code == 2
+    assert "cannot be started" in done.err

@@ -83,3 +83,25 @@ def test_in_another_thread_signals_are_left_alone() -> None:
     thread.join()
 
     assert seen == [before]
+
+
+def test_a_signal_just_after_letting_go_is_not_lost() -> None:
+    """Nothing is on its way any more: it interrupts at once, and not after the next write."""
+    signals = Signals()
+    with signals, signals.hold("@0") as held:
+        held.let_go()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_an_ignored_signal_stays_ignored() -> None:
+    """Under nohup the end of the terminal is none of our business."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Signals():
+            os.kill(os.getpid(), signal.SIGHUP)
+            ignored = signal.getsignal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert ignored is signal.SIG_IGN

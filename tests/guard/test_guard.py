@@ -275,7 +275,7 @@ def test_a_version_that_moved_too_far_is_an_overlap(tmp_path: Path) -> None:
 
     store = MemoryStore(on_replace=overlapping)
 
-    with pytest.raises(VerificationError, match="somebody else by Me") as caught:
+    with pytest.raises(VerificationError, match="somebody else wrote") as caught:
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
 
     assert caught.value.version_after == 9
@@ -449,3 +449,49 @@ def test_an_answer_that_cannot_be_understood_is_not_verified(tmp_path: Path) -> 
 
     with pytest.raises(VerificationError, match="cannot read"):
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+
+def test_a_fault_of_ours_after_the_write_began_is_an_unknown_outcome(tmp_path: Path) -> None:
+    """Whatever breaks in the program itself, a write that may have happened is not denied."""
+
+    def breaking(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.write(body)
+        raise UnicodeError("a fault")
+
+    store = MemoryStore(on_replace=breaking)
+
+    with pytest.raises(OutcomeUnknownError, match="UnicodeError") as caught:
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    assert caught.value.journal_entry in guard_of(store, tmp_path).journal.names()
+    assert ending(guard_of(store, tmp_path).journal) == "unknown"
+
+
+def test_differences_are_on_the_error_and_masked(tmp_path: Path) -> None:
+    """Exit code 5 shows sent against stored, credentials excepted."""
+
+    def forgetful(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.write({**body, "configuration": {"query": "SELECT 2", "api_token": "other-token"}})
+        return Answered(Snapshot(store.raw))
+
+    store = MemoryStore(on_replace=forgetful)
+
+    with pytest.raises(VerificationError) as caught:
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    shown = caught.value.result.to_dict()["error"]["differences"]
+    assert {one["path"]: one["new"] for one in shown} == {
+        "/configuration/query": "SELECT 2",
+        "/configuration/api_token": "******** (after)",
+    }
+
+
+def test_a_credential_that_the_api_repeats_is_not_passed_on(tmp_path: Path) -> None:
+    """A message of the API's is shown without the credentials of the document."""
+    refusal = Refused(422, "no access with s3cr3t-token, it says")
+    store = MemoryStore(on_replace=lambda store, body: refusal)
+
+    with pytest.raises(ApiError, match="no access with") as caught:
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    assert "s3cr3t-token" not in caught.value.message

@@ -302,3 +302,25 @@ def test_a_job_followed_into_something_else_is_unknown(tmp_path: Path) -> None:
 
     with pytest.raises(OutcomeUnknownError):
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+
+@pytest.mark.parametrize("wrote", [True, False])
+def test_a_new_order_is_believed_only_when_it_is_seen(tmp_path: Path, wrote: bool) -> None:
+    """A reorder that never arrived is not taken for one that did, whatever else has moved."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        if wrote:
+            store.write(body)
+        else:
+            store.raw["version"] = 8
+        return LOST
+
+    store = MemoryStore(on_replace=replace)
+    guard = guard_of(store, tmp_path)
+    plan = plan_of(store, {"fields": ["phone", "email"]})
+
+    if wrote:
+        assert guard.write(plan).status == "applied"
+    else:
+        with pytest.raises(OutcomeUnknownError):
+            guard.write(plan)

@@ -8,8 +8,8 @@ import pytest
 
 from patcher.documents.masks import MASK, Masks
 from patcher.documents.patches import Patch
-from patcher.errors import InvalidPatchError, ReadOnlyFieldError
-from patcher.plan import Plan, check_change, make_plan
+from patcher.errors import InvalidPatchError, ReadOnlyFieldError, UnknownFieldError
+from patcher.plan import PatchResult, Plan, check_change, make_plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import ID, response
@@ -93,16 +93,29 @@ def test_a_mask_is_never_written(patch: Patch) -> None:
         make_plan(MODEL, Snapshot(response()), patch)
 
 
-def test_a_carried_mask_is_not_copied_elsewhere() -> None:
-    """A value that reads like a mask may be carried as it is, and no further."""
-    raw = response(configuration={"api_token": MASK})
-    copy = [{"op": "copy", "from": "/configuration/api_token", "path": "/configuration/x"}]
+def test_a_fetched_mask_stops_whatever_the_options() -> None:
+    """A mask in place of a value may stand for a secret; it is not written back."""
+    for option in ("error", "carry", "drop"):
+        with pytest.raises(UnknownFieldError, match="/configuration/api_token"):
+            plan({"name": "N"}, response(configuration={"api_token": MASK}), unknown_fields=option)
 
-    assert plan({"name": "N"}, raw, unknown_fields="carry").proposed["configuration"] == {
-        "api_token": MASK
-    }
-    with pytest.raises(InvalidPatchError, match="mask"):
-        plan(copy, raw, unknown_fields="carry")
+
+def test_a_credential_that_moves_stays_masked() -> None:
+    """A value that was under a credential's key is masked under any other as well."""
+    move = [{"op": "move", "from": "/configuration/api_token", "path": "/configuration/pw"}]
+    made = plan(move)
+
+    assert "s3cr3t-token" not in str(made.to_dict())
+    assert [change["kind"] for change in made.to_dict()["changes"]] == ["removed", "added"]
+
+
+def test_no_representation_shows_a_value() -> None:
+    """What a debugger or a log prints of a plan, a patch or a change is not its content."""
+    patch = Patch.set("configuration.api_token", "new-secret")
+    made = make_plan(MODEL, Snapshot(response()), patch)
+    texts = [repr(one) for one in (made, patch, made.changes, made.base, PatchResult.of_plan(made))]
+
+    assert not any("secret" in text or "s3cr3t" in text for text in texts)
 
 
 @pytest.mark.parametrize(

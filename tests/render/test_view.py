@@ -16,7 +16,7 @@ from patcher.plan import PatchResult, Plan, make_plan
 from patcher.render import terminal
 from patcher.render.lines import Span, line
 from patcher.render.printable import printable, printable_value
-from patcher.render.view import plan_lines, result_lines, table_lines
+from patcher.render.view import plan_lines, result_lines, table_lines, warning_lines
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import response
@@ -105,7 +105,7 @@ def test_a_model_without_audit_fields_has_a_short_title() -> None:
     ],
 )
 def test_each_ending_has_its_sentence(status: Any, words: str) -> None:
-    """How it ended is the last line, after the warnings that came up."""
+    """How it ended is the last line; warnings are for another stream."""
     made = plan({"name": "New"})
     notice = Notice("overlap-undetectable", "", "The version did not move.")
     result = PatchResult(
@@ -113,7 +113,9 @@ def test_each_ending_has_its_sentence(status: Any, words: str) -> None:
     )
     text = terminal.plain(result_lines(result))
 
-    assert "Warning: The version did not move.\n" in text
+    warnings = terminal.plain(warning_lines(result.notices))
+    assert warnings == "\nWarning: The version did not move.\n"
+    assert "Warning" not in text
     assert words in text.splitlines()[-1]
 
 
