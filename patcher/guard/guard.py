@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from patcher.documents.diff import compare
 from patcher.documents.notices import Notice
@@ -61,8 +60,7 @@ def fresh_key() -> str:
     return os.urandom(24).hex()
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(NamedTuple):
     """The guarded write of one kind of resource.
 
     Attributes:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from patcher.api import Client
 from patcher.documents.masks import Masks
@@ -53,14 +53,13 @@ class Options:
             raise SettingsError("expect_version must be an integer.")
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """Where the verbs work: a client and everything around it that is not the change itself."""
 
     client: Client
     journal: Journal
     resource: Resource = MODEL
-    clock: Clock = field(default_factory=SystemClock)
+    clock: Clock = SystemClock()
     settle_timeout: float = DEFAULT_SETTLE_TIMEOUT
     version_step: int = 1
     mask_words: tuple[str, ...] = ()

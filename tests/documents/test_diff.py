@@ -212,8 +212,8 @@ def test_long_texts_are_not_diffed_by_line() -> None:
     assert _sides(found) == ({"x": 0, "y": 0}, {"x": 1, "y": 1})
 
 
-def test_without_a_difference_deepdiff_is_not_loaded() -> None:
-    """The import of deepdiff is paid for only when there is something to explain."""
+def test_where_there_is_nothing_to_explain_deepdiff_is_not_loaded() -> None:
+    """The import of deepdiff is paid for only when more than one place differs."""
     program = (
         "import sys\n"
         "from patcher.documents.diff import compare\n"
@@ -221,10 +221,12 @@ def test_without_a_difference_deepdiff_is_not_loaded() -> None:
         "print('deepdiff' in sys.modules)\n"
         "compare({'a': [1]}, {'a': [2]}, {})\n"
         "print('deepdiff' in sys.modules)\n"
+        "compare({'a': [1, 2]}, {'a': [2, 1]}, {})\n"
+        "print('deepdiff' in sys.modules)\n"
     )
 
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
 
-    assert done.stdout.split() == ["False", "True"]
+    assert done.stdout.split() == ["False", "False", "True"]
