@@ -29,7 +29,8 @@ class Settings:
         authorization: the Authorization header's value. Never shown: not in ``repr``, not in
             errors.
         api_version: sent as X-Polytomic-Version with every request.
-        timeout: seconds that one request may take, from connecting to the last byte.
+        timeout: seconds to wait for the server to go on with a request: to be reached, to begin
+            an answer, to send more of it.
     """
 
     url: str

@@ -69,7 +69,7 @@ _CONNECTION: Final = (
         expose_value=False,
         type=float,
         metavar="SECONDS",
-        help="How long one request may take.  [default: 60]",
+        help="How long to wait for the server to go on with a request.  [default: 60]",
     ),
     click.option(
         "--settle-timeout",
