@@ -138,6 +138,8 @@ class ConflictError(PatchError):
 
     ``expected`` and ``found`` are versions (None where there is none); ``base`` and ``current``
     the writable documents as first read and as found now (None where they were not compared).
+    ``report`` is the plan.Conflict that says who changed what, and ``fresh`` the reading that
+    shows it (None likewise).
     """
 
     exit_code = 4
@@ -150,6 +152,8 @@ class ConflictError(PatchError):
         found: int | None = None,
         base: dict[str, Any] | None = None,
         current: dict[str, Any] | None = None,
+        report: Any = None,
+        fresh: Any = None,
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
@@ -157,6 +161,8 @@ class ConflictError(PatchError):
         self.found = found
         self.base = base
         self.current = current
+        self.report = report
+        self.fresh = fresh
 
 
 class VerificationError(PatchError):

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from patcher.documents import jsontext
 from patcher.documents.values import Document
 from patcher.errors import InvalidPatchError, JournalError
+from patcher.resources.projection import OnUnknown
 
 FORMAT: Final = 1
 """The format of an entry; a reader refuses a higher one."""
@@ -27,7 +28,9 @@ class Intent(NamedTuple):
     """A write about to be made.
 
     ``before`` is the raw reading it was worked out on, ``sent`` the body, ``keys`` the
-    Idempotency-Keys under which it was sent, in order.
+    Idempotency-Keys under which it was sent, in order. ``unknown_fields`` says what was done with
+    unknown members, ``saved_plan`` is the id of the plan's file, ``undoes`` the entry that the
+    write takes back.
     """
 
     noun: str
@@ -37,6 +40,9 @@ class Intent(NamedTuple):
     before: Document
     sent: Document
     keys: tuple[str, ...]
+    unknown_fields: OnUnknown = "error"
+    saved_plan: str | None = None
+    undoes: str | None = None
 
 
 class Ending(NamedTuple):

@@ -31,12 +31,14 @@ class Settings:
         api_version: sent as X-Polytomic-Version with every request.
         timeout: seconds to wait for the server to go on with a request: to be reached, to begin
             an answer, to send more of it.
+        organization_id: the organization that the credentials act in, where they name one.
     """
 
     url: str
     authorization: str
     api_version: str = DEFAULT_API_VERSION
     timeout: float = 60.0
+    organization_id: str | None = None
 
     def __repr__(self) -> str:
         return f"Settings(url={self.url!r}, api_version={self.api_version!r})"
@@ -63,11 +65,13 @@ class Settings:
             raise SettingsError(
                 f"{version!r} is no API version.", hint="They are dates, such as 2025-09-18."
             )
+        authorization, organization_id = _credentials(environ, api_key_file)
         return cls(
             url=checked_url(url or environ.get("POLYTOMIC_DEPLOYMENT_URL") or DEFAULT_URL),
-            authorization=_authorization(environ, api_key_file),
+            authorization=authorization,
             api_version=version,
             timeout=60.0 if timeout is None else timeout,
+            organization_id=organization_id,
         )
 
 
@@ -133,11 +137,12 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _authorization(environ: Mapping[str, str], api_key_file: Path | None) -> str:
+def _credentials(environ: Mapping[str, str], api_key_file: Path | None) -> tuple[str, str | None]:
+    """The Authorization header, and the organization that its key acts in, if it names one."""
     if api_key_file is not None:
-        return bearer(_read_key(api_key_file), source=str(api_key_file))
+        return bearer(_read_key(api_key_file), source=str(api_key_file)), None
     if environ.get("POLYTOMIC_API_KEY"):
-        return bearer(environ["POLYTOMIC_API_KEY"], source="POLYTOMIC_API_KEY")
+        return bearer(environ["POLYTOMIC_API_KEY"], source="POLYTOMIC_API_KEY"), None
     for name in ("POLYTOMIC_PARTNER_KEY", "POLYTOMIC_DEPLOYMENT_KEY"):
         if not environ.get(name):
             continue
@@ -146,7 +151,8 @@ def _authorization(environ: Mapping[str, str], api_key_file: Path | None) -> str
                 f"{name} acts within one organization, and none is named.",
                 hint="Set POLYTOMIC_ORGANIZATION_ID to its id.",
             )
-        return basic(environ["POLYTOMIC_ORGANIZATION_ID"], environ[name], source=name)
+        organization_id = environ["POLYTOMIC_ORGANIZATION_ID"]
+        return basic(organization_id, environ[name], source=name), organization_id.strip()
     raise SettingsError(
         "There are no credentials.",
         hint="Set POLYTOMIC_API_KEY, or give --api-key-file FILE.",

@@ -63,7 +63,25 @@ def invoke(command: click.Command, arguments: list[str]) -> int:
 def report(error: PatchError, *, as_json: bool) -> int:
     """Says what happened and what to do next, and returns the exit code for it."""
     console.say(f"Error: {error.message}")
+    _detail(error)
+    if error.hint:
+        console.say(f"Hint: {error.hint}")
+    if as_json:
+        from patcher.operations.calls import failed
+        from patcher.render.json import result_json
+
+        console.out(result_json(error.result or failed(error)) + "\n")
+    return error.exit_code
+
+
+def _detail(error: PatchError) -> None:
+    """What differs, who changed what, what else came up: whatever the error knows of these."""
     differences = getattr(error, "differences", ())
+    report = getattr(error, "report", None)
+    if report:
+        from patcher.render.conflicts import conflict_lines
+
+        console.show(conflict_lines(report), error=True)
     if differences or error.result:
         from patcher.render.view import change_lines, warning_lines
 
@@ -72,14 +90,6 @@ def report(error: PatchError, *, as_json: bool) -> int:
             console.show(change_lines(differences), error=True)
         if error.result:
             console.show(warning_lines(error.result.notices), error=True)
-    if error.hint:
-        console.say(f"Hint: {error.hint}")
-    if as_json:
-        from patcher.operations.verbs import failed
-        from patcher.render.json import result_json
-
-        console.out(result_json(error.result or failed(error)) + "\n")
-    return error.exit_code
 
 
 def _wants_json(arguments: list[str]) -> bool:

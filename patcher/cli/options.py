@@ -145,3 +145,25 @@ show_secrets_option = click.option(
     is_flag=True,
     help="Show the values of credentials; on a terminal only.",
 )
+
+allow_all_fields_option = click.option(
+    "--allow-all-fields",
+    is_flag=True,
+    help="Let the change leave fields empty, which opens every source field.",
+)
+
+on_conflict_option = click.option(
+    "--on-conflict",
+    type=click.Choice(["fail", "rebase"]),
+    default="fail",
+    show_default=True,
+    help="When somebody else wrote first: stop, or put the change upon theirs if both can stand.",
+)
+
+
+def options_of(parameters: dict[str, Any]) -> Any:
+    """The patcher Options among a command's parameters."""
+    from patcher.operations import Options
+
+    names = Options.__dataclass_fields__.keys() & parameters.keys()
+    return Options(**{name: parameters[name] for name in names})

@@ -89,6 +89,16 @@ class Masks:
             return _hidden(value)
         return self._masked(value, _below(self.places, place))
 
+    def shown_place(self, place: Tokens) -> Tokens:
+        """``place``, or the masked one that it is in, since not even the way below is shown."""
+        return self._masked_from(place) or place
+
+    def shown_value(
+        self, value: JsonValue, place: Tokens, credentials: frozenset[str]
+    ) -> JsonValue:
+        """A copy of the value at ``place`` as it may be shown, without any of ``credentials``."""
+        return _without(self.masked_value(value, place), credentials)
+
     def credentials(self, document: Document) -> frozenset[str]:
         """The texts under masked keys in ``document``, but for those too short to be told apart."""
         found: set[str] = set()

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from patcher.documents.identity import ListKeys
-from patcher.documents.values import Tokens
+from patcher.documents.values import Document, Tokens
 
 
 class Shape(NamedTuple):
@@ -31,3 +31,9 @@ class Shape(NamedTuple):
     widening: frozenset[Tokens] = frozenset()
     opaque: tuple[Tokens, ...] = ()
     alternatives: Mapping[Tokens, Tokens] = MappingProxyType({})
+
+    def ordered(self, document: Document) -> Document:
+        """``document`` with its members in the order of ``members``, any other ones after them."""
+        order = {key: i for i, key in enumerate(self.members)}
+        last = len(order)
+        return {key: document[key] for key in sorted(document, key=lambda k: order.get(k, last))}

@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
-from patcher.documents.diff import compare
 from patcher.documents.notices import Notice
 from patcher.documents.values import Document, strictly_equal
-from patcher.errors import ApiError, ConflictError, JournalError, PatchError, VerificationError
+from patcher.errors import ApiError, JournalError, PatchError, VerificationError
 from patcher.guard.settling import LOOK, Clock, Settlement, Written
 from patcher.guard.store import NotSent, Store, Throttled
 from patcher.journal import Ending, Intent, Journal
@@ -67,7 +66,6 @@ class Guard(NamedTuple):
         store: the resource behind its API.
         journal: where intents and endings are recorded.
         clock: what waiting goes by.
-        where: the API's address, for the journal.
         settle_timeout: seconds to look for the outcome of an unclear write, or of a job.
         version_step: how far one write moves the version.
         hold: entered, with the journal entry's name, while a write is on its way; a face uses it
@@ -78,7 +76,6 @@ class Guard(NamedTuple):
     store: Store
     journal: Journal
     clock: Clock
-    where: str = ""
     settle_timeout: float = 30.0
     version_step: int = 1
     hold: Hold = not_held
@@ -162,6 +159,8 @@ class Guard(NamedTuple):
         document, _ = plan.resource.document(now, plan.unknown_fields)
         if now.version == plan.base.version and strictly_equal(document, plan.document):
             return now
+        from patcher.plan.conflicts import conflict
+
         raise conflict(plan, now, document)
 
     def _pause(self, plan: Plan, answer: NotSent | Throttled, attempt: int) -> float:
@@ -225,10 +224,13 @@ class Guard(NamedTuple):
             noun=plan.resource.noun,
             id=plan.base.id or "",
             name=plan.base.name,
-            where=self.where,
+            where=plan.origin.url,
             before=plan.base.raw,
             sent=body,
             keys=(key,),
+            unknown_fields=plan.unknown_fields,
+            saved_plan=plan.origin.saved_plan,
+            undoes=plan.origin.undoes,
         )
 
     def _close(self, entry: str, ending: Ending, notices: list[Notice]) -> None:
@@ -243,29 +245,6 @@ class Guard(NamedTuple):
 _NAMED: Final = 5
 
 _ENDINGS: Final = {5: "unverified", 6: "unknown"}
-
-
-def conflict(plan: Plan, now: Snapshot, document: Document) -> ConflictError:
-    """The error for a resource that is no longer as the plan found it."""
-    base = plan.base.version
-    facts = [f"version {base} became {now.version}"] if now.version != base else []
-    changes = compare(plan.document, document, plan.resource.shape.lists)
-    if changes:
-        facts.append(f"{_listed(change.path for change in plan.shown(changes))} changed")
-    when = f" at {now.updated_at}" if now.updated_at else ""
-    return ConflictError(
-        f"{plan.label} was changed{_by(now)}{when} since it was read ({', '.join(facts)}). "
-        "Nothing was written.",
-        expected=base,
-        found=now.version,
-        base=plan.document,
-        current=document,
-        hint="Run the same command again to work from the present state.",
-    )
-
-
-def _by(snapshot: Snapshot) -> str:
-    return f" by {snapshot.author}" if snapshot.author else ""
 
 
 def _differences(plan: Plan, written: Written) -> str:

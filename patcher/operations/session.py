@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from patcher.api import Client
 from patcher.documents.masks import Masks
@@ -17,12 +17,16 @@ from patcher.guard import Clock, Guard, Hold, not_held
 from patcher.journal import Journal
 from patcher.operations.lookup import resolve
 from patcher.operations.store import ApiStore
-from patcher.plan import PatchResult, Plan, check_change, make_plan
+from patcher.plan import Origin, PatchResult, Plan, Terms, check_change, make_plan
 from patcher.resources.model import MODEL
 from patcher.resources.projection import OnUnknown
 from patcher.resources.resource import Resource
+from patcher.resources.snapshot import Snapshot
 
 DEFAULT_SETTLE_TIMEOUT: Final = 30.0
+
+OnConflict: TypeAlias = Literal["fail", "rebase"]
+"""What to do when somebody else wrote first: stop, or put the change upon theirs."""
 
 
 class SystemClock:
@@ -41,9 +45,19 @@ class Options:
     refresh: bool = False
     unknown_fields: OnUnknown = "error"
     allow_all_fields: bool = False
+    on_conflict: OnConflict = "fail"
 
     def __post_init__(self) -> None:
         """Refuses, for callers without a type checker, what no option can be."""
+        if self.on_conflict not in ("fail", "rebase"):
+            raise SettingsError(
+                f"on_conflict cannot be {self.on_conflict!r}.", hint="It is 'fail' or 'rebase'."
+            )
+        if self.on_conflict == "rebase" and self.expect_version is not None:
+            raise SettingsError(
+                "An expected version and a rebase upon another one contradict each other.",
+                hint="Leave out --expect-version (expect_version=), or the rebase.",
+            )
         if self.unknown_fields not in ("error", "carry", "drop"):
             raise SettingsError(
                 f"unknown_fields cannot be {self.unknown_fields!r}.",
@@ -105,7 +119,7 @@ class Session(NamedTuple):
 
     def plan(self, resource_id: str, patch: Patch, options: Options) -> Plan:
         """Reads the resource and works out what the change would do to it. Never writes."""
-        base = ApiStore(self.client, self.resource).read(resource_id)
+        base = self.read(resource_id)
         if options.expect_version is not None and base.version != options.expect_version:
             raise ConflictError(
                 f"{self.resource.noun} {base.name or resource_id!r} is at version {base.version}, "
@@ -121,6 +135,32 @@ class Session(NamedTuple):
             masks=self.masks,
             unknown_fields=options.unknown_fields,
             allow_all_fields=options.allow_all_fields,
+            origin=self.origin(base),
+        )
+
+    def read(self, resource_id: str) -> Snapshot:
+        """The resource as it is now. Raises ApiError."""
+        return ApiStore(self.client, self.resource).read(resource_id)
+
+    def origin(self, base: Snapshot) -> Origin:
+        """Where a plan upon ``base`` comes from."""
+        settings = self.client.settings
+        owner = base.raw.get("organization_id")
+        return Origin(
+            url=settings.url,
+            organization=settings.organization_id or (owner if type(owner) is str else None),
+        )
+
+    def terms(
+        self, base: Snapshot, options: Options, mentioned: frozenset[str] = frozenset()
+    ) -> Terms:
+        """The terms of a plan that replaces the document of ``base`` whole."""
+        return Terms(
+            masks=self.masks,
+            unknown_fields=options.unknown_fields,
+            allow_all_fields=options.allow_all_fields,
+            mentioned=mentioned,
+            origin=self.origin(base),
         )
 
     def write(self, plan: Plan, options: Options) -> PatchResult:
@@ -129,7 +169,6 @@ class Session(NamedTuple):
             store=ApiStore(self.client, plan.resource, options.run_async),
             journal=self.journal,
             clock=self.clock,
-            where=self.client.settings.url,
             settle_timeout=self.settle_timeout,
             version_step=self.version_step,
             hold=self.hold,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from patcher.api import Client
 from patcher.documents.patches import Patch
-from patcher.errors import DeclinedError, InvalidInputError, PatchError
-from patcher.operations.session import Options, Session
+from patcher.operations.calls import opened, reported
+from patcher.operations.session import OnConflict, Options, Session
+from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
-from patcher.resources.model import MODEL
 from patcher.resources.projection import OnUnknown
 
 
@@ -49,9 +48,9 @@ def plan_patch(
         unknown_fields=unknown_fields,
         allow_all_fields=allow_all_fields,
     )
-    with _reported(model):
+    with reported(model):
         patch = Patch.of(change)
-        with _session(client) as session:
+        with opened(client) as session:
             return run_plan(session, model, patch, options)
 
 
@@ -67,6 +66,7 @@ def patch_model(
     refresh: bool = False,
     unknown_fields: OnUnknown = "error",
     allow_all_fields: bool = False,
+    on_conflict: OnConflict = "fail",
 ) -> PatchResult:
     """Changes one thing in a model, and loses nothing else: the guarded write.
 
@@ -83,6 +83,9 @@ def patch_model(
         unknown_fields: what to do about members of the model that are not known: "error",
             "carry" or "drop".
         allow_all_fields: whether ``fields`` may be emptied, which opens every source field.
+        on_conflict: when somebody else wrote in between: "fail", or "rebase", which merges what
+            they changed and what the plan changes. ``confirm`` is called again with the plan
+            upon theirs; without one it must change and clear just what the first plan did.
 
     Returns:
         The PatchResult: status "applied", "unchanged" (nothing was sent), "planned" or
@@ -103,10 +106,11 @@ def patch_model(
         refresh=refresh,
         unknown_fields=unknown_fields,
         allow_all_fields=allow_all_fields,
+        on_conflict=on_conflict,
     )
-    with _reported(model):
+    with reported(model):
         patch = Patch.of(change)
-        with _session(client) as session:
+        with opened(client) as session:
             return run_patch(session, model, patch, options, confirm=confirm, dry_run=dry_run)
 
 
@@ -118,13 +122,13 @@ def apply_plan(
     Returns and raises what patch_model does.
     """
     options = Options(run_async=run_async, refresh=refresh, unknown_fields=plan.unknown_fields)
-    with _reported("", plan), _session(client) as session:
+    with reported("", plan), opened(client) as session:
         return session.write(plan, options)
 
 
 def run_plan(session: Session, model: str, patch: Patch, options: Options) -> Plan:
     """plan_patch within a session."""
-    with _reported(model):
+    with reported(model):
         session.check(patch, options)
         return session.plan(session.resolve(model), patch, options)
 
@@ -136,46 +140,12 @@ def run_patch(
     options: Options,
     *,
     confirm: Callable[[Plan], bool] | None = None,
+    attended: bool = True,
     dry_run: bool = False,
 ) -> PatchResult:
-    """patch_model within a session."""
+    """patch_model within a session; ``attended`` says whether ``confirm`` asks somebody."""
     plan = run_plan(session, model, patch, options)
-    with _reported(model, plan):
-        if dry_run or plan.is_unchanged:
-            return PatchResult.of_plan(plan)
-        if confirm is not None and not confirm(plan):
-            declined = DeclinedError(f"{plan.label} was not written: the answer was no.")
-            return PatchResult.of_error(declined, plan.resource, plan=plan)
-        return session.write(plan, options)
-
-
-def failed(error: PatchError, target: str = "") -> PatchResult:
-    """The result of a change that ended before there was a plan."""
-    return PatchResult.of_error(error, MODEL, target=target)
-
-
-@contextmanager
-def _session(client: Client | None) -> Iterator[Session]:
-    """A session as the environment says; a client that was made for it is closed again."""
-    session = Session.from_env(client)
-    try:
-        yield session
-    finally:
-        if client is None:
-            session.client.close()
-
-
-@contextmanager
-def _reported(model: str, plan: Plan | None = None) -> Iterator[None]:
-    """Sees to it that every error carries a result."""
-    if not isinstance(model, str):
-        raise InvalidInputError(
-            f"A model cannot be named by a {type(model).__name__}.",
-            hint="Give its UUID or its name, as text.",
+    with reported(model, plan):
+        return carry_out(
+            session, plan, options, confirm=confirm, attended=attended, dry_run=dry_run
         )
-    try:
-        yield
-    except PatchError as error:
-        if error.result is None:
-            error.result = PatchResult.of_error(error, MODEL, target=model, plan=plan)
-        raise

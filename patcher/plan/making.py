@@ -12,7 +12,7 @@ from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.suggestions import closest
 from patcher.documents.values import MISSING, Document, Tokens
 from patcher.errors import InvalidPatchError
-from patcher.plan.plan import Plan
+from patcher.plan.plan import Origin, Plan, Terms
 from patcher.resources.projection import OnUnknown
 from patcher.resources.resource import Resource, is_blank
 from patcher.resources.schema import Violation
@@ -47,6 +47,7 @@ def make_plan(
     masks: Masks | None = None,
     unknown_fields: OnUnknown = "error",
     allow_all_fields: bool = False,
+    origin: Origin | None = None,
 ) -> Plan:
     """The plan of applying ``patch`` to the resource as read in ``base``.
 
@@ -54,13 +55,36 @@ def make_plan(
     InvalidPatchError when the change cannot be applied, leaves a document that breaks the schema
     where the reading did not, or opens every field without ``allow_all_fields``.
     """
-    masks = masks or Masks(resource.shape.opaque)
-    document, carried_notices = resource.document(base, unknown_fields)
+    document, _ = resource.document(base, unknown_fields)
     applied = patch.apply(document, resource.shape)
-    proposed = _without_nulls(applied.document, resource)
+    terms = Terms(
+        masks=masks or Masks(resource.shape.opaque),
+        unknown_fields=unknown_fields,
+        allow_all_fields=allow_all_fields,
+        mentioned=patch.mentioned(),
+        touched=tuple(place for step in patch.steps for place in step.reads()),
+        origin=origin or Origin(),
+    )
+    return propose(resource, base, applied.document, terms, applied.notices)
+
+
+def propose(
+    resource: Resource,
+    base: Snapshot,
+    proposed: Document,
+    terms: Terms,
+    notices: tuple[Notice, ...] = (),
+) -> Plan:
+    """The plan of putting the whole document ``proposed`` in the place of what ``base`` shows.
+
+    ``notices`` are what is known of the change already. A member that is null at the top, or not
+    there, is cleared. Raises what make_plan does.
+    """
+    document, carried_notices = resource.document(base, terms.unknown_fields)
+    proposed = _without_nulls(proposed, resource)
     _refuse_strangers(resource, document, proposed)
-    known_faults = _judge(resource, document, proposed, masks)
-    if not allow_all_fields:
+    known_faults = _judge(resource, document, proposed, terms.masks)
+    if not terms.allow_all_fields:
         _refuse_widening(resource, document, proposed)
     changes = compare(document, proposed, resource.shape.lists)
     for change in changes:
@@ -76,10 +100,9 @@ def make_plan(
             for key, value in document.items()
             if not is_blank(value) and is_blank(proposed.get(key))
         ),
-        carried=tuple(_carried(resource, document, patch)),
-        warnings=(*carried_notices, *applied.notices, *known_faults),
-        masks=masks,
-        unknown_fields=unknown_fields,
+        carried=tuple(_carried(resource, document, terms.mentioned)),
+        warnings=(*carried_notices, *notices, *known_faults),
+        terms=terms,
     )
 
 
@@ -90,10 +113,9 @@ def _overlap(one: Tokens, other: Tokens) -> bool:
 
 def _without_nulls(document: Document, resource: Resource) -> Document:
     """A null at the top is removal: the request has no null for most members."""
-    order = {key: i for i, key in enumerate(resource.shape.members)}
-    keys = sorted(document, key=lambda key: order.get(key, len(order)))
     kept = resource.shape.required
-    return {key: document[key] for key in keys if key in kept or document[key] is not None}
+    ordered = resource.shape.ordered(document)
+    return {key: value for key, value in ordered.items() if key in kept or value is not None}
 
 
 def _refuse_strangers(resource: Resource, document: Document, proposed: Document) -> None:
@@ -154,8 +176,7 @@ def _refuse_widening(resource: Resource, document: Document, proposed: Document)
         )
 
 
-def _carried(resource: Resource, document: Document, patch: Patch) -> Iterator[str]:
-    mentioned = patch.mentioned() | resource.shape.required
+def _carried(resource: Resource, document: Document, mentioned: frozenset[str]) -> Iterator[str]:
     for key, value in document.items():
-        if key not in mentioned and not is_blank(value):
+        if key not in mentioned | resource.shape.required and not is_blank(value):
             yield pointer_to((key,))

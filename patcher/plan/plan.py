@@ -4,15 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from patcher.documents.diff import Change
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
-from patcher.documents.values import Document
+from patcher.documents.values import Document, Tokens
 from patcher.resources.projection import OnUnknown
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
+
+
+class Origin(NamedTuple):
+    """Where a plan comes from.
+
+    ``url`` and ``organization`` (None where the credentials name none) say which API it was made
+    upon, ``saved_plan`` the id of the file it was read from, ``undoes`` the journal entry that it
+    takes back.
+    """
+
+    url: str = ""
+    organization: str | None = None
+    saved_plan: str | None = None
+    undoes: str | None = None
+
+
+class Terms(NamedTuple):
+    """What goes with a plan when it is made again upon a later reading.
+
+    Attributes:
+        masks: which values are credentials.
+        unknown_fields: what is done with unknown members.
+        allow_all_fields: whether a list whose absence stands for everything may be emptied.
+        mentioned: the top-level members that the change names.
+        touched: places that the change depends on without changing them.
+        origin: where the plan comes from.
+    """
+
+    masks: Masks
+    unknown_fields: OnUnknown = "error"
+    allow_all_fields: bool = False
+    mentioned: frozenset[str] = frozenset()
+    touched: tuple[Tokens, ...] = ()
+    origin: Origin = Origin()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -29,8 +63,7 @@ class Plan:
         carried: top-level members that the change does not mention, and that a write of the
             change alone would have cleared.
         warnings: what else a person should know.
-        masks: which values are credentials.
-        unknown_fields: what is done with unknown members.
+        terms: what goes with it when it is made again upon a later reading.
     """
 
     resource: Resource
@@ -41,8 +74,22 @@ class Plan:
     cleared: tuple[str, ...]
     carried: tuple[str, ...]
     warnings: tuple[Notice, ...]
-    masks: Masks
-    unknown_fields: OnUnknown = "error"
+    terms: Terms
+
+    @property
+    def masks(self) -> Masks:
+        """Which values are credentials."""
+        return self.terms.masks
+
+    @property
+    def unknown_fields(self) -> OnUnknown:
+        """What is done with unknown members."""
+        return self.terms.unknown_fields
+
+    @property
+    def origin(self) -> Origin:
+        """Where the plan comes from."""
+        return self.terms.origin
 
     @property
     def is_unchanged(self) -> bool:
@@ -57,17 +104,23 @@ class Plan:
     def __repr__(self) -> str:
         return f"Plan({self.label}, version {self.base.version}, {len(self.changes)} changes)"
 
-    def shown(self, changes: Iterable[Change]) -> tuple[Change, ...]:
-        """Changes as they may be shown: credentials masked, wherever they have been moved to."""
+    def shown(self, changes: Iterable[Change], *others: Document) -> tuple[Change, ...]:
+        """Changes as they may be shown: credentials masked, wherever they have been moved to.
+
+        ``others`` are further documents whose credentials must not be seen in them.
+        """
         masked = self.masks.masked_changes(changes)
-        return self.masks.without(masked, self._credentials())
+        return self.masks.without(masked, self.credentials(*others))
 
     def redacted(self, text: str) -> str:
         """Somebody else's text without the credentials of either document."""
-        return self.masks.redacted(text, self._credentials())
+        return self.masks.redacted(text, self.credentials())
 
-    def _credentials(self) -> frozenset[str]:
-        return self.masks.credentials(self.document) | self.masks.credentials(self.proposed)
+    def credentials(self, *others: Document) -> frozenset[str]:
+        """The texts under masked keys of either document, and of the ``others``."""
+        return frozenset().union(
+            *map(self.masks.credentials, (self.document, self.proposed, *others))
+        )
 
     def to_dict(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """The plan as a JSON object (README, "JSON"); credentials masked unless asked for."""

@@ -147,4 +147,7 @@ def _error_dict(error: PatchError | None) -> dict[str, Any] | None:
     differences = getattr(error, "differences", None)
     if differences is not None:
         found["differences"] = [change.to_dict() for change in differences]
+    report = getattr(error, "report", None)
+    if report is not None:
+        found["conflict"] = report.to_dict()
     return found

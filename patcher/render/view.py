@@ -98,7 +98,7 @@ def _change(change: Change) -> Iterator[Line]:
     old, new = change.old, change.new
     if change.kind == "changed" and is_multiline(old, new):
         yield line(*head)
-        yield from _text_diff(old, new)
+        yield from text_diff_lines(old, new)
         return
     if change.kind in ("added", "removed"):
         value = new if change.kind == "added" else old
@@ -124,7 +124,8 @@ def _value(value: JsonValue, mark: str, style: Style) -> Iterator[Line]:
 _DIFF_STYLES: dict[str, Style] = {"+": "added", "-": "removed", "@": "quiet"}
 
 
-def _text_diff(old: str, new: str) -> Iterator[Line]:
+def text_diff_lines(old: str, new: str) -> Iterator[Line]:
+    """The lines in which two texts differ."""
     for row in unified(old, new):
         yield line(_INDENT, Span(printable(row), _DIFF_STYLES.get(row[:1], "")))
 

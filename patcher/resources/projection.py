@@ -8,13 +8,13 @@ reports to the draft, and the draft decides what that means.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from patcher.documents import jsontext
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import pointer_to
+from patcher.documents.shape import Shape
 from patcher.documents.values import Document, JsonValue, Tokens, copied
 
 OnUnknown: TypeAlias = Literal["error", "carry", "drop"]
@@ -185,16 +185,11 @@ class SplitList(NamedTuple):
 
 
 def project(
-    raw: Document,
-    members: tuple[Member, ...],
-    server_owned: frozenset[str],
-    order: Mapping[str, int],
-    on_unknown: OnUnknown,
+    raw: Document, members: tuple[Member, ...], shape: Shape, on_unknown: OnUnknown
 ) -> Draft:
     """The draft of the writable document that ``raw`` stands for.
 
-    ``order`` gives the position of each writable key. Keys that no member takes and the server
-    does not own are unknown.
+    Keys that no member takes and the server does not own are unknown.
     """
     draft = Draft(on_unknown)
     sources = {member.source for member in members}
@@ -203,12 +198,10 @@ def project(
         if value is not None:
             member.project(value, draft)
     for key, value in raw.items():
-        if key in sources or key in server_owned:
+        if key in sources or key in shape.server_owned:
             continue
         # A response key named like a rebuilt one would replace what was rebuilt.
-        if draft.unknown((key,), carriable=key not in order) and value is not None:
+        if draft.unknown((key,), carriable=key not in shape.members) and value is not None:
             draft.document[key] = copied(value)
-    last = len(order)
-    ordered = sorted(draft.document, key=lambda key: order.get(key, last))
-    draft.document = {key: draft.document[key] for key in ordered}
+    draft.document = shape.ordered(draft.document)
     return draft

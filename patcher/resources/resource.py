@@ -53,8 +53,7 @@ class Resource(NamedTuple):
         Raises UnknownFieldError, naming each place, where something is not known
         (``on_unknown`` is "error") or cannot be carried at all.
         """
-        order = {key: i for i, key in enumerate(self.shape.members)}
-        draft = project(snapshot.raw, self.members, self.shape.server_owned, order, on_unknown)
+        draft = project(snapshot.raw, self.members, self.shape, on_unknown)
         self._report_redacted(draft)
         if draft.stoppers:
             raise self._cannot_carry(draft)

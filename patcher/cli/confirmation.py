@@ -1,0 +1,78 @@
+"""A plan shown and asked about, and a result told: what all writing commands have in common."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from patcher.cli import console
+from patcher.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from patcher.plan import PatchResult, Plan
+
+
+class Confirmation:
+    """Shows a plan and asks whether to write it.
+
+    ``attended`` says whether it asks at all.
+    """
+
+    def __init__(self, output: str, *, yes: bool, show_secrets: bool) -> None:
+        self.output = output
+        self.attended = not yes
+        self.show_secrets = show_secrets
+        self.has_shown = False
+
+    def __call__(self, plan: Plan) -> bool:
+        """The answer. Raises InvalidInputError when there is nobody to give one."""
+        asks = self.attended and console.can_ask()
+        self.show(plan, asks=asks)
+        if not self.attended:
+            return True
+        if not asks:
+            raise InvalidInputError(
+                "There is no terminal to ask on, so nothing was written.",
+                hint="Say --yes to write without being asked.",
+            )
+        return console.ask("Write this?")
+
+    def show(self, plan: Plan, *, asks: bool = False) -> None:
+        """Shows the plan where it belongs, and where it is asked about on the terminal too."""
+        self.has_shown = True
+        on_screen = self.output == "text" and console.is_terminal(sys.stdout)
+        if self.output == "text":
+            self._show_on(plan, error=False)
+        if asks and not on_screen:
+            self._show_on(plan, error=True)
+
+    def _show_on(self, plan: Plan, *, error: bool) -> None:
+        from patcher.render.view import plan_lines, warning_lines
+
+        console.show(plan_lines(plan, show_secrets=self.show_secrets), error=error)
+        console.show(warning_lines(plan.warnings), error=True)
+
+
+def show_result(result: PatchResult, confirmation: Confirmation) -> None:
+    """Tells how a change ended, and shows its plan where nobody has seen it yet."""
+    if confirmation.output == "json":
+        from patcher.render.json import result_json
+
+        console.out(result_json(result, show_secrets=confirmation.show_secrets) + "\n")
+        return
+    from patcher.render.view import result_lines, warning_lines
+
+    if result.plan and not confirmation.has_shown:
+        confirmation.show(result.plan)
+    console.show(warning_lines(result.notices), error=True)
+    console.show(result_lines(result))
+
+
+def output_of(parameters: dict[str, Any]) -> tuple[str, bool]:
+    """The output format, and whether credentials may be seen in it."""
+    if parameters["show_secrets"] and not console.is_terminal(sys.stdout):
+        raise InvalidInputError(
+            "--show-secrets is for a terminal only.",
+            hint="patch-model get prints the document itself, to a file too.",
+        )
+    return parameters["output"], parameters["show_secrets"]

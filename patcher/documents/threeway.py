@@ -1,0 +1,270 @@
+"""Three documents merged into one: a base, and what two sides made of it.
+
+The documents are merged, never the operations run again: a list that one side replaced does not
+swallow a member that the other side added. Objects are merged key by key, keyed lists member by
+member, any other list and every scalar as one value. What both sides made something different of
+is a collision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from patcher.documents.identity import KeyedList, MemberKey, keys_of
+from patcher.documents.pointers import lookup, pointer_to
+from patcher.documents.shape import Shape
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens, copied, strictly_equal
+
+
+class Collision(NamedTuple):
+    """One place of which the two sides made something different; MISSING where there is nothing.
+
+    ``path`` is a JSON Pointer into the merged document; of a member that yours has removed, into
+    the base.
+    """
+
+    path: str
+    base: JsonValue
+    yours: JsonValue
+    theirs: JsonValue
+
+
+class Merged(NamedTuple):
+    """The merged document, which shares nothing with the three; yours where they collide."""
+
+    document: Document
+    collisions: tuple[Collision, ...]
+
+
+def merge(
+    base: Document, yours: Document, theirs: Document, shape: Shape, touched: Iterable[Tokens] = ()
+) -> Merged:
+    """What both sides made of ``base``, in one document.
+
+    ``touched`` are places that yours depends on without changing them, such as the ``from`` and
+    ``test`` paths of a JSON Patch: where theirs changed one of these, that is a collision, too.
+    """
+    found = _Merge(shape).objects(base, yours, theirs, ())
+    document: Document = copied(found.value)
+    clashes = [
+        *found.clashes,
+        *_on_both_lists(document, yours, theirs, shape),
+        *_pulled_away(base, yours, theirs, touched),
+    ]
+    unique: dict[str, Collision] = {}
+    for clash in clashes:
+        path = pointer_to(clash.place)
+        unique.setdefault(path, Collision(path, *map(copied, clash[1:])))
+    return Merged(document, tuple(unique.values()))
+
+
+class _Clash(NamedTuple):
+    place: Tokens
+    base: JsonValue
+    yours: JsonValue
+    theirs: JsonValue
+
+    def below(self, step: str) -> _Clash:
+        """The same, as seen from one step further up."""
+        return self._replace(place=(step, *self.place))
+
+
+class _Found(NamedTuple):
+    """A merged value, MISSING where there is to be none, and the clashes in it."""
+
+    value: JsonValue
+    clashes: tuple[_Clash, ...] = ()
+
+
+class _Merge:
+    """One merge. ``at`` is the place as far as a keyed list can be there, else None."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+
+    def values(
+        self, base: JsonValue, yours: JsonValue, theirs: JsonValue, at: Tokens | None
+    ) -> _Found:
+        if strictly_equal(base, yours):
+            return _Found(theirs)
+        if strictly_equal(base, theirs) or strictly_equal(yours, theirs):
+            return _Found(yours)
+        if {type(base), type(yours), type(theirs)} == {dict}:
+            return self.objects(base, yours, theirs, at)
+        keyed = None if at is None else self._shape.lists.get(at)
+        if keyed is not None:
+            found = self._lists(base, yours, theirs, keyed, is_widening=at in self._shape.widening)
+            if found is not None:
+                return found
+        return _collided(base, yours, theirs)
+
+    def objects(
+        self, base: Document, yours: Document, theirs: Document, at: Tokens | None
+    ) -> _Found:
+        merged: Document = {}
+        clashes: list[_Clash] = []
+        # Theirs is the later state: its order stays, and what only the others have comes after.
+        for key in dict.fromkeys((*theirs, *yours, *base)):
+            old, ours, their = (one.get(key, MISSING) for one in (base, yours, theirs))
+            below = None if at is None else (*at, key)
+            value, within = self.values(old, ours, their, below)
+            if value is not MISSING:
+                merged[key] = value
+            clashes += [clash.below(key) for clash in within]
+        return _Found(merged, tuple(clashes))
+
+    def _lists(
+        self,
+        base: JsonValue,
+        yours: JsonValue,
+        theirs: JsonValue,
+        keyed: KeyedList,
+        *,
+        is_widening: bool,
+    ) -> _Found | None:
+        """The lists merged member by member; None where that cannot be."""
+        if base is MISSING and not is_widening:
+            base = []
+        before, ours, their = (_Side.of(value, keyed) for value in (base, yours, theirs))
+        if before is None or ours is None or their is None:
+            return None
+        if is_widening and not (before.keys and ours.keys and their.keys):
+            return None  # an empty list stands for everything, and has no members to go by
+        found = {
+            key: self.values(before.get(key), ours.get(key), their.get(key), None)
+            for key in dict.fromkeys((*their.keys, *ours.keys, *before.keys))
+        }
+        present = {key for key, one in found.items() if one.value is not MISSING}
+        if is_widening and not present:
+            return None
+        order = _order(before.keys, ours.keys, their.keys, present)
+        if order is None:
+            return None
+        index = {key: str(i) for keys in (before.keys, order) for i, key in enumerate(keys)}
+        clashes = (clash.below(index[key]) for key, one in found.items() for clash in one.clashes)
+        return _Found([found[key].value for key in order], tuple(clashes))
+
+
+class _Side(NamedTuple):
+    """A keyed list: the members by key, and the keys in order."""
+
+    keys: list[MemberKey]
+    members: dict[MemberKey, JsonValue]
+
+    @classmethod
+    def of(cls, value: JsonValue, keyed: KeyedList) -> _Side | None:
+        """None where the value is no list, or its members cannot be told apart."""
+        keys = keys_of(value, keyed) if type(value) is list else None
+        return None if keys is None else cls(keys, dict(zip(keys, value, strict=True)))
+
+    def get(self, key: MemberKey) -> JsonValue:
+        """The member of that key, or MISSING."""
+        return self.members.get(key, MISSING)
+
+
+def _collided(base: JsonValue, yours: JsonValue, theirs: JsonValue) -> _Found:
+    return _Found(yours, (_Clash((), base, yours, theirs),))
+
+
+def _order(
+    base: list[MemberKey],
+    yours: list[MemberKey],
+    theirs: list[MemberKey],
+    present: set[MemberKey],
+) -> list[MemberKey] | None:
+    """The keys in ``present``, in order; None where both sides reordered them differently.
+
+    The list of the side that reordered is the frame, theirs where none did, and what only the
+    other side has is put where it stands there.
+    """
+    we_reordered, they_reordered = _reorders(base, yours), _reorders(base, theirs)
+    if we_reordered and they_reordered and _reorders(yours, theirs):
+        return None
+    if we_reordered and not they_reordered:
+        return _woven(yours, theirs, present)
+    return _woven(theirs, yours, present)
+
+
+def _reorders(one: list[MemberKey], other: list[MemberKey]) -> bool:
+    """Whether the members that both have stand in another order."""
+    in_one, in_other = set(one), set(other)
+    return [key for key in one if key in in_other] != [key for key in other if key in in_one]
+
+
+def _woven(
+    frame: list[MemberKey], other: list[MemberKey], present: set[MemberKey]
+) -> list[MemberKey]:
+    """``frame`` with the keys that only ``other`` has: at its end, or behind whom they follow."""
+    woven = [key for key in frame if key in present]
+    known = set(woven)
+    last = max((i for i, key in enumerate(other) if key in known), default=-1)
+    position = 0
+    for i, key in enumerate(other):
+        if key in known:
+            position = woven.index(key) + 1
+        elif key in present:
+            if i > last:
+                woven.append(key)
+            else:
+                woven.insert(position, key)
+                position += 1
+    return woven
+
+
+def _on_both_lists(
+    merged: Document, yours: Document, theirs: Document, shape: Shape
+) -> Iterator[_Clash]:
+    """Names that only the merge has put in two lists, where each belongs in one of them."""
+    for place, beside in shape.alternatives.items():
+        if place > beside:
+            continue  # each pair is there in both directions
+        doubled = _doubled(merged, place, beside, shape)
+        for name in doubled:
+            if name in _doubled(yours, place, beside, shape) | _doubled(
+                theirs, place, beside, shape
+            ):
+                continue
+            ours, their = (
+                (_names(side, place, shape) | _names(side, beside, shape)).get(name, MISSING)
+                for side in (yours, theirs)
+            )
+            index = list(_names(merged, place, shape)).index(name)
+            yield _Clash((*place, str(index)), MISSING, ours, their)
+
+
+def _doubled(document: Document, place: Tokens, beside: Tokens, shape: Shape) -> dict[str, None]:
+    """The names that are in both of two lists, in order."""
+    others = _names(document, beside, shape)
+    return {name: None for name in _names(document, place, shape) if name in others}
+
+
+def _names(document: Document, place: Tokens, shape: Shape) -> dict[str, JsonValue]:
+    """The members of a keyed list by name, as far as they are called by one text."""
+    members = lookup(document, place, None)
+    keyed = shape.lists[place]
+    named = {}
+    for member in members if type(members) is list else ():
+        key = keyed.key_of(member)
+        if type(key) is str:
+            named[key] = member
+    return named
+
+
+def _pulled_away(
+    base: Document, yours: Document, theirs: Document, touched: Iterable[Tokens]
+) -> Iterator[_Clash]:
+    """Places that yours rests on, and of which theirs made something else."""
+    for place in touched:
+        whole = _up_to_list(base, place)
+        sides = [lookup(one, whole, MISSING) for one in (base, yours, theirs)]
+        if not strictly_equal(sides[0], sides[2]) and not strictly_equal(sides[1], sides[2]):
+            yield _Clash(whole, *sides)
+
+
+def _up_to_list(document: Document, place: Tokens) -> Tokens:
+    """``place``, or the list that it is in: what an index meant is gone with the list's order."""
+    for depth in range(len(place)):
+        if type(lookup(document, place[:depth], None)) is list:
+            return place[:depth]
+    return place

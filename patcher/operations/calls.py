@@ -1,0 +1,44 @@
+"""What goes around every verb: a session to work in, and a result for every error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from patcher.api import Client
+from patcher.errors import InvalidInputError, PatchError
+from patcher.operations.session import Session
+from patcher.plan import PatchResult, Plan
+from patcher.resources.model import MODEL
+
+
+def failed(error: PatchError, target: str = "", plan: Plan | None = None) -> PatchResult:
+    """The result of a change that ended with ``error``, before or after there was a plan."""
+    return PatchResult.of_error(error, MODEL, target=target, plan=plan)
+
+
+@contextmanager
+def opened(client: Client | None) -> Iterator[Session]:
+    """A session as the environment says; a client that was made for it is closed again."""
+    session = Session.from_env(client)
+    try:
+        yield session
+    finally:
+        if client is None:
+            session.client.close()
+
+
+@contextmanager
+def reported(model: str, plan: Plan | None = None) -> Iterator[None]:
+    """Sees to it that every error carries a result."""
+    if not isinstance(model, str):
+        raise InvalidInputError(
+            f"A model cannot be named by a {type(model).__name__}.",
+            hint="Give its UUID or its name, as text.",
+        )
+    try:
+        yield
+    except PatchError as error:
+        if error.result is None:
+            error.result = failed(error, model, plan)
+        raise

@@ -1,0 +1,59 @@
+"""From a plan to a result: confirm, write, and where it was asked for, rebase and start over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from patcher.errors import ConflictError, DeclinedError
+from patcher.operations.session import Options, Session
+from patcher.plan import PatchResult, Plan
+
+REBASES: Final = 3
+"""How often a change is put upon somebody else's, when nobody is asked."""
+
+
+def carry_out(
+    session: Session,
+    plan: Plan,
+    options: Options,
+    *,
+    confirm: Callable[[Plan], bool] | None = None,
+    attended: bool = True,
+    dry_run: bool = False,
+) -> PatchResult:
+    """Writes a plan under the guard, once ``confirm`` has agreed to it.
+
+    When somebody else wrote first and ``options`` want a rebase, the plan is put upon theirs and
+    confirmed anew. Where nobody is asked (``confirm`` is None, or not ``attended``), that goes on
+    only if it changes and clears what the first plan did. Returns and raises what patch_model
+    does.
+    """
+    attended = attended and confirm is not None
+    first, rebases = plan, 0
+    while not dry_run and not plan.is_unchanged:
+        if confirm is not None and not confirm(plan):
+            declined = DeclinedError(f"{plan.label} was not written: the answer was no.")
+            return PatchResult.of_error(declined, plan.resource, plan=plan)
+        try:
+            return session.write(plan, options)
+        except ConflictError as error:
+            if options.on_conflict != "rebase" or (not attended and rebases == REBASES):
+                raise
+            rebases += 1
+            plan = rebased(session, plan, error, shown=None if attended else first)
+    return PatchResult.of_plan(plan)
+
+
+def rebased(session: Session, plan: Plan, error: ConflictError, shown: Plan | None = None) -> Plan:
+    """``plan`` upon what the conflict found, or upon what is there now where it found nothing.
+
+    Raises ConflictError where both sides changed the same, and where it is no longer what
+    ``shown`` was.
+    """
+    from patcher.plan.rebasing import rebase, refuse_other_than
+
+    upon_theirs = rebase(plan, error.fresh or session.read(plan.base.id or ""))
+    if shown is not None:
+        refuse_other_than(shown, upon_theirs)
+    return upon_theirs
