@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from patcher.operations import apply_plan, patch_model, plan_patch
+    from patcher.operations.editing import edit_model
     from patcher.plan import PatchResult, Plan
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "VerificationError",
     "__version__",
     "apply_plan",
+    "edit_model",
     "patch_model",
     "plan_patch",
 ]
@@ -77,6 +79,7 @@ _HOMES = {
     "Plan": "patcher.plan",
     "Settings": "patcher.api",
     "apply_plan": "patcher.operations",
+    "edit_model": "patcher.operations.editing",
     "patch_model": "patcher.operations",
     "plan_patch": "patcher.operations",
 }

@@ -22,24 +22,25 @@ class Confirmation:
         self.output = output
         self.attended = not yes
         self.show_secrets = show_secrets
-        self.has_shown = False
+        self.shown: Plan | None = None
 
     def __call__(self, plan: Plan) -> bool:
         """The answer. Raises InvalidInputError when there is nobody to give one."""
-        asks = self.attended and console.can_ask()
-        self.show(plan, asks=asks)
-        if not self.attended:
-            return True
-        if not asks:
+        self.show(plan, asks=self.attended and console.can_ask())
+        self.refuse_if_nobody_is_there()
+        return not self.attended or console.ask("Write this?")
+
+    def refuse_if_nobody_is_there(self) -> None:
+        """Raises InvalidInputError when it would have to ask, and there is nobody."""
+        if self.attended and not console.can_ask():
             raise InvalidInputError(
                 "There is no terminal to ask on, so nothing was written.",
                 hint="Say --yes to write without being asked.",
             )
-        return console.ask("Write this?")
 
     def show(self, plan: Plan, *, asks: bool = False) -> None:
         """Shows the plan where it belongs, and where it is asked about on the terminal too."""
-        self.has_shown = True
+        self.shown = plan
         on_screen = self.output == "text" and console.is_terminal(sys.stdout)
         if self.output == "text":
             self._show_on(plan, error=False)
@@ -62,7 +63,7 @@ def show_result(result: PatchResult, confirmation: Confirmation) -> None:
         return
     from patcher.render.view import result_lines, warning_lines
 
-    if result.plan and not confirmation.has_shown:
+    if result.plan is not None and result.plan is not confirmation.shown:
         confirmation.show(result.plan)
     console.show(warning_lines(result.notices), error=True)
     console.show(result_lines(result))

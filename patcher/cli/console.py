@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from patcher.render.lines import Line
@@ -79,11 +79,23 @@ def can_ask() -> bool:
 
 def ask(question: str) -> bool:
     """Asks on standard error; only yes is yes: an empty line or the end of input is no."""
-    write(f"\n{question} [y/N] ", sys.stderr)
+    return _answer(f"{question} [y/N]") in ("y", "yes")
+
+
+def ask_or_edit(question: str) -> Literal["apply", "edit", "stop"]:
+    """Asks on standard error, with a third way: anything but yes or edit stops."""
+    answer = _answer(f"{question} [y]es, [e]dit again, [N]o:")
+    if answer in ("y", "yes"):
+        return "apply"
+    return "edit" if answer in ("e", "edit") else "stop"
+
+
+def _answer(question: str) -> str:
+    write(f"\n{question} ", sys.stderr)
     answer = sys.stdin.readline()
     if not answer.endswith("\n"):
         write("\n", sys.stderr)
-    return answer.strip().lower() in ("y", "yes")
+    return answer.strip().lower()
 
 
 def _has_colour(stream: IO[str] | None) -> bool:

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "list": ("patcher.cli.read", "List every model."),
     "plan": ("patcher.cli.write", "Show what a change would do; never writes."),
     "apply": ("patcher.cli.write", "Make a change: the guarded write."),
+    "edit": ("patcher.cli.edit", "Edit a model by hand, in your editor, under the guard."),
     "sandbox": (
         "patcher.cli.sandbox",
         "Run an emulator of the API on this machine, until it is stopped.",

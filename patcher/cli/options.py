@@ -35,7 +35,8 @@ def connection() -> Connection:
 
 def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
     """Notes an option wherever it stands; the one after the command comes later and wins."""
-    if value is not None and value != 0:
+    is_given = bool(value) if parameter.name == "verbose" else value is not None
+    if is_given:
         setattr(ctx.find_root().ensure_object(Connection), parameter.name or "", value)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from patcher.documents import jsontext, yamlwriting
 from patcher.documents.jsontext import line_and_column, quoted
-from patcher.documents.values import MAX_DEPTH, MISSING, JsonValue, is_writable
+from patcher.documents.values import MAX_DEPTH, MISSING, JsonValue, Tokens, is_writable
 from patcher.errors import InvalidPatchError
 
 _NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
@@ -57,6 +57,23 @@ def parse(text: str | bytes, *, what: str) -> JsonValue:
         # An escape beyond Unicode, version 1.11, or another slip that ruamel.yaml has no error for.
         raise reading.refused("it cannot be read") from None
     return reading.result()
+
+
+def lines(text: str) -> dict[Tokens, int]:
+    """The line, from 1, on which each place of a YAML text begins.
+
+    JSON text is YAML as far as this is concerned. Empty for a text that ``parse`` does not take.
+    """
+    from ruamel.yaml import YAML
+
+    located = _Locating()
+    try:
+        parse(text, what="the text")
+        for event in YAML(typ="safe", pure=True).parse(text):
+            located.take(event)
+    except InvalidPatchError:
+        return {}
+    return located.lines
 
 
 def parse_json_or_yaml(text: str | bytes, *, what: str, filename: str | None = None) -> JsonValue:
@@ -169,6 +186,40 @@ class _Reading:
         if text in _NULL:
             return None
         return text in _TRUE if text in _TRUE or text in _FALSE else text
+
+
+class _Locating:
+    """The lines of the places, event by event; the text is known to be sound."""
+
+    def __init__(self) -> None:
+        self.lines: dict[Tokens, int] = {}
+        self._open: list[tuple[Tokens, int | None]] = []  # with the next index, None in an object
+        self._key: str | None = None
+
+    def take(self, event: Any) -> None:
+        """Takes one event of ruamel.yaml's parser."""
+        kind = type(event).__name__
+        if kind in ("MappingEndEvent", "SequenceEndEvent"):
+            self._open.pop()
+        elif kind in ("ScalarEvent", "MappingStartEvent", "SequenceStartEvent"):
+            self._begin(event, kind)
+
+    def _begin(self, event: Any, kind: str) -> None:
+        place: Tokens = ()
+        if self._open:
+            place, index = self._open[-1]
+            if index is not None:
+                self._open[-1] = place, index + 1
+                place = (*place, str(index))
+                self.lines[place] = event.start_mark.line + 1
+            elif self._key is None:
+                self._key = _joined(event.value)
+                self.lines[(*place, self._key)] = event.start_mark.line + 1
+                return
+            else:
+                place, self._key = (*place, self._key), None
+        if kind != "ScalarEvent":
+            self._open.append((place, 0 if kind == "SequenceStartEvent" else None))
 
 
 class _Container:

@@ -119,15 +119,7 @@ class Session(NamedTuple):
 
     def plan(self, resource_id: str, patch: Patch, options: Options) -> Plan:
         """Reads the resource and works out what the change would do to it. Never writes."""
-        base = self.read(resource_id)
-        if options.expect_version is not None and base.version != options.expect_version:
-            raise ConflictError(
-                f"{self.resource.noun} {base.name or resource_id!r} is at version {base.version}, "
-                f"not at {options.expect_version}. Nothing was written.",
-                expected=options.expect_version,
-                found=base.version,
-                hint="Look at what changed, then expect the version that you saw.",
-            )
+        base = self.expected(resource_id, options)
         return make_plan(
             self.resource,
             base,
@@ -141,6 +133,19 @@ class Session(NamedTuple):
     def read(self, resource_id: str) -> Snapshot:
         """The resource as it is now. Raises ApiError."""
         return ApiStore(self.client, self.resource).read(resource_id)
+
+    def expected(self, resource_id: str, options: Options) -> Snapshot:
+        """The resource as it is now. Raises ConflictError unless it has the expected version."""
+        base = self.read(resource_id)
+        if options.expect_version is not None and base.version != options.expect_version:
+            raise ConflictError(
+                f"{self.resource.noun} {base.name or resource_id!r} is at version {base.version}, "
+                f"not at {options.expect_version}. Nothing was written.",
+                expected=options.expect_version,
+                found=base.version,
+                hint="Look at what changed, then expect the version that you saw.",
+            )
+        return base
 
     def origin(self, base: Snapshot) -> Origin:
         """Where a plan upon ``base`` comes from."""

@@ -62,10 +62,15 @@ class DocumentSchema:
     file: str
     server_owned: Mapping[Tokens, frozenset[str]] = field(default_factory=dict)
 
+    @property
+    def path(self) -> Path:
+        """The schema's file."""
+        return Path(__file__).with_name(self.file)
+
     @cached_property
     def content(self) -> dict[str, Any]:
         """The schema itself."""
-        text = Path(__file__).with_name(self.file).read_text(encoding="utf-8")
+        text = self.path.read_text(encoding="utf-8")
         schema: dict[str, Any] = json.loads(text)
         return schema
 

@@ -28,8 +28,12 @@ class Terminal:
 
     def wait_for(self, text: str, seconds: float = 20) -> str:
         """Reads until ``text`` is on the screen; the screen so far."""
+        return self.wait_for_times(text, 1, seconds)
+
+    def wait_for_times(self, text: str, times: int, seconds: float = 20) -> str:
+        """Reads until ``text`` has been on the screen so many times; the screen so far."""
         deadline = time.monotonic() + seconds
-        while text not in self.screen:
+        while self.screen.count(text) < times:
             if not self._read(deadline - time.monotonic()):
                 raise AssertionError(f"{text!r} did not come; the screen: {self.screen!r}")
         return self.screen

@@ -1,0 +1,105 @@
+"""``edit``: the guarded manual edit."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from patcher.cli import console, exits
+from patcher.cli.confirmation import Confirmation, output_of, show_result
+from patcher.cli.options import (
+    allow_all_fields_option,
+    connection_options,
+    on_conflict_option,
+    options_of,
+    output_option,
+    session,
+    show_secrets_option,
+    unknown_fields_option,
+)
+from patcher.errors import PatchError
+
+if TYPE_CHECKING:
+    from patcher.plan import Plan
+
+
+@click.command("edit")
+@click.argument("model")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["yaml", "json"]),
+    default="yaml",
+    show_default=True,
+    help="The format to edit in.",
+)
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Go on with an edit whose text was kept in FILE.",
+)
+@click.option("-y", "--yes", is_flag=True, help="Write what was saved without asking.")
+@on_conflict_option
+@allow_all_fields_option
+@unknown_fields_option
+@show_secrets_option
+@output_option("text", "json")
+@connection_options
+def edit_command(
+    model: str, format_: Literal["yaml", "json"], resume: Path | None, **parameters: Any
+) -> int:
+    """Edit a model by hand, in your editor, under the guard.
+
+    Opens the writable document in VISUAL or EDITOR. What you save is shown as a diff, and written
+    when you say so. If somebody else changes the model meanwhile, both changes are put together;
+    where they collide, both values are in the text. A text that was not written is never lost: it
+    is kept in a file, and --resume goes on with it.
+
+    \b
+    Examples:
+      patch-model edit Customers
+      EDITOR='code --wait' patch-model edit Customers --format json
+    """
+    from patcher.operations.calls import failed
+    from patcher.operations.editing import Person, open_edit, resume_edit
+
+    output, show_secrets = output_of(parameters)
+    confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
+    confirmation.refuse_if_nobody_is_there()
+    person = Person(
+        ask=lambda plan: _asked(confirmation, plan),
+        tell=console.say,
+        attended=confirmation.attended,
+        has_terminal=console.can_ask(),
+    )
+    here, options = session(), options_of(parameters)
+    if resume is not None:
+        edit = resume_edit(here, model, options, person, resume)
+    else:
+        edit = open_edit(here, model, options, person, format_)
+    code = 0
+    try:
+        result = edit.run()
+        show_result(result, confirmation)
+        code = result.exit_code
+    except PatchError as error:
+        error.result = error.result or failed(error, edit.buffer.base.id or "")
+        code = exits.report(error, as_json=output == "json")
+    finally:
+        if edit.kept is not None:
+            command = ("patch-model", "edit", edit.buffer.base.id or model, "--resume")
+            console.say(
+                f"Your text is kept, readable for you alone, in {edit.kept}\n"
+                f"To go on with it: {shlex.join([*command, str(edit.kept)])}"
+            )
+    return code
+
+
+def _asked(confirmation: Confirmation, plan: Plan) -> Literal["apply", "edit", "stop"]:
+    """Shows the plan and asks; without anybody to ask, what was saved is meant."""
+    confirmation.show(plan, asks=confirmation.attended)
+    return console.ask_or_edit("Write this?") if confirmation.attended else "apply"

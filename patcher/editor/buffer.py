@@ -1,0 +1,174 @@
+"""The text that is edited: a header of comments, the document, and what is wrong with it. Pure.
+
+In YAML a comment begins with ``#``. JSON has none, and so lines that begin with ``//`` are taken
+for comments there, and blanked before it is read.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from patcher.documents import jsontext, yamltext
+from patcher.documents.jsontext import escaped
+from patcher.documents.pointers import tokens_of
+from patcher.documents.threeway import Collision
+from patcher.documents.values import MISSING, Document, JsonValue
+from patcher.errors import InvalidPatchError
+from patcher.resources.resource import Resource
+from patcher.resources.snapshot import Snapshot
+
+Format: TypeAlias = Literal["yaml", "json"]
+
+_MARKS: Final = {"yaml": "#", "json": "//"}
+_BELOW: Final = "-------- the document is below this line --------"
+_SCHEMA: Final = "$schema"
+_WIDTH: Final = 92
+
+
+class Buffer(NamedTuple):
+    """How the document of one reading is put into text, and taken out again.
+
+    ``base`` is the reading that the edit is based on.
+    """
+
+    resource: Resource
+    base: Snapshot
+    format: Format
+
+    def text(
+        self,
+        document: Document,
+        collisions: Sequence[Collision] = (),
+        reasons: Iterable[str] = (),
+    ) -> str:
+        """The text of a document. At each collision stands what it was and what is theirs."""
+        body = self._with_collisions(self._body(document), collisions)
+        return self.headed(body, reasons)
+
+    def headed(self, body: str, reasons: Iterable[str] = ()) -> str:
+        """``body`` below the header, with ``reasons`` why it was not taken."""
+        return "".join(f"{line}\n" for line in self.header(reasons)) + body
+
+    def header(self, reasons: Iterable[str] = ()) -> list[str]:
+        """What this is, how it goes on, and what is wrong with the text, line by line."""
+        mark = _MARKS[self.format]
+        lines = [*self._about(), ""]
+        found = [line for reason in reasons for line in _wrapped(f"* {_visible(reason)}", "  ")]
+        if found:
+            lines += ["It was not taken, and nothing was written:", *found, ""]
+        header = [f"{mark} {line}".rstrip() for line in (*lines, _BELOW)]
+        if self.format == "yaml":
+            header.insert(0, f"# yaml-language-server: {_SCHEMA}={self._schema()}")
+        return header
+
+    def body_of(self, text: str) -> str:
+        """The text without its header; all of it where the header's last line is gone."""
+        last = f"{_MARKS[self.format]} {_BELOW}"
+        lines = text.split("\n")
+        for i, line in enumerate(lines):
+            if line.strip() == last:
+                return "\n".join(lines[i + 1 :])
+        return text
+
+    def is_empty(self, body: str) -> bool:
+        """Whether there is nothing in it but space and comments."""
+        mark = _MARKS[self.format]
+        return all(not line or line.startswith(mark) for line in map(str.strip, body.split("\n")))
+
+    def document_of(self, body: str, lines_above: int = 0) -> Document:
+        """The document in a text whose header is ``lines_above`` long.
+
+        Raises InvalidPatchError, with line and column counted from the header's first line.
+        """
+        source = "\n" * lines_above + self._without_comments(body)
+        what = f"The {self.resource.noun}"
+        if self.format == "json":
+            value = jsontext.parse(source, what=what)
+            if type(value) is dict:
+                value.pop(_SCHEMA, None)
+        else:
+            value = yamltext.parse(source, what=what)
+        if type(value) is not dict:
+            raise InvalidPatchError(f"{what} must be an object with the members of the document.")
+        return value
+
+    def line_of(self, body: str, path: str | None) -> int | None:
+        """The line of ``body``, from 1, on which a pointer's place stands, where it is there."""
+        if path is None:
+            return None
+        place = tokens_of(path)
+        lines = yamltext.lines(self._without_comments(body))
+        return next(
+            (lines[place[:i]] for i in range(len(place), 0, -1) if place[:i] in lines), None
+        )
+
+    def _about(self) -> list[str]:
+        base = self.base
+        by = f" by {base.author}" if base.author else ""
+        at = f" at {base.updated_at}" if base.updated_at else ""
+        name = "" if base.name is None else f" {jsontext.quoted(base.name)}"
+        facts = f"{self.resource.noun}{name} {base.id}, version {base.version}"
+        owned = ", ".join(sorted(self.resource.shape.server_owned))
+        return [
+            *_wrapped(_visible(f"{facts}, last written{by}{at}" if by or at else facts)),
+            "",
+            *_wrapped(
+                "This is the whole writable document. Save it and close the editor: you are shown "
+                "what would change, and asked, before anything is written. What you delete is "
+                "cleared. To cancel, change nothing, or delete everything."
+            ),
+            *_wrapped(f"Not editable, and so not here: {owned}."),
+        ]
+
+    def _body(self, document: Document) -> str:
+        if self.format == "yaml":
+            return yamltext.dump(document)
+        return jsontext.dump_pretty({_SCHEMA: self._schema(), **document}) + "\n"
+
+    def _schema(self) -> str:
+        return Path(self.resource.schema.path).as_uri()
+
+    def _with_collisions(self, body: str, collisions: Sequence[Collision]) -> str:
+        """Comments above the line of each collision, or of what it is in."""
+        above: dict[int, list[str]] = {}
+        for one in collisions:
+            number = self.line_of(body, one.path) or 1
+            above.setdefault(number, []).extend(self._both(one))
+        lines = enumerate(body.split("\n"), 1)
+        return "\n".join(row for number, line in lines for row in (*above.get(number, ()), line))
+
+    def _both(self, one: Collision) -> list[str]:
+        who = f"{self.base.author or 'somebody else'}, version {self.base.version}"
+        notes = [f"CONFLICT at {one.path}: you both changed it. It was:", *_quoted(one.base)]
+        notes += [f"Theirs ({who}):", *_quoted(one.theirs)]
+        notes += ["Yours was:", *_quoted(one.yours)] if one.yours is MISSING else []
+        notes += ["Yours is in the text; make it what it should be."]
+        return [f"{_MARKS[self.format]} {_visible(note)}" for note in notes]
+
+    def _without_comments(self, body: str) -> str:
+        if self.format == "yaml":
+            return body
+        lines = body.split("\n")
+        return "\n".join("" if line.lstrip().startswith("//") else line for line in lines)
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _quoted(value: JsonValue) -> list[str]:
+    """A value, indented, in as many lines as it takes."""
+    if value is MISSING:
+        return ["    (not there)"]
+    shown = value if type(value) is str and "\n" in value else yamltext.dump(value)
+    return [f"    {line}" for line in shown.removesuffix("\n").split("\n")]
+
+
+def _visible(text: str) -> str:
+    """``text`` on one line, with what cannot be seen escaped."""
+    return "".join(one if one.isprintable() else escaped(one) for one in text)

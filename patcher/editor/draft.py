@@ -1,0 +1,195 @@
+"""The file that is edited, and what keeps it from being lost: 0600, with what it is based on.
+
+While the editor runs, the base lies in a file beside the text, so that neither a kill nor a power
+failure parts them. A text that is kept carries its base below itself, as a comment, and can be
+taken elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from patcher.documents import jsontext
+from patcher.documents.values import Document
+from patcher.errors import InvalidInputError, InvalidPatchError
+from patcher.resources.snapshot import Snapshot
+
+FORMAT: Final = 1
+"""The format of what a kept text carries; a reader refuses a higher one."""
+
+_KIND: Final = "patch-model edit"
+_FOOT: Final = "-------- patch-model needs what follows to resume this edit --------"
+_MARKS: Final = {"yaml": b"#", "json": b"//"}
+
+
+class Basis(NamedTuple):
+    """What an edit is based on: the API, the kind of resource, its id, and the reading."""
+
+    url: str
+    noun: str
+    format: str
+    base: Snapshot
+
+    def record(self) -> bytes:
+        """The basis as one line of JSON that shows whether somebody altered it."""
+        content: Document = {
+            "kind": _KIND,
+            "format": FORMAT,
+            "url": self.url,
+            "noun": self.noun,
+            "id": self.base.id,
+            "version": self.base.version,
+            "buffer": self.format,
+            "base": self.base.raw,
+        }
+        return jsontext.dump({**content, "checksum": _checksum(content)}).encode("ascii")
+
+    @classmethod
+    def of(cls, record: bytes, path: Path) -> Basis:
+        """The basis in a record. Raises InvalidInputError when it is not whole."""
+        try:
+            content: Any = jsontext.parse(record, what=f"The last line of {path}")
+        except InvalidPatchError as error:
+            raise _unusable(path) from error
+        if type(content) is not dict or content.get("kind") != _KIND:
+            raise _unusable(path)
+        if type(content.get("format")) is int and content["format"] > FORMAT:
+            raise InvalidInputError(
+                f"{path} was kept by a newer version of patch-model.",
+                hint="Resume it with that version.",
+            )
+        if content.pop("checksum", None) != _checksum(content):
+            raise _unusable(path)
+        return cls(content["url"], content["noun"], content["buffer"], Snapshot(content["base"]))
+
+
+class Draft(NamedTuple):
+    """A text on disk on its way through an editor."""
+
+    path: Path
+
+    @classmethod
+    def begin(cls, folder: Path, name: str, basis: Basis, text: str) -> Draft:
+        """A new file in ``folder``, which belongs to one user; ``name`` is what to call it.
+
+        Raises InvalidInputError when it cannot be made.
+        """
+        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or basis.noun
+        path = folder / f"{slug}-{os.urandom(3).hex()}.{basis.format}"
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            status = folder.stat()
+            if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
+                raise InvalidInputError(
+                    f"The folder for edits, {folder}, is open to other users.",
+                    hint=f"Make it yours alone: chmod 700 {folder}",
+                )
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        draft = cls(path)
+        draft.rest_on(basis)
+        draft.write(text.encode())
+        return draft
+
+    def rest_on(self, basis: Basis) -> None:
+        """Records what the text is based on, beside it."""
+        self._put(self._beside, basis.record())
+
+    def write(self, text: bytes) -> None:
+        """Puts a text into the file, whole or not at all."""
+        self._put(self.path, text)
+
+    def read(self) -> bytes:
+        """The text as the editor left it. Raises InvalidInputError when it is gone."""
+        try:
+            return _split(self.path.read_bytes())[0]
+        except OSError as error:
+            raise InvalidInputError(
+                f"{self.path} cannot be read ({error.strerror}), so nothing was written."
+            ) from error
+
+    def keep(self, basis: Basis) -> None:
+        """Puts the basis below the text, or leaves the two files as they are where it cannot."""
+        with suppress(OSError, InvalidInputError):
+            text = _split(self.path.read_bytes())[0]
+            end = b"" if text.endswith(b"\n") or not text else b"\n"
+            mark = _MARKS[basis.format]
+            foot = mark + b" " + _FOOT.encode() + b"\n" + mark + b" " + basis.record() + b"\n"
+            self.write(text + end + foot)
+            self._beside.unlink()
+
+    def discard(self) -> None:
+        """Removes the file and what lies beside it."""
+        for path in (self.path, self._beside):
+            with suppress(OSError):
+                path.unlink()
+
+    def basis(self) -> Basis:
+        """What a kept text, or one whose edit was cut off, is based on.
+
+        Raises InvalidInputError for any other file.
+        """
+        try:
+            foot = _split(self.path.read_bytes())[1]
+            record = foot if foot is not None else self._beside.read_bytes()
+        except FileNotFoundError as error:
+            raise (_unusable(self.path) if self.path.exists() else _gone(self.path)) from error
+        except OSError as error:
+            raise InvalidInputError(f"{self.path} cannot be read: {error.strerror}.") from error
+        return Basis.of(record, self.path)
+
+    @property
+    def _beside(self) -> Path:
+        return self.path.with_name(f".{self.path.name}.base")
+
+    def _put(self, path: Path, content: bytes) -> None:
+        new = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+        try:
+            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+        except OSError as error:
+            with suppress(OSError):
+                new.unlink()
+            raise _unwritable(path.parent, error) from error
+
+
+def _split(content: bytes) -> tuple[bytes, bytes | None]:
+    """A kept text and the record below it; None where there is none."""
+    for mark in _MARKS.values():
+        text, foot, below = content.rpartition(mark + b" " + _FOOT.encode() + b"\n")
+        if foot:
+            return text, below.strip().removeprefix(mark).strip()
+    return content, None
+
+
+def _checksum(content: Document) -> str:
+    ordered = {key: content[key] for key in sorted(content)}
+    return hashlib.sha256(jsontext.dump(ordered).encode("ascii")).hexdigest()
+
+
+def _gone(path: Path) -> InvalidInputError:
+    return InvalidInputError(f"There is no file {path}.")
+
+
+def _unusable(path: Path) -> InvalidInputError:
+    return InvalidInputError(
+        f"{path} holds no edit that can be resumed: what it is based on is missing or altered.",
+        hint=f"To put a whole document in place: patch-model apply MODEL --document @{path}",
+    )
+
+
+def _unwritable(folder: Path, error: OSError) -> InvalidInputError:
+    return InvalidInputError(
+        f"The text cannot be put into {folder} ({error.strerror}), so nothing was written.",
+        hint="Make room there, or name another folder in PATCH_MODEL_STATE_DIR.",
+    )

@@ -1,0 +1,270 @@
+"""The guarded manual edit: open, read, check, show, ask, write, and start over where need be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from patcher.documents import jsontext
+from patcher.documents.patches import Patch
+from patcher.documents.threeway import Collision, merge
+from patcher.documents.values import Document, strictly_equal
+from patcher.editor.buffer import Buffer
+from patcher.editor.draft import Basis, Draft
+from patcher.editor.program import Program
+from patcher.errors import (
+    ConflictError,
+    DeclinedError,
+    InvalidInputError,
+    InvalidPatchError,
+    PatchError,
+)
+from patcher.plan import PatchResult, Plan, Terms, propose
+from patcher.plan.conflicts import conflict
+from patcher.plan.rebasing import rebase, refuse_other_than
+from patcher.resources.resource import Resource
+from patcher.resources.snapshot import Snapshot
+
+Answer: TypeAlias = Literal["apply", "edit", "stop"]
+"""What a person says to a diff."""
+
+_REBASES: Final = 3
+
+_PATIENCE: Final = 5
+"""How often in a row a text is opened again that came back faster than anybody can mend it."""
+
+
+class Surroundings(NamedTuple):
+    """What an edit needs of the world.
+
+    Attributes:
+        resource: what kind of resource is edited.
+        url: the API's address.
+        read: the resource as it is now.
+        write: the guarded write of a plan.
+        program: finds the editor; called when it is first needed.
+        ask: shows a plan and asks about it.
+        tell: says a sentence to the person.
+        attended: whether ``ask`` asks somebody; else there is nobody to edit a second time.
+        rebases: whether a plan may be put upon somebody else's write without being asked about.
+    """
+
+    resource: Resource
+    url: str
+    read: Callable[[], Snapshot]
+    write: Callable[[Plan], PatchResult]
+    program: Callable[[], Program]
+    ask: Callable[[Plan], Answer]
+    tell: Callable[[str], None]
+    attended: bool = True
+    rebases: bool = False
+
+
+@dataclass(slots=True)
+class Edit:
+    """One manual edit, from the first text to the write.
+
+    Attributes:
+        world: what it needs of the world.
+        draft: its file.
+        buffer: how the document of its base is put into text.
+        terms: what goes with every plan.
+        pristine: the text that the file holds before anybody edited it.
+        latest: for an edit that is resumed, what is there by now; its text is looked at first,
+            and opened only if need be.
+        kept: where the text is, once it has been kept.
+    """
+
+    world: Surroundings
+    draft: Draft
+    buffer: Buffer
+    terms: Terms
+    pristine: bytes = b""
+    latest: Snapshot | None = None
+    kept: Path | None = None
+    _last: bytes | None = field(default=None, init=False)
+    _refused: str | None = field(default=None, init=False)
+    _hasty: int = field(default=0, init=False)
+    _lines_above: int = field(default=0, init=False)
+
+    def run(self) -> PatchResult:
+        """The result of the edit: applied, unchanged or declined.
+
+        However it ends without a write, the text stays on disk, and ``kept`` says where; only one
+        that holds nothing new is removed. Raises what the guard does, and InvalidInputError for
+        a text that cannot be taken.
+        """
+        try:
+            result = self._loop()
+        except BaseException:
+            self._keep()
+            raise
+        if result.status == "declined":
+            self._keep()
+        else:
+            self.draft.discard()
+        return result
+
+    def _loop(self) -> PatchResult:
+        is_open = self.latest is None
+        while True:
+            body = self._visited() if is_open else self._read()
+            is_open = True
+            if self.buffer.is_empty(body):
+                self.draft.discard()
+                self._last = None
+                return self._declined("the text was emptied")
+            try:
+                plan = self._plan(body, self._lines_above)
+            except InvalidInputError as error:
+                self._open_again(body, error)
+                continue
+            ended = self._settled(plan)
+            if ended is not None:
+                return ended
+
+    def _visited(self) -> str:
+        """The body of the text after a visit to the editor."""
+        program = self.world.program()
+        before = self.draft.read()
+        visit = program.visit(self.draft.path)
+        self._hasty = self._hasty + 1 if visit.was_hasty else 0
+        if self.draft.read() == before and program.did_not_wait(visit):
+            self.pristine = b""  # what is saved in that window is still to come
+            raise InvalidInputError(
+                f"The editor {program.name} returned at once, without waiting for you, so nothing "
+                "was written; its window may still be open.",
+                hint="Have it wait until the file is closed: export EDITOR='code --wait', for "
+                "example. What you save in that window can be resumed.",
+            )
+        return self._read()
+
+    def _read(self) -> str:
+        self._last = self.draft.read()
+        text = jsontext.decoded(self._last, what=f"The text in {self.draft.path}")
+        body = self.buffer.body_of(text)
+        self._lines_above = text.count("\n") - body.count("\n")
+        return body
+
+    def _plan(self, body: str, lines_above: int) -> Plan:
+        """The plan of the text below so many lines, against what it is based on."""
+        document = self.buffer.document_of(body, lines_above)
+        try:
+            Patch.document(document).check(self.world.resource.shape, allow_unknown=True)
+            return propose(self.world.resource, self.buffer.base, document, self.terms)
+        except InvalidPatchError as error:
+            line = self.buffer.line_of(body, error.path)
+            if line is not None:
+                error.message = f"{error.message} (line {lines_above + line})"
+            raise
+
+    def _open_again(self, body: str, error: InvalidInputError) -> None:
+        """Puts the reason above the text; raises it where nobody will mend the text."""
+        if not self.world.attended or body == self._refused or self._hasty == _PATIENCE:
+            raise error
+        self._refused = body
+        reason = error
+        for _ in range(3):  # the header grows by the reason, and the reason tells a line below it
+            lines_above = len(self.buffer.header(_reasons(reason)))
+            try:
+                self._plan(body, lines_above)
+            except InvalidInputError as moved:
+                reason = moved
+        self.world.tell(f"Error: {reason.message}")
+        self.draft.write(self.buffer.headed(body, _reasons(reason)).encode())
+
+    def _settled(self, plan: Plan) -> PatchResult | None:
+        """How a plan ended; None when the text is to be opened again."""
+        upon: Plan | None = plan
+        if self.latest is not None and not plan.is_unchanged:
+            upon = self._upon(plan, self.latest)
+        for rebases in count():
+            if upon is None:
+                return None
+            if upon.is_unchanged:
+                return PatchResult.of_plan(upon)
+            answer = self.world.ask(upon)
+            if answer == "stop":
+                return self._declined("the answer was no", upon)
+            if answer == "edit":
+                if upon is not plan:
+                    self._rest_on(upon.base, upon.proposed)
+                return None
+            try:
+                return self.world.write(upon)
+            except ConflictError as error:
+                if not self.world.attended and (not self.world.rebases or rebases == _REBASES):
+                    raise
+                upon = self._upon(upon, error.fresh or self.world.read(), shown=plan)
+        raise AssertionError("the loop returns or raises")  # pragma: no cover
+
+    def _upon(self, plan: Plan, fresh: Snapshot, shown: Plan | None = None) -> Plan | None:
+        """``plan`` upon what is there now; None when both changed the same and the text says so.
+
+        Raises ConflictError where nobody can be asked.
+        """
+        document, _ = self.world.resource.document(fresh, self.terms.unknown_fields)
+        if fresh.version == plan.base.version and strictly_equal(document, plan.document):
+            return plan
+        if not self.world.attended and not self.world.rebases:
+            raise conflict(plan, fresh, document)
+        try:
+            upon = rebase(plan, fresh)
+        except ConflictError as error:
+            if not self.world.attended:
+                raise
+            self.world.tell(
+                f"{error.message} Both values are in the text now, at each of these places."
+            )
+            self._open_both(plan, fresh, document)
+            return None
+        if shown is not None and not self.world.attended:
+            refuse_other_than(shown, upon)
+        return upon
+
+    def _open_both(self, plan: Plan, fresh: Snapshot, document: Document) -> None:
+        shape = self.world.resource.shape
+        merged = merge(plan.document, plan.proposed, document, shape)
+        self._rest_on(fresh, merged.document, merged.collisions)
+
+    def _rest_on(
+        self, base: Snapshot, document: Document, collisions: Sequence[Collision] = ()
+    ) -> None:
+        """Bases the edit on a later reading. The text goes first: it holds theirs already."""
+        self.buffer = self.buffer._replace(base=base)
+        self.latest = None
+        text = self.buffer.text(self.world.resource.shape.ordered(document), collisions)
+        self.draft.write(text.encode())
+        self.draft.rest_on(self._basis())
+
+    def _declined(self, why: str, plan: Plan | None = None) -> PatchResult:
+        resource = self.world.resource
+        label = plan.label if plan else f"{resource.noun} {self.buffer.base.name}"
+        error = DeclinedError(f"{label} was not written: {why}.")
+        return PatchResult.of_error(error, resource, target=self.buffer.base.id or "", plan=plan)
+
+    def _keep(self) -> None:
+        """Keeps a text in which somebody may have written something."""
+        try:
+            content: bytes | None = self.draft.read()
+        except InvalidInputError:
+            content = self._last
+            if content is not None:
+                with suppress(InvalidInputError):
+                    self.draft.write(content)
+        if content is None or content == self.pristine:
+            self.draft.discard()
+            return
+        self.draft.keep(self._basis())
+        self.kept = self.draft.path
+
+    def _basis(self) -> Basis:
+        return Basis(self.world.url, self.world.resource.noun, self.buffer.format, self.buffer.base)
+
+
+def _reasons(error: PatchError) -> list[str]:
+    return [error.message, *([error.hint] if error.hint else [])]

@@ -1,0 +1,212 @@
+"""Editing by hand: a document as text in an editor, or as a dict in a ``with`` block."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from patcher.api import Client
+from patcher.documents.patches import Patch
+from patcher.documents.values import Document, checked
+from patcher.editor.buffer import Buffer, Format
+from patcher.editor.draft import Basis, Draft
+from patcher.editor.editing import Answer, Edit, Surroundings
+from patcher.editor.program import Program
+from patcher.errors import InvalidInputError
+from patcher.operations.calls import opened, reported
+from patcher.operations.session import OnConflict, Options, Session
+from patcher.operations.writing import carry_out
+from patcher.plan import PatchResult, Plan, Terms, propose
+from patcher.resources.projection import OnUnknown
+from patcher.resources.snapshot import Snapshot
+
+
+class Person(NamedTuple):
+    """Who edits: how they are asked about a diff, and told something.
+
+    ``attended`` says whether anybody is there to be asked.
+    """
+
+    ask: Callable[[Plan], Answer]
+    tell: Callable[[str], None]
+    attended: bool
+    has_terminal: bool
+
+
+def open_edit(
+    session: Session, model: str, options: Options, person: Person, format_: Format
+) -> Edit:
+    """A new edit of a model, whose text is on disk; ``run`` does the rest.
+
+    Raises what reading the model does, and InvalidInputError when the text cannot be put on disk,
+    or there is no editor.
+    """
+    program = _program(session, person)
+    with reported(model):
+        base = session.read(session.resolve(model))
+        document, notices = session.resource.document(base, options.unknown_fields)
+        for notice in notices:
+            person.tell(f"Warning: {notice.message}")
+        buffer = Buffer(session.resource, base, format_)
+        text = buffer.text(document)
+        basis = Basis(session.client.settings.url, session.resource.noun, format_, base)
+        draft = Draft.begin(_folder(session), base.name or "", basis, text)
+    return Edit(
+        _surroundings(session, base, options, person, lambda: program),
+        draft,
+        buffer,
+        _terms(session, base, options),
+        pristine=text.encode(),
+    )
+
+
+def resume_edit(session: Session, model: str, options: Options, person: Person, path: Path) -> Edit:
+    """An edit whose text was kept in a file, to be gone on with upon what is there by now.
+
+    Raises InvalidInputError when the file holds none, or one of another model or API.
+    """
+    with reported(model):
+        draft = Draft(path)
+        basis = draft.basis()
+        url = session.client.settings.url
+        if basis.url != url:
+            raise InvalidInputError(
+                f"The edit in {path} belongs to {basis.url}, and this is {url}.",
+                hint=f"Say --url {basis.url}, with credentials for it.",
+            )
+        if basis.noun != session.resource.noun or session.resolve(model) != basis.base.id:
+            raise InvalidInputError(
+                f"The edit in {path} is of another {session.resource.noun}.",
+                hint=f"patch-model edit {basis.base.id} --resume {path}",
+            )
+        latest = session.read(basis.base.id or "")
+        draft.rest_on(basis)
+        draft.write(draft.read())
+    return Edit(
+        _surroundings(session, basis.base, options, person, lambda: _program(session, person)),
+        draft,
+        Buffer(session.resource, basis.base, "json" if basis.format == "json" else "yaml"),
+        _terms(session, basis.base, options),
+        latest=latest,
+    )
+
+
+def _surroundings(
+    session: Session,
+    base: Snapshot,
+    options: Options,
+    person: Person,
+    program: Callable[[], Program],
+) -> Surroundings:
+    return Surroundings(
+        resource=session.resource,
+        url=session.client.settings.url,
+        read=lambda: session.read(base.id or ""),
+        write=lambda plan: session.write(plan, options),
+        program=program,
+        ask=person.ask,
+        tell=person.tell,
+        attended=person.attended,
+        rebases=options.on_conflict == "rebase",
+    )
+
+
+def _program(session: Session, person: Person) -> Program:
+    return Program.chosen(os.environ, session.clock.monotonic, has_terminal=person.has_terminal)
+
+
+def _terms(session: Session, base: Snapshot, options: Options) -> Terms:
+    """The whole document is there to be seen and edited, so all of it is mentioned."""
+    return session.terms(base, options, frozenset(session.resource.shape.members))
+
+
+def _folder(session: Session) -> Path:
+    return session.journal.folder.with_name("edits")
+
+
+class edit_model:  # noqa: N801 - it is used as a function is
+    """A model's writable document, to be changed in a ``with`` block.
+
+    Leaving the block applies what was changed, under the guard; an exception in it aborts, and
+    nothing is written. Afterwards ``result`` is the PatchResult::
+
+        with patcher.edit_model("Contacts") as document:
+            document["configuration"]["query"] = "..."
+
+    A member taken out of the document is cleared. Takes the arguments of patch_model but for the
+    change. Leaving the block raises what patch_model does; the plan, with the document as it was
+    to be, is in the error's ``result``.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        client: Client | None = None,
+        confirm: Callable[[Plan], bool] | None = None,
+        dry_run: bool = False,
+        expect_version: int | None = None,
+        on_conflict: OnConflict = "fail",
+        run_async: bool = False,
+        refresh: bool = False,
+        unknown_fields: OnUnknown = "error",
+        allow_all_fields: bool = False,
+    ) -> None:
+        self.result: PatchResult | None = None
+        self._model = model
+        self._confirm = confirm
+        self._dry_run = dry_run
+        self._options = Options(
+            expect_version=expect_version,
+            run_async=run_async,
+            refresh=refresh,
+            unknown_fields=unknown_fields,
+            allow_all_fields=allow_all_fields,
+            on_conflict=on_conflict,
+        )
+        self._opened = opened(client)
+
+    def __enter__(self) -> Document:
+        """The document, a copy that is the caller's own."""
+        session = self._opened.__enter__()
+        try:
+            with reported(self._model):
+                base = session.expected(session.resolve(self._model), self._options)
+                self._document, _ = session.resource.document(base, self._options.unknown_fields)
+        except BaseException as error:
+            self._opened.__exit__(type(error), error, error.__traceback__)
+            raise
+        self._session, self._base = session, base
+        return self._document
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Applies what was changed, unless the block raised."""
+        try:
+            if error is None:
+                self._apply()
+        finally:
+            self._opened.__exit__(None, None, None)
+
+    def _apply(self) -> None:
+        session = self._session
+        with reported(self._model):
+            proposed = checked(self._document, what="The document")
+            Patch.document(proposed).check(session.resource.shape, allow_unknown=True)
+            plan = propose(
+                session.resource,
+                self._base,
+                proposed,
+                _terms(session, self._base, self._options),
+            )
+        with reported(self._model, plan):
+            self.result = carry_out(
+                session, plan, self._options, confirm=self._confirm, dry_run=self._dry_run
+            )
