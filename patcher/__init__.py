@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from patcher.operations import apply_plan, patch_model, plan_patch
     from patcher.operations.editing import edit_model
+    from patcher.operations.undoing import undo
     from patcher.plan import PatchResult, Plan
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "edit_model",
     "patch_model",
     "plan_patch",
+    "undo",
 ]
 
 _HOMES = {
@@ -82,6 +84,7 @@ _HOMES = {
     "edit_model": "patcher.operations.editing",
     "patch_model": "patcher.operations",
     "plan_patch": "patcher.operations",
+    "undo": "patcher.operations.undoing",
 }
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -117,11 +117,55 @@ class Journal(NamedTuple):
         except (KeyError, TypeError) as error:
             raise JournalError(f"Journal entry {name} is not complete.") from error
 
+    def _tried(self, name: str) -> Entry | JournalError:
+        try:
+            return self.entry(name)
+        except JournalError as error:
+            return error
+
     def names(self) -> tuple[str, ...]:
         """The names of all entries, in no particular order."""
         if not self.folder.is_dir():
             return ()
         return tuple("@" + path.name[:12] for path in self.folder.glob("????????????.intent.json"))
+
+    def entries(self) -> tuple[list[Entry], list[JournalError]]:
+        """All entries, the newest first, and why others cannot be read."""
+        tried = [self._tried(name) for name in self.names()]
+        found = [one for one in tried if isinstance(one, Entry)]
+        unreadable = [one for one in tried if isinstance(one, JournalError)]
+        return sorted(found, key=lambda one: (one.begun, one.name), reverse=True), unreadable
+
+    def prune(self, days: float) -> int:
+        """Removes the entries begun more than so many days ago; how many there were.
+
+        An intent goes before its ending, so that a crash leaves no half entry behind; what a
+        crash has left goes by its age on disk. Raises JournalError when one cannot be removed.
+        """
+        oldest = self.now() - timedelta(days=days)
+        entries, _ = self.entries()
+        old = [one.name for one in entries if (_moment(one.begun) or self.now()) < oldest]
+        try:
+            for name in old:
+                self._intent_path(name).unlink(missing_ok=True)
+                self._ending_path(name).unlink(missing_ok=True)
+            for path in self._leftovers():
+                if path.stat().st_mtime < oldest.timestamp():
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            raise JournalError(
+                f"The journal in {self.folder} cannot be pruned ({error.strerror})."
+            ) from error
+        return len(old)
+
+    def _leftovers(self) -> Iterator[Path]:
+        """Drafts that were never finished, and endings whose intent is gone."""
+        if not self.folder.is_dir():
+            return
+        yield from self.folder.glob(".????????????.*.json.????????")
+        for path in self.folder.glob("????????????.ending.json"):
+            if not self._intent_path(path.name[:12]).exists():
+                yield path
 
     def _intent_path(self, name: str) -> Path:
         return self.folder / f"{name.removeprefix('@')}.intent.json"
@@ -198,5 +242,19 @@ class Journal(NamedTuple):
         )
 
 
+def _moment(timestamp: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+
+
 def _fields(kind: Any, record: dict[str, Any]) -> Any:
-    return kind(**{name: record[name] for name in kind._fields})
+    """The record as one of ``kind``; what an earlier version did not record has its default."""
+    defaults = kind._field_defaults
+    return kind(
+        **{
+            name: record.get(name, defaults[name]) if name in defaults else record[name]
+            for name in kind._fields
+        }
+    )

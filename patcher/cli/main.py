@@ -19,6 +19,14 @@ COMMANDS: Final = {
     "plan": ("patcher.cli.write", "Show what a change would do; never writes."),
     "apply": ("patcher.cli.write", "Make a change: the guarded write."),
     "edit": ("patcher.cli.edit", "Edit a model by hand, in your editor, under the guard."),
+    "history": (
+        "patcher.cli.history",
+        "List what was written, the newest first, or show one write.",
+    ),
+    "undo": (
+        "patcher.cli.history",
+        "Take a write back: the last one to MODEL, or that of ENTRY.",
+    ),
     "sandbox": (
         "patcher.cli.sandbox",
         "Run an emulator of the API on this machine, until it is stopped.",

@@ -153,6 +153,14 @@ allow_all_fields_option = click.option(
     help="Let the change leave fields empty, which opens every source field.",
 )
 
+async_option = click.option(
+    "--async", "run_async", is_flag=True, help="Let the API write in the background, and wait."
+)
+
+refresh_option = click.option(
+    "--refresh", is_flag=True, help="Ask the API to refresh the model's source fields."
+)
+
 on_conflict_option = click.option(
     "--on-conflict",
     type=click.Choice(["fail", "rebase"]),

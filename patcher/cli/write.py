@@ -11,10 +11,12 @@ from patcher.cli.changes import ChangeCommand, change_options, patch_of, take_ch
 from patcher.cli.confirmation import Confirmation, output_of, show_result
 from patcher.cli.options import (
     allow_all_fields_option,
+    async_option,
     connection_options,
     on_conflict_option,
     options_of,
     output_option,
+    refresh_option,
     session,
     show_secrets_option,
     unknown_fields_option,
@@ -71,10 +73,8 @@ def plan_command(model: str, **parameters: Any) -> int:
 @click.option("--dry-run", is_flag=True, help="Stop after showing the plan.")
 @_EXPECT_VERSION
 @on_conflict_option
-@click.option(
-    "--async", "run_async", is_flag=True, help="Let the API write in the background, and wait."
-)
-@click.option("--refresh", is_flag=True, help="Ask the API to refresh the model's source fields.")
+@async_option
+@refresh_option
 @allow_all_fields_option
 @unknown_fields_option
 @show_secrets_option

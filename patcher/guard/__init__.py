@@ -1,6 +1,6 @@
 """The guard: read again, compare, write once, verify, settle."""
 
-from patcher.guard.guard import Guard, Held, Hold, not_held
+from patcher.guard.guard import REFRESH, Guard, Held, Hold, not_held
 from patcher.guard.settling import Clock
 from patcher.guard.store import (
     Ambiguous,
@@ -14,6 +14,7 @@ from patcher.guard.store import (
 )
 
 __all__ = [
+    "REFRESH",
     "Ambiguous",
     "Answer",
     "Answered",

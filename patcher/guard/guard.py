@@ -20,6 +20,9 @@ from patcher.journal import Ending, Intent, Journal
 from patcher.plan import PatchResult, Plan
 from patcher.resources.snapshot import Snapshot
 
+REFRESH: Final = "refresh"
+"""The option that goes in the body of a write, and is no part of the document."""
+
 ATTEMPTS: Final = 3
 """How often a write that was provably not processed is tried, in all."""
 
@@ -91,7 +94,7 @@ class Guard(NamedTuple):
         """
         if plan.is_unchanged:
             return PatchResult.of_plan(plan)
-        body = {**plan.proposed, "refresh": True} if refresh else plan.proposed
+        body = {**plan.proposed, REFRESH: True} if refresh else plan.proposed
         key = self.new_key()
         entry = self.journal.open(self._intent(plan, body, key))
         notices: list[Notice] = []

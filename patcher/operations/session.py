@@ -94,13 +94,12 @@ class Session(NamedTuple):
         SettingsError.
         """
         environ = os.environ if environ is None else environ
-        words = environ.get("PATCH_MODEL_MASK", "").replace(",", " ").split()
         return cls(
             client=client or Client.from_env(environ),
-            journal=Journal(state_folder(environ) / "journal"),
+            journal=journal_of(environ),
             settle_timeout=DEFAULT_SETTLE_TIMEOUT if settle_timeout is None else settle_timeout,
             version_step=_version_step(environ),
-            mask_words=tuple(words),
+            mask_words=mask_words(environ),
             hold=hold,
         )
 
@@ -179,6 +178,16 @@ class Session(NamedTuple):
             hold=self.hold,
         )
         return guard.write(plan, refresh=options.refresh)
+
+
+def journal_of(environ: Mapping[str, str]) -> Journal:
+    """The journal that the environment names. Raises SettingsError."""
+    return Journal(state_folder(environ) / "journal")
+
+
+def mask_words(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The further words of PATCH_MODEL_MASK, with spaces or commas between them."""
+    return tuple(environ.get("PATCH_MODEL_MASK", "").replace(",", " ").split())
 
 
 def state_folder(environ: Mapping[str, str]) -> Path:

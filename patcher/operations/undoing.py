@@ -1,0 +1,122 @@
+"""The way back as a verb: which write is meant, and its undoing under the guard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from patcher.api import Client
+from patcher.errors import InvalidInputError, NotFoundError
+from patcher.journal import Entry
+from patcher.operations.calls import opened, reported
+from patcher.operations.session import OnConflict, Options, Session
+from patcher.operations.store import ApiStore
+from patcher.operations.writing import carry_out
+from patcher.plan import PatchResult, Plan
+from patcher.resources.projection import OnUnknown
+from patcher.resources.snapshot import Snapshot
+from patcher.undoing import WayBack
+
+ENTRY: Final = re.compile(r"@[0-9a-f]{12}")
+"""What the name of a journal entry looks like."""
+
+
+def undo(
+    entry: str,
+    *,
+    client: Client | None = None,
+    confirm: Callable[[Plan], bool] | None = None,
+    dry_run: bool = False,
+    on_conflict: OnConflict = "fail",
+    run_async: bool = False,
+    refresh: bool = False,
+    unknown_fields: OnUnknown = "error",
+    allow_all_fields: bool = False,
+) -> PatchResult:
+    """Takes a write back, as a guarded write of its own, which can be undone as well.
+
+    Args:
+        entry: a journal entry (``@`` and 12 hex digits), or a model by UUID or name: its last
+            write.
+        client: the API; by default as the environment variables say.
+        confirm: called with the Plan before anything is written; False declines.
+        dry_run: stop after the plan.
+        on_conflict: when somebody else wrote since: "fail", or "rebase".
+        run_async: ask the API to write in the background, and follow its job.
+        refresh: the API's option of that name.
+        unknown_fields: as for patch_model; by default what was done for the write.
+        allow_all_fields: whether ``fields`` may be emptied, which opens every source field.
+
+    Returns and raises what patch_model does. ConflictError when the model is no longer what the
+    write left, unless a rebase finds that what was changed since is something else;
+    InvalidInputError when there is nothing to undo.
+    """
+    options = Options(
+        run_async=run_async,
+        refresh=refresh,
+        unknown_fields=unknown_fields,
+        allow_all_fields=allow_all_fields,
+        on_conflict=on_conflict,
+    )
+    with reported(entry), opened(client) as session:
+        return run_undo(session, entry, options, confirm=confirm, dry_run=dry_run)
+
+
+def run_undo(
+    session: Session,
+    target: str,
+    options: Options,
+    *,
+    confirm: Callable[[Plan], bool] | None = None,
+    attended: bool = True,
+    dry_run: bool = False,
+) -> PatchResult:
+    """``undo`` within a session."""
+    with reported(target):
+        way = WayBack(
+            ApiStore(session.client, session.resource),
+            session.journal,
+            session.resource,
+            session.terms(Snapshot({}), options),
+            rebases=options.on_conflict == "rebase",
+        )
+        plan = way.plan(_entry(session, way, target))
+    with reported(target, plan):
+        return carry_out(
+            session, plan, options, confirm=confirm, attended=attended, dry_run=dry_run
+        )
+
+
+def _entry(session: Session, way: WayBack, target: str) -> Entry:
+    """The write that is meant. Raises InvalidInputError when there is none."""
+    url = session.client.settings.url
+    if ENTRY.fullmatch(target):
+        entry = session.journal.entry(target)
+        if entry.intent.where != url:
+            raise InvalidInputError(
+                f"{target} was written to {entry.intent.where}, and this is {url}.",
+                hint=f"Say --url {entry.intent.where}, with credentials for it.",
+            )
+        return entry
+    here = [one for one in session.journal.entries()[0] if one.intent.where == url]
+    model_id = _resolved(session, target, here)
+    for entry in here:
+        if entry.intent.id == model_id and way.was_written(entry):
+            return entry
+    raise InvalidInputError(
+        f"The journal knows of no write to {session.resource.noun} {target!r}.",
+        hint="patch-model history shows what it knows.",
+    )
+
+
+def _resolved(session: Session, target: str, here: list[Entry]) -> str:
+    """The id of a model by its name; one that the very write gave another name is known, too."""
+    try:
+        return session.resolve(target)
+    except NotFoundError:
+        name = target.removeprefix("name:")
+        ids = {one.intent.id for one in here if one.intent.name == name}
+        if len(ids) != 1:
+            raise
+        return ids.pop()

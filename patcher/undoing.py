@@ -1,0 +1,127 @@
+"""The way back: what would undo a write that the journal remembers.
+
+Not called ``undo``, which is the name of the public verb.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from patcher.documents.masks import Masks
+from patcher.documents.values import MISSING, strictly_equal
+from patcher.errors import ConflictError, InvalidInputError
+from patcher.guard import REFRESH, Store
+from patcher.guard.verification import is_as_before, verify
+from patcher.journal import Ending, Entry, Journal
+from patcher.plan import Origin, Plan, Terms, propose
+from patcher.plan.conflicts import conflict
+from patcher.plan.rebasing import rebase
+from patcher.resources.resource import Resource
+from patcher.resources.snapshot import Snapshot
+
+WRITTEN: Final = frozenset({"applied", "unverified"})
+"""The states of an entry whose write took effect."""
+
+
+def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
+    """What the write of an entry was to do, as it was planned.
+
+    Raises UnknownFieldError or InvalidPatchError where this version cannot read the record.
+    """
+    intent = entry.intent
+    sent = {key: value for key, value in intent.sent.items() if key != REFRESH}
+    terms = Terms(
+        masks=masks,
+        unknown_fields=intent.unknown_fields,
+        allow_all_fields=True,
+        origin=Origin(intent.where, saved_plan=intent.saved_plan, undoes=intent.undoes),
+    )
+    return propose(resource, Snapshot(intent.before), sent, terms)
+
+
+class WayBack(NamedTuple):
+    """Plans the undoing of writes to one kind of resource.
+
+    ``terms`` are those of the plans that it makes; ``rebases`` says whether they may be put upon
+    what somebody else wrote since.
+    """
+
+    store: Store
+    journal: Journal
+    resource: Resource
+    terms: Terms
+    rebases: bool = False
+
+    def plan(self, entry: Entry) -> Plan:
+        """The plan that takes the write of ``entry`` back.
+
+        What the write left is judged by the outcome that was observed, not by the document that
+        was sent: the server may store it in a way of its own. Raises InvalidInputError when
+        there is nothing to undo, ConflictError when somebody else has written since, and what
+        making a plan does.
+        """
+        live = self.store.read(entry.intent.id)
+        observed = self._observed(entry, live)
+        terms = self._terms(entry)
+        target, _ = self.resource.document(Snapshot(entry.intent.before), terms.unknown_fields)
+        found, _ = self.resource.document(live, terms.unknown_fields)
+        back = propose(self.resource, observed, target, terms)
+        has_moved = live.version != observed.version or not strictly_equal(found, back.document)
+        if not has_moved or strictly_equal(found, target):
+            return propose(self.resource, live, target, terms)
+        if not self.rebases:
+            raise conflict(back, live, found)
+        return rebase(back, live)
+
+    def was_written(self, entry: Entry) -> bool:
+        """Whether the write of an entry took effect, which a reading tells where nothing else."""
+        if entry.ending is not None and entry.ending.state == "not-written":
+            return False
+        if entry.ending is not None and entry.ending.state in WRITTEN:
+            return True
+        try:
+            self._observed(entry, self.store.read(entry.intent.id))
+        except InvalidInputError:
+            return False
+        return True
+
+    def _observed(self, entry: Entry, live: Snapshot) -> Snapshot:
+        """What the write of an entry left behind; where nobody saw it, what is there now."""
+        ending = entry.ending
+        if ending is not None and ending.state == "not-written":
+            raise InvalidInputError(
+                f"{entry.name} was not written, so there is nothing to undo: {ending.message}",
+                hint="patch-model history shows what was.",
+            )
+        if ending is not None and ending.observed is not None:
+            return Snapshot(ending.observed)
+        plan = recorded_plan(entry, self.resource, self.terms.masks)
+        if is_as_before(plan, plan.base, live):
+            raise InvalidInputError(
+                f"{entry.name} is not written so far, so there is nothing to undo.",
+                hint="Its outcome was not seen, and it may still land; look again later.",
+            )
+        if not verify(plan, plan.base, live).is_as_sent:
+            raise ConflictError(
+                f"How {entry.name} ended was not seen, and {plan.label} now holds neither what was "
+                "there before nor what was sent. Nothing was written.",
+                expected=plan.base.version,
+                found=live.version,
+                hint=f"patch-model history {entry.name} shows what it was to do.",
+            )
+        self.journal.close(entry.name, Ending("applied", observed=live.raw))
+        return live
+
+    def _terms(self, entry: Entry) -> Terms:
+        """Unknown members go as they went with the write, unless it was said otherwise."""
+        intent, said = entry.intent, self.terms.unknown_fields
+        before, _ = self.resource.document(Snapshot(intent.before), intent.unknown_fields)
+        return self.terms._replace(
+            unknown_fields=intent.unknown_fields if said == "error" else said,
+            mentioned=frozenset(
+                key
+                for key in before.keys() | intent.sent.keys()
+                if not strictly_equal(before.get(key, MISSING), intent.sent.get(key, MISSING))
+            ),
+            origin=self.terms.origin._replace(undoes=entry.name),
+        )
