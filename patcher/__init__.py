@@ -36,10 +36,12 @@ if TYPE_CHECKING:
         UnknownFieldError,
         VerificationError,
     )
-    from patcher.operations import apply_plan, patch_model, plan_patch
+    from patcher.operations import apply_plan, patch_model, plan_patch, rebase
     from patcher.operations.editing import edit_model
+    from patcher.operations.saving import load_plan, save_plan
     from patcher.operations.undoing import undo
     from patcher.plan import PatchResult, Plan
+    from patcher.plan.saved import SavedPlan
 
 __all__ = [
     "AmbiguousNameError",
@@ -60,6 +62,7 @@ __all__ = [
     "PatchResult",
     "Plan",
     "ReadOnlyFieldError",
+    "SavedPlan",
     "Settings",
     "SettingsError",
     "UnknownFieldError",
@@ -67,8 +70,11 @@ __all__ = [
     "__version__",
     "apply_plan",
     "edit_model",
+    "load_plan",
     "patch_model",
     "plan_patch",
+    "rebase",
+    "save_plan",
     "undo",
 ]
 
@@ -84,6 +90,10 @@ _HOMES = {
     "edit_model": "patcher.operations.editing",
     "patch_model": "patcher.operations",
     "plan_patch": "patcher.operations",
+    "SavedPlan": "patcher.plan.saved",
+    "load_plan": "patcher.operations.saving",
+    "rebase": "patcher.operations",
+    "save_plan": "patcher.operations.saving",
     "undo": "patcher.operations.undoing",
 }
 

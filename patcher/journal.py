@@ -222,7 +222,10 @@ class Journal(NamedTuple):
         except InvalidPatchError as error:
             raise JournalError(f"{path} is not a journal entry: {error.message}") from error
         except FileNotFoundError as error:
-            raise JournalError(f"There is no journal entry in {path}.") from error
+            raise JournalError(
+                f"There is no journal entry @{path.name[:12]} in {self.folder}.",
+                hint="patch-model history lists those that there are.",
+            ) from error
         except OSError as error:
             raise JournalError(f"{path} cannot be read: {error.strerror}.") from error
         if type(record) is not dict or type(record.get("format")) is not int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
-from patcher.cli import console
+from patcher.cli import saved
 from patcher.cli.changes import ChangeCommand, change_options, patch_of, take_changes
 from patcher.cli.confirmation import Confirmation, output_of, show_result
 from patcher.cli.options import (
@@ -22,53 +23,68 @@ from patcher.cli.options import (
     unknown_fields_option,
 )
 
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
 _EXPECT_VERSION = click.option(
     "--expect-version", type=int, metavar="N", help="Stop unless the model has this version."
 )
 
 
 @click.command("plan", cls=ChangeCommand)
-@click.argument("model")
+@click.argument("model", required=False)
 @change_options
 @_EXPECT_VERSION
 @allow_all_fields_option
 @unknown_fields_option
+@click.option(
+    "--out", type=_FILE, metavar="FILE", help="Save the plan in FILE, to be applied later."
+)
+@click.option(
+    "--show", type=_FILE, metavar="FILE", help="Show the plan saved in FILE, stale or not."
+)
 @click.option("--exit-code", is_flag=True, help="Exit 1 if the change would change anything.")
 @show_secrets_option
 @output_option("text", "json")
 @connection_options
-def plan_command(model: str, **parameters: Any) -> int:
+def plan_command(model: str | None, show: Path | None, **parameters: Any) -> int:
     """Show what a change would do; never writes.
 
-    The CHANGE options (--set to --document) are applied in the order given.
+    The CHANGE options (--set to --document) are applied in the order given. A plan that was saved
+    with --out is applied with patch-model apply --plan.
 
     \b
     Examples:
       patch-model plan Customers --set name=Clients
       patch-model plan Customers --set configuration.query=@customers.sql --exit-code
+      patch-model plan Customers --set name=Clients --out rename.json
+      patch-model plan --show rename.json
     """
     from patcher.operations.verbs import run_plan
 
+    if show is not None:
+        saved.refuse_beside("--show", model, parameters)
+        return saved.show_saved(show, parameters)
+    model = _named(model)
     output, show_secrets = output_of(parameters)
     patch = patch_of(take_changes(parameters))
     plan = run_plan(session(), model, patch, options_of(parameters))
     differs = parameters["exit_code"] and not plan.is_unchanged
-    if output == "json":
-        from patcher.render.json import value_json
-
-        shown = plan.to_dict(show_secrets=show_secrets)
-        console.out(value_json({**shown, "exit_code": int(differs)}) + "\n")
-    else:
-        from patcher.render.view import plan_lines, warning_lines
-
-        console.show(plan_lines(plan, show_secrets=show_secrets))
-        console.show(warning_lines(plan.warnings), error=True)
+    saved.show_plan(plan, output, show_secrets=show_secrets, exit_code=int(differs))
+    if parameters["out"] is not None:
+        saved.save(plan, parameters["out"])
     return int(differs)
 
 
 @click.command("apply", cls=ChangeCommand)
-@click.argument("model")
+@click.argument("model", required=False)
 @change_options
+@click.option(
+    "--plan",
+    "plan_file",
+    type=_FILE,
+    metavar="FILE",
+    help="Apply the plan in FILE, exactly; in place of MODEL and CHANGE.",
+)
 @click.option("-y", "--yes", is_flag=True, help="Write without asking.")
 @click.option("--dry-run", is_flag=True, help="Stop after showing the plan.")
 @_EXPECT_VERSION
@@ -80,7 +96,7 @@ def plan_command(model: str, **parameters: Any) -> int:
 @show_secrets_option
 @output_option("text", "json")
 @connection_options
-def apply_command(model: str, **parameters: Any) -> int:
+def apply_command(model: str | None, plan_file: Path | None, **parameters: Any) -> int:
     """Make a change: the guarded write.
 
     Shows the plan, asks, reads the model again, and writes only if it is still as it was.
@@ -89,9 +105,14 @@ def apply_command(model: str, **parameters: Any) -> int:
     Examples:
       patch-model apply Customers --set name=Clients
       patch-model apply Customers --add policies=9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a111 --yes
+      patch-model apply --plan rename.json
     """
     from patcher.operations.verbs import run_patch
 
+    if plan_file is not None:
+        saved.refuse_beside("--plan", model, parameters)
+        return saved.apply_saved(plan_file, parameters)
+    model = _named(model)
     output, show_secrets = output_of(parameters)
     patch = patch_of(take_changes(parameters))
     confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
@@ -106,3 +127,12 @@ def apply_command(model: str, **parameters: Any) -> int:
     )
     show_result(result, confirmation)
     return result.exit_code
+
+
+def _named(model: str | None) -> str:
+    """The MODEL, which may be left out only where a plan's file names it."""
+    if model is None:
+        raise click.MissingParameter(
+            ctx=click.get_current_context(), param_hint="MODEL", param_type="argument"
+        )
+    return model

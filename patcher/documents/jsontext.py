@@ -48,6 +48,11 @@ def dump(value: JsonValue) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
+def canonical(value: JsonValue) -> str:
+    """A value as one text, whatever the order of its objects' members: to be digested."""
+    return json.dumps(value, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
+
 def dump_pretty(value: JsonValue) -> str:
     """A JSON value as lines of ASCII, indented by two; without a newline at the end."""
     return json.dumps(value, indent=2, allow_nan=False)

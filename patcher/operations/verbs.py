@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from patcher.api import Client
 from patcher.documents.patches import Patch
@@ -11,6 +12,9 @@ from patcher.operations.session import OnConflict, Options, Session
 from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
 from patcher.resources.projection import OnUnknown
+
+if TYPE_CHECKING:
+    from patcher.plan.saved import SavedPlan
 
 
 def plan_patch(
@@ -115,15 +119,41 @@ def patch_model(
 
 
 def apply_plan(
-    plan: Plan, *, client: Client | None = None, run_async: bool = False, refresh: bool = False
+    plan: Plan | SavedPlan,
+    *,
+    client: Client | None = None,
+    confirm: Callable[[Plan], bool] | None = None,
+    dry_run: bool = False,
+    run_async: bool = False,
+    refresh: bool = False,
 ) -> PatchResult:
     """Writes a plan made before, if the model is still as the plan found it.
 
-    Returns and raises what patch_model does.
+    ``plan`` is one that was just made, or one that was saved and loaded; the latter is refused
+    when it was applied before, and "unchanged" when the model is as it wants it already. Returns
+    and raises what patch_model does.
     """
-    options = Options(run_async=run_async, refresh=refresh, unknown_fields=plan.unknown_fields)
+    from patcher.plan.saved import SavedPlan
+
+    made = plan.plan if isinstance(plan, SavedPlan) else plan
+    options = Options(run_async=run_async, refresh=refresh, unknown_fields=made.unknown_fields)
+    with reported("", made), opened(client) as session:
+        if isinstance(plan, SavedPlan):
+            from patcher.operations.saving import run_saved
+
+            return run_saved(session, plan, options, confirm=confirm, dry_run=dry_run)
+        return carry_out(session, made, options, confirm=confirm, dry_run=dry_run)
+
+
+def rebase(plan: Plan, *, client: Client | None = None) -> Plan:
+    """A plan upon what is there now: what was changed in between stays, and so does the change.
+
+    Never writes. Raises ConflictError where both made something different of the same place.
+    """
+    from patcher.plan import rebasing
+
     with reported("", plan), opened(client) as session:
-        return session.write(plan, options)
+        return rebasing.rebase(plan, session.read(plan.base.id or ""))
 
 
 def run_plan(session: Session, model: str, patch: Patch, options: Options) -> Plan:

@@ -1,0 +1,98 @@
+"""Plans in files, on the command line: ``plan --out``, ``plan --show``, ``apply --plan``."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from patcher.cli import console
+from patcher.cli.confirmation import Confirmation, output_of, show_result
+from patcher.cli.options import options_of, session
+from patcher.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from patcher.plan import Plan
+
+# What a saved plan has settled, and what each is where it was not said.
+_SETTLED: Final[Mapping[str, object]] = {
+    "expect_version": None,
+    "on_conflict": "fail",
+    "allow_all_fields": False,
+    "unknown_fields": "error",
+    "out": None,
+}
+
+
+def save(plan: Plan, path: Path) -> None:
+    """Saves a plan, and says where it is and how to apply it."""
+    from patcher.operations.saving import save_plan
+
+    save_plan(plan, path)
+    command = shlex.join(("patch-model", "apply", "--plan", str(path)))
+    console.say(f"\nThe plan is in {path}. To apply it: {command}")
+
+
+def show_saved(path: Path, parameters: dict[str, Any]) -> int:
+    """Shows a saved plan, stale or not; the API is not asked."""
+    from patcher.operations.saving import load_plan
+
+    output, show_secrets = output_of(parameters)
+    saved = load_plan(path)
+    differs = parameters["exit_code"] and not saved.plan.is_unchanged
+    show_plan(saved.plan, output, show_secrets=show_secrets, exit_code=int(differs))
+    if output == "text":
+        upon = f", upon version {saved.plan.base.version}" if saved.plan.base.version else ""
+        console.say(f"\nSaved at {saved.created}{upon} of {saved.url}. Nothing was looked up.")
+    return int(differs)
+
+
+def show_plan(plan: Plan, output: str, *, show_secrets: bool, exit_code: int) -> None:
+    """Prints a plan, as text with its warnings on standard error, or as one JSON object."""
+    if output == "json":
+        from patcher.render.json import value_json
+
+        shown = plan.to_dict(show_secrets=show_secrets)
+        console.out(value_json({**shown, "exit_code": exit_code}) + "\n")
+        return
+    from patcher.render.view import plan_lines, warning_lines
+
+    console.show(plan_lines(plan, show_secrets=show_secrets))
+    console.show(warning_lines(plan.warnings), error=True)
+
+
+def apply_saved(path: Path, parameters: dict[str, Any]) -> int:
+    """Does what a saved plan says, or refuses."""
+    from patcher.operations.calls import reported
+    from patcher.operations.saving import load_plan, run_saved
+
+    output, show_secrets = output_of(parameters)
+    saved = load_plan(path)
+    confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
+    with reported(saved.plan.base.id or "", saved.plan):
+        result = run_saved(
+            session(),
+            saved,
+            options_of(parameters),
+            confirm=confirmation,
+            attended=confirmation.attended,
+            dry_run=parameters["dry_run"],
+        )
+    show_result(result, confirmation)
+    return result.exit_code
+
+
+def refuse_beside(option: str, model: str | None, parameters: Mapping[str, Any]) -> None:
+    """Raises InvalidInputError for what goes not together with a plan that is made already."""
+    given = [] if model is None else ["MODEL"]
+    given += [
+        "--" + name.removeprefix("change_").replace("_", "-")
+        for name, value in parameters.items()
+        if (name.startswith("change_") and value) or (name in _SETTLED and value != _SETTLED[name])
+    ]
+    if given:
+        raise InvalidInputError(
+            f"{option} takes no {', '.join(given)}: the plan in the file has settled that.",
+            hint="Make a new plan with patch-model plan ... --out FILE, if it is to be another.",
+        )

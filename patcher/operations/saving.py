@@ -1,0 +1,168 @@
+"""Plans in files: saved, loaded, shown, and applied as they were made or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+from patcher._version import __version__
+from patcher.documents.masks import Masks
+from patcher.documents.notices import Notice
+from patcher.documents.values import Document, strictly_equal
+from patcher.errors import ConflictError, InvalidInputError
+from patcher.journal import Entry, utc_now
+from patcher.operations.session import Options, Session, mask_words
+from patcher.operations.writing import carry_out
+from patcher.plan import PatchResult, Plan, propose
+from patcher.plan.conflicts import conflict
+from patcher.plan.saved import SavedPlan, dump, is_saved_plan, load
+from patcher.resources.model import MODEL
+from patcher.resources.snapshot import Snapshot
+from patcher.undoing import WRITTEN
+
+
+def save_plan(plan: Plan, path: str | os.PathLike[str]) -> SavedPlan:
+    """Saves a plan to be reviewed, and applied later, perhaps by somebody else.
+
+    The file is readable for its owner alone, and holds no credential. A saved plan in the way is
+    replaced. Raises InvalidInputError when anything else is, when the plan changes a credential,
+    or when the file cannot be written.
+    """
+    text = dump(
+        plan,
+        plan_id=os.urandom(12).hex(),
+        created=utc_now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        salt=os.urandom(16),
+        tool=__version__,
+    )
+    target = Path(path)
+    _refuse_other_files(target)
+    _write(target, text)
+    return load(text, plan.resource, plan.masks, what=str(target))
+
+
+def load_plan(path: str | os.PathLike[str], environ: Mapping[str, str] | None = None) -> SavedPlan:
+    """A plan that was saved, as it was, whether it can still be applied or not.
+
+    Raises InvalidInputError for what is not a whole and unaltered plan.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise InvalidInputError(f"{path} cannot be read: {error.strerror}.") from error
+    words = mask_words(os.environ if environ is None else environ)
+    return load(content, MODEL, Masks(MODEL.shape.opaque, words), what=str(path))
+
+
+def run_saved(
+    session: Session,
+    saved: SavedPlan,
+    options: Options,
+    *,
+    confirm: Callable[[Plan], bool] | None = None,
+    attended: bool = True,
+    dry_run: bool = False,
+) -> PatchResult:
+    """Does what a saved plan says, or refuses.
+
+    Raises InvalidInputError for a plan of another API or organization, ConflictError when the
+    resource is no longer as the plan found it or the plan was sent before, and what patch_model
+    does.
+    """
+    _refuse_elsewhere(session, saved, session.client.settings.organization_id)
+    live = session.read(saved.plan.base.id or "")
+    _refuse_elsewhere(session, saved, live.raw.get("organization_id"))
+    terms = saved.plan.terms._replace(masks=session.masks)
+    document, _ = session.resource.document(live, terms.unknown_fields)
+    base, proposed = saved.upon(document)
+    if strictly_equal(document, proposed):
+        done = propose(session.resource, live, proposed, terms)
+        text = f"The plan is applied already: {done.label} is as it wants it."
+        notice = Notice("already-applied", "", text)
+        return replace(PatchResult.of_plan(done), notices=(notice,))
+    _refuse_a_second_time(session, saved)
+    if live.version != saved.plan.base.version or not strictly_equal(document, base):
+        _refuse_stale(saved, base, proposed, live, document)
+    plan = propose(session.resource, live, proposed, terms)
+    return carry_out(session, plan, options, confirm=confirm, attended=attended, dry_run=dry_run)
+
+
+def _refuse_elsewhere(session: Session, saved: SavedPlan, organization: object) -> None:
+    url = session.client.settings.url
+    if saved.url != url:
+        raise InvalidInputError(
+            f"The plan was made for {saved.url}, and this is {url}.",
+            hint=f"Say --url {saved.url}, with credentials for it, or make the plan anew.",
+        )
+    if organization is not None and saved.organization not in (None, organization):
+        raise InvalidInputError(
+            f"The plan was made for organization {saved.organization}, and this is {organization}.",
+            hint="Use credentials of that organization, or make the plan anew.",
+        )
+
+
+def _refuse_a_second_time(session: Session, saved: SavedPlan) -> None:
+    for entry in session.journal.entries()[0]:
+        if entry.intent.saved_plan == saved.id and _may_be_written(entry):
+            ending = entry.ending
+            is_known = ending is not None and ending.state in WRITTEN
+            how = "was applied already" if is_known else "was sent before, with an unknown outcome"
+            raise ConflictError(
+                f"This plan {how} (entry {entry.name}, {entry.begun}). Nothing was written.",
+                expected=saved.plan.base.version,
+                hint=f"Make the plan anew. patch-model history {entry.name} shows that write.",
+            )
+
+
+def _may_be_written(entry: Entry) -> bool:
+    return entry.ending is None or entry.ending.state != "not-written"
+
+
+def _refuse_stale(
+    saved: SavedPlan, base: Document, proposed: Document, live: Snapshot, document: Document
+) -> NoReturn:
+    error = conflict(replace(saved.plan, document=base, proposed=proposed), live, document)
+    raise ConflictError(
+        error.message.replace("since it was read", "since the plan was made"),
+        expected=error.expected,
+        found=error.found,
+        base=base,
+        current=document,
+        report=error.report,
+        fresh=live,
+        hint="The plan is stale. Make it anew: patch-model plan ... --out FILE.",
+    )
+
+
+def _refuse_other_files(path: Path) -> None:
+    try:
+        is_ours = is_saved_plan(path.read_bytes())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InvalidInputError(f"{path} cannot be replaced: {error.strerror}.") from error
+    if not is_ours:
+        raise InvalidInputError(
+            f"{path} is there already, and is no saved plan; it was left alone.",
+            hint="Name another file, or remove that one.",
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes a file whole or not at all; a link in its place is replaced, and not followed."""
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
+        raise InvalidInputError(f"{path} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,207 @@
+"""A plan as a file that can be read, reviewed and applied later: text in, text out. Pure.
+
+The documents are in it whole, but for the credentials: in their place is a mask, and beside it a
+salted digest, so that the plan can tell whether a credential is still what it was, and nobody can
+read it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Final
+
+from patcher.documents import jsontext
+from patcher.documents.diff import compare
+from patcher.documents.masks import Masks
+from patcher.documents.notices import Notice
+from patcher.documents.pointers import pointer_to, tokens_of
+from patcher.documents.values import Document
+from patcher.errors import InvalidInputError, InvalidPatchError
+from patcher.plan.plan import Origin, Plan, Terms
+from patcher.plan.sealing import Seal, sealed
+from patcher.resources.projection import OnUnknown
+from patcher.resources.resource import Resource
+from patcher.resources.snapshot import Snapshot
+
+FORMAT: Final = 1
+"""The format of a saved plan; a reader refuses a higher one."""
+
+KIND: Final = "patch-model plan"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SavedPlan:
+    """A plan as it was saved. Credentials in its documents are masked.
+
+    Attributes:
+        id: what the journal knows the plan by, once it has been applied.
+        created: when it was saved (RFC 3339).
+        url: the API that it was made upon.
+        organization: the organization there, where the credentials or the resource named one.
+        plan: the plan, to be looked at; it cannot be written as it is.
+        base_seal, proposed_seal: the digests of the credentials in either document.
+    """
+
+    id: str
+    created: str
+    url: str
+    organization: str | None
+    plan: Plan
+    base_seal: Seal
+    proposed_seal: Seal
+
+    def __repr__(self) -> str:
+        return f"SavedPlan({self.id!r}, {self.plan!r})"
+
+    def upon(self, live: Document) -> tuple[Document, Document]:
+        """The base and the proposed document, with the credentials that ``live`` has.
+
+        One that is not in ``live`` any more stays masked, and so differs from what is there.
+        """
+        known = self.base_seal.opened(live, self.proposed_seal)
+        return (
+            self.base_seal.restored(self.plan.document, known),
+            self.proposed_seal.restored(self.plan.proposed, known),
+        )
+
+
+def dump(plan: Plan, *, plan_id: str, created: str, salt: bytes, tool: str) -> str:
+    """The text of a saved plan.
+
+    ``salt`` is fresh and random for each. Raises InvalidInputError when the plan changes a
+    credential: the file could not hold it.
+    """
+    if plan.shown(plan.changes) != plan.changes:
+        raise InvalidInputError(
+            "A plan that changes a credential cannot be saved: the file would hold it.",
+            hint="Apply this change directly, with patch-model apply.",
+        )
+    hidden = plan.credentials()
+    base, base_seal = sealed(plan.document, plan.masks, hidden, salt)
+    proposed, proposed_seal = sealed(plan.proposed, plan.masks, hidden, salt)
+    terms = plan.terms
+    content: Document = {
+        "kind": KIND,
+        "format": FORMAT,
+        "id": plan_id,
+        "created": created,
+        "tool": tool,
+        "url": plan.origin.url,
+        "organization": plan.origin.organization,
+        "noun": plan.resource.noun,
+        f"{plan.resource.noun}_id": plan.base.id,
+        "name": None if plan.base.name is None else plan.redacted(plan.base.name),
+        "version": plan.base.version,
+        "updated_at": plan.base.updated_at,
+        "updated_by": plan.base.author,
+        "changes": [change.to_dict() for change in plan.changes],
+        "cleared": list(plan.cleared),
+        "carried": list(plan.carried),
+        "warnings": [
+            notice._replace(message=plan.redacted(notice.message)).to_dict()
+            for notice in plan.warnings
+        ],
+        "unknown_fields": terms.unknown_fields,
+        "allow_all_fields": terms.allow_all_fields,
+        "mentioned": sorted(terms.mentioned),
+        "touched": [pointer_to(place) for place in terms.touched],
+        "base": base,
+        "proposed": proposed,
+        "salt": salt.hex(),
+        "digests": {"base": base_seal.digests, "proposed": proposed_seal.digests},
+    }
+    return jsontext.dump_pretty({**content, "checksum": _checksum(content)}) + "\n"
+
+
+def load(text: str | bytes, resource: Resource, masks: Masks, *, what: str) -> SavedPlan:
+    """The plan in a text, which ``what`` names in errors.
+
+    Raises InvalidInputError for what is not a whole and unaltered plan of this format.
+    """
+    content = _content(text, what)
+    if content.pop("checksum", None) != _checksum(content):
+        raise InvalidInputError(
+            f"{what} was edited, or is not whole: its checksum does not fit.",
+            hint="Make the plan anew; a plan is applied as it was made, or not at all.",
+        )
+    try:
+        return _plan(content, resource, masks)
+    except (KeyError, TypeError, ValueError, AttributeError, InvalidPatchError) as error:
+        raise InvalidInputError(f"{what} is no plan that this version can read.") from error
+
+
+def is_saved_plan(text: str | bytes) -> bool:
+    """Whether a text is a saved plan, of whatever format and in whatever state."""
+    try:
+        content = jsontext.parse(text, what="the file")
+    except InvalidPatchError:
+        return False
+    return type(content) is dict and content.get("kind") == KIND
+
+
+def _content(text: str | bytes, what: str) -> Document:
+    try:
+        content: Any = jsontext.parse(text, what=what)
+    except InvalidPatchError as error:
+        raise InvalidInputError(
+            f"{what} is no saved plan, or not the whole of one: {error.message}"
+        ) from error
+    if type(content) is not dict or content.get("kind") != KIND:
+        raise InvalidInputError(
+            f"{what} is no saved plan.", hint="patch-model plan ... --out FILE makes one."
+        )
+    if type(content.get("format")) is not int or content["format"] > FORMAT:
+        raise InvalidInputError(
+            f"{what} was written by a newer version of patch-model.",
+            hint="Use that version, or make the plan anew.",
+        )
+    return content
+
+
+def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
+    if content["noun"] != resource.noun:
+        raise ValueError(content["noun"])
+    base = Snapshot(
+        {
+            "id": content[f"{resource.noun}_id"],
+            "name": content["name"],
+            "version": content["version"],
+            "updated_at": content["updated_at"],
+            "updated_by": {"name": content["updated_by"]},
+        }
+    )
+    unknown_fields: OnUnknown = content["unknown_fields"]
+    plan = Plan(
+        resource=resource,
+        base=base,
+        document=dict(content["base"]),
+        proposed=dict(content["proposed"]),
+        changes=compare(content["base"], content["proposed"], resource.shape.lists),
+        cleared=tuple(content["cleared"]),
+        carried=tuple(content["carried"]),
+        warnings=tuple(Notice(**notice) for notice in content["warnings"]),
+        terms=Terms(
+            masks=masks,
+            unknown_fields=unknown_fields,
+            allow_all_fields=content["allow_all_fields"],
+            mentioned=frozenset(content["mentioned"]),
+            touched=tuple(map(tokens_of, content["touched"])),
+            origin=Origin(content["url"], content["organization"], saved_plan=content["id"]),
+        ),
+    )
+    salt = bytes.fromhex(content["salt"])
+    return SavedPlan(
+        id=content["id"],
+        created=content["created"],
+        url=content["url"],
+        organization=content["organization"],
+        plan=plan,
+        base_seal=Seal(salt, dict(content["digests"]["base"])),
+        proposed_seal=Seal(salt, dict(content["digests"]["proposed"])),
+    )
+
+
+def _checksum(content: Document) -> str:
+    """Of everything but itself, whatever the order of the members."""
+    return hashlib.sha256(jsontext.canonical(content).encode("ascii")).hexdigest()
