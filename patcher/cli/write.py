@@ -133,6 +133,6 @@ def _named(model: str | None) -> str:
     """The MODEL, which may be left out only where a plan's file names it."""
     if model is None:
         raise click.MissingParameter(
-            ctx=click.get_current_context(), param_hint="MODEL", param_type="argument"
+            ctx=click.get_current_context(), param_hint="'MODEL'", param_type="argument"
         )
     return model

@@ -100,7 +100,8 @@ def _refuse_elsewhere(session: Session, saved: SavedPlan, organization: object) 
         )
     if organization is not None and saved.organization not in (None, organization):
         raise InvalidInputError(
-            f"The plan was made for organization {saved.organization}, and this is {organization}.",
+            f"The plan was made for organization {saved.organization}, and this is "
+            f"organization {organization}.",
             hint="Use credentials of that organization, or make the plan anew.",
         )
 

@@ -1,0 +1,327 @@
+"""Every write can be undone, whatever the server made of it, and wherever the program died."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import patcher
+from patcher.journal import Ending, Intent, Journal
+from patcher.operations.session import journal_of
+from patcher.resources.model import MODEL
+from patcher.sandbox import Sandbox, faults, seed
+from patcher.undoing import WayBack
+from tests.guard.memory import MemoryStore, guard_of, plan_of, response
+
+
+@pytest.fixture
+def journal() -> Journal:
+    """The journal that the environment names."""
+    return journal_of(os.environ)
+
+
+def rename(client: patcher.Client, name: str = "Clients") -> str:
+    """Renames a model; the journal entry."""
+    entry = patcher.patch_model(seed.CONTACTS, {"name": name}, client=client).journal_entry
+    assert entry is not None
+    return entry
+
+
+@pytest.mark.parametrize("by", ["entry", "id", "new name", "old name"])
+def test_a_write_is_taken_back_whole(
+    sandbox: Sandbox, client: patcher.Client, journal: Journal, by: str
+) -> None:
+    """By its entry, or the model's id or name, old or new: the model is what it was."""
+    before = sandbox.stored(seed.CONTACTS)
+    change: dict[str, Any] = {"name": "Clients", "labels": None, "configuration": {"x": 1}}
+    entry = patcher.patch_model(seed.CONTACTS, change, client=client).journal_entry
+    names = {"entry": entry, "id": seed.CONTACTS, "new name": "Clients", "old name": "Contacts"}
+
+    result = patcher.undo(names[by] or "", client=client)
+
+    assert result.status == "applied"
+    assert sandbox.stored(seed.CONTACTS) == before
+    assert journal.entry(result.journal_entry or "").intent.undoes == entry
+
+
+def test_an_undo_can_be_undone(sandbox: Sandbox, client: patcher.Client) -> None:
+    """The last write of a model may be an undo; taken back, the change is there again."""
+    rename(client)
+
+    patcher.undo(seed.CONTACTS, client=client)
+    patcher.undo(seed.CONTACTS, client=client)
+
+    assert sandbox.stored(seed.CONTACTS)["name"] == "Clients"
+
+
+def test_an_older_write_is_refused_while_a_later_one_stands(
+    sandbox: Sandbox, client: patcher.Client
+) -> None:
+    """The model moved since that write's outcome: exit 4, and a rebase where it is disjoint."""
+    entry = rename(client)
+    sandbox.write_as_other(seed.CONTACTS, {"identifier": "email"})
+    sandbox.reset_requests()
+
+    with pytest.raises(patcher.ConflictError) as caught:
+        patcher.undo(entry, client=client)
+    refused = list(sandbox.puts())
+    patcher.undo(entry, client=client, on_conflict="rebase")
+
+    stored = sandbox.stored(seed.CONTACTS)
+    assert refused == []
+    assert "--on-conflict rebase" in (caught.value.hint or "")
+    assert (stored["name"], stored["identifier"]) == ("Contacts", "email")
+
+
+def test_an_undo_never_overwrites_the_same_place(sandbox: Sandbox, client: patcher.Client) -> None:
+    """Where they changed what is to be taken back, even a rebase is refused."""
+    entry = rename(client)
+    sandbox.write_as_other(seed.CONTACTS, {"name": "Buyers"})
+    sandbox.reset_requests()
+
+    with pytest.raises(patcher.ConflictError) as caught:
+        patcher.undo(entry, client=client, on_conflict="rebase")
+
+    assert [one.path for one in caught.value.report.both] == ["/name"]
+    assert sandbox.puts() == []
+
+
+def test_what_is_back_already_needs_no_write(sandbox: Sandbox, client: patcher.Client) -> None:
+    """Somebody took it back by hand: unchanged, nothing sent."""
+    entry = rename(client)
+    sandbox.write_as_other(seed.CONTACTS, {"name": "Contacts"})
+    sandbox.reset_requests()
+
+    result = patcher.undo(entry, client=client)
+
+    assert (result.status, sandbox.puts()) == ("unchanged", [])
+
+
+def test_moved_is_judged_by_what_was_observed() -> None:
+    """A list that the server keeps in an order of its own is not somebody else's change."""
+    with (
+        Sandbox(models=1, order="sorted") as own,
+        patcher.Client(own.url, own.api_key) as client,
+    ):
+        before = own.stored(seed.CONTACTS)
+        change = {"fields": ["plan", "id", "email", "first_name", "last_name"]}
+        patcher.patch_model(seed.CONTACTS, change, client=client)
+
+        result = patcher.undo(seed.CONTACTS, client=client)
+
+        assert result.status == "applied"
+        assert set(own.stored(seed.CONTACTS)["fields"]) == set(before["fields"])
+
+
+def test_a_refused_write_has_nothing_to_undo(sandbox: Sandbox, client: patcher.Client) -> None:
+    """An entry that was not written is no write: exit 2, and it is passed over by name."""
+    first = rename(client)
+    sandbox.fault(faults.status_before(422))
+    with pytest.raises(patcher.ApiError) as caught:
+        rename(client, "Others")
+    refused = caught.value.result.journal_entry
+
+    with pytest.raises(patcher.InvalidInputError, match="nothing to undo"):
+        patcher.undo(refused, client=client)
+    result = patcher.undo(seed.CONTACTS, client=client)
+
+    assert result.plan is not None
+    assert result.plan.origin.undoes == first
+
+
+def test_an_unknown_outcome_is_settled_by_a_reading(
+    sandbox: Sandbox,
+    client: patcher.Client,
+    journal: Journal,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not there so far: nothing to undo. There by now: taken back, and recorded as written."""
+    monkeypatch.setattr("patcher.operations.session.DEFAULT_SETTLE_TIMEOUT", 0.0)
+    sandbox.fault(faults.late_write())
+    with pytest.raises(patcher.OutcomeUnknownError) as caught:
+        rename(client)
+    entry = caught.value.journal_entry or ""
+    with pytest.raises(patcher.InvalidInputError, match="not written so far"):
+        patcher.undo(entry, client=client)
+    with pytest.raises(patcher.InvalidInputError, match="knows of no write"):
+        patcher.undo(seed.CONTACTS, client=client)
+    sandbox.release()
+
+    result = patcher.undo(seed.CONTACTS, client=client)
+
+    ending = journal.entry(entry).ending
+    assert result.status == "applied"
+    assert ending is not None
+    assert ending.state == "applied"
+    assert sandbox.stored(seed.CONTACTS)["name"] == "Contacts"
+
+
+def test_an_unsettled_write_that_others_wrote_over_is_a_conflict(
+    sandbox: Sandbox, client: patcher.Client, journal: Journal
+) -> None:
+    """Neither what was there nor what was sent: exit 4, and nobody guesses."""
+    entry = rename(client)
+    (journal.folder / f"{entry[1:]}.ending.json").unlink()
+    sandbox.write_as_other(seed.CONTACTS, {"identifier": "email"})
+
+    with pytest.raises(patcher.ConflictError, match="was not seen"):
+        patcher.undo(entry, client=client, on_conflict="rebase")
+
+
+def test_a_write_to_another_api_is_not_undone_here(
+    sandbox: Sandbox, client: patcher.Client
+) -> None:
+    """An entry belongs to one URL: refused, naming both; by model it is passed over."""
+    entry = rename(client)
+    with Sandbox(models=3) as other, patcher.Client(other.url, other.api_key) as elsewhere:
+        with pytest.raises(patcher.InvalidInputError, match="was written to"):
+            patcher.undo(entry, client=elsewhere)
+        with pytest.raises(patcher.InvalidInputError, match="knows of no write"):
+            patcher.undo(seed.CONTACTS, client=elsewhere)
+        assert other.puts() == []
+
+
+def test_a_name_that_nobody_knows_is_no_model(sandbox: Sandbox, client: patcher.Client) -> None:
+    """Neither the API nor the journal knows it: as everywhere."""
+    rename(client)
+
+    with pytest.raises(patcher.NotFoundError):
+        patcher.undo("Nobody", client=client)
+
+
+def test_unknown_members_go_back_the_way_they_went(
+    sandbox: Sandbox, client: patcher.Client
+) -> None:
+    """What the write left out or carried by permission needs no second one to be undone."""
+    sandbox.fault(faults.growth({"new_key": {"a": 1}}, every=True, method="GET"))
+    before = sandbox.stored(seed.CONTACTS)
+    patcher.patch_model(seed.CONTACTS, {"name": "Clients"}, client=client, unknown_fields="drop")
+
+    result = patcher.undo(seed.CONTACTS, client=client)
+
+    assert result.status == "applied"
+    assert sandbox.stored(seed.CONTACTS) == before
+
+
+def test_opening_every_field_on_the_way_back_needs_to_be_said(tmp_path: Path) -> None:
+    """Where what was there before means every field, undoing needs the same permission."""
+    store = MemoryStore(raw=response(fields=[]))
+    guard = guard_of(store, tmp_path)
+    plan = plan_of(store, {"fields": ["email"]}, allow_all_fields=True)
+    entry = guard.journal.entry(guard.write(plan).journal_entry or "")
+    way = WayBack(store, guard.journal, MODEL, plan.terms._replace(allow_all_fields=False))
+
+    with pytest.raises(patcher.InvalidPatchError, match="every field"):
+        way.plan(entry)
+    allowed = way._replace(terms=plan.terms).plan(entry)
+
+    assert allowed.proposed["fields"] == []
+
+
+def test_a_refresh_is_no_part_of_the_document(sandbox: Sandbox, client: patcher.Client) -> None:
+    """A write with refresh is undone like any other, without one."""
+    before = sandbox.stored(seed.CONTACTS)
+    patcher.patch_model(seed.CONTACTS, {"name": "Clients"}, client=client, refresh=True)
+    sandbox.reset_requests()
+
+    patcher.undo(seed.CONTACTS, client=client)
+
+    assert sandbox.stored(seed.CONTACTS) == before
+    assert "refresh" not in sandbox.puts()[0].body_json
+
+
+def test_killed_between_any_two_steps_nothing_is_lost(
+    sandbox: Sandbox, client: patcher.Client, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGKILL at every step in turn: the journal is readable, and the way back is there."""
+    monkeypatch.setenv("POLYTOMIC_DEPLOYMENT_URL", sandbox.url)
+    monkeypatch.setenv("POLYTOMIC_API_KEY", sandbox.api_key)
+    before = sandbox.stored(seed.CONTACTS)
+    written = 0
+    for step in range(1, 60):
+        known = set(journal.names())
+        code = _crash(step)
+        entries, unreadable = journal.entries()
+        new = [one for one in entries if one.name not in known]
+        assert unreadable == []
+        if sandbox.stored(seed.CONTACTS) == before:
+            assert len(new) <= 1
+        else:
+            written += 1
+            assert new[0].intent.before["name"] == "Contacts"
+            assert patcher.undo(new[0].name, client=client).status == "applied"
+            assert sandbox.stored(seed.CONTACTS) == before
+        if code == 0:
+            break
+    assert code == 0
+    assert step > 10
+    assert written > 2
+
+
+def _crash(step: int) -> int:
+    """Runs a write that dies at a step; its exit code."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.promises.crashing", str(step), seed.CONTACTS, "Clients"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode
+
+
+def test_many_processes_share_a_journal(journal: Journal) -> None:
+    """Writers that know nothing of each other leave nothing but whole entries."""
+    program = (
+        "import os\n"
+        "from patcher.journal import Ending, Intent\n"
+        "from patcher.operations.session import journal_of\n"
+        "journal = journal_of(os.environ)\n"
+        "intent = Intent('model', 'i', 'n', 'w', {'a': 'x' * 9999}, {}, ('k',))\n"
+        "for _ in range(25):\n"
+        "    name = journal.open(intent)\n"
+        "    journal.entries()\n"
+        "    journal.close(name, Ending('applied'))\n"
+    )
+    root = Path(__file__).parents[2]
+    writers = [subprocess.Popen([sys.executable, "-c", program], cwd=root) for _ in range(4)]
+
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0, 0]
+    entries, unreadable = journal.entries()
+    assert (len(entries), unreadable) == (100, [])
+    assert all(one.ending == Ending("applied") for one in entries)
+
+
+def test_without_a_journal_nothing_is_written(
+    sandbox: Sandbox, client: patcher.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that cannot be written stops the write before it is sent: exit 3."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("PATCH_MODEL_STATE_DIR", str(tmp_path / "file"))
+
+    with pytest.raises(patcher.JournalError) as caught:
+        rename(client)
+
+    assert (caught.value.exit_code, sandbox.puts()) == (3, [])
+
+
+def test_entries_of_an_earlier_version_are_read(journal: Journal) -> None:
+    """What was not recorded then has its default."""
+    name = journal.open(Intent("model", "i", "n", "w", {}, {}, ("k",)))
+    path = journal.folder / f"{name[1:]}.intent.json"
+    record = json.loads(path.read_text())
+    for key in ("unknown_fields", "saved_plan", "undoes"):
+        del record[key]
+    path.write_text(json.dumps(record))
+
+    intent = journal.entry(name).intent
+
+    assert (intent.unknown_fields, intent.saved_plan, intent.undoes) == ("error", None, None)

@@ -1,0 +1,329 @@
+"""A saved plan: done exactly as it was made, or refused; and never a credential in the file."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import patcher
+from patcher.documents.masks import Masks
+from patcher.documents.patches import Patch
+from patcher.documents.values import strictly_equal
+from patcher.plan import Plan, make_plan
+from patcher.plan.saved import dump, load
+from patcher.resources.model import MODEL
+from patcher.resources.snapshot import Snapshot
+from patcher.sandbox import Sandbox, faults, seed
+from tests.guard.memory import response
+from tests.promises.models import CONFIGURATIONS
+
+RENAME = {"name": "Clients"}
+SALT = bytes(16)
+
+
+@pytest.fixture
+def plan(sandbox: Sandbox, client: patcher.Client) -> Plan:
+    """A plan that renames."""
+    return patcher.plan_patch(seed.CONTACTS, RENAME, client=client)
+
+
+def dumped(plan: Plan) -> str:
+    """The text of a plan, the same for the same plan."""
+    return dump(plan, plan_id="p1", created="2026-11-24T17:00:00Z", salt=SALT, tool="0.1.0")
+
+
+def loaded(text: str | bytes) -> patcher.SavedPlan:
+    """The plan in a text."""
+    return load(text, MODEL, Masks(MODEL.shape.opaque), what="plan.json")
+
+
+@settings(max_examples=20)  # each digest is slow on purpose
+@given(CONFIGURATIONS, st.text(max_size=5))
+def test_a_plan_comes_back_as_it_was(configuration: dict[str, Any], name: str) -> None:
+    """Saved, loaded and put upon the same reading, both documents are what they were, strictly."""
+    base = Snapshot(response(configuration=configuration))
+    made = make_plan(MODEL, base, Patch.merge({"name": name, "identifier": "id"}))
+
+    document, proposed = loaded(dumped(made)).upon(made.document)
+
+    assert strictly_equal(document, made.document)
+    assert strictly_equal(proposed, made.proposed)
+
+
+@settings(max_examples=10)
+@given(st.text(min_size=4, max_size=12).filter(lambda text: not text.isdigit()))
+def test_no_credential_is_in_the_file(secret: str) -> None:
+    """Neither under its own key nor where its text stands elsewhere, the name included."""
+    secret = f"§{secret}§"
+    configuration = {"password": secret, "copy": [secret], "hosts": [{"api_key": [secret, 1]}]}
+    base = Snapshot(response(configuration=configuration, name=secret))
+
+    text = dumped(make_plan(MODEL, base, Patch.merge({"identifier": "id"})))
+
+    assert secret not in json.dumps(json.loads(text), ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"configuration": {"session": {"api_token": "new"}}},
+        {"configuration": {"session": {"api_token": None}}},
+        {"configuration": {"session": None}},
+        [{"op": "move", "from": "/configuration/session/api_token", "path": "/identifier"}],
+    ],
+)
+def test_a_change_of_a_credential_is_not_saved(
+    sandbox: Sandbox, client: patcher.Client, tmp_path: Path, change: Any
+) -> None:
+    """Set, removed or moved, the file would have to hold it: refused, and no file left."""
+    plan = patcher.plan_patch(seed.CONTACTS, change, client=client)
+
+    with pytest.raises(patcher.InvalidInputError, match="credential"):
+        patcher.save_plan(plan, tmp_path / "plan.json")
+
+    assert list(tmp_path.glob("*plan*")) == []
+
+
+def test_a_saved_plan_is_applied_exactly(
+    sandbox: Sandbox, client: patcher.Client, plan: Plan, tmp_path: Path
+) -> None:
+    """What is stored is what the plan proposed, credentials and all, and the file is 0600."""
+    before = sandbox.stored(seed.CONTACTS)
+    path = tmp_path / "plan.json"
+
+    patcher.save_plan(plan, path)
+    result = patcher.apply_plan(patcher.load_plan(path), client=client)
+
+    assert result.status == "applied"
+    assert sandbox.stored(seed.CONTACTS) == {**before, **RENAME}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "tok_live" not in path.read_text()
+
+
+def test_a_plan_applied_already_says_so(
+    sandbox: Sandbox, client: patcher.Client, plan: Plan, tmp_path: Path
+) -> None:
+    """Live equals proposed: unchanged, nothing sent, exit 0, and said."""
+    saved = patcher.save_plan(plan, tmp_path / "plan.json")
+    patcher.apply_plan(saved, client=client)
+    sandbox.reset_requests()
+
+    result = patcher.apply_plan(saved, client=client)
+
+    assert (result.status, result.exit_code, sandbox.puts()) == ("unchanged", 0, [])
+    assert [notice.code for notice in result.warnings] == ["already-applied"]
+
+
+def test_a_plan_that_was_applied_is_not_applied_again(
+    sandbox: Sandbox, client: patcher.Client, plan: Plan, tmp_path: Path
+) -> None:
+    """Even where everything is as the plan found it, the journal knows it as written: exit 4."""
+    saved = patcher.save_plan(plan, tmp_path / "plan.json")
+    first = patcher.apply_plan(saved, client=client)
+    patcher.undo(seed.CONTACTS, client=client)
+    sandbox.reset_requests()
+
+    with pytest.raises(patcher.ConflictError, match="was applied already") as caught:
+        patcher.apply_plan(saved, client=client)
+
+    assert str(first.journal_entry) in caught.value.message
+    assert sandbox.puts() == []
+
+
+def test_a_plan_whose_outcome_is_unknown_is_not_sent_again(
+    sandbox: Sandbox,
+    client: patcher.Client,
+    plan: Plan,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A write that may still land is not made a second time: exit 4."""
+    monkeypatch.setattr("patcher.operations.session.DEFAULT_SETTLE_TIMEOUT", 0.0)
+    saved = patcher.save_plan(plan, tmp_path / "plan.json")
+    sandbox.fault(faults.drop_before())
+    with pytest.raises(patcher.OutcomeUnknownError):
+        patcher.apply_plan(saved, client=client)
+    sandbox.reset_requests()
+
+    with pytest.raises(patcher.ConflictError, match="unknown outcome"):
+        patcher.apply_plan(saved, client=client)
+
+    assert sandbox.puts() == []
+
+
+def test_a_refused_plan_can_be_applied_again(
+    sandbox: Sandbox, client: patcher.Client, plan: Plan, tmp_path: Path
+) -> None:
+    """What was provably not written stands in nobody's way."""
+    saved = patcher.save_plan(plan, tmp_path / "plan.json")
+    sandbox.fault(faults.status_before(422))
+    with pytest.raises(patcher.ApiError):
+        patcher.apply_plan(saved, client=client)
+
+    assert patcher.apply_plan(saved, client=client).status == "applied"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "shown"),
+    [
+        ({"identifier": "email"}, ["/identifier"]),
+        ({"identifier": "id"}, []),
+        (
+            {"configuration": {"session": {"api_token": "their-secret"}}},
+            ["/configuration/session/api_token"],
+        ),
+    ],
+)
+def test_a_stale_plan_is_refused_and_shows_what_moved(
+    sandbox: Sandbox,
+    client: patcher.Client,
+    plan: Plan,
+    tmp_path: Path,
+    theirs: dict[str, Any],
+    shown: list[str],
+) -> None:
+    """Another content or version, a credential's too, is drift: exit 4, nothing sent, no secret."""
+    saved = patcher.save_plan(plan, tmp_path / "plan.json")
+    sandbox.write_as_other(seed.CONTACTS, theirs)
+
+    with pytest.raises(patcher.ConflictError, match="since the plan was made") as caught:
+        patcher.apply_plan(saved, client=client)
+
+    assert [change.path for change in caught.value.report.theirs] == shown
+    assert sandbox.puts() == []
+    assert "plan ... --out" in (caught.value.hint or "")
+    assert "secret" not in repr(caught.value.report)
+
+
+def test_a_plan_for_another_place_is_refused(
+    sandbox: Sandbox, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another URL or organization: exit 2, before any request."""
+    saved = patcher.save_plan(plan, tmp_path / "plan.json")
+    sandbox.reset_requests()
+    with Sandbox(models=3) as other, patcher.Client(other.url, other.api_key) as client:
+        with pytest.raises(patcher.InvalidInputError, match="was made for http"):
+            patcher.apply_plan(saved, client=client)
+        assert other.requests == []
+    settings = patcher.Settings(sandbox.url, "Basic eDp5", organization_id="another")
+
+    with (
+        patcher.Client(settings=settings) as client,
+        pytest.raises(patcher.InvalidInputError, match="organization another"),
+    ):
+        patcher.apply_plan(saved, client=client)
+
+    assert sandbox.requests == []
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_an_edited_plan_is_never_applied(data: st.DataObject) -> None:
+    """Any one character altered, added or taken out: refused, unless the content is the same."""
+    made = make_plan(MODEL, Snapshot(response()), Patch.merge(RENAME))
+    text = dumped(made)
+    at = data.draw(st.integers(0, len(text) - 1))
+    put = data.draw(st.sampled_from(("", "x", "0", '"', " ", text[at] * 2)))
+    edited = text[:at] + put + text[at + 1 :]
+
+    if _is_same(edited, text):
+        assert strictly_equal(loaded(edited).plan.proposed, loaded(text).plan.proposed)
+    else:
+        with pytest.raises(patcher.InvalidInputError):
+            loaded(edited)
+
+
+def _is_same(edited: str, text: str) -> bool:
+    """Whether the edit changed nothing but space between the members."""
+    try:
+        return bool(json.loads(edited) == json.loads(text))
+    except ValueError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda text: text[: len(text) // 2], "not the whole"),
+        (lambda text: "", "no saved plan"),
+        (lambda text: "{}", "no saved plan"),
+        (lambda text: "[]", "no saved plan"),
+        (lambda text: text.replace('"format": 1', '"format": 2'), "newer version"),
+        (lambda text: text.replace('"format": 1', '"format": "1"'), "newer version"),
+        (lambda text: text.replace('"Clients"', '"Others"'), "was edited"),
+        (lambda text: text.replace('"checksum"', '"checksun"'), "was edited"),
+    ],
+)
+def test_what_is_no_whole_plan_is_refused(plan: Plan, edit: Any, said: str) -> None:
+    """Cut short, empty, something else, newer or edited: each is said to be what it is."""
+    with pytest.raises(patcher.InvalidInputError, match=said):
+        loaded(edit(dumped(plan)))
+
+
+@pytest.mark.parametrize("key", ["noun", "base", "salt", "digests", "touched"])
+def test_a_plan_with_a_sound_checksum_and_no_sense_is_refused(plan: Plan, key: str) -> None:
+    """A member that is missing or of another kind is no internal error."""
+    from patcher.plan import saved
+
+    content = json.loads(dumped(plan))
+    del content["checksum"]
+    content[key] = 5
+    content["checksum"] = saved._checksum(content)
+
+    with pytest.raises(patcher.InvalidInputError, match="no plan that this version can read"):
+        loaded(json.dumps(content))
+
+
+def test_only_a_saved_plan_is_replaced(plan: Plan, tmp_path: Path) -> None:
+    """Somebody's own file is left alone; a plan is replaced, and a link is not followed."""
+    mine, link, target = tmp_path / "mine.json", tmp_path / "link.json", tmp_path / "target.json"
+    mine.write_text("{}")
+    patcher.save_plan(plan, target)
+    before = target.read_text()
+    link.symlink_to(target)
+
+    with pytest.raises(patcher.InvalidInputError, match="left alone"):
+        patcher.save_plan(plan, mine)
+    patcher.save_plan(plan, link)
+
+    assert mine.read_text() == "{}"
+    assert (link.is_symlink(), target.read_text()) == (False, before)
+
+
+def test_a_file_that_cannot_be_had_is_said_to_be(plan: Plan, tmp_path: Path) -> None:
+    """No such folder, a folder in the way, a file that is not there: exit 2, nothing left."""
+    with pytest.raises(patcher.InvalidInputError, match="cannot be written"):
+        patcher.save_plan(plan, tmp_path / "no" / "plan.json")
+    with pytest.raises(patcher.InvalidInputError, match="cannot be replaced"):
+        patcher.save_plan(plan, tmp_path)
+    with pytest.raises(patcher.InvalidInputError, match="cannot be read"):
+        patcher.load_plan(tmp_path / "plan.json")
+
+    assert not list(tmp_path.glob("*plan*"))
+
+
+def test_what_a_saved_plan_looks_like_to_its_holder(plan: Plan, tmp_path: Path) -> None:
+    """Repr names the plan and shows no document."""
+    saved = patcher.save_plan(plan, tmp_path / "plan.json")
+
+    assert repr(saved).startswith(f"SavedPlan({saved.id!r}")
+    assert saved.plan.changes == plan.changes
+    assert saved.url == plan.origin.url
+
+
+def test_a_plan_is_confirmed_and_can_be_tried(
+    sandbox: Sandbox, client: patcher.Client, plan: Plan, tmp_path: Path
+) -> None:
+    """A no declines, a dry run stops: neither sends anything."""
+    saved = patcher.save_plan(plan, tmp_path / "plan.json")
+
+    declined = patcher.apply_plan(saved, client=client, confirm=lambda plan: False)
+    planned = patcher.apply_plan(saved, client=client, dry_run=True)
+
+    assert (declined.status, planned.status, sandbox.puts()) == ("declined", "planned", [])
