@@ -195,3 +195,30 @@ def test_an_entry_that_cannot_be_read_is_an_error(journal: Journal) -> None:
 
     with pytest.raises(JournalError, match="cannot be read"):
         journal.entry(name)
+
+
+def test_pruning_an_empty_or_odd_journal_is_no_error(journal: Journal) -> None:
+    """Without a folder there is nothing to remove; an entry without a time is left alone."""
+    assert journal.prune(0) == 0
+    name = journal.open(INTENT)
+    path = journal.folder / f"{name[1:]}.intent.json"
+    path.write_text(path.read_text().replace("2026-11-23T17", "yesterday"))
+    (journal.folder / "0123456789ab.ending.json").write_text("{}")
+
+    assert journal.prune(0) == 0
+    assert journal.names() == (name,)
+
+
+def test_a_journal_that_cannot_be_pruned_says_why(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that cannot be removed is an error, not a wrong number."""
+    Journal(journal.folder, now=lambda: datetime(2020, 1, 1, tzinfo=timezone.utc)).open(INTENT)
+
+    def refuse(self: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+
+    with pytest.raises(JournalError, match="cannot be pruned"):
+        journal.prune(1)

@@ -40,16 +40,19 @@ class Confirmation:
 
     def show(self, plan: Plan, *, asks: bool = False) -> None:
         """Shows the plan where it belongs, and where it is asked about on the terminal too."""
-        self.shown = plan
+        is_first, self.shown = self.shown is None, plan
         on_screen = self.output == "text" and console.is_terminal(sys.stdout)
         if self.output == "text":
-            self._show_on(plan, error=False)
+            self._show_on(plan, error=False, is_first=is_first)
         if asks and not on_screen:
-            self._show_on(plan, error=True)
+            self._show_on(plan, error=True, is_first=is_first)
 
-    def _show_on(self, plan: Plan, *, error: bool) -> None:
+    def _show_on(self, plan: Plan, *, error: bool, is_first: bool) -> None:
+        from patcher.render.lines import line
         from patcher.render.view import plan_lines, warning_lines
 
+        if not is_first:
+            console.show([line()], error=error)
         console.show(plan_lines(plan, show_secrets=self.show_secrets), error=error)
         console.show(warning_lines(plan.warnings), error=True)
 

@@ -34,6 +34,9 @@ _WINDOWS: Final[Mapping[str, tuple[str, ...]]] = {
 _AT_ONCE: Final = 2.0
 """Seconds within which nobody reads a document and closes it again."""
 
+GRACE = 5.0
+"""Seconds that an editor has, told to end, to put its own copy in safety."""
+
 
 class Visit(NamedTuple):
     """How a run of the editor went: how long it took, and whether it left something running."""
@@ -144,10 +147,10 @@ def _arguments(name: str, text: str) -> tuple[str, ...]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends an editor, which gets the chance to put its own copy in safety."""
+    """Ends an editor, by force where it takes too long."""
     process.terminate()
     try:
-        process.wait(timeout=5)
+        process.wait(timeout=GRACE)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

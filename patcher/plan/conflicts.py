@@ -124,8 +124,8 @@ def _way_out(report: Conflict) -> str:
             "present state, and put it there if it is right."
         )
     return (
-        "What they changed is not what you change: --on-conflict rebase "
-        '(on_conflict="rebase") keeps both. Or run the same command again.'
+        "What they changed is not what you change: add --on-conflict rebase "
+        '(on_conflict="rebase") to keep both.'
     )
 
 

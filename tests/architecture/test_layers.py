@@ -19,6 +19,7 @@ ARROWS = {
     "editor": {"guard", "journal", "plan", "resources", "documents", "errors"},
     "api": {"documents", "errors", "_version"},
     "operations": {
+        "_version",
         "editor",
         "undoing",
         "guard",

@@ -448,6 +448,25 @@ def test_resuming_never_overwrites_what_came_in_between(
     assert stored["configuration"]["timeout_seconds"] == 7
 
 
+@pytest.mark.parametrize(("option", "code"), [("fail", 4), ("rebase", 0)])
+def test_resuming_unattended_is_a_three_way_affair_too(
+    sandbox: Sandbox, editor: ScriptedEditor, process: Command, option: str, code: int
+) -> None:
+    """Without anybody to ask, what came in between stops it, or is merged where that was said."""
+    editor.does(f"{RENAME}; exit 1")
+    failed = process("edit", "Contacts", "--yes")
+    path = assert_kept(failed.err, holds="name: Clients")
+    sandbox.write_as_other(seed.CONTACTS, {"identifier": "email"})
+
+    done = process("edit", "Contacts", "--yes", "--resume", str(path), "--on-conflict", option)
+
+    stored = sandbox.stored(seed.CONTACTS)
+    assert done.code == code, done.err
+    assert stored["identifier"] == "email"
+    assert stored["name"] == ("Contacts" if code else "Clients")
+    assert path.exists() is bool(code)
+
+
 @pytest.mark.parametrize(
     "make",
     [

@@ -20,9 +20,14 @@ from patcher.sandbox import Sandbox, seed
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 _VARYING = (
-    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z"), "2026-11-23T17:00:00.000000Z"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"), "2026-11-23T17:00:00.000000Z"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"), "2026-11-23T17:00:00.000Z"),
     (re.compile(r"@[0-9a-f]{12}\b"), "@4b1d6a0c9e2f"),
     (re.compile(r"\((\d+) ms\)"), "(3 ms)"),
+    (
+        re.compile(r"\S*/edits/([a-z-]+)-[0-9a-f]{6}\."),
+        r"~/.local/state/patch-model/edits/\1-4b1d6a.",
+    ),
 )
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FIXED = {getattr(seed, name) for name in dir(seed) if name.isupper() and name[0] != "_"}

@@ -270,3 +270,19 @@ def test_a_change_of_version_alone_is_said_to_be_one(
     )
 
     assert result.status == "applied"
+
+
+def test_a_list_that_cannot_be_keyed_keeps_its_indices(
+    sandbox: Sandbox, client: patcher.Client
+) -> None:
+    """With a policy in it twice there is no identity to go by, and the rebase goes on."""
+    policies = sandbox.stored(seed.CONTACTS)["policies"]
+    sandbox.write_as_other(seed.CONTACTS, {"policies": [policies[0], policies[0]]})
+    meanwhile(sandbox, {"identifier": "email"})
+
+    result = patcher.patch_model(
+        seed.CONTACTS, patcher.Patch.unset("/policies/1"), client=client, on_conflict="rebase"
+    )
+
+    assert result.status == "applied"
+    assert sandbox.stored(seed.CONTACTS)["policies"] == [policies[0]]

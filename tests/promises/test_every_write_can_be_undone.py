@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -311,6 +312,34 @@ def test_without_a_journal_nothing_is_written(
         rename(client)
 
     assert (caught.value.exit_code, sandbox.puts()) == (3, [])
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+@pytest.mark.parametrize("call", ["open", "fsync"])
+def test_on_a_full_or_read_only_disk_nothing_is_written(
+    sandbox: Sandbox,
+    client: patcher.Client,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    call: str,
+) -> None:
+    """Whatever the disk refuses, and when: exit 3, nothing sent, and no half entry."""
+    plan = patcher.plan_patch(seed.CONTACTS, {"name": "Clients"}, client=client)
+    real = getattr(os, call)
+
+    def refuse(*arguments: Any) -> Any:
+        if call == "open" and "intent" not in str(arguments[0]):
+            return real(*arguments)
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, refuse)
+        with pytest.raises(patcher.JournalError) as caught:
+            patcher.apply_plan(plan, client=client)
+
+    assert (caught.value.exit_code, sandbox.puts()) == (3, [])
+    assert os.strerror(number) in caught.value.message
+    assert journal_of(os.environ).entries() == ([], [])
 
 
 def test_entries_of_an_earlier_version_are_read(journal: Journal) -> None:

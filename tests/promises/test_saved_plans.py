@@ -284,12 +284,15 @@ def test_only_a_saved_plan_is_replaced(plan: Plan, tmp_path: Path) -> None:
     """Somebody's own file is left alone; a plan is replaced, and a link is not followed."""
     mine, link, target = tmp_path / "mine.json", tmp_path / "link.json", tmp_path / "target.json"
     mine.write_text("{}")
+    (tmp_path / "notes.txt").write_text("not even JSON")
     patcher.save_plan(plan, target)
     before = target.read_text()
     link.symlink_to(target)
 
     with pytest.raises(patcher.InvalidInputError, match="left alone"):
         patcher.save_plan(plan, mine)
+    with pytest.raises(patcher.InvalidInputError, match="left alone"):
+        patcher.save_plan(plan, tmp_path / "notes.txt")
     patcher.save_plan(plan, link)
 
     assert mine.read_text() == "{}"

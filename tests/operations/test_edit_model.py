@@ -1,0 +1,146 @@
+"""``edit_model``: leaving the block applies what was changed in it, an exception aborts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import patcher
+from patcher.sandbox import Sandbox, faults, seed
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox that the environment points to."""
+    with Sandbox(models=3) as running:
+        monkeypatch.setenv("POLYTOMIC_DEPLOYMENT_URL", running.url)
+        monkeypatch.setenv("POLYTOMIC_API_KEY", running.api_key)
+        yield running
+
+
+def test_leaving_the_block_applies_what_was_changed(sandbox: Sandbox) -> None:
+    """Only that; what was taken out of the document is cleared; the result is kept."""
+    before = sandbox.stored(seed.CONTACTS)
+    edit = patcher.edit_model("Contacts")
+
+    with edit as document:
+        document["configuration"]["timeout_seconds"] = 90
+        del document["labels"]
+
+    assert edit.result is not None
+    assert (edit.result.status, edit.result.plan and edit.result.plan.cleared) == (
+        "applied",
+        ("/labels",),
+    )
+    after = sandbox.stored(seed.CONTACTS)
+    before["configuration"]["timeout_seconds"] = 90
+    assert after == {key: value for key, value in before.items() if key != "labels"}
+
+
+def test_an_exception_aborts(sandbox: Sandbox) -> None:
+    """It goes on its way, and nothing was sent."""
+
+    def fail() -> None:
+        with patcher.edit_model("Contacts") as document:
+            document["name"] = "Clients"
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+    assert sandbox.puts() == []
+
+
+def test_an_untouched_document_is_no_change(sandbox: Sandbox) -> None:
+    """Nothing is sent."""
+    with patcher.edit_model("Contacts") as document:
+        document["name"] = "Contacts"
+
+    assert sandbox.puts() == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "error"),
+    [
+        ("version", 5, patcher.ReadOnlyFieldError),
+        ("nmae", "x", patcher.InvalidPatchError),
+        ("identifier", math.nan, patcher.InvalidPatchError),
+        ("fields", [], patcher.InvalidPatchError),
+        ("identifier", "********", patcher.InvalidPatchError),
+    ],
+)
+def test_what_cannot_be_written_is_refused(
+    sandbox: Sandbox, key: str, value: Any, error: type[Exception]
+) -> None:
+    """Leaving the block says what is wrong; nothing was sent."""
+    with pytest.raises(error), patcher.edit_model("Contacts") as document:
+        document[key] = value
+
+    assert sandbox.puts() == []
+
+
+def test_a_model_that_is_not_there_is_refused_on_the_way_in(sandbox: Sandbox) -> None:
+    """The block is never entered."""
+    entered = False
+
+    with pytest.raises(patcher.NotFoundError), patcher.edit_model("Nobody"):
+        entered = True
+
+    assert not entered
+
+
+def test_a_conflict_keeps_the_work_in_the_error(sandbox: Sandbox) -> None:
+    """Somebody wrote meanwhile: exit 4, and the document as it was to be is in the result."""
+
+    def collide() -> None:
+        with patcher.edit_model("Contacts") as document:
+            sandbox.write_as_other(seed.CONTACTS, {"identifier": "email"})
+            document["name"] = "Clients"
+
+    with pytest.raises(patcher.ConflictError) as caught:
+        collide()
+
+    assert caught.value.result.plan.proposed["name"] == "Clients"
+    assert sandbox.stored(seed.CONTACTS)["name"] == "Contacts"
+
+
+def test_a_rebase_keeps_both(sandbox: Sandbox) -> None:
+    """Asked for, the change is put upon theirs."""
+    with patcher.edit_model("Contacts", on_conflict="rebase") as document:
+        sandbox.write_as_other(seed.CONTACTS, {"identifier": "email"})
+        document["name"] = "Clients"
+
+    stored = sandbox.stored(seed.CONTACTS)
+    assert (stored["name"], stored["identifier"]) == ("Clients", "email")
+
+
+def test_the_options_are_those_of_a_patch(sandbox: Sandbox) -> None:
+    """An expected version, a dry run and a confirmation hold here, too."""
+    with pytest.raises(patcher.ConflictError), patcher.edit_model("Contacts", expect_version=9):
+        pass
+    dry = patcher.edit_model("Contacts", dry_run=True)
+    with dry as document:
+        document["name"] = "Clients"
+    declined = patcher.edit_model("Contacts", confirm=lambda plan: False)
+    with declined as document:
+        document["name"] = "Clients"
+
+    assert dry.result is not None
+    assert declined.result is not None
+    assert (dry.result.status, declined.result.status) == ("planned", "declined")
+    assert sandbox.puts() == []
+
+
+def test_a_client_that_was_given_stays_open(sandbox: Sandbox) -> None:
+    """It is the caller's to close, also after a failure."""
+    with patcher.Client(sandbox.url, sandbox.api_key) as client:
+        sandbox.fault(faults.status_before(422))
+        with pytest.raises(patcher.ApiError), patcher.edit_model("Contacts", client=client) as one:
+            one["name"] = "Clients"
+        with patcher.edit_model("Contacts", client=client) as document:
+            document["name"] = "Clients"
+
+    assert sandbox.stored(seed.CONTACTS)["name"] == "Clients"
