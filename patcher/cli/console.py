@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Literal
@@ -92,10 +95,30 @@ def ask_or_edit(question: str) -> Literal["apply", "edit", "stop"]:
 
 def _answer(question: str) -> str:
     write(f"\n{question} ", sys.stderr)
+    _wait_for_input()
     answer = sys.stdin.readline()
     if not answer.endswith("\n"):
         write("\n", sys.stderr)
     return answer.strip().lower()
+
+
+def _wait_for_input() -> None:
+    """Returns when somebody has typed something on the terminal.
+
+    A signal that comes in the instant before a read is noticed only after it, and nobody may ever
+    type again; here it writes to a pipe that is waited for as well.
+    """
+    if not is_terminal(sys.stdin) or threading.current_thread() is not threading.main_thread():
+        return
+    mine, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    before = signal.set_wakeup_fd(theirs)
+    try:
+        select.select([sys.stdin, mine], [], [])
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(mine)
+        os.close(theirs)
 
 
 def _has_colour(stream: IO[str] | None) -> bool:

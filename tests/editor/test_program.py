@@ -124,7 +124,8 @@ def test_ended_from_outside_the_editor_ends_too(
 
     before = signal.signal(signal.SIGTERM, stop)
     pid = tmp_path / "pid"
-    code = f"trap '' TERM; echo $$ > {pid}; kill -TERM {os.getpid()}; while :; do :; done"
+    end = f"kill -TERM {os.getpid()}"
+    code = f"trap '' TERM; echo $$ > {pid}; sleep 0.2; {end}; while :; do sleep 1; done"
     monkeypatch.setattr("patcher.editor.program.GRACE", 0.05)
     try:
         with pytest.raises(KeyboardInterrupt):
