@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from patcher.cli import console
+from patcher.cli.signals import SIGNALS
 from patcher.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Confirmation:
 
     def __call__(self, plan: Plan) -> bool:
         """The answer. Raises InvalidInputError when there is nobody to give one."""
+        SIGNALS.count_again()
         self.show(plan, asks=self.attended and console.can_ask())
         self.refuse_if_nobody_is_there()
         return not self.attended or console.ask("Write this?")

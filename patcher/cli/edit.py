@@ -20,6 +20,7 @@ from patcher.cli.options import (
     show_secrets_option,
     unknown_fields_option,
 )
+from patcher.cli.signals import SIGNALS
 from patcher.errors import PatchError
 
 if TYPE_CHECKING:
@@ -101,5 +102,6 @@ def edit_command(
 
 def _asked(confirmation: Confirmation, plan: Plan) -> Literal["apply", "edit", "stop"]:
     """Shows the plan and asks; without anybody to ask, what was saved is meant."""
+    SIGNALS.count_again()
     confirmation.show(plan, asks=confirmation.attended)
     return console.ask_or_edit("Write this?") if confirmation.attended else "apply"

@@ -62,6 +62,10 @@ class Signals:
         finally:
             self._entry = None
 
+    def count_again(self) -> None:
+        """A further write is about to be shown: signals are no longer those of a settled one."""
+        self._pending, self._settled = False, False
+
     def let_go(self) -> None:
         """The write was not processed after all: signals count again."""
         self._entry = None

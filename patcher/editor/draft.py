@@ -97,6 +97,15 @@ class Draft(NamedTuple):
         draft.write(text.encode())
         return draft
 
+    @classmethod
+    def unfinished(cls, folder: Path, resource_id: str) -> list[Draft]:
+        """The edits of a resource that are open somewhere, or were cut off without a word."""
+        if not folder.is_dir():
+            return []
+        besides = sorted(folder.glob(".*.base"))
+        drafts = [cls(path.with_name(path.name[1:].removesuffix(".base"))) for path in besides]
+        return [one for one in drafts if one.is_of(resource_id)]
+
     def rest_on(self, basis: Basis) -> None:
         """Records what the text is based on, beside it."""
         self._put(self._beside, basis.record())
@@ -143,6 +152,13 @@ class Draft(NamedTuple):
         except OSError as error:
             raise InvalidInputError(f"{self.path} cannot be read: {error.strerror}.") from error
         return Basis.of(record, self.path)
+
+    def is_of(self, resource_id: str) -> bool:
+        """Whether it is there, and an edit of this resource."""
+        try:
+            return self.path.exists() and self.basis().base.id == resource_id
+        except InvalidInputError:
+            return False
 
     @property
     def _beside(self) -> Path:

@@ -112,7 +112,14 @@ class Edit:
     def _loop(self) -> PatchResult:
         is_open = self.latest is None
         while True:
-            body = self._visited() if is_open else self._read()
+            try:
+                body = self._visited() if is_open else self._read()
+            except InvalidPatchError as error:  # it is no text at all
+                if is_open or not self.world.attended:
+                    raise
+                self.world.tell(f"Error: {error.message}")
+                is_open = True
+                continue
             is_open = True
             if self.buffer.is_empty(body):
                 self.draft.discard()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -50,6 +51,9 @@ def open_edit(
         document, notices = session.resource.document(base, options.unknown_fields)
         for notice in notices:
             person.tell(f"Warning: {notice.message}")
+        for left in Draft.unfinished(_folder(session), base.id or ""):
+            command = shlex.join(("patch-model", "edit", base.id or "", "--resume", str(left.path)))
+            person.tell(f"Note: another edit of it is open, or was cut off; to resume: {command}")
         buffer = Buffer(session.resource, base, format_)
         text = buffer.text(document)
         basis = Basis(session.client.settings.url, session.resource.noun, format_, base)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from patcher.api import Client
 from patcher.documents.patches import Patch
+from patcher.documents.values import strictly_equal
+from patcher.errors import InvalidInputError
 from patcher.operations.calls import opened, reported
 from patcher.operations.session import OnConflict, Options, Session
 from patcher.operations.writing import carry_out
@@ -136,6 +138,8 @@ def apply_plan(
     from patcher.plan.saved import SavedPlan
 
     made = plan.plan if isinstance(plan, SavedPlan) else plan
+    if made is plan:
+        _refuse_a_view(made)
     options = Options(run_async=run_async, refresh=refresh, unknown_fields=made.unknown_fields)
     with reported("", made), opened(client) as session:
         if isinstance(plan, SavedPlan):
@@ -143,6 +147,16 @@ def apply_plan(
 
             return run_saved(session, plan, options, confirm=confirm, dry_run=dry_run)
         return carry_out(session, made, options, confirm=confirm, dry_run=dry_run)
+
+
+def _refuse_a_view(plan: Plan) -> None:
+    """Refuses a plan that is not upon a reading: it could be written, but not be undone."""
+    document, _ = plan.resource.document(plan.base, plan.unknown_fields)
+    if not strictly_equal(document, plan.document):
+        raise InvalidInputError(
+            "This plan is what a saved one shows, without its credentials and its reading.",
+            hint="Give the SavedPlan itself.",
+        )
 
 
 def rebase(plan: Plan, *, client: Client | None = None) -> Plan:

@@ -319,13 +319,48 @@ def test_killed_outright_the_text_can_still_be_resumed(
     terminal.wait_for("editing")
     terminal.signal(signal.SIGKILL)
     killed = terminal.finish()
+    editor.does(":")
+    _, told = edit("Contacts")
     (text,) = (path for path in kept(state()) if not path.name.startswith("."))
 
     code, screen = edit("Contacts", "--resume", str(text), answers=("y\n",))
 
     assert (killed, code) == (-signal.SIGKILL, 0), screen
+    assert f"to resume: patch-model edit {seed.CONTACTS} --resume {text}" in told
     assert sandbox.stored(seed.CONTACTS)["name"] == "Clients"
     assert kept(state()) == []
+
+
+def test_a_text_that_is_none_can_be_mended_when_it_is_resumed(
+    sandbox: Sandbox, editor: ScriptedEditor
+) -> None:
+    """What was kept with bytes that are no UTF-8 opens in the editor, and goes on from there."""
+    editor.does("printf '# \\377\\n' >> \"$1\"")
+    _, screen = edit("Contacts")
+    editor.does(f"LC_ALL=C sed -i '$d' \"$1\"; {RENAME}")
+
+    resumed = Terminal(*resume_command(screen))
+    resumed.wait_for(QUESTION)
+    resumed.type("y\n")
+
+    assert resumed.finish() == 0, resumed.screen
+    assert sandbox.stored(seed.CONTACTS)["name"] == "Clients"
+
+
+def test_after_a_failed_precondition_an_interrupt_still_counts(
+    sandbox: Sandbox, editor: ScriptedEditor
+) -> None:
+    """Asked anew upon a 412, Ctrl-C ends the edit as before: 130, the text kept."""
+    editor.does(RENAME)
+    sandbox.fault(faults.status_before(412))
+    terminal = Terminal("edit", "Contacts")
+    terminal.wait_for(QUESTION)
+    terminal.type("y\n")
+    terminal.wait_for_times(QUESTION, 2)
+    terminal.signal(signal.SIGINT)
+
+    assert terminal.finish() == 130
+    assert_kept(terminal.screen, holds="name: Clients")
 
 
 def test_an_error_of_the_api_keeps_the_text_and_resuming_writes_it(

@@ -330,3 +330,15 @@ def test_a_plan_is_confirmed_and_can_be_tried(
     planned = patcher.apply_plan(saved, client=client, dry_run=True)
 
     assert (declined.status, planned.status, sandbox.puts()) == ("declined", "planned", [])
+
+
+def test_what_a_saved_plan_shows_is_not_to_be_written(
+    sandbox: Sandbox, client: patcher.Client, plan: Plan, tmp_path: Path
+) -> None:
+    """Without the reading that it was made upon, a write of it could not be undone."""
+    saved = patcher.save_plan(plan, tmp_path / "plan.json")
+
+    with pytest.raises(patcher.InvalidInputError, match="what a saved one shows"):
+        patcher.apply_plan(saved.plan, client=client)
+
+    assert sandbox.puts() == []
