@@ -25,7 +25,7 @@ Format: TypeAlias = Literal["yaml", "json"]
 _MARKS: Final = {"yaml": "#", "json": "//"}
 _BELOW: Final = "-------- the document is below this line --------"
 _SCHEMA: Final = "$schema"
-_WIDTH: Final = 92
+_WIDTH: Final = 76
 
 
 class Buffer(NamedTuple):

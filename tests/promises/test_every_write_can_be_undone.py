@@ -81,6 +81,21 @@ def test_an_older_write_is_refused_while_a_later_one_stands(
     assert (stored["name"], stored["identifier"]) == ("Contacts", "email")
 
 
+def test_a_later_write_of_the_same_counts_as_moved(
+    sandbox: Sandbox, client: patcher.Client
+) -> None:
+    """Another version is another write, whatever it left: refused, and a rebase goes on."""
+    entry = rename(client)
+    sandbox.write_as_other(seed.CONTACTS, {"name": "Clients"})
+
+    with pytest.raises(patcher.ConflictError, match="its content is what it was"):
+        patcher.undo(entry, client=client)
+    result = patcher.undo(entry, client=client, on_conflict="rebase")
+
+    assert result.status == "applied"
+    assert sandbox.stored(seed.CONTACTS)["name"] == "Contacts"
+
+
 def test_an_undo_never_overwrites_the_same_place(sandbox: Sandbox, client: patcher.Client) -> None:
     """Where they changed what is to be taken back, even a rebase is refused."""
     entry = rename(client)
