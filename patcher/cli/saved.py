@@ -26,10 +26,16 @@ _SETTLED: Final[Mapping[str, object]] = {
 
 
 def save(plan: Plan, path: Path) -> None:
-    """Saves a plan, and says where it is and how to apply it."""
+    """Saves a plan. Raises InvalidInputError, with a result, where it cannot be saved."""
+    from patcher.operations.calls import reported
     from patcher.operations.saving import save_plan
 
-    save_plan(plan, path)
+    with reported(plan.base.id or "", plan):
+        save_plan(plan, path)
+
+
+def tell(path: Path) -> None:
+    """Says where a plan is and how to apply it."""
     command = shlex.join(("patch-model", "apply", "--plan", str(path)))
     console.say(f"\nThe plan is in {path}. To apply it: {command}")
 

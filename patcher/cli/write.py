@@ -68,10 +68,14 @@ def plan_command(model: str | None, show: Path | None, **parameters: Any) -> int
     output, show_secrets = output_of(parameters)
     patch = patch_of(take_changes(parameters))
     plan = run_plan(session(), model, patch, options_of(parameters))
+    out = parameters["out"]
+    if out is not None:
+        # Before it is shown: a plan that cannot be saved is one object on standard output, too.
+        saved.save(plan, out)
     differs = parameters["exit_code"] and not plan.is_unchanged
     saved.show_plan(plan, output, show_secrets=show_secrets, exit_code=int(differs))
-    if parameters["out"] is not None:
-        saved.save(plan, parameters["out"])
+    if out is not None:
+        saved.tell(out)
     return int(differs)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -40,9 +40,10 @@ def save_plan(plan: Plan, path: str | os.PathLike[str]) -> SavedPlan:
         tool=__version__,
     )
     target = Path(path)
+    saved = load(text, plan.resource, plan.masks, what=str(target))
     _refuse_other_files(target)
     _write(target, text)
-    return load(text, plan.resource, plan.masks, what=str(target))
+    return saved
 
 
 def load_plan(path: str | os.PathLike[str], environ: Mapping[str, str] | None = None) -> SavedPlan:
@@ -88,6 +89,7 @@ def run_saved(
     if live.version != saved.plan.base.version or not strictly_equal(document, base):
         _refuse_stale(saved, base, proposed, live, document)
     plan = propose(session.resource, live, proposed, terms)
+    _refuse_what_was_not_shown(saved.plan, plan)
     return carry_out(session, plan, options, confirm=confirm, attended=attended, dry_run=dry_run)
 
 
@@ -115,7 +117,8 @@ def _refuse_a_second_time(session: Session, saved: SavedPlan) -> None:
             raise ConflictError(
                 f"This plan {how} (entry {entry.name}, {entry.begun}). Nothing was written.",
                 expected=saved.plan.base.version,
-                hint=f"Make the plan anew. patch-model history {entry.name} shows that write.",
+                hint="Make a new plan: patch-model plan ... --out FILE. What this one did: "
+                f"patch-model history {entry.name}",
             )
 
 
@@ -139,13 +142,32 @@ def _refuse_stale(
     )
 
 
+def _refuse_what_was_not_shown(shown: Plan, now: Plan) -> None:
+    """Refuses a plan that, with the credentials in it again, is not what a reader of it saw."""
+    if _seen(shown) != _seen(now):
+        raise InvalidInputError(
+            "The plan would do something else than what it shows. Nothing was written.",
+            hint="Make the plan anew: patch-model plan ... --out FILE.",
+        )
+
+
+def _seen(plan: Plan) -> tuple[frozenset[object], ...]:
+    return frozenset(plan.changes), frozenset(plan.cleared), frozenset(plan.carried)
+
+
 def _refuse_other_files(path: Path) -> None:
     try:
-        is_ours = is_saved_plan(path.read_bytes())
+        # A pipe or a device is asked nothing: reading it might never end.
+        is_file = stat.S_ISREG(path.stat().st_mode)
+        is_ours = is_file and is_saved_plan(path.read_bytes())
     except FileNotFoundError:
         return
     except OSError as error:
         raise InvalidInputError(f"{path} cannot be replaced: {error.strerror}.") from error
+    if not is_file:
+        raise InvalidInputError(
+            f"{path} cannot be replaced: it is no regular file.", hint="Name another file."
+        )
     if not is_ours:
         raise InvalidInputError(
             f"{path} is there already, and is no saved plan; it was left alone.",
@@ -156,14 +178,15 @@ def _refuse_other_files(path: Path) -> None:
 def _write(path: Path, text: str) -> None:
     """Writes a file whole or not at all; a link in its place is replaced, and not followed."""
     draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        try:
+            with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="ascii") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
         raise InvalidInputError(f"{path} cannot be written: {error.strerror}.") from error

@@ -8,15 +8,17 @@ read it.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from types import NoneType
+from typing import Any, Final, get_args
 
 from patcher.documents import jsontext
 from patcher.documents.diff import compare
-from patcher.documents.masks import Masks
+from patcher.documents.masks import MASK, Masks
 from patcher.documents.notices import Notice
-from patcher.documents.pointers import pointer_to, tokens_of
-from patcher.documents.values import Document
+from patcher.documents.pointers import lookup, pointer_to, tokens_of
+from patcher.documents.values import MISSING, Document
 from patcher.errors import InvalidInputError, InvalidPatchError
 from patcher.plan.plan import Origin, Plan, Terms
 from patcher.plan.sealing import Seal, sealed
@@ -28,6 +30,36 @@ FORMAT: Final = 1
 """The format of a saved plan; a reader refuses a higher one."""
 
 KIND: Final = "patch-model plan"
+
+_TEXT: Final = (str,)
+_TEXT_OR_NULL: Final = (str, NoneType)
+
+# What the members of a file are, but for the resource's id, whose name has its noun in it.
+_MEMBERS: Final[Mapping[str, tuple[type, ...]]] = {
+    "id": _TEXT,
+    "created": _TEXT,
+    "tool": _TEXT,
+    "url": _TEXT,
+    "organization": _TEXT_OR_NULL,
+    "noun": _TEXT,
+    "name": _TEXT_OR_NULL,
+    "version": (int, NoneType),
+    "updated_at": _TEXT_OR_NULL,
+    "updated_by": _TEXT_OR_NULL,
+    "changes": (list,),
+    "cleared": (list,),
+    "carried": (list,),
+    "warnings": (list,),
+    "unknown_fields": _TEXT,
+    "allow_all_fields": (bool,),
+    "mentioned": (list,),
+    "touched": (list,),
+    "base": (dict,),
+    "proposed": (dict,),
+    "salt": _TEXT,
+    "digests": (dict,),
+}
+_LISTS_OF_TEXTS: Final = ("cleared", "carried", "mentioned", "touched")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -72,14 +104,10 @@ def dump(plan: Plan, *, plan_id: str, created: str, salt: bytes, tool: str) -> s
     ``salt`` is fresh and random for each. Raises InvalidInputError when the plan changes a
     credential: the file could not hold it.
     """
-    if plan.shown(plan.changes) != plan.changes:
-        raise InvalidInputError(
-            "A plan that changes a credential cannot be saved: the file would hold it.",
-            hint="Apply this change directly, with patch-model apply.",
-        )
     hidden = plan.credentials()
     base, base_seal = sealed(plan.document, plan.masks, hidden, salt)
     proposed, proposed_seal = sealed(plan.proposed, plan.masks, hidden, salt)
+    _refuse_a_credential(plan, base, proposed)
     terms = plan.terms
     content: Document = {
         "kind": KIND,
@@ -91,10 +119,10 @@ def dump(plan: Plan, *, plan_id: str, created: str, salt: bytes, tool: str) -> s
         "organization": plan.origin.organization,
         "noun": plan.resource.noun,
         f"{plan.resource.noun}_id": plan.base.id,
-        "name": None if plan.base.name is None else plan.redacted(plan.base.name),
+        "name": _redacted(plan, plan.base.name),
         "version": plan.base.version,
         "updated_at": plan.base.updated_at,
-        "updated_by": plan.base.author,
+        "updated_by": _redacted(plan, plan.base.author),
         "changes": [change.to_dict() for change in plan.changes],
         "cleared": list(plan.cleared),
         "carried": list(plan.carried),
@@ -126,13 +154,16 @@ def load(text: str | bytes, resource: Resource, masks: Masks, *, what: str) -> S
             hint="Make the plan anew; a plan is applied as it was made, or not at all.",
         )
     try:
+        _refuse_other_members(content, resource)
         return _plan(content, resource, masks)
-    except (KeyError, TypeError, ValueError, AttributeError, InvalidPatchError) as error:
-        raise InvalidInputError(f"{what} is no plan that this version can read.") from error
+    except (KeyError, TypeError, ValueError, InvalidPatchError) as error:
+        raise InvalidInputError(
+            f"{what} is no plan that this version can read.", hint="Make the plan anew."
+        ) from error
 
 
 def is_saved_plan(text: str | bytes) -> bool:
-    """Whether a text is a saved plan, of whatever format and in whatever state."""
+    """Whether a text is a saved plan, of whatever format, edited or not."""
     try:
         content = jsontext.parse(text, what="the file")
     except InvalidPatchError:
@@ -159,9 +190,50 @@ def _content(text: str | bytes, what: str) -> Document:
     return content
 
 
+def _refuse_a_credential(plan: Plan, base: Document, proposed: Document) -> None:
+    """Refuses a plan of which the masked documents do not tell the same changes."""
+    # Not only where one is set, moved or removed: two of them in a list are two equal masks.
+    if compare(base, proposed, plan.resource.shape.lists) != plan.changes:
+        raise InvalidInputError(
+            "A plan that changes a credential cannot be saved: the file would hold it.",
+            hint="Apply this change directly, with patch-model apply.",
+        )
+
+
+def _redacted(plan: Plan, text: str | None) -> str | None:
+    return None if text is None else plan.redacted(text)
+
+
+def _refuse_other_members(content: Document, resource: Resource) -> None:
+    """Raises KeyError, TypeError or ValueError for a member that is not what it has to be."""
+    kinds = {**_MEMBERS, f"{resource.noun}_id": _TEXT_OR_NULL}
+    for name, allowed in kinds.items():
+        if type(content[name]) not in allowed:
+            raise TypeError(name)
+    for name in _LISTS_OF_TEXTS:
+        if any(type(one) is not str for one in content[name]):
+            raise TypeError(name)
+    for notice in content["warnings"]:
+        if any(type(value) is not str for value in dict(notice).values()):
+            raise TypeError("warnings")
+    if content["noun"] != resource.noun or content["unknown_fields"] not in get_args(OnUnknown):
+        raise ValueError
+    # The changes are what people read; the documents are what is done.
+    seen = compare(content["base"], content["proposed"], resource.shape.lists)
+    told = sorted(map(jsontext.canonical, content["changes"]))
+    if told != sorted(jsontext.canonical(change.to_dict()) for change in seen):
+        raise ValueError("changes")
+
+
+def _seal(salt: bytes, digests: Document, document: Document) -> Seal:
+    """The seal of ``document``. Raises ValueError where it is of what is not masked in there."""
+    for place, found in digests.items():
+        if lookup(document, tokens_of(place), MISSING) != MASK or type(found) is not str:
+            raise ValueError(place)
+    return Seal(salt, digests)
+
+
 def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
-    if content["noun"] != resource.noun:
-        raise ValueError(content["noun"])
     base = Snapshot(
         {
             "id": content[f"{resource.noun}_id"],
@@ -175,8 +247,8 @@ def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
     plan = Plan(
         resource=resource,
         base=base,
-        document=dict(content["base"]),
-        proposed=dict(content["proposed"]),
+        document=content["base"],
+        proposed=content["proposed"],
         changes=compare(content["base"], content["proposed"], resource.shape.lists),
         cleared=tuple(content["cleared"]),
         carried=tuple(content["carried"]),
@@ -197,8 +269,8 @@ def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
         url=content["url"],
         organization=content["organization"],
         plan=plan,
-        base_seal=Seal(salt, dict(content["digests"]["base"])),
-        proposed_seal=Seal(salt, dict(content["digests"]["proposed"])),
+        base_seal=_seal(salt, dict(content["digests"]["base"]), content["base"]),
+        proposed_seal=_seal(salt, dict(content["digests"]["proposed"]), content["proposed"]),
     )
 
 

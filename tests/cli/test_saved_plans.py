@@ -134,3 +134,109 @@ def test_a_failure_is_one_object_too(
 
     assert refused.code == 2
     assert json.loads(refused.out)["error"]["type"] == "InvalidInputError"
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_a_plan_that_cannot_be_saved_is_one_object_too(
+    sandbox: Sandbox, patch_model: Command, tmp_path: Path, output: str
+) -> None:
+    """A change of a credential: exit 2, no file, and under -o json the failure and nothing else."""
+    path = tmp_path / "plan.json"
+    change = "configuration.session.api_token=new-token"
+
+    refused = patch_model("plan", "Contacts", "--set", change, "--out", str(path), "-o", output)
+
+    assert (refused.code, path.exists(), sandbox.puts()) == (2, False, [])
+    assert "Apply this change directly, with patch-model apply." in refused.err
+    assert "new-token" not in refused.out + refused.err
+    if output == "json":
+        result = json.loads(refused.out)
+        assert (result["status"], result["name"]) == ("failed", "Contacts")
+        assert result["error"]["type"] == "InvalidInputError"
+
+
+def test_a_plan_without_changes_is_saved_too(
+    sandbox: Sandbox, patch_model: Command, tmp_path: Path
+) -> None:
+    """There is nothing to do, now or when it is applied: exit 0 each time, nothing sent."""
+    path = str(tmp_path / "plan.json")
+
+    planned = patch_model("plan", "Contacts", "--set", "name=Contacts", "--out", path)
+    shown = patch_model("plan", "--show", path, "--exit-code")
+    applied = patch_model("apply", "--plan", path, "--yes")
+
+    assert (planned.code, shown.code, applied.code, sandbox.puts()) == (0, 0, 0, [])
+    assert "No changes" in shown.out
+
+
+def test_a_dry_run_shows_and_stops(sandbox: Sandbox, patch_model: Command, file: Path) -> None:
+    """The plan is looked at upon what is there, and nothing is sent; a stale one is refused."""
+    tried = patch_model("apply", "--plan", str(file), "--dry-run", "-o", "json")
+    sandbox.write_as_other(seed.CONTACTS, {"identifier": "email"})
+    stale = patch_model("apply", "--plan", str(file), "--dry-run")
+
+    assert (tried.code, json.loads(tried.out)["status"]) == (0, "planned")
+    assert (stale.code, sandbox.puts()) == (4, [])
+
+
+def test_without_a_terminal_a_saved_plan_needs_yes(
+    sandbox: Sandbox, patch_model: Command, file: Path
+) -> None:
+    """A review is no confirmation: nobody there to ask is exit 2."""
+    refused = patch_model("apply", "--plan", str(file))
+
+    assert (refused.code, sandbox.puts()) == (2, [])
+    assert "--yes" in refused.err
+
+
+@pytest.mark.parametrize("words", [("", "warehouse"), ("warehouse", "")])
+def test_other_mask_words_do_not_alter_what_a_plan_does(
+    sandbox: Sandbox,
+    patch_model: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, str],
+) -> None:
+    """PATCH_MODEL_MASK may be another when the plan is applied; what was sealed is filled in."""
+    path = tmp_path / "plan.json"
+    before = sandbox.stored(seed.CONTACTS)
+    monkeypatch.setenv("PATCH_MODEL_MASK", words[0])
+    patch_model("plan", "Contacts", "--set", "name=Clients", "--out", str(path))
+    monkeypatch.setenv("PATCH_MODEL_MASK", words[1])
+
+    applied = patch_model("apply", "--plan", str(path), "--yes")
+
+    assert applied.code == 0
+    assert ("REPORTING_WH" in path.read_text()) is (words[0] == "")
+    assert sandbox.stored(seed.CONTACTS) == {**before, "name": "Clients"}
+
+
+def test_a_plan_for_another_api_names_the_way(
+    sandbox: Sandbox, patch_model: Command, file: Path
+) -> None:
+    """Exit 2, before any request to either, with the address to say."""
+    sandbox.reset_requests()
+    with Sandbox(models=1) as other:
+        refused = patch_model("apply", "--plan", str(file), "--yes", "--url", other.url)
+        assert other.requests == []
+
+    assert (refused.code, sandbox.requests) == (2, [])
+    assert f"--url {sandbox.url}" in refused.err
+
+
+def test_somebody_else_s_undo_is_drift(
+    sandbox: Sandbox,
+    patch_model: Command,
+    file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same content under another version, written from another machine: exit 4."""
+    monkeypatch.setenv("PATCH_MODEL_STATE_DIR", str(tmp_path / "another machine"))
+    sandbox.write_as_other(seed.CONTACTS, {"name": "Clients"})
+    sandbox.write_as_other(seed.CONTACTS, {"name": "Contacts"})
+
+    stale = patch_model("apply", "--plan", str(file), "--yes")
+
+    assert (stale.code, sandbox.puts()) == (4, [])
+    assert "version 1 became 3" in stale.err

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
@@ -280,6 +282,111 @@ def test_a_plan_with_a_sound_checksum_and_no_sense_is_refused(plan: Plan, key: s
         loaded(json.dumps(content))
 
 
+@pytest.mark.parametrize(
+    ("members", "error", "said"),
+    [
+        ({"identifier": "email"}, patcher.ConflictError, "/identifier changed"),
+        ({"organization_id": "another"}, patcher.InvalidInputError, "organization another"),
+    ],
+)
+def test_a_reading_is_compared_whatever_its_version_says(
+    sandbox: Sandbox,
+    client: patcher.Client,
+    tmp_path: Path,
+    members: dict[str, Any],
+    error: type[patcher.PatchError],
+    said: str,
+) -> None:
+    """Other content under the same version is drift, and another organization another place."""
+    plan = patcher.plan_patch(seed.CONTACTS, RENAME, client=client)
+    saved = patcher.save_plan(plan, tmp_path / "plan.json")
+    other = {**client.get(MODEL.collection, seed.CONTACTS)[0], **members}
+    sandbox.fault(faults.raw_body(json.dumps({"data": other}), method="GET"))
+
+    with pytest.raises(error, match=said):
+        patcher.apply_plan(saved, client=client)
+
+    assert sandbox.puts() == []
+
+
+def test_a_plan_that_does_not_do_what_it_shows_is_refused(
+    sandbox: Sandbox, client: patcher.Client, plan: Plan, tmp_path: Path
+) -> None:
+    """A forged file cannot have a credential put where everybody can read it: exit 2."""
+    from patcher.plan import saved
+
+    content = json.loads(dumped(plan))
+    place = "/configuration/session/api_token"
+    content["proposed"]["name"] = content["changes"][0]["new"] = "********"
+    content["digests"]["proposed"]["/name"] = content["digests"]["base"][place]
+    del content["checksum"]
+    path = tmp_path / "forged.json"
+    path.write_text(json.dumps({**content, "checksum": saved._checksum(content)}))
+
+    with pytest.raises(patcher.InvalidInputError, match="something else than what it shows"):
+        patcher.apply_plan(patcher.load_plan(path), client=client)
+
+    assert sandbox.puts() == []
+
+
+def test_a_pipe_in_the_way_is_not_waited_for(plan: Plan, tmp_path: Path) -> None:
+    """What is no regular file is neither read nor replaced, also behind a link."""
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+
+    for path in (pipe, link):
+        with pytest.raises(patcher.InvalidInputError, match="no regular file"):
+            patcher.save_plan(plan, path)
+
+    assert (pipe.is_fifo(), link.is_symlink()) == (True, True)
+
+
+def test_a_link_to_nothing_and_a_newer_plan_are_replaced(plan: Plan, tmp_path: Path) -> None:
+    """Nothing of anybody's is lost by that; where the link led to, nothing is made."""
+    link, newer = tmp_path / "link.json", tmp_path / "newer.json"
+    link.symlink_to(tmp_path / "elsewhere.json")
+    newer.write_text('{"kind": "patch-model plan", "format": 99}')
+
+    for path in (link, newer):
+        patcher.save_plan(plan, path)
+        assert patcher.load_plan(path).plan.changes == plan.changes
+
+    assert not (tmp_path / "elsewhere.json").exists()
+
+
+def test_a_plan_is_on_disk_whole_or_not_at_all(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full, or a signal, leaves the plan that was there, and no draft."""
+    path = tmp_path / "plan.json"
+    first = patcher.save_plan(plan, path)
+
+    for error in (OSError(28, "No space left on device"), KeyboardInterrupt()):
+        monkeypatch.setattr("os.fsync", Mock(side_effect=error))
+        with pytest.raises((patcher.InvalidInputError, KeyboardInterrupt)):
+            patcher.save_plan(plan, path)
+        assert list(tmp_path.iterdir()) == [path]
+        assert patcher.load_plan(path).id == first.id
+
+
+def test_a_plan_is_not_sent_twice_where_no_version_tells(
+    sandbox: Sandbox, client: patcher.Client, plan: Plan, tmp_path: Path
+) -> None:
+    """Everything is again as the plan found it, version and all: the journal remembers, exit 4."""
+    saved = patcher.save_plan(plan, tmp_path / "plan.json")
+    before, _ = client.get(MODEL.collection, seed.CONTACTS)
+    patcher.apply_plan(saved, client=client)
+    sandbox.reset_requests()
+    for _ in range(2):
+        sandbox.fault(faults.raw_body(json.dumps({"data": before}), method="GET"))
+
+    with pytest.raises(patcher.ConflictError, match="was applied already"):
+        patcher.apply_plan(saved, client=client)
+
+    assert sandbox.puts() == []
+
+
 def test_only_a_saved_plan_is_replaced(plan: Plan, tmp_path: Path) -> None:
     """Somebody's own file is left alone; a plan is replaced, and a link is not followed."""
     mine, link, target = tmp_path / "mine.json", tmp_path / "link.json", tmp_path / "target.json"
@@ -307,6 +414,9 @@ def test_a_file_that_cannot_be_had_is_said_to_be(plan: Plan, tmp_path: Path) -> 
         patcher.save_plan(plan, tmp_path)
     with pytest.raises(patcher.InvalidInputError, match="cannot be read"):
         patcher.load_plan(tmp_path / "plan.json")
+    (tmp_path / "file").touch()
+    with pytest.raises(patcher.InvalidInputError, match=r"cannot be replaced: Not a directory\."):
+        patcher.save_plan(plan, tmp_path / "file" / "plan.json")
 
     assert not list(tmp_path.glob("*plan*"))
 
