@@ -20,14 +20,16 @@ from patcher.documents.values import MISSING, Document, JsonValue, Tokens, copie
 class Collision(NamedTuple):
     """One place of which the two sides made something different; MISSING where there is nothing.
 
-    ``path`` is a JSON Pointer into the merged document; of a member that yours has removed, into
-    the base.
+    ``path`` is a JSON Pointer into the merged document; of a list member that yours has removed,
+    into the base, so that two may have the same. ``touched`` says that yours did not change the
+    place, but depends on it.
     """
 
     path: str
     base: JsonValue
     yours: JsonValue
     theirs: JsonValue
+    touched: bool = False
 
 
 class Merged(NamedTuple):
@@ -52,10 +54,13 @@ def merge(
         *_on_both_lists(document, yours, theirs, shape),
         *_pulled_away(base, yours, theirs, touched),
     ]
-    unique: dict[str, Collision] = {}
+    unique: dict[tuple[str, bool], Collision] = {}
     for clash in clashes:
         path = pointer_to(clash.place)
-        unique.setdefault(path, Collision(path, *map(copied, clash[1:])))
+        base_side, ours, their = map(copied, (clash.base, clash.yours, clash.theirs))
+        # At one index there can be a member of the base that went, and one of the merge.
+        key = path, clash.yours is MISSING
+        unique.setdefault(key, Collision(path, base_side, ours, their, clash.touched))
     return Merged(document, tuple(unique.values()))
 
 
@@ -64,6 +69,7 @@ class _Clash(NamedTuple):
     base: JsonValue
     yours: JsonValue
     theirs: JsonValue
+    touched: bool = False
 
     def below(self, step: str) -> _Clash:
         """The same, as seen from one step further up."""
@@ -219,36 +225,37 @@ def _on_both_lists(
     for place, beside in shape.alternatives.items():
         if place > beside:
             continue  # each pair is there in both directions
-        doubled = _doubled(merged, place, beside, shape)
-        for name in doubled:
-            if name in _doubled(yours, place, beside, shape) | _doubled(
-                theirs, place, beside, shape
-            ):
-                continue
-            ours, their = (
-                (_names(side, place, shape) | _names(side, beside, shape)).get(name, MISSING)
-                for side in (yours, theirs)
-            )
-            index = list(_names(merged, place, shape)).index(name)
-            yield _Clash((*place, str(index)), MISSING, ours, their)
+        known = {*_doubled(yours, place, beside, shape), *_doubled(theirs, place, beside, shape)}
+        for name, index in _doubled(merged, place, beside, shape).items():
+            if name not in known:
+                ours, their = (
+                    _named(side, name, (place, beside), shape) for side in (yours, theirs)
+                )
+                yield _Clash((*place, str(index)), MISSING, ours, their)
 
 
-def _doubled(document: Document, place: Tokens, beside: Tokens, shape: Shape) -> dict[str, None]:
-    """The names that are in both of two lists, in order."""
-    others = _names(document, beside, shape)
-    return {name: None for name in _names(document, place, shape) if name in others}
+def _doubled(document: Document, place: Tokens, beside: Tokens, shape: Shape) -> dict[str, int]:
+    """The names that are in both of two lists, in order, and their indices in the first."""
+    others = dict(_names(document, beside, shape))
+    return {name: i for name, i in _names(document, place, shape) if name in others}
 
 
-def _names(document: Document, place: Tokens, shape: Shape) -> dict[str, JsonValue]:
-    """The members of a keyed list by name, as far as they are called by one text."""
+def _named(document: Document, name: str, places: tuple[Tokens, Tokens], shape: Shape) -> JsonValue:
+    """The member of that name in one of two lists, or MISSING."""
+    for place in places:
+        index = dict(_names(document, place, shape)).get(name)
+        if index is not None:
+            return lookup(document, (*place, str(index)))
+    return MISSING
+
+
+def _names(document: Document, place: Tokens, shape: Shape) -> Iterator[tuple[str, int]]:
+    """The names in a keyed list with their indices; members called by no one text have none."""
     members = lookup(document, place, None)
-    keyed = shape.lists[place]
-    named = {}
-    for member in members if type(members) is list else ():
-        key = keyed.key_of(member)
+    for index, member in enumerate(members if type(members) is list else ()):
+        key = shape.lists[place].key_of(member)
         if type(key) is str:
-            named[key] = member
-    return named
+            yield key, index
 
 
 def _pulled_away(
@@ -257,9 +264,20 @@ def _pulled_away(
     """Places that yours rests on, and of which theirs made something else."""
     for place in touched:
         whole = _up_to_list(base, place)
-        sides = [lookup(one, whole, MISSING) for one in (base, yours, theirs)]
-        if not strictly_equal(sides[0], sides[2]) and not strictly_equal(sides[1], sides[2]):
-            yield _Clash(whole, *sides)
+        sides = (lookup(one, whole, MISSING) for one in (base, yours, theirs))
+        yield from _moved(whole, *sides)
+
+
+def _moved(place: Tokens, base: JsonValue, yours: JsonValue, theirs: JsonValue) -> Iterator[_Clash]:
+    """The places, at or below this one, of which theirs made something that yours did not."""
+    if strictly_equal(base, theirs) or strictly_equal(yours, theirs):
+        return
+    if {type(base), type(yours), type(theirs)} == {dict}:
+        for key in dict.fromkeys((*base, *yours, *theirs)):
+            sides = (one.get(key, MISSING) for one in (base, yours, theirs))
+            yield from _moved((*place, key), *sides)
+    else:
+        yield _Clash(place, base, yours, theirs, touched=True)
 
 
 def _up_to_list(document: Document, place: Tokens) -> Tokens:

@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents import jsontext, yamltext
 from patcher.documents.jsontext import escaped
-from patcher.documents.pointers import tokens_of
+from patcher.documents.pointers import pointer_to, tokens_of
 from patcher.documents.threeway import Collision
 from patcher.documents.values import MISSING, Document, JsonValue
 from patcher.errors import InvalidPatchError
@@ -135,7 +135,10 @@ class Buffer(NamedTuple):
         """Comments above the line of each collision, or of what it is in."""
         above: dict[int, list[str]] = {}
         for one in collisions:
-            number = self.line_of(body, one.path) or 1
+            # What yours has removed is not in the text: the note stands above what it was in.
+            place = tokens_of(one.path)
+            at = place[:-1] if one.yours is MISSING else place
+            number = self.line_of(body, pointer_to(at)) or 1
             above.setdefault(number, []).extend(self._both(one))
         lines = enumerate(body.split("\n"), 1)
         return "\n".join(row for number, line in lines for row in (*above.get(number, ()), line))

@@ -34,6 +34,11 @@ Answer: TypeAlias = Literal["apply", "edit", "stop"]
 
 _REBASES: Final = 3
 
+_RESUMED: Final = (
+    "Resumed on a terminal, your text is put upon theirs: you see the diff, and where you both "
+    "changed the same, both values. In a script, --on-conflict rebase does it where both can stand."
+)
+
 _PATIENCE: Final = 5
 """How often in a row a text is opened again that came back faster than anybody can mend it."""
 
@@ -100,8 +105,10 @@ class Edit:
         """
         try:
             result = self._loop()
-        except BaseException:
+        except BaseException as error:
             self._keep()
+            if isinstance(error, ConflictError) and self.kept is not None:
+                error.hint = _RESUMED
             raise
         if result.status == "declined":
             self._keep()

@@ -34,6 +34,8 @@ _WINDOWS: Final[Mapping[str, tuple[str, ...]]] = {
 _AT_ONCE: Final = 2.0
 """Seconds within which nobody reads a document and closes it again."""
 
+_ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+
 GRACE = 5.0
 """Seconds that an editor has, told to end, to put its own copy in safety."""
 
@@ -119,15 +121,18 @@ class Program(NamedTuple):
         stdout = None if sys.stdout and sys.stdout.isatty() else 2
         with _terminal_as_it_was(), _interrupts_left_to_the_editor():
             try:
-                process = subprocess.Popen(  # noqa: S603 - the person's own editor
-                    [*self.command, str(path)], stdout=stdout, pass_fds=(inherited,)
-                )
+                with _signals_deferred() as come:
+                    process = subprocess.Popen(  # noqa: S603 - the person's own editor
+                        [*self.command, str(path)], stdout=stdout, pass_fds=(inherited,)
+                    )
             except OSError as error:
                 raise InvalidInputError(
                     f"The editor {self.command[0]} cannot be started: {error.strerror}.",
                     hint="Set VISUAL or EDITOR to the editor that you use.",
                 ) from error
             try:
+                for number in come:
+                    signal.raise_signal(number)
                 return process.wait()
             except BaseException:
                 _end(process)
@@ -168,6 +173,22 @@ def _interrupts_left_to_the_editor() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _signals_deferred() -> Iterator[list[int]]:
+    """Within it, signals are only noted: an editor half started could not be ended any more."""
+    come: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield come
+        return
+    watched = [one for one in _ENDING if callable(signal.getsignal(one))]
+    before = {one: signal.signal(one, lambda number, _: come.append(number)) for one in watched}
+    try:
+        yield come
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

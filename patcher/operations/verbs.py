@@ -139,7 +139,7 @@ def apply_plan(
 
     made = plan.plan if isinstance(plan, SavedPlan) else plan
     if made is plan:
-        _refuse_a_view(made)
+        _refuse_a_view(made, hint="Give the SavedPlan itself.")
     options = Options(run_async=run_async, refresh=refresh, unknown_fields=made.unknown_fields)
     with reported("", made), opened(client) as session:
         if isinstance(plan, SavedPlan):
@@ -149,23 +149,25 @@ def apply_plan(
         return carry_out(session, made, options, confirm=confirm, dry_run=dry_run)
 
 
-def _refuse_a_view(plan: Plan) -> None:
+def _refuse_a_view(plan: Plan, hint: str) -> None:
     """Refuses a plan that is not upon a reading: it could be written, but not be undone."""
     document, _ = plan.resource.document(plan.base, plan.unknown_fields)
     if not strictly_equal(document, plan.document):
         raise InvalidInputError(
             "This plan is what a saved one shows, without its credentials and its reading.",
-            hint="Give the SavedPlan itself.",
+            hint=hint,
         )
 
 
 def rebase(plan: Plan, *, client: Client | None = None) -> Plan:
     """A plan upon what is there now: what was changed in between stays, and so does the change.
 
-    Never writes. Raises ConflictError where both made something different of the same place.
+    Never writes. Raises ConflictError where both made something different of the same place, and
+    InvalidInputError for what a saved plan shows: without its reading there is nothing to merge.
     """
     from patcher.plan import rebasing
 
+    _refuse_a_view(plan, hint="Make the plan anew, with plan_patch, upon what is there now.")
     with reported("", plan), opened(client) as session:
         return rebasing.rebase(plan, session.read(plan.base.id or ""))
 

@@ -12,6 +12,9 @@ from patcher.plan import PatchResult, Plan
 REBASES: Final = 3
 """How often a change is put upon somebody else's, when nobody is asked."""
 
+CONFIRMED_REBASES: Final = 10
+"""How often, when ``confirm`` agrees each time: it may be a program, which never gives up."""
+
 
 def carry_out(
     session: Session,
@@ -25,12 +28,12 @@ def carry_out(
     """Writes a plan under the guard, once ``confirm`` has agreed to it.
 
     When somebody else wrote first and ``options`` want a rebase, the plan is put upon theirs and
-    confirmed anew. Where nobody is asked (``confirm`` is None, or not ``attended``), that goes on
-    only if it changes and clears what the first plan did. Returns and raises what patch_model
-    does.
+    confirmed anew, until there have been too many of them. Where nobody is asked (``confirm`` is
+    None, or not ``attended``), that goes on only if it changes and clears what the first plan did.
+    Returns and raises what patch_model does.
     """
     attended = attended and confirm is not None
-    first, rebases = plan, 0
+    first, rebases, most = plan, 0, CONFIRMED_REBASES if attended else REBASES
     while not dry_run and not plan.is_unchanged:
         if confirm is not None and not confirm(plan):
             declined = DeclinedError(f"{plan.label} was not written: the answer was no.")
@@ -38,7 +41,7 @@ def carry_out(
         try:
             return session.write(plan, options)
         except ConflictError as error:
-            if options.on_conflict != "rebase" or (not attended and rebases == REBASES):
+            if options.on_conflict != "rebase" or rebases == most:
                 raise
             rebases += 1
             plan = rebased(session, plan, error, shown=None if attended else first)

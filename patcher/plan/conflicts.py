@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from patcher.documents.diff import Change, compare
-from patcher.documents.pointers import pointer_to, tokens_of
+from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.threeway import Collision, merge
-from patcher.documents.values import MISSING, Document
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens
 from patcher.errors import ConflictError
 from patcher.plan.plan import Plan
 from patcher.resources.snapshot import Snapshot
@@ -20,13 +20,16 @@ class Conflict(NamedTuple):
     """Who changed what since a plan was made, credentials masked.
 
     ``yours`` and ``theirs`` are the changes of either side to the document that the plan was made
-    upon, ``both`` the places of which they made something different; ``author`` and ``changed_at``
-    say who wrote last, and when, where that is known.
+    upon, ``both`` the places of which they made something different. ``yours_alone`` is what yours
+    changes upon theirs but for those places, ``theirs_alone`` likewise. ``author`` and
+    ``changed_at`` say who wrote last, and when, where that is known.
     """
 
     yours: tuple[Change, ...]
     theirs: tuple[Change, ...]
     both: tuple[Collision, ...]
+    yours_alone: tuple[Change, ...]
+    theirs_alone: tuple[Change, ...]
     author: str | None
     changed_at: str | None
 
@@ -85,24 +88,50 @@ def _error(
 
 def _report(plan: Plan, fresh: Snapshot, document: Document) -> Conflict:
     shape = plan.resource.shape
-    merged = merge(plan.document, plan.proposed, document, shape, plan.terms.touched)
-    theirs = compare(plan.document, document, shape.lists)
-    hidden = plan.credentials(document)
-    both = (_masked(plan, one, hidden) for one in merged.collisions)
+    base, yours = plan.document, plan.proposed
+    merged = merge(base, yours, document, shape, plan.terms.touched)
+    mirrored = merge(base, document, yours, shape)
+    touched = [tokens_of(one.path) for one in merged.collisions if one.touched]
+
+    theirs_alone = (
+        change
+        for change in compare(yours, merged.document, shape.lists)
+        if not any(_is_in(tokens_of(change.path), place) for place in touched)
+    )
     return Conflict(
         yours=plan.shown(plan.changes, document),
-        theirs=plan.shown(theirs, document),
-        both=tuple({one.path: one for one in both}.values()),
+        theirs=plan.shown(compare(base, document, shape.lists), document),
+        both=_shown_collisions(plan, merged.collisions, document),
+        yours_alone=plan.shown(compare(document, mirrored.document, shape.lists), document),
+        theirs_alone=plan.shown(theirs_alone, document),
         author=fresh.author,
         changed_at=fresh.updated_at,
     )
 
 
-def _masked(plan: Plan, collision: Collision, hidden: frozenset[str]) -> Collision:
-    """A collision as it may be shown; those below one masked key get the same path."""
-    place = plan.masks.shown_place(tokens_of(collision.path))
-    sides = (plan.masks.shown_value(value, place, hidden) for value in collision[1:])
-    return Collision(pointer_to(place), *sides)
+def _is_in(place: Tokens, other: Tokens) -> bool:
+    return place[: len(other)] == other
+
+
+def _shown_collisions(
+    plan: Plan, collisions: Iterable[Collision], document: Document
+) -> tuple[Collision, ...]:
+    """Collisions as they may be shown; those below one masked key are one."""
+    credentials = plan.credentials(document)
+    found: dict[tuple[str, bool], Collision] = {}
+    for one in collisions:
+        place = tokens_of(one.path)
+        masked = plan.masks.shown_place(place)
+        sides: Iterable[JsonValue] = (one.base, one.yours, one.theirs)
+        if masked != place:
+            documents = (plan.document, plan.proposed, document)
+            sides = (lookup(each, masked, MISSING) for each in documents)
+        base, yours, theirs = (
+            plan.masks.shown_value(value, masked, credentials) for value in sides
+        )
+        shown = Collision(pointer_to(masked), base, yours, theirs, one.touched)
+        found.setdefault((shown.path, shown.yours is MISSING), shown)
+    return tuple(found.values())
 
 
 def _facts(plan: Plan, fresh: Snapshot, report: Conflict) -> str:
@@ -117,11 +146,17 @@ def _facts(plan: Plan, fresh: Snapshot, report: Conflict) -> str:
 
 
 def _way_out(report: Conflict) -> str:
-    if report.both:
-        places = _listed(one.path for one in report.both)
+    clashes = [one.path for one in report.both if not one.touched]
+    touched = [one.path for one in report.both if one.touched]
+    if clashes:
         return (
-            f"You both changed {places}. Run the same command again to see yours against the "
-            "present state, and put it there if it is right."
+            f"You both changed {_listed(clashes)}. Run the same command again to see yours against "
+            "the present state, and put it there if it is right."
+        )
+    if touched:
+        return (
+            f"They changed {_listed(touched)}, which your change tests or copies. Look at it, and "
+            "make the change anew."
         )
     return (
         "What they changed is not what you change: add --on-conflict rebase "

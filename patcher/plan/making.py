@@ -63,22 +63,16 @@ def make_plan(
         allow_all_fields=allow_all_fields,
         mentioned=patch.mentioned(),
         touched=tuple(place for step in patch.steps for place in step.reads()),
+        notices=applied.notices,
         origin=origin or Origin(),
     )
-    return propose(resource, base, applied.document, terms, applied.notices)
+    return propose(resource, base, applied.document, terms)
 
 
-def propose(
-    resource: Resource,
-    base: Snapshot,
-    proposed: Document,
-    terms: Terms,
-    notices: tuple[Notice, ...] = (),
-) -> Plan:
+def propose(resource: Resource, base: Snapshot, proposed: Document, terms: Terms) -> Plan:
     """The plan of putting the whole document ``proposed`` in the place of what ``base`` shows.
 
-    ``notices`` are what is known of the change already. A member that is null at the top, or not
-    there, is cleared. Raises what make_plan does.
+    A member that is null at the top, or not there, is cleared. Raises what make_plan does.
     """
     document, carried_notices = resource.document(base, terms.unknown_fields)
     proposed = _without_nulls(proposed, resource)
@@ -101,7 +95,7 @@ def propose(
             if not is_blank(value) and is_blank(proposed.get(key))
         ),
         carried=tuple(_carried(resource, document, terms.mentioned)),
-        warnings=(*carried_notices, *notices, *known_faults),
+        warnings=(*carried_notices, *terms.notices, *known_faults),
         terms=terms,
     )
 

@@ -38,6 +38,7 @@ class Terms(NamedTuple):
         allow_all_fields: whether a list whose absence stands for everything may be emptied.
         mentioned: the top-level members that the change names.
         touched: places that the change depends on without changing them.
+        notices: what is known of the change itself, and of earlier readings.
         origin: where the plan comes from.
     """
 
@@ -46,6 +47,7 @@ class Terms(NamedTuple):
     allow_all_fields: bool = False
     mentioned: frozenset[str] = frozenset()
     touched: tuple[Tokens, ...] = ()
+    notices: tuple[Notice, ...] = ()
     origin: Origin = Origin()
 
 

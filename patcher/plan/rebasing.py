@@ -7,7 +7,7 @@ from patcher.documents.identity import ListKeys, keys_of
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.threeway import merge
-from patcher.documents.values import Document, Tokens
+from patcher.documents.values import Document, Tokens, strictly_equal
 from patcher.plan.conflicts import conflict, outgrown
 from patcher.plan.making import propose
 from patcher.plan.plan import Plan
@@ -26,12 +26,19 @@ def rebase(plan: Plan, fresh: Snapshot) -> Plan:
     merged = merge(plan.document, plan.proposed, document, resource.shape, plan.terms.touched)
     if merged.collisions:
         raise conflict(plan, fresh, document)
+    notices = plan.terms.notices
+    if fresh.version != plan.base.version or not strictly_equal(document, plan.document):
+        notices = (*notices, _rebased(plan, fresh))
+    return propose(resource, fresh, merged.document, plan.terms._replace(notices=notices))
+
+
+def _rebased(plan: Plan, fresh: Snapshot) -> Notice:
     by = f" by {fresh.author}" if fresh.author else ""
-    versions = f"version {plan.base.version} became {fresh.version}"
-    notice = Notice(
-        "rebased", "", f"{plan.label} was changed{by} in between ({versions}); both are kept."
-    )
-    return propose(resource, fresh, merged.document, plan.terms, (notice,))
+    moved = "although its version did not move"
+    if fresh.version != plan.base.version:
+        moved = f"version {plan.base.version} became {fresh.version}"
+    text = f"{plan.label} was changed{by} in between ({moved}); both are kept."
+    return Notice("rebased", "", text)
 
 
 def refuse_other_than(shown: Plan, now: Plan) -> None:

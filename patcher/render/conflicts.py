@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from patcher.documents.diff import Change
 from patcher.documents.textdiff import is_multiline
 from patcher.documents.threeway import Collision
 from patcher.documents.values import MISSING, JsonValue
@@ -17,24 +18,39 @@ _INDENT: Final = "      "
 
 
 def conflict_lines(report: Conflict) -> Iterator[Line]:
-    """The places that both sides changed with all three values, then what they changed alone."""
+    """The places that both sides changed with all three values, then what each changed alone."""
+    clashes = [one for one in report.both if not one.touched]
+    yield from _section(Span("Changed by both", "alarm"), clashes)
+    touched = [one for one in report.both if one.touched]
+    yield from _section(Span("Changed by them, and yours rests on it", "alarm"), touched)
     if report.both:
+        yield from _changes("Changed by them alone:", report.theirs_alone)
+        yield from _changes("Changed by you alone:", report.yours_alone)
+    else:
+        yield from _changes("Changed by them:", report.theirs)
+        yield from _changes("Changed by you:", report.yours)
+
+
+def _changes(title: str, changes: Sequence[Change]) -> Iterator[Line]:
+    if changes:
         yield line()
-        yield line(Span("Changed by both", "alarm"), ":")
-    for one in report.both:
+        yield line(title)
+        yield from change_lines(changes)
+
+
+def _section(title: Span, collisions: Sequence[Collision]) -> Iterator[Line]:
+    if collisions:
+        yield line()
+        yield line(title, ":")
+    for one in collisions:
         yield line(Span("  !", "alarm"), f" {printable(one.path)}")
         yield from _sides(one)
-    places = {one.path for one in report.both}
-    alone = [change for change in report.theirs if change.path not in places]
-    if alone:
-        yield line()
-        yield line("Changed by them alone:" if report.both else "Changed by them:")
-        yield from change_lines(alone)
 
 
 def _sides(one: Collision) -> Iterator[Line]:
     if is_multiline(one.base, one.yours) and is_multiline(one.base, one.theirs):
-        for whose, text in (("yours", one.yours), ("theirs", one.theirs)):
+        texts = (("yours", one.yours), ("theirs", one.theirs))
+        for whose, text in texts[1:] if one.touched else texts:
             yield line(_INDENT, Span(f"{whose}:", "quiet"))
             yield from text_diff_lines(one.base, text)
         return
@@ -43,6 +59,6 @@ def _sides(one: Collision) -> Iterator[Line]:
         ("yours", one.yours, "added"),
         ("theirs", one.theirs, "changed"),
     )
-    for whose, value, style in sides:
+    for whose, value, style in sides[::2] if one.touched else sides:
         shown = "(not there)" if value is MISSING else printable_value(value)
         yield line(_INDENT, Span(f"{whose:<7}", "quiet"), Span(shown, style))

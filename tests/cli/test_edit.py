@@ -629,6 +629,8 @@ def test_a_scripted_edit_that_collides_is_kept(
     assert done.code == 4
     assert sandbox.stored(seed.CONTACTS)["name"] == "Buyers"
     assert_kept(done.err, holds="name: Clients")
+    assert "Resumed on a terminal, your text is put upon theirs" in done.err
+    assert "Run the same command again" not in done.err
 
 
 def test_a_removed_member_is_cleared_and_shown_to_be(

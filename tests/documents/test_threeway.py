@@ -326,6 +326,46 @@ def test_what_a_change_rests_on_must_not_have_changed(touched: str, where: list[
     assert paths(merged(base, yours, theirs, (touched,))) == where
 
 
+def test_the_index_of_a_name_in_two_lists_counts_every_member() -> None:
+    """Also those beside it that have no name: the collision points at the member itself."""
+    base: Document = {"fields": ["id"], "additional_fields": [{"label": "nameless"}]}
+    yours: Document = {**base, "fields": ["id", "score"]}
+    theirs: Document = {**base, "additional_fields": [{"label": "nameless"}, FIELD]}
+
+    found = merged(base, yours, theirs)
+
+    [one] = found.collisions
+    assert lookup(found.document, tokens_of(one.path)) == FIELD
+    assert (one.base, one.yours, one.theirs) == (MISSING, "score", FIELD)
+
+
+def test_two_collisions_at_one_index_are_two() -> None:
+    """What yours removed is counted in the base, what it added in the merge; neither hides."""
+    new = {**FIELD, "name": "new"}
+    base: Document = {"additional_fields": [FIELD]}
+    yours: Document = {"additional_fields": [new]}
+    theirs: Document = {"additional_fields": [{**new, "label": "N"}, {**FIELD, "label": "S"}]}
+
+    found = merged(base, yours, theirs)
+
+    assert found.document == yours
+    assert {(one.path, one.yours is MISSING) for one in found.collisions} == {
+        ("/additional_fields/0", True),
+        ("/additional_fields/0", False),
+    }
+
+
+@pytest.mark.parametrize("touched", ["", "/configuration", "/configuration/session"])
+def test_of_an_object_that_a_change_rests_on_only_what_moved_collides(touched: str) -> None:
+    """A test of all of it does not put all of it into the report."""
+    base: Document = {"name": "a", "configuration": {"query": "q", "session": {"role": "r"}}}
+    theirs: Document = {"name": "a", "configuration": {"query": "q", "session": {"role": "w"}}}
+
+    [one] = merged(base, {**base, "name": "b"}, theirs, (touched,)).collisions
+
+    assert tuple(one) == ("/configuration/session/role", "r", "r", "w", True)
+
+
 def test_members_without_a_name_are_in_no_two_lists() -> None:
     """What cannot be told apart by name is left to the lists themselves."""
     base: Document = {"fields": [5], "additional_fields": [FIELD]}

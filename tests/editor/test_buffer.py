@@ -147,6 +147,25 @@ def test_both_values_stand_above_the_place() -> None:
     assert "(not there)" in text
 
 
+def test_the_note_on_a_removed_member_is_above_its_list() -> None:
+    """Its index is that of the base: the member which stands there now is another one."""
+    here = buffer("yaml")
+    gone, ours, theirs = ({"name": "x", "label": label} for label in ("gone", "ours", "theirs"))
+
+    text = here.text(
+        {"name": "a", "additional_fields": [ours]},
+        [
+            Collision("/additional_fields/0", gone, MISSING, theirs),
+            Collision("/additional_fields/0/label", MISSING, "ours", "theirs"),
+        ],
+    )
+
+    rows = here.body_of(text).split("\n")
+    notes = [i for i, row in enumerate(rows) if row.startswith("# CONFLICT")]
+    assert rows[0] == "name: a"
+    assert notes[0] < rows.index("additional_fields:") < notes[1]
+
+
 @pytest.mark.parametrize(("format_", "body"), [("yaml", "- a\n"), ("json", "[]")])
 def test_only_an_object_is_a_document(format_: Format, body: str) -> None:
     """A list or a text is refused."""

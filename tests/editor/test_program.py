@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,6 +137,34 @@ def test_ended_from_outside_the_editor_ends_too(
 
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
+
+
+def test_a_signal_while_the_editor_is_being_started_ends_it_too(
+    text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits until there is an editor to end; none is left running without anybody to end it."""
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def interrupted(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(popen(*arguments, **options))
+        signal.raise_signal(signal.SIGTERM)
+        return started[0]
+
+    before = signal.signal(signal.SIGTERM, stop)
+    monkeypatch.setattr("subprocess.Popen", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            program("sh", "-c", "exec sleep 60").visit(text)
+        assert signal.getsignal(signal.SIGTERM) is stop
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert started[0].poll() == -signal.SIGTERM
 
 
 def test_what_an_editor_left_running_is_seen(text: Path, tmp_path: Path) -> None:

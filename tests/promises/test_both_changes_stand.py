@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,7 +67,7 @@ def test_an_overlap_is_refused_with_all_that_one_needs(
     assert report.changed_at
     assert [one.path for one in report.yours] == ["/name"]
     assert sorted(one.path for one in report.theirs) == ["/identifier", "/name"]
-    assert [tuple(one) for one in report.both] == [("/name", "Contacts", "Clients", "Buyers")]
+    assert [one[:4] for one in report.both] == [("/name", "Contacts", "Clients", "Buyers")]
     error = caught.value.result.to_dict()["error"]
     assert error["conflict"]["changed_by"] == "Bo Other"
     assert error["conflict"]["both"][0]["yours"] == "Clients"
@@ -151,6 +153,32 @@ def test_asked_again_the_new_plan_is_shown(sandbox: Sandbox, client: patcher.Cli
     assert [sorted(paths) for paths in seen] == [["/identifier", "/name"], ["/identifier"]]
 
 
+def test_a_confirm_that_always_agrees_gives_up_as_well(
+    sandbox: Sandbox, client: patcher.Client
+) -> None:
+    """A program that is asked may never say no: after ten times it is a conflict, unwritten."""
+    for nth in range(2, 30):
+        meanwhile(sandbox, {"identifier": f"i{nth}"}, nth)
+    asked: list[patcher.Plan] = []
+
+    def confirm(plan: patcher.Plan) -> bool:
+        asked.append(plan)
+        return True
+
+    with pytest.raises(patcher.ConflictError):
+        patcher.patch_model(
+            seed.CONTACTS,
+            {"name": "Clients"},
+            client=client,
+            confirm=confirm,
+            on_conflict="rebase",
+        )
+
+    assert (len(asked), sandbox.puts()) == (11, [])
+    notes = [notice for notice in asked[2].warnings if notice.code == "rebased"]
+    assert ["2 became 3" in notice.message for notice in notes] == [False, True]
+
+
 def test_a_model_that_never_rests_is_given_up(sandbox: Sandbox, client: patcher.Client) -> None:
     """Unasked, a change is put upon somebody else's three times, and then it is a conflict."""
     for nth in range(2, 8):
@@ -179,30 +207,84 @@ def test_what_a_json_patch_tests_must_hold_upon_theirs(
             on_conflict="rebase",
         )
 
-    assert [one.path for one in caught.value.report.both] == ["/identifier"]
+    [one] = caught.value.report.both
+    assert (one.path, one.touched) == ("/identifier", True)
+    assert caught.value.report.theirs_alone == ()
+    assert "which your change tests or copies" in (caught.value.hint or "")
 
 
-def test_credentials_are_masked_in_the_report(sandbox: Sandbox, client: patcher.Client) -> None:
-    """Neither the old, nor yours, nor theirs is shown, wherever theirs has been put."""
-    place = "configuration.session.api_token"
-    theirs = {
-        "configuration": {"session": {"api_token": "their-secret"}},
-        "identifier": "their-secret",
-    }
-    meanwhile(sandbox, theirs)
+def test_what_each_changed_alone_is_told_apart_from_what_both_did(
+    sandbox: Sandbox, client: patcher.Client
+) -> None:
+    """Indices of the base and of the merge do not mix: nothing is said twice or left out."""
+    first, second = sandbox.stored(seed.CONTACTS)["additional_fields"]
+    theirs = [{**first, "label": "Theirs"}, {**second, "label": "Also theirs"}]
+    meanwhile(sandbox, {"additional_fields": theirs, "identifier": "email"})
 
     with pytest.raises(patcher.ConflictError) as caught:
         patcher.patch_model(
             seed.CONTACTS,
-            patcher.Patch.set(place, "our-secret") + patcher.Patch.set("identifier", "our-secret"),
+            {"additional_fields": [second], "name": "Clients"},
             client=client,
             on_conflict="rebase",
         )
 
-    said = repr(caught.value.result.to_dict()) + caught.value.message
-    assert [one.path for one in caught.value.report.both] != []
-    assert "secret" not in said
-    assert "tok_live" not in said
+    report = caught.value.report
+    assert [(one.path, one.base) for one in report.both] == [("/additional_fields/0", first)]
+    alone = [(change.path, change.new) for change in report.theirs_alone]
+    assert alone == [("/identifier", "email"), ("/additional_fields/0/label", "Also theirs")]
+    assert [(change.path, change.new) for change in report.yours_alone] == [("/name", "Clients")]
+
+
+@pytest.mark.parametrize("side", ["base", "yours", "theirs"])
+@pytest.mark.parametrize("where", ["both", "moved", "yours", "theirs"])
+def test_credentials_are_masked_in_the_report(
+    sandbox: Sandbox, client: patcher.Client, where: str, side: str
+) -> None:
+    """No value of it is shown, under its key or wherever it has been put, by whomever."""
+    before = sandbox.stored(seed.CONTACTS)
+    known = before["configuration"]["session"]["api_token"]
+    secrets = {"base": known, "yours": "our-secret", "theirs": "their-secret"}
+    token = {who: {"configuration": {"session": {"api_token": s}}} for who, s in secrets.items()}
+    copy = {"identifier": secrets[side]}
+    theirs, yours = {
+        "both": (token["theirs"], token["yours"]),
+        "moved": (token["theirs"] | copy, token["yours"] | {"identifier": "other"}),
+        "yours": ({"name": "B"} | token["theirs"], {"name": "C"} | token["yours"] | copy),
+        "theirs": ({"name": "B"} | token["theirs"] | copy, {"name": "C"} | token["yours"]),
+    }[where]
+    meanwhile(sandbox, theirs)
+
+    with pytest.raises(patcher.ConflictError) as caught:
+        patcher.patch_model(seed.CONTACTS, yours, client=client, on_conflict="rebase")
+
+    error = caught.value
+    said = repr(error.result.to_dict()["error"]) + repr(error.report)
+    assert [one.path for one in error.report.both] != []
+    assert not [secret for secret in secrets.values() if secret in said]
+    for change in (*error.report.yours_alone, *error.report.theirs_alone):
+        assert not {change.old, change.new} & set(secrets.values())
+    for one in error.report.both:
+        assert not set(one[1:4]) & set(secrets.values())
+
+
+def test_a_masked_key_that_both_went_below_is_one_collision(
+    sandbox: Sandbox, client: patcher.Client
+) -> None:
+    """What is under it is told as a whole, there before and there after, with no way below."""
+    sandbox.write_as_other(seed.CONTACTS, {"configuration": {"secret": {"a": "aaaa", "b": "bbbb"}}})
+    meanwhile(sandbox, {"configuration": {"secret": {"a": "cccc", "b": "dddd"}}})
+
+    with pytest.raises(patcher.ConflictError) as caught:
+        patcher.patch_model(
+            seed.CONTACTS,
+            {"configuration": {"secret": {"a": None, "b": "eeee"}}},
+            client=client,
+            on_conflict="rebase",
+        )
+
+    [one] = caught.value.report.both
+    assert one[:4] == ("/configuration/secret", "********", "********", "********")
 
 
 def test_an_expected_version_and_a_rebase_contradict_each_other(client: patcher.Client) -> None:
@@ -230,6 +312,7 @@ def test_a_precondition_that_failed_is_rebased_upon_a_new_reading(
     )
 
     assert result.status == "applied"
+    assert result.warnings == ()  # nothing is said to have changed that did not
     assert sandbox.stored(seed.CONTACTS)["name"] == "Clients"
 
 
@@ -253,6 +336,47 @@ def test_a_plan_can_be_put_upon_the_present_state(sandbox: Sandbox, client: patc
 
     stored = sandbox.stored(seed.CONTACTS)
     assert (upon.base.version, stored["name"], stored["identifier"]) == (2, "Clients", "email")
+
+
+def test_content_that_moved_under_one_version_is_said_to_have(
+    sandbox: Sandbox, client: patcher.Client
+) -> None:
+    """The warning claims no version that became another where it did not move."""
+    plan = patcher.plan_patch(seed.CONTACTS, {"name": "Clients"}, client=client)
+    other = {**client.get("/api/models", seed.CONTACTS)[0], "identifier": "email"}
+    sandbox.fault(faults.raw_body(json.dumps({"data": other}), method="GET"))
+
+    upon = patcher.rebase(plan, client=client)
+
+    [notice] = upon.warnings
+    assert "although its version did not move" in notice.message
+
+
+def test_what_the_change_itself_warns_about_stays_with_it(
+    sandbox: Sandbox, client: patcher.Client
+) -> None:
+    """A rebased plan has the warnings of the first one, and that it was rebased."""
+    change = patcher.Patch.set("name", "Clients") + patcher.Patch.unset("configuration.nothing")
+    plan = patcher.plan_patch(seed.CONTACTS, change, client=client)
+    sandbox.write_as_other(seed.CONTACTS, {"identifier": "email"})
+
+    upon = patcher.rebase(plan, client=client)
+
+    assert [notice.code for notice in upon.warnings] == ["nothing-to-unset", "rebased"]
+
+
+def test_a_view_of_a_saved_plan_is_not_rebased(
+    sandbox: Sandbox, client: patcher.Client, tmp_path: Path
+) -> None:
+    """Without its credentials and its reading there is nothing to merge: refused, and said why."""
+    plan = patcher.plan_patch(seed.CONTACTS, {"name": "Clients"}, client=client)
+    saved = patcher.save_plan(plan, tmp_path / "plan.json")
+    sandbox.write_as_other(seed.CONTACTS, {"identifier": "email"})
+
+    with pytest.raises(patcher.InvalidInputError, match="what a saved one shows") as caught:
+        patcher.rebase(saved.plan, client=client)
+
+    assert "plan_patch" in (caught.value.hint or "")
 
 
 def test_a_change_of_version_alone_is_said_to_be_one(
