@@ -31,6 +31,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("COLUMNS", "100")
 
 
+@pytest.fixture(autouse=True)
+def quick_digests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The digests of a saved plan are slow on purpose, which proves nothing a thousand times."""
+    monkeypatch.setattr("patcher.plan.sealing.COST", 2)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def signals_as_they_come() -> None:
     """A suite run under nohup ignores SIGHUP, and so would every command that it starts."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from patcher.documents import jsontext
 from patcher.documents.masks import MASK, Masks
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.steps import replaced
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens
+
+COST: Final = 2**14
+"""How slow a digest is (scrypt's n): passwords can be guessed, so many a second and no more."""
 
 
 class Seal(NamedTuple):
@@ -44,9 +47,9 @@ def sealed(
 
 
 def digest(value: JsonValue, salt: bytes) -> str:
-    """What a value is known by. Slow on purpose: passwords can be guessed, this many a second."""
+    """What a value is known by; slow on purpose."""
     text = jsontext.canonical(value).encode("ascii")
-    return hashlib.scrypt(text, salt=salt, n=2**14, r=8, p=1, dklen=32).hex()
+    return hashlib.scrypt(text, salt=salt, n=COST, r=8, p=1, dklen=32).hex()
 
 
 def _masked_places(value: JsonValue, masked: JsonValue, at: Tokens) -> Iterator[Tokens]:

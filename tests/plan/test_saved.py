@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -152,6 +154,14 @@ def test_digests_are_salted_by_the_file() -> None:
 
     assert one["digests"]["base"].keys() == other["digests"]["base"].keys()
     assert not set(one["digests"]["base"].values()) & set(other["digests"]["base"].values())
+
+
+def test_a_digest_is_slow_on_purpose() -> None:
+    """The cost is scrypt's as it is commonly advised, whatever the suite sets it to meanwhile."""
+    source = Path(sealing.__file__).read_text()
+
+    assert re.search(r"^COST: Final = 2\*\*14$", source, re.MULTILINE)
+    assert len(sealing.digest("x", SALT)) == 64
 
 
 def test_only_what_is_named_is_digested(monkeypatch: pytest.MonkeyPatch) -> None:
