@@ -1,6 +1,6 @@
 """Polytomic's API over HTTP: settings, transport, client."""
 
-from patcher.api.client import Client
+from patcher.api.client import Client, Reading
 from patcher.api.settings import Settings
 
-__all__ = ["Client", "Settings"]
+__all__ = ["Client", "Reading", "Settings"]

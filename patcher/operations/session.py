@@ -170,7 +170,7 @@ class Session(NamedTuple):
     def write(self, plan: Plan, options: Options) -> PatchResult:
         """The guarded write of a plan."""
         guard = Guard(
-            store=ApiStore(self.client, plan.resource, options.run_async),
+            store=ApiStore(self.client, plan.resource, options.run_async, plan.base),
             journal=self.journal,
             clock=self.clock,
             settle_timeout=self.settle_timeout,

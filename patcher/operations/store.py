@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import NamedTuple
 
-from patcher.api import Client, answers
+from patcher.api import Client, Reading, answers
 from patcher.api.answers import JobState
 from patcher.api.transport import AnswerLostError, Response, UnsentError
 from patcher.documents.values import Document
@@ -20,16 +20,24 @@ _UNCLEAR_4XX = frozenset({408, 409, 429})
 
 
 class ApiStore(NamedTuple):
-    """A kind of resource as the guard reads and writes it. ``run_async`` asks for jobs."""
+    """A kind of resource as the guard reads and writes it.
+
+    ``run_async`` asks for jobs. ``known`` is a reading that is likely to come again to the byte;
+    it is then not parsed again.
+    """
 
     client: Client
     resource: Resource
     run_async: bool = False
+    known: Snapshot | None = None
 
     def read(self, resource_id: str) -> Snapshot:
         """The resource as it is now. Raises ApiError."""
-        raw, etag = self.client.get(self.resource.collection, resource_id)
-        return Snapshot(raw, etag)
+        known = self.known
+        earlier = None
+        if known is not None and known.text is not None and known.id == resource_id:
+            earlier = Reading(known.raw, known.etag, known.text)
+        return Snapshot(*self.client.reading(self.resource.collection, resource_id, earlier))
 
     def replace(
         self, resource_id: str, body: Document, idempotency_key: str, if_match: str | None

@@ -17,11 +17,13 @@ class Snapshot(NamedTuple):
     """A response of the API for one resource, parsed strictly.
 
     ``raw`` is the resource as the API gave it. ``etag`` is its strong entity tag (RFC 9110,
-    section 8.8.3) where one came; the API documents none.
+    section 8.8.3) where one came; the API documents none. ``text`` is the answer that ``raw`` was
+    parsed from, where it is at hand: two readings of the same text show the same.
     """
 
     raw: Document
     etag: str | None = None
+    text: bytes | None = None
 
     def __repr__(self) -> str:
         return f"Snapshot({self.id!r}, version {self.version})"

@@ -12,6 +12,7 @@ import pytest
 from patcher.api import Client, Settings, answers
 from patcher.api.answers import JobState
 from patcher.api.transport import Response, UnsentError
+from patcher.documents import jsontext
 from patcher.errors import ApiError, InvalidInputError, NotFoundError
 from patcher.sandbox import Sandbox, faults, seed
 from tests.api.servers import answer, serving, unused_port
@@ -52,6 +53,34 @@ def test_a_client_of_url_and_key_works_and_can_be_closed(sandbox: Sandbox) -> No
         raw, etag = client.get(MODELS, seed.CONTACTS)
 
     assert (raw["name"], etag) == ("Contacts", None)
+
+
+def test_the_same_text_is_not_parsed_again(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the byte what is known: the known object, and no time spent on it."""
+    known = client.reading(MODELS, seed.CONTACTS)
+    monkeypatch.setattr(jsontext, "parse", lambda *_, **__: pytest.fail("parsed again"))
+
+    again = client.reading(MODELS, seed.CONTACTS, known)
+
+    assert again.resource is known.resource
+
+
+def test_any_other_text_is_parsed(sandbox: Sandbox, client: Client) -> None:
+    """One character is enough for another reading."""
+    known = client.reading(MODELS, seed.CONTACTS)
+    sandbox.write_as_other(seed.CONTACTS, {"name": "Contactz"})
+
+    assert client.reading(MODELS, seed.CONTACTS, known).resource["name"] == "Contactz"
+
+
+def test_the_tag_is_that_of_the_new_answer() -> None:
+    """The same text may come with another ETag, and that is the one that If-Match needs."""
+    with Sandbox(models=1, etags=True) as strict, Client(strict.url, strict.api_key) as client:
+        known = client.reading(MODELS, seed.CONTACTS)._replace(etag='"old"')
+
+        assert client.reading(MODELS, seed.CONTACTS, known).etag not in (None, '"old"')
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])

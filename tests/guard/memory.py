@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +54,10 @@ class FakeClock:
 
 @dataclass
 class MemoryStore:
-    """One model. ``on_read`` and ``on_replace`` may look, change things, raise or answer."""
+    """One model. ``on_read`` and ``on_replace`` may look, change things, raise or answer.
+
+    ``has_texts`` says whether readings come with the text that they were parsed from.
+    """
 
     raw: dict[str, Any] = field(default_factory=response)
     on_read: Callable[[MemoryStore], None] = lambda store: None
@@ -63,11 +67,17 @@ class MemoryStore:
     keys: list[str] = field(default_factory=list)
     if_match: list[str | None] = field(default_factory=list)
     etag: str | None = None
+    has_texts: bool = False
+
+    def snapshot(self) -> Snapshot:
+        """A reading of what is there now, without being counted."""
+        text = json.dumps(self.raw).encode() if self.has_texts else None
+        return Snapshot(copy.deepcopy(self.raw), self.etag, text)
 
     def read(self, resource_id: str) -> Snapshot:
         self.reads += 1
         self.on_read(self)
-        return Snapshot(copy.deepcopy(self.raw), self.etag)
+        return self.snapshot()
 
     def replace(
         self, resource_id: str, body: dict[str, Any], idempotency_key: str, if_match: str | None
@@ -103,7 +113,7 @@ class MemoryStore:
 
 def plan_of(store: MemoryStore, change: object, **options: Any) -> Plan:
     """The plan of a change to what the store holds now, read without being counted."""
-    return make_plan(MODEL, Snapshot(copy.deepcopy(store.raw)), Patch.of(change), **options)
+    return make_plan(MODEL, store.snapshot(), Patch.of(change), **options)
 
 
 def guard_of(store: MemoryStore, folder: Path, clock: FakeClock | None = None) -> Guard:
