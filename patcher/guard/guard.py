@@ -7,14 +7,15 @@ No write ever follows a prompt, a wait or another write without a reading in bet
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from patcher.documents.notices import Notice
 from patcher.documents.values import Document, strictly_equal
-from patcher.errors import ApiError, JournalError, PatchError, VerificationError
-from patcher.guard.settling import LOOK, Clock, Settlement, Written
+from patcher.errors import ApiError, JournalError, PatchError
+from patcher.guard.overlap import Around
+from patcher.guard.settling import Clock, Settlement, Written
 from patcher.guard.store import NotSent, Store, Throttled
 from patcher.journal import Ending, Intent, Journal
 from patcher.plan import PatchResult, Plan
@@ -103,7 +104,8 @@ class Guard(NamedTuple):
             before, written = self._attempt(plan, body, key, entry)
             observed = written.snapshot.raw
             notices += [*written.verdict.notices, *written.notices]
-            self._judge(plan, before, written, notices, refresh=refresh)
+            around = Around(plan, before, written.snapshot, self.version_step, entry)
+            notices += around.judge(written.verdict, refresh=refresh)
         except PatchError as error:
             state = _ENDINGS.get(error.exit_code, "not-written")
             self._close(entry, Ending(state, error.message, observed), notices)
@@ -193,42 +195,6 @@ class Guard(NamedTuple):
             hint=f"Try again in {told:g} seconds." if told is not None else "Try again later.",
         )
 
-    def _judge(
-        self,
-        plan: Plan,
-        before: Snapshot,
-        written: Written,
-        notices: list[Notice],
-        *,
-        refresh: bool,
-    ) -> None:
-        """Raises VerificationError unless the write is stored as sent, and is the only one."""
-        after = written.snapshot.version
-        facts: dict[str, Any] = {
-            "differences": plan.shown(written.verdict.differences),
-            "sent": plan.proposed,
-            "stored": written.verdict.stored,
-            "version_before": before.version,
-            "version_after": after,
-        }
-        if not written.verdict.is_as_sent:
-            raise VerificationError(_differences(plan, written), **facts, hint=LOOK)
-        if before.version is None or after is None or after == before.version:
-            text = "The version did not move, so a write by somebody else would not show in it."
-            notices.append(Notice("overlap-undetectable", "", text))
-        elif not 0 < after - before.version <= self.version_step:
-            text = (
-                f"The version went from {before.version} to {after}, further than one write "
-                f"explains: somebody else wrote {plan.label} at the same time"
-            )
-            if not refresh:
-                raise VerificationError(
-                    f"{text}, and what they wrote may be gone. Yours is stored as sent.",
-                    **facts,
-                    hint=LOOK,
-                )
-            notices.append(Notice("version-moved-further", "", f"{text}, or the refresh did."))
-
     def _intent(self, plan: Plan, body: Document, key: str) -> Intent:
         return Intent(
             noun=plan.resource.noun,
@@ -260,22 +226,4 @@ def _judged_text(plan: Plan) -> bytes | None:
     return plan.base.text if strictly_equal(document, plan.document) else None
 
 
-_NAMED: Final = 5
-
 _ENDINGS: Final = {5: "unverified", 6: "unknown"}
-
-
-def _differences(plan: Plan, written: Written) -> str:
-    if written.verdict.stored is None:
-        return (
-            f"{plan.label} was written, but the answer holds what this version cannot read, so "
-            "it is not known to be stored as sent."
-        )
-    paths = _listed(change.path for change in plan.shown(written.verdict.differences))
-    return f"{plan.label} was written, but is not stored as sent: {paths} differ."
-
-
-def _listed(paths: Iterable[str]) -> str:
-    """The first few paths, and whether there are more."""
-    found = list(paths)
-    return ", ".join(found[:_NAMED]) + (", ..." if len(found) > _NAMED else "")

@@ -16,6 +16,7 @@ from patcher.errors import (
     PatchError,
     VerificationError,
 )
+from patcher.guard.overlap import last_written
 from patcher.guard.store import Ambiguous, Answered, Job, Refused, Store
 from patcher.guard.verification import Verdict, is_as_before, verify
 from patcher.plan import Plan
@@ -108,7 +109,7 @@ class Settlement(NamedTuple):
             elif now is not None and self._shows(written := self._written(now)):
                 return written
             elif now is not None:
-                found = "it now holds neither what was there before nor what was sent"
+                found = f"{self._moved_on(now)}, and does not hold what was sent"
             else:
                 found = "it cannot be read at the moment"
             left = deadline - self.clock.monotonic()
@@ -117,6 +118,13 @@ class Settlement(NamedTuple):
                 raise self.unknown(f"{reason}; {found}")
             self.clock.sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _moved_on(self, now: Snapshot) -> str:
+        """That a reading is another state than the one before the write, and whose."""
+        facts = [last_written(now)] if last_written(now) else []
+        if now.version != self.before.version:
+            facts.insert(0, f"version {self.before.version} became {now.version}")
+        return "it has moved on since" + (f" ({', '.join(facts)})" if facts else "")
 
     def _follow(self, job: Job) -> Written:
         """Polls a job to its end, then reads what it left."""

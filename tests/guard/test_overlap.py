@@ -1,0 +1,103 @@
+"""What is said of a write that is not stored as sent, or was not the only one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from patcher.errors import VerificationError
+from patcher.guard import Ambiguous, Answered, Guard
+from patcher.journal import Journal
+from patcher.resources.snapshot import Snapshot
+from tests.guard.memory import FakeClock, MemoryStore, plan_of, response
+
+RENAME = {"name": "Clients"}
+
+
+def said(
+    folder: Path, stored: dict[str, Any], step: int = 1, by: str = "Bo Other", **members: Any
+) -> VerificationError:
+    """The error for a write that leaves ``stored`` behind, ``step`` versions further."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answered:
+        store.write({**body, **stored}, by, step)
+        return Answered(Snapshot(store.raw))
+
+    store = MemoryStore(response(**members), on_replace=replace)
+    with pytest.raises(VerificationError) as caught:
+        Guard(store, Journal(folder / "journal"), FakeClock()).write(plan_of(store, RENAME))
+    return caught.value
+
+
+def test_an_overwritten_update_is_said_to_be_unknown(tmp_path: Path) -> None:
+    """Stored as sent, two writes: theirs is gone, and nobody knows what it was."""
+    error = said(tmp_path, {}, step=2)
+
+    assert error.message == (
+        "model 'Customers' is stored as sent, but this was not the only write: its version went "
+        "from 7 to 9, which one write does not explain, so somebody else wrote it after it was "
+        "last read. What is stored is that reading with your change to it: whatever else they "
+        "changed is overwritten. What it was is not known, since only the server saw it."
+    )
+    assert error.differences == ()
+    assert (error.version_before, error.version_after) == (7, 9)
+
+
+def test_the_way_on_names_the_journal_entry(tmp_path: Path) -> None:
+    """What was there before is needed to make good for what was overwritten."""
+    error = said(tmp_path, {}, step=2)
+
+    (name,) = Journal(tmp_path / "journal").names()
+    assert error.hint == (
+        "Ask those who write to this model to look for their change; what was there before the "
+        f"write is in journal entry {name}."
+    )
+
+
+def test_a_difference_by_the_only_write_is_the_servers(tmp_path: Path) -> None:
+    """One step of the version is one write: named by place, and nobody else is suspected."""
+    error = said(tmp_path, {"policies": []})
+
+    assert error.message == (
+        "model 'Customers' was written, but what is stored differs from what was sent in /policies."
+    )
+    assert "patch-model get" in (error.hint or "")
+
+
+def test_a_difference_beside_another_write_says_whose_it_may_be(tmp_path: Path) -> None:
+    """Their place is named, and who wrote last; what they wrote before is not known."""
+    error = said(tmp_path, {"identifier": "email"}, step=2)
+
+    assert error.message == (
+        "model 'Customers' was written, but what is stored differs from what was sent in "
+        "/identifier. It was last written by Bo Other at 2026-01-02T00:00:01Z. This was not the "
+        "only write: its version went from 7 to 9, which one write does not explain. What differs "
+        "is theirs if they wrote after this one; what they wrote before it is overwritten, and "
+        "not known."
+    )
+    assert [change.path for change in error.differences] == ["/identifier"]
+
+
+def test_a_difference_without_a_moving_version_is_nobodys_in_particular(tmp_path: Path) -> None:
+    """Where the version tells nothing, the server and somebody else are both possible."""
+    error = said(tmp_path, {"identifier": "email"}, step=0)
+
+    assert "in /identifier. It was last written by Bo Other at 2" in error.message
+    assert error.message.endswith(
+        "Whether the server keeps it so, or somebody else wrote it at the same time, does not "
+        "show, since its version did not move."
+    )
+
+
+def test_a_version_that_went_back_is_not_one_write(tmp_path: Path) -> None:
+    """A restored backup or a second server: one write only ever counts up."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Ambiguous:
+        store.write(body, step=-4)
+        return Ambiguous("the connection broke")
+
+    store = MemoryStore(on_replace=replace)
+    with pytest.raises(VerificationError, match="went from 7 to 3"):
+        Guard(store, Journal(tmp_path / "journal"), FakeClock()).write(plan_of(store, RENAME))
