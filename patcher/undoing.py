@@ -5,12 +5,15 @@ Not called ``undo``, which is the name of the public verb.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, NamedTuple
 
+from patcher.documents.diff import compare
 from patcher.documents.masks import Masks
 from patcher.documents.values import MISSING, strictly_equal
 from patcher.errors import ConflictError, InvalidInputError
 from patcher.guard import REFRESH, Store
+from patcher.guard.overlap import Around
 from patcher.guard.verification import is_as_before, verify
 from patcher.journal import Ending, Entry, Journal
 from patcher.plan import Origin, Plan, Terms, propose
@@ -43,7 +46,7 @@ class WayBack(NamedTuple):
     """Plans the undoing of writes to one kind of resource.
 
     ``terms`` are those of the plans that it makes; ``rebases`` says whether they may be put upon
-    what somebody else wrote since.
+    what somebody else wrote since. ``version_step`` is how far one write moves the version.
     """
 
     store: Store
@@ -51,27 +54,39 @@ class WayBack(NamedTuple):
     resource: Resource
     terms: Terms
     rebases: bool = False
+    version_step: int = 1
 
     def plan(self, entry: Entry) -> Plan:
         """The plan that takes the write of ``entry`` back.
 
         What the write left is judged by the outcome that was observed, not by the document that
-        was sent: the server may store it in a way of its own. Raises InvalidInputError when
-        there is nothing to undo, ConflictError when somebody else has written since, and what
-        making a plan does.
+        was sent: the server may store it in a way of its own. What somebody else wrote over it at
+        the same time is no part of it. Raises InvalidInputError when there is nothing to undo,
+        ConflictError when somebody else has written since, and what making a plan does.
         """
         live = self.store.read(entry.intent.id)
         observed = self._observed(entry, live)
         terms = self._terms(entry)
         target, _ = self.resource.document(Snapshot(entry.intent.before), terms.unknown_fields)
         found, _ = self.resource.document(live, terms.unknown_fields)
-        back = propose(self.resource, observed, target, terms)
+        back = self._without_theirs(entry, propose(self.resource, observed, target, terms))
         has_moved = live.version != observed.version or not strictly_equal(found, back.document)
         if not has_moved or strictly_equal(found, target):
             return propose(self.resource, live, target, terms)
         if not self.rebases:
             raise conflict(back, live, found)
         return rebase(back, live)
+
+    def _without_theirs(self, entry: Entry, back: Plan) -> Plan:
+        """``back`` from what was sent, where what was observed holds somebody else's write, too."""
+        if entry.ending is None or entry.ending.state != "unverified":
+            return back
+        made = recorded_plan(entry, self.resource, self.terms.masks)
+        around = Around(made, made.base, back.base, self.version_step, entry.name)
+        if around.is_alone or verify(made, made.base, back.base).is_as_sent:
+            return back
+        changes = compare(made.proposed, back.proposed, self.resource.shape.lists)
+        return replace(back, document=made.proposed, changes=changes)
 
     def was_written(self, entry: Entry) -> bool:
         """Whether the write of an entry took effect, which a reading tells where nothing else."""

@@ -80,6 +80,7 @@ def run_undo(
             session.resource,
             session.terms(Snapshot({}), options),
             rebases=options.on_conflict == "rebase",
+            version_step=session.version_step,
         )
         plan = way.plan(_entry(session, way, target))
     with reported(target, plan):

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import patcher
+from patcher.guard import Answered
 from patcher.journal import Ending, Intent, Journal
 from patcher.operations.session import journal_of
 from patcher.resources.model import MODEL
@@ -134,6 +135,93 @@ def test_moved_is_judged_by_what_was_observed() -> None:
 
         assert result.status == "applied"
         assert set(own.stored(seed.CONTACTS)["fields"]) == set(before["fields"])
+
+
+def overlapped(sandbox: Sandbox, client: patcher.Client, theirs: dict[str, Any]) -> str:
+    """A write that somebody else's came upon before it was verified; its journal entry."""
+    sandbox.fault(faults.concurrent_write(theirs, method="GET", kind="model", nth=3))
+    with pytest.raises(patcher.VerificationError) as caught:
+        patcher.patch_model(seed.CONTACTS, {"name": "Clients"}, client=client, run_async=True)
+    return str(caught.value.result.journal_entry)
+
+
+def test_what_others_wrote_at_the_same_time_is_not_taken_back(
+    sandbox: Sandbox, client: patcher.Client
+) -> None:
+    """It was observed together with the write, and is no part of it: a conflict that names it."""
+    entry = overlapped(sandbox, client, {"identifier": "email"})
+    sandbox.reset_requests()
+
+    with pytest.raises(patcher.ConflictError, match="/identifier changed") as caught:
+        patcher.undo(entry, client=client)
+
+    assert sandbox.puts() == []
+    assert [change.path for change in caught.value.report.yours] == ["/name"]
+
+
+def test_on_demand_an_undo_leaves_what_others_wrote_at_the_same_time(
+    sandbox: Sandbox, client: patcher.Client
+) -> None:
+    """Rebased, the write alone goes back."""
+    before = sandbox.stored(seed.CONTACTS)
+    entry = overlapped(sandbox, client, {"identifier": "email"})
+
+    patcher.undo(entry, client=client, on_conflict="rebase")
+
+    assert sandbox.stored(seed.CONTACTS) == {**before, "identifier": "email"}
+
+
+@pytest.mark.parametrize(
+    ("step", "known_step", "is_theirs"),
+    [(1, 1, False), (2, 2, False), (2, 1, True), (0, 1, True)],
+    ids=["one write", "one write of two steps", "two writes", "a version that says nothing"],
+)
+def test_a_difference_goes_back_with_the_write_that_made_it(
+    tmp_path: Path, step: int, known_step: int, is_theirs: bool
+) -> None:
+    """What the only write left is undone whole; what may be somebody else's needs a decision."""
+
+    def mangle(store: MemoryStore, body: dict[str, Any]) -> Answered:
+        store.write({**body, "identifier": "ID"}, step=step)
+        return Answered(store.snapshot())
+
+    store = MemoryStore(on_replace=mangle)
+    plan = plan_of(store, {"name": "Clients"})
+    guard = guard_of(store, tmp_path)._replace(version_step=known_step)
+    with pytest.raises(patcher.VerificationError) as caught:
+        guard.write(plan)
+    entry = guard.journal.entry(caught.value.result.journal_entry)
+    way = WayBack(store, guard.journal, MODEL, plan.terms, version_step=known_step)
+
+    if is_theirs:
+        with pytest.raises(patcher.ConflictError, match="/identifier"):
+            way.plan(entry)
+    else:
+        assert way.plan(entry).proposed == plan.document
+
+
+def test_an_overlapping_write_that_is_stored_as_sent_is_undone_whole() -> None:
+    """Nothing of theirs is in it, and an order of the server's own is not theirs either."""
+    with Sandbox(models=1, order="sorted") as own, patcher.Client(own.url, own.api_key) as client:
+        own.fault(faults.concurrent_write({"identifier": "email"}))
+        change = {"fields": ["plan", "id", "email", "first_name", "last_name"]}
+        with pytest.raises(patcher.VerificationError, match="is stored as sent"):
+            patcher.patch_model(seed.CONTACTS, change, client=client)
+
+        assert patcher.undo(seed.CONTACTS, client=client).status == "applied"
+
+
+def test_the_step_of_the_version_is_the_sessions(
+    sandbox: Sandbox, client: patcher.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a write is known to move the version by two, two is nobody else's."""
+    before = sandbox.stored(seed.CONTACTS)
+    entry = overlapped(sandbox, client, {"identifier": "email"})
+    monkeypatch.setenv("PATCH_MODEL_VERSION_STEP", "2")
+
+    patcher.undo(entry, client=client)
+
+    assert sandbox.stored(seed.CONTACTS) == before
 
 
 def test_a_refused_write_has_nothing_to_undo(sandbox: Sandbox, client: patcher.Client) -> None:
