@@ -41,6 +41,8 @@ class Modes:
     Attributes:
         default_policies: attached to a model written without policies; empty means none.
         version_step: how far ``version`` moves with one write; 0 means it does not.
+        version_of: only a write that changes one of these members moves ``version``; none given
+            means every write does.
         without_version: responses have no ``version`` at all.
         order: "kept" answers lists as they were written, "sorted" in an order of the server's own.
         new_field_ids: every write gives every field a new id.
@@ -50,6 +52,7 @@ class Modes:
 
     default_policies: Sequence[str] = ()
     version_step: int = 1
+    version_of: Sequence[str] = ()
     without_version: bool = False
     order: Literal["kept", "sorted"] = "kept"
     new_field_ids: bool = False
@@ -59,6 +62,16 @@ class Modes:
     def __post_init__(self) -> None:
         # Modes are part of a cache key, so a list must not stay one.
         object.__setattr__(self, "default_policies", tuple(self.default_policies))
+        object.__setattr__(self, "version_of", tuple(self.version_of))
+
+    def next_version(
+        self, version: int, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> int:
+        """The version of the document ``after``, which has replaced ``before``."""
+        counts = not self.version_of or any(
+            before.get(key) != after.get(key) for key in self.version_of
+        )
+        return version + self.version_step if counts else version
 
 
 class ModeOptions(TypedDict, total=False):
@@ -66,6 +79,7 @@ class ModeOptions(TypedDict, total=False):
 
     default_policies: Sequence[str]
     version_step: int
+    version_of: Sequence[str]
     without_version: bool
     order: Literal["kept", "sorted"]
     new_field_ids: bool

@@ -146,7 +146,7 @@ class Models:
             document=dumps(document),
             fields=dumps(fields),
             columns=dumps(columns),
-            version=before.version + self.modes.version_step,
+            version=self.modes.next_version(before.version, json.loads(before.document), document),
             created_at=before.created_at,
             created_by=before.created_by,
             updated_at=stamp.at,

@@ -364,6 +364,20 @@ def test_version_step(api_for: ApiFor, step: int) -> None:
         assert api_for(sandbox).model("PUT", json=NEW).json()["data"]["version"] == 1 + step
 
 
+def test_a_version_of_some_members_only(api_for: ApiFor) -> None:
+    """A write that changes none of them leaves the version, and is a write all the same."""
+    with Sandbox(models=1, version_of=["fields"]) as sandbox:
+        api = api_for(sandbox)
+        before = sandbox.model(seed.CONTACTS)
+        sandbox.write_as_other(seed.CONTACTS, {"name": "Clients"})
+        renamed = api.get(f"/api/models/{seed.CONTACTS}").json()["data"]
+        sandbox.write_as_other(seed.CONTACTS, {"fields": ["id"]})
+
+        assert (renamed["name"], renamed["version"]) == ("Clients", 1)
+        assert renamed["updated_at"] > before["updated_at"]
+        assert sandbox.model(seed.CONTACTS)["version"] == 2
+
+
 def test_without_version(api_for: ApiFor) -> None:
     """Answers may have no version at all."""
     with Sandbox(models=1, without_version=True) as sandbox:
