@@ -109,7 +109,7 @@ class Settlement(NamedTuple):
             elif now is not None and self._shows(written := self._written(now)):
                 return written
             elif now is not None:
-                found = f"{self._moved_on(now)}, and does not hold what was sent"
+                found = f"it has moved on{self._facts(now)}, and does not hold what was sent"
             else:
                 found = "it cannot be read at the moment"
             left = deadline - self.clock.monotonic()
@@ -119,12 +119,12 @@ class Settlement(NamedTuple):
             self.clock.sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _moved_on(self, now: Snapshot) -> str:
-        """That a reading is another state than the one before the write, and whose."""
+    def _facts(self, now: Snapshot) -> str:
+        """What a reading of another state tells of who made it so, in brackets."""
         facts = [last_written(now)] if last_written(now) else []
         if now.version != self.before.version:
             facts.insert(0, f"version {self.before.version} became {now.version}")
-        return "it has moved on since" + (f" ({', '.join(facts)})" if facts else "")
+        return f" ({', '.join(facts)})" if facts else ""
 
     def _follow(self, job: Job) -> Written:
         """Polls a job to its end, then reads what it left."""
@@ -164,8 +164,9 @@ class Settlement(NamedTuple):
             text = f"Job {job.id} failed ({why}), yet what was sent is what is stored."
             return Written(now, written.verdict, (Notice("job-failed-but-written", "", text),))
         raise VerificationError(
-            f"The API's job to write {self.plan.label} failed ({why}) and left something else "
-            "behind than what was there before or what was sent.",
+            f"The API's job to write {self.plan.label} failed ({why}), and what is stored is "
+            f"neither what was there before nor what was sent{self._facts(now)}. The job may have "
+            "left it so, or somebody else wrote it at the same time.",
             sent=self.plan.proposed,
             stored=written.verdict.stored,
             differences=self.plan.shown(written.verdict.differences),

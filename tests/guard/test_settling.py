@@ -146,7 +146,7 @@ def test_something_else_stored_after_a_lost_answer_is_unknown(tmp_path: Path) ->
     store = MemoryStore(on_replace=mangled(LOST))
 
     with pytest.raises(
-        OutcomeUnknownError, match=r"moved on since \(version 7 became 8, last written by Me at 2"
+        OutcomeUnknownError, match=r"moved on \(version 7 became 8, last written by Me at 2"
     ):
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
 
