@@ -41,7 +41,9 @@ class Around(NamedTuple):
         if not verdict.is_as_sent:
             raise self._error(verdict, self._differs(verdict))
         if self.is_blind:
-            text = "The version did not move, so a write by somebody else would not show in it."
+            none = self.before.version is None or self.after.version is None
+            what = "There is no version" if none else "The version did not move"
+            text = f"{what}, so a write by somebody else at the same time would not show."
             return [Notice("overlap-undetectable", "", text)]
         if self.is_alone:
             return []

@@ -6,6 +6,7 @@ the writers say about themselves.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -52,10 +53,11 @@ class Write(NamedTuple):
     """One write as it took effect.
 
     ``seen`` is what its writer was last shown, ``before`` what was there just before it, and
-    ``after`` what it left.
+    ``after`` what it left; ``key`` is the Idempotency-Key that it came with, if any.
     """
 
     by: str
+    key: str | None
     seen: Places
     before: Places
     after: Places
@@ -90,6 +92,20 @@ class _Shown:
         return reply
 
 
+@dataclass(frozen=True, slots=True)
+class _Keyed:
+    """An action that notes the key of the write being made in this thread."""
+
+    keys: threading.local
+
+    def __call__(self, exchange: Exchange, proceed: Proceed) -> Reply:
+        self.keys.now = exchange.call.request.headers.get("Idempotency-Key")
+        try:
+            return proceed()
+        finally:
+            self.keys.now = None
+
+
 class Ledger:
     """Every write to the models of a sandbox, in the order in which they took effect."""
 
@@ -98,6 +114,7 @@ class Ledger:
         self.writes: list[Write] = []
         self.seen: dict[tuple[str, str], Places] = {}
         self._callers = callers
+        self._keys = threading.local()
         models = sandbox._models
         replace = models.replace
 
@@ -110,13 +127,15 @@ class Ledger:
                 after = places(models.stored(model_id))
                 who = self._callers.get(actor.name, "")
                 seen = self.seen.get((who, model_id), before)
-                self.writes.append(Write(actor.name, seen, before, after))
+                key = getattr(self._keys, "now", None)
+                self.writes.append(Write(actor.name, key, seen, before, after))
             return text
 
         models.replace = recorded  # type: ignore[method-assign]
 
     def watch(self, sandbox: Sandbox) -> None:
-        """Notes what readings show from now on; after every other fault has been scripted."""
+        """Notes readings and keys from now on; after every other fault has been scripted."""
+        sandbox.fault(Fault(_Keyed(self._keys), method="PUT", every=True))
         sandbox.fault(Fault(_Shown(self), method="GET", kind="model", every=True))
 
 
