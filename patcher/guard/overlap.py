@@ -83,7 +83,7 @@ class Around(NamedTuple):
                 f"{label} was written, but the answer holds what this version cannot read, so it "
                 "is not known to be stored as sent."
             )
-        paths = _listed(change.path for change in self.plan.shown(verdict.differences))
+        paths = listed(change.path for change in self.plan.shown(verdict.differences))
         what = f"{label} was written, but what is stored differs from what was sent in {paths}."
         last = last_written(self.after)
         if self.is_alone:
@@ -97,8 +97,8 @@ class Around(NamedTuple):
             )
         return (
             f"{what} This was not the only write: its version {self._moved}. What differs is "
-            "theirs if they wrote after this one; what they wrote before it is overwritten, and "
-            "not known."
+            "theirs, if they wrote after this write; if before it, theirs is overwritten, and not "
+            "known."
         )
 
     def _error(self, verdict: Verdict, message: str) -> VerificationError:
@@ -128,7 +128,7 @@ def last_written(snapshot: Snapshot) -> str:
     return f"last written{by}{when}" if by or when else ""
 
 
-def _listed(paths: Iterable[str]) -> str:
+def listed(paths: Iterable[str]) -> str:
     """The first few paths, and whether there are more."""
     found = list(paths)
     return ", ".join(found[:_NAMED]) + (", ..." if len(found) > _NAMED else "")

@@ -16,7 +16,7 @@ from patcher.errors import (
     PatchError,
     VerificationError,
 )
-from patcher.guard.overlap import last_written
+from patcher.guard.overlap import last_written, listed
 from patcher.guard.store import Ambiguous, Answered, Job, Refused, Store
 from patcher.guard.verification import Verdict, is_as_before, verify
 from patcher.plan import Plan
@@ -109,7 +109,7 @@ class Settlement(NamedTuple):
             elif now is not None and self._shows(written := self._written(now)):
                 return written
             elif now is not None:
-                found = f"it has moved on{self._facts(now)}, and does not hold what was sent"
+                found = f"it has moved on{self._facts(now)}, and {_compared(self.plan, written)}"
             else:
                 found = "it cannot be read at the moment"
             left = deadline - self.clock.monotonic()
@@ -228,3 +228,13 @@ class Settlement(NamedTuple):
     @property
     def _path(self) -> str:
         return f"{self.plan.resource.collection}/{self.before.id}"
+
+
+def _compared(plan: Plan, written: Written) -> str:
+    """How what is stored compares with what was sent, where it does not prove the write."""
+    if written.verdict.stored is None:
+        return "holds what this version cannot read"
+    paths = listed(change.path for change in plan.shown(written.verdict.differences))
+    return (
+        f"differs from what was sent in {paths}" if paths else "does not show whether by this write"
+    )

@@ -74,8 +74,8 @@ def test_a_difference_beside_another_write_says_whose_it_may_be(tmp_path: Path) 
         "model 'Customers' was written, but what is stored differs from what was sent in "
         "/identifier. It was last written by Bo Other at 2026-01-02T00:00:01Z. This was not the "
         "only write: its version went from 7 to 9, which one write does not explain. What differs "
-        "is theirs if they wrote after this one; what they wrote before it is overwritten, and "
-        "not known."
+        "is theirs, if they wrote after this write; if before it, theirs is overwritten, and not "
+        "known."
     )
     assert [change.path for change in error.differences] == ["/identifier"]
 

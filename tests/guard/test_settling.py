@@ -142,12 +142,28 @@ def test_a_refusal_needs_version_and_time_to_be_as_before(tmp_path: Path, moved:
 
 
 def test_something_else_stored_after_a_lost_answer_is_unknown(tmp_path: Path) -> None:
-    """Neither as before nor as sent: exit code 6, saying so."""
+    """Neither as before nor as sent: exit code 6 with the place, and who wrote last."""
     store = MemoryStore(on_replace=mangled(LOST))
 
-    with pytest.raises(
-        OutcomeUnknownError, match=r"moved on \(version 7 became 8, last written by Me at 2"
-    ):
+    with pytest.raises(OutcomeUnknownError) as caught:
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    assert caught.value.message.endswith(
+        "it has moved on (version 7 became 8, last written by Me at 2026-01-02T00:00:01Z), and "
+        "differs from what was sent in /name."
+    )
+
+
+def test_an_unknown_member_after_a_lost_answer_is_unknown(tmp_path: Path) -> None:
+    """What this version cannot read proves nothing: exit code 6, saying so."""
+
+    def grow(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.raw["retention"] = 1
+        return LOST
+
+    store = MemoryStore(on_replace=grow)
+
+    with pytest.raises(OutcomeUnknownError, match="holds what this version cannot read"):
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
 
 
@@ -324,5 +340,5 @@ def test_a_new_order_is_believed_only_when_it_is_seen(tmp_path: Path, wrote: boo
     if wrote:
         assert guard.write(plan).status == "applied"
     else:
-        with pytest.raises(OutcomeUnknownError):
+        with pytest.raises(OutcomeUnknownError, match="does not show whether by this write"):
             guard.write(plan)
