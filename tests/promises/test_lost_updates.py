@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run_state_machine
 
-from patcher import Client, load_plan, save_plan
+from patcher import Client, edit_model, load_plan, save_plan
 from patcher.api import Settings
 from patcher.api.settings import basic
 from patcher.documents.patches import Patch
@@ -164,6 +164,7 @@ class Writers(RuleBasedStateMachine):
         self.stale = world.sandbox.stored(self.model_id)
         self.plans: list[tuple[Path, set[Place]]] = []
         self.done: list[tuple[str, set[Place]]] = []
+        self.refreshing = False
         world.ledger.writes.clear()
         world.ledger.seen.clear()
 
@@ -191,6 +192,36 @@ class Writers(RuleBasedStateMachine):
         )
         if result.journal_entry:
             self.done.append((result.journal_entry, named))
+
+    @rule(where=CHANGES, others=OTHERS, answer=ANSWERS)
+    def i_refresh(self, where: Where, others: list[Other], answer: str) -> None:
+        """A change with the API's refresh, which may move the version by itself."""
+        change, named = self._change(where)
+        options = Options(refresh=True)
+        self.refreshing = True
+        self._watched(
+            lambda: run_patch(self.me, self.model_id, change, options), named, others, answer
+        )
+        self.refreshing = False
+
+    @rule(where=CHANGES, on_conflict=ON_CONFLICT, others=OTHERS, answer=ANSWERS)
+    def i_edit(
+        self, where: Where, on_conflict: OnConflict, others: list[Other], answer: str
+    ) -> None:
+        """A guarded edit of the whole document."""
+        change, named = self._change(where)
+        editing = edit_model(self.model_id, on_conflict=on_conflict)
+        editing._opened = nullcontext(self.me)  # type: ignore[assignment]
+
+        def edit() -> PatchResult:
+            with editing as document:
+                edited = change.apply(document, self.me.resource.shape).document
+                document.clear()
+                document.update(edited)
+            assert editing.result is not None
+            return editing.result
+
+        self._watched(edit, named, others, answer)
 
     @rule(where=CHANGES)
     def i_save_a_plan(self, where: Where) -> None:
@@ -257,7 +288,10 @@ class Writers(RuleBasedStateMachine):
             self._judge_differences(write, result.error)
 
     def law(self, write: Write, result: PatchResult) -> None:
-        """An update was taken away that I had not seen: that is said, and whose can be known."""
+        """An update was taken away that I had not seen: that is said, and what is known of it."""
+        if self.refreshing and result.status == "applied":
+            assert "version-moved-further" in [notice.code for notice in result.notices]
+            return
         assert result.status in {"unverified", "unknown"}, f"lost without a word: {write.lost}"
         if result.status == "unverified":
             assert result.error is not None
