@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from types import NoneType
+from typing import Any, Final, NamedTuple, get_args
 
 from patcher.documents import jsontext
 from patcher.documents.values import Document
@@ -22,6 +23,31 @@ from patcher.resources.projection import OnUnknown
 
 FORMAT: Final = 1
 """The format of an entry; a reader refuses a higher one."""
+
+_TEXT: Final = (str,)
+_TEXT_OR_NULL: Final = (str, NoneType)
+
+# What the members of an entry's two files are.
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "begun": _TEXT,
+    "noun": _TEXT,
+    "id": _TEXT,
+    "name": _TEXT_OR_NULL,
+    "where": _TEXT,
+    "before": (dict,),
+    "sent": (dict,),
+    "keys": (list,),
+    "unknown_fields": _TEXT,
+    "saved_plan": _TEXT_OR_NULL,
+    "undoes": _TEXT_OR_NULL,
+    "state": _TEXT,
+    "message": _TEXT_OR_NULL,
+    "observed": (dict, NoneType),
+}
+_WORDS: Final = {
+    "unknown_fields": get_args(OnUnknown),
+    "state": ("applied", "unverified", "unknown", "not-written"),
+}
 
 
 class Intent(NamedTuple):
@@ -110,12 +136,14 @@ class Journal(NamedTuple):
         try:
             return Entry(
                 name=name,
-                begun=record["begun"],
+                begun=_sound("begun", record["begun"]),
                 intent=_fields(Intent, record)._replace(keys=tuple(record["keys"])),
                 ending=_fields(Ending, self._read(ending)) if ending.exists() else None,
             )
         except (KeyError, TypeError) as error:
-            raise JournalError(f"Journal entry {name} is not complete.") from error
+            raise JournalError(
+                f"Journal entry {name} is not complete, or not as this version writes them."
+            ) from error
 
     def _tried(self, name: str) -> Entry | JournalError:
         try:
@@ -247,17 +275,23 @@ class Journal(NamedTuple):
 
 def _moment(timestamp: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
     except ValueError:
         return None
+    return moment if moment.tzinfo else None
 
 
 def _fields(kind: Any, record: dict[str, Any]) -> Any:
     """The record as one of ``kind``; what an earlier version did not record has its default."""
     defaults = kind._field_defaults
-    return kind(
-        **{
-            name: record.get(name, defaults[name]) if name in defaults else record[name]
-            for name in kind._fields
-        }
-    )
+    given = {**defaults, **record}
+    return kind(**{name: _sound(name, given[name]) for name in kind._fields})
+
+
+def _sound(name: str, value: Any) -> Any:
+    """The value of a member. Raises TypeError where it cannot be one."""
+    if type(value) not in _KINDS[name] or value not in _WORDS.get(name, (value,)):
+        raise TypeError(name)
+    if name == "keys" and any(type(key) is not str for key in value):
+        raise TypeError(name)
+    return value

@@ -169,6 +169,57 @@ def test_what_is_no_entry_is_refused(journal: Journal, content: str) -> None:
         journal.entry(name)
 
 
+@pytest.mark.parametrize(
+    ("file", "member", "value"),
+    [
+        ("intent", "begun", 5),
+        ("intent", "noun", None),
+        ("intent", "id", ["x"]),
+        ("intent", "name", {}),
+        ("intent", "where", None),
+        ("intent", "before", []),
+        ("intent", "sent", "x"),
+        ("intent", "keys", "k1"),
+        ("intent", "keys", [5]),
+        ("intent", "unknown_fields", "perhaps"),
+        ("intent", "unknown_fields", None),
+        ("intent", "saved_plan", 5),
+        ("intent", "undoes", True),
+        ("ending", "state", "done"),
+        ("ending", "state", None),
+        ("ending", "message", ["x"]),
+        ("ending", "observed", "x"),
+    ],
+)
+def test_a_member_of_another_kind_is_refused(
+    journal: Journal, file: str, member: str, value: object
+) -> None:
+    """An entry that somebody else has written is listed as unreadable, and nothing breaks."""
+    name = journal.open(INTENT)
+    journal.close(name, Ending("applied"))
+    path = journal.folder / f"{name[1:]}.{file}.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), member: value}))
+
+    with pytest.raises(JournalError, match="not as this version writes them"):
+        journal.entry(name)
+    entries, unreadable = journal.entries()
+
+    assert (entries, len(unreadable)) == ([], 1)
+    assert journal.prune(0) == 0
+
+
+def test_what_an_earlier_version_did_not_record_has_its_default(journal: Journal) -> None:
+    """An entry without the members that came later is read all the same."""
+    name = journal.open(INTENT._replace(unknown_fields="carry", saved_plan="p", undoes="@1"))
+    path = journal.folder / f"{name[1:]}.intent.json"
+    record = json.loads(path.read_text())
+    for member in ("unknown_fields", "saved_plan", "undoes"):
+        del record[member]
+    path.write_text(json.dumps(record))
+
+    assert journal.entry(name).intent == INTENT
+
+
 def test_an_entry_that_is_not_there_is_an_error(journal: Journal) -> None:
     """A name without an entry is said to have none."""
     assert journal.names() == ()
@@ -197,12 +248,13 @@ def test_an_entry_that_cannot_be_read_is_an_error(journal: Journal) -> None:
         journal.entry(name)
 
 
-def test_pruning_an_empty_or_odd_journal_is_no_error(journal: Journal) -> None:
+@pytest.mark.parametrize("begun", ["yesterday", "2020-01-01", "2020-01-01T00:00:00"])
+def test_pruning_an_empty_or_odd_journal_is_no_error(journal: Journal, begun: str) -> None:
     """Without a folder there is nothing to remove; an entry without a time is left alone."""
     assert journal.prune(0) == 0
     name = journal.open(INTENT)
     path = journal.folder / f"{name[1:]}.intent.json"
-    path.write_text(path.read_text().replace("2026-11-23T17", "yesterday"))
+    path.write_text(path.read_text().replace("2026-11-23T17:00:00.000Z", begun))
     (journal.folder / "0123456789ab.ending.json").write_text("{}")
 
     assert journal.prune(0) == 0
