@@ -64,7 +64,7 @@ class Basis(NamedTuple):
                 f"{path} was kept by a newer version of patch-model.",
                 hint="Resume it with that version.",
             )
-        if content.pop("checksum", None) != _checksum(content):
+        if content.pop("checksum", None) != _checksum(content) or not _is_whole(content):
             raise _unusable(path)
         return cls(content["url"], content["noun"], content["buffer"], Snapshot(content["base"]))
 
@@ -186,6 +186,16 @@ def _split(content: bytes) -> tuple[bytes, bytes | None]:
         if foot:
             return text, below.strip().removeprefix(mark).strip()
     return content, None
+
+
+def _is_whole(content: Document) -> bool:
+    """Whether the members are there and of their kinds; a checksum says nothing of that."""
+    texts = (content.get("url"), content.get("noun"))
+    return (
+        all(type(text) is str for text in texts)
+        and content.get("buffer") in tuple(_MARKS)
+        and type(content.get("base")) is dict
+    )
 
 
 def _checksum(content: Document) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from patcher.editor import draft as drafts
 from patcher.editor.draft import Basis, Draft
 from patcher.errors import InvalidInputError
 from patcher.resources.snapshot import Snapshot
@@ -69,6 +70,22 @@ def test_a_basis_that_was_altered_is_refused(draft: Draft) -> None:
         draft.path.write_text(altered)
         with pytest.raises(InvalidInputError, match="holds no edit"):
             draft.basis()
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("url", None), ("noun", 5), ("buffer", "toml"), ("buffer", []), ("base", "x"), ("base", None)],
+)
+def test_a_basis_that_makes_no_sense_is_refused(draft: Draft, member: str, value: object) -> None:
+    """Even where the checksum fits, a member that is gone or of another kind is no edit."""
+    content = json.loads(BASIS.record())
+    del content["checksum"]
+    without = {key: one for key, one in content.items() if key != member}
+
+    for forged in (without, {**content, member: value}):
+        record = json.dumps({**forged, "checksum": drafts._checksum(forged)})
+        with pytest.raises(InvalidInputError, match="holds no edit"):
+            Basis.of(record.encode(), draft.path)
 
 
 def test_a_basis_of_a_newer_format_is_refused(draft: Draft) -> None:
