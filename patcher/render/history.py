@@ -28,7 +28,13 @@ def history_lines(rows: Sequence[Mapping[str, Any]], older: int) -> Iterator[Lin
         return
     cells = [("ENTRY", "WHEN", "NAME", "CHANGED", "ENDED")]
     cells += [
-        (row["entry"], row["begun"], printable(row["name"] or "-"), _changed(row), _ended(row))
+        (
+            row["entry"],
+            printable(row["begun"]),
+            printable(row["name"] or "-"),
+            _changed(row),
+            _ended(row),
+        )
         for row in rows
     ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -44,7 +50,9 @@ def entry_lines(
     row: Mapping[str, Any], plan: Plan | None, *, show_secrets: bool = False
 ) -> Iterator[Line]:
     """One entry: what it was to do, how it ended, and how to take it back."""
-    yield line(Span(row["entry"], "title"), f"  {row['begun']}  {printable(row['where'])}")
+    yield line(
+        Span(row["entry"], "title"), f"  {printable(row['begun'])}  {printable(row['where'])}"
+    )
     yield line()
     if plan is None:
         yield line("What it was to do can no longer be told.")
@@ -67,5 +75,5 @@ def _changed(row: Mapping[str, Any]) -> str:
 
 
 def _ended(row: Mapping[str, Any]) -> str:
-    undoes = f" (undoes {row['undoes']})" if row["undoes"] else ""
+    undoes = f" (undoes {printable(row['undoes'])})" if row["undoes"] else ""
     return _ENDED[row["state"]][0] + undoes

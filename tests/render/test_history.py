@@ -1,0 +1,29 @@
+"""The journal as text: whatever is in an entry, the terminal shows it and obeys none of it."""
+
+from __future__ import annotations
+
+from patcher.render.history import entry_lines, history_lines
+
+ESCAPE = "\x1b[2J"
+ROW = {
+    "entry": "@0123456789ab",
+    "begun": f"2026{ESCAPE}",
+    "name": f"a{ESCAPE}",
+    "where": f"https://x{ESCAPE}",
+    "state": "applied",
+    "message": f"said{ESCAPE}",
+    "version_before": 1,
+    "version_after": 2,
+    "changes": [{"path": f"/{ESCAPE}"}],
+    "undoes": f"@1{ESCAPE}",
+}
+
+
+def test_no_member_of_an_entry_moves_the_cursor() -> None:
+    """Time, name, address, message, paths and the entry undone are all escaped."""
+    lines = [*history_lines([ROW], 1), *entry_lines(ROW, None)]
+
+    texts = [span.text for line in lines for span in line]
+
+    assert all(text.isprintable() for text in texts)
+    assert sum("\\u001b[2J" in text for text in texts) >= 4
