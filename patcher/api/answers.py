@@ -114,7 +114,7 @@ def retry_after(response: Response, now: datetime) -> float | None:
     try:
         moment = email.utils.parsedate_to_datetime(text)
         return max(0.0, (moment - now).total_seconds())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -269,6 +269,8 @@ def test_the_apis_own_errors_are_told_from_others(
         ("-1", None),
         ("", None),
         ("²", None),
+        ("Mon, 23 Nov 99999999999999999999 17:00:10 GMT", None),
+        ("Mon, 23 Nov 2026 17:00:10 -0000", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) -> None:
