@@ -17,7 +17,7 @@ DEFAULT_URL: Final = "https://app.polytomic.com"
 DEFAULT_API_VERSION: Final = "2025-09-18"
 
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
-_API_VERSION: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_API_VERSION: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,13 @@ def test_an_unusable_key_file_is_named(tmp_path: Path, content: bytes | None) ->
 
 @pytest.mark.parametrize(
     "options",
-    [{"timeout": 0}, {"timeout": -1.0}, {"timeout": float("nan")}, {"api_version": "new\n"}],
+    [
+        {"timeout": 0},
+        {"timeout": -1.0},
+        {"timeout": float("nan")},
+        {"api_version": "new\n"},
+        {"api_version": "\uff12\uff10\uff12\uff15-09-18"},
+    ],
 )
 def test_unusable_options_are_refused(options: dict[str, Any]) -> None:
     """A timeout that is not positive and a version that is no date are refused."""
