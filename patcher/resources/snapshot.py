@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from patcher.documents.values import Document
 
 _TIMESTAMP = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,18}))?([Zz]|([+-])(\d\d):(\d\d))"
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,18}))?([Zz]|([+-])(\d\d):(\d\d))",
+    re.ASCII,
 )
 
 
@@ -88,11 +89,11 @@ def moment(timestamp: str | None) -> tuple[datetime, str] | None:
     date, time, fraction, _, sign, hours, minutes = match.groups()
     try:
         when = datetime.fromisoformat(f"{date}T{time}").replace(tzinfo=timezone.utc)
-    except ValueError:
+        if sign:
+            offset = timedelta(hours=int(hours), minutes=int(minutes))
+            when -= offset if sign == "+" else -offset
+    except (ValueError, OverflowError):  # the 30th of February, or before the year 1
         return None
-    if sign:
-        offset = timedelta(hours=int(hours), minutes=int(minutes))
-        when -= offset if sign == "+" else -offset
     return when, (fraction or "").ljust(18, "0")
 
 

@@ -34,7 +34,19 @@ def test_times_are_ordered_to_the_nanosecond_and_across_zones(earlier: str, late
     assert first < second
 
 
-@pytest.mark.parametrize("text", [None, "", "yesterday", "2026-13-01T00:00:00Z", "2026-01-01"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "yesterday",
+        "2026-13-01T00:00:00Z",
+        "2026-01-01",
+        "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:59:59-01:00",
+        "2026-01-01T00:00:00.\u0665Z",
+    ],
+)
 def test_what_is_no_time_is_unknown(text: str | None) -> None:
     """A timestamp that cannot be read orders nothing."""
     assert moment(text) is None
