@@ -2,12 +2,13 @@
 # make test   everything that CI checks
 # make bench  the performance numbers, as ratios taken side by side
 # make floors the suite on the oldest dependencies that setup.cfg allows
+# make fuzz   the readers of foreign text on EXAMPLES damaged ones each (5000)
 
 PYTHON ?= python3
 BIN := .venv/bin
 TOOLS := .venv/.tools
 
-.PHONY: demo test lint types check bench floors clean
+.PHONY: demo test lint types check bench floors fuzz clean
 .DEFAULT_GOAL := test
 
 .venv/.installed: setup.cfg pyproject.toml patcher/_version.py
@@ -41,6 +42,9 @@ bench: $(TOOLS)
 
 floors:
 	$(PYTHON) tests/floors.py
+
+fuzz: $(TOOLS)
+	$(BIN)/python -m pytest tests/fuzz -n 2 --hypothesis-profile=fuzz
 
 clean:
 	rm -rf .venv .venv-floors build *.egg-info .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -15,6 +15,10 @@ from hypothesis import HealthCheck, settings
 settings.register_profile(
     "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
 )
+# `make fuzz`: the same laws, for as long as one likes.
+settings.register_profile(
+    "fuzz", settings.get_profile("suite"), max_examples=int(os.environ.get("EXAMPLES", "5000"))
+)
 settings.load_profile("suite")
 
 _OURS = ("POLYTOMIC_", "PATCH_MODEL_", "NO_COLOR", "FORCE_COLOR", "VISUAL", "EDITOR", "NETRC")
