@@ -29,8 +29,8 @@ class Settings:
         authorization: the Authorization header's value. Never shown: not in ``repr``, not in
             errors.
         api_version: sent as X-Polytomic-Version with every request.
-        timeout: seconds to wait for the server to go on with a request: to be reached, to begin
-            an answer, to send more of it.
+        timeout: seconds for a whole request: to connect, to send it, and to read its answer to
+            the last byte.
         organization_id: the organization that the credentials act in, where they name one.
     """
 

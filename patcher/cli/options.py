@@ -70,7 +70,7 @@ _CONNECTION: Final = (
         expose_value=False,
         type=float,
         metavar="SECONDS",
-        help="How long to wait for the server to go on with a request.  [default: 60]",
+        help="How long a request may take, to the last byte of its answer.  [default: 60]",
     ),
     click.option(
         "--settle-timeout",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from patcher import _version
 from patcher.api.settings import Settings
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Session
     from requests import Response as RawResponse
 
+    from patcher.api.transport.reading import Bounds
+
 MAX_ANSWER: Final = 64 * 1024 * 1024
-"""Largest answer read, in bytes."""
+"""Largest answer read, in bytes; packed or not."""
 
 _CHUNK: Final = 64 * 1024
 
@@ -123,22 +125,23 @@ class Transport:
         from requests import RequestException
         from urllib3.exceptions import HTTPError
 
+        from patcher.api.transport.reading import Bounds
         from patcher.api.transport.witness import Witness
 
-        deadline = self._monotonic() + self._settings.timeout
-        with Witness() as witness:
+        bounds = Bounds(self._settings.timeout, MAX_ANSWER, self._monotonic)
+        with Witness(bounds) as witness:
             try:
                 raw = self._open(method, path, params, body, headers)
                 return Response(
                     raw.status_code,
                     {name.lower(): value for name, value in raw.headers.items()},
-                    self._read(raw, deadline),
+                    _read(raw, bounds),
                 )
             except (RequestException, HTTPError, OSError, ValueError) as error:
                 kind = AnswerLostError if witness.sent else UnsentError
-                reason = _reason(error, sent=witness.sent)
+                reason = self._reason(error, bounds, sent=witness.sent)
                 raise kind(
-                    f"{method} {path}: {reason}",
+                    f"{method} {path}: {reason}.",
                     method=method,
                     path=path,
                     hint=None if witness.sent else f"Is {self._settings.url} the right address?",
@@ -161,6 +164,7 @@ class Transport:
             data=body,
             headers={
                 "Accept": "application/json",
+                "Accept-Encoding": "gzip",
                 "User-Agent": f"patch-model/{_version.__version__}",
                 "X-Polytomic-Version": self._settings.api_version,
                 **headers,
@@ -176,22 +180,29 @@ class Transport:
         request.headers["Authorization"] = self._settings.authorization
         return request
 
-    def _read(self, raw: RawResponse, deadline: float) -> bytes:
-        """The body; requests' own timeout is for each read and not for all of them."""
-        chunks: list[bytes] = []
-        size = 0
-        try:
-            for chunk in raw.iter_content(_CHUNK):
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > MAX_ANSWER:
-                    raise OSError(f"the answer is longer than {MAX_ANSWER // 1024 // 1024} MiB")
-                if self._monotonic() > deadline:
-                    raise OSError(f"no end of it within {self._settings.timeout:g} s")
-        except BaseException:
-            raw.close()
-            raise
-        return b"".join(chunks)
+    def _reason(self, error: BaseException, bounds: Bounds, *, sent: bool) -> str:
+        """What went wrong, in words that hold no header, no address of an object, no body."""
+        if bounds.is_exceeded:
+            return f"the answer is longer than {bounds.size // 1024 // 1024} MiB"
+        if sent and bounds.is_late:
+            return f"no whole answer within {self._settings.timeout:g} s"
+        return _words(error, sent=sent)
+
+
+def _read(raw: RawResponse, bounds: Bounds) -> bytes:
+    """The body. It is not inflated by urllib3, of which old versions do it all at once."""
+    from patcher.api.transport.reading import unpacked
+
+    try:
+        length = raw.headers.get("Content-Length", "")
+        if length.isascii() and length.isdecimal():
+            # With more digits than a number has, it is long enough to be refused, too.
+            bounds.refuse_above(int(length[:20]))
+        chunks = raw.raw.stream(_CHUNK, decode_content=False)
+        return b"".join(unpacked(chunks, raw.headers.get("Content-Encoding", ""), bounds))
+    except BaseException:
+        raw.close()
+        raise
 
 
 def _new_session(url: str) -> Session:
@@ -208,24 +219,28 @@ def _new_session(url: str) -> Session:
     return session
 
 
-def _reason(error: BaseException, *, sent: bool) -> str:
-    """What went wrong, in words that hold no header, no address of an object, no body."""
+def _words(error: BaseException, *, sent: bool) -> str:
     import requests
+    import urllib3
 
-    words: list[tuple[Any, str]] = [
+    from patcher.api.transport.reading import UnpackingError
+
+    words: list[tuple[type[BaseException] | tuple[type[BaseException], ...], str]] = [
+        (UnpackingError, "the answer could not be decoded"),
         (requests.exceptions.ProxyError, "the proxy could not be reached or refused"),
         (requests.exceptions.SSLError, "no secure connection could be made"),
         (requests.exceptions.ConnectTimeout, "no connection within the timeout"),
-        (requests.exceptions.Timeout, "no answer within the timeout"),
-        (requests.exceptions.ChunkedEncodingError, "the answer was cut short"),
-        (requests.exceptions.ContentDecodingError, "the answer could not be decoded"),
+        (
+            (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError),
+            "no answer within the timeout",
+        ),
+        (urllib3.exceptions.ProtocolError, "the answer was cut short"),
         (
             requests.exceptions.ConnectionError,
             "the connection broke" if sent else "no connection",
         ),
-        (requests.exceptions.RequestException, "the request could not be made"),
     ]
     for kind, text in words:
         if isinstance(error, kind):
-            return f"{text}."
-    return f"{error}." if type(error) is OSError else "the request could not be made."
+            return text
+    return "the request could not be made"

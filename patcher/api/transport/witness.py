@@ -1,27 +1,37 @@
-"""Proof of "not sent": connections that note when the first byte of a request leaves.
+"""Connections that note when the first byte of a request leaves, and keep it within bounds.
 
 requests' ConnectionError is raised for a host that could not be reached and for a connection that
 broke after the whole request was sent. Telling them apart by the exception's ancestry would be a
-guess about urllib3's insides; watching the socket is not.
+guess about urllib3's insides; watching the socket is not. It is the proof of "not sent".
 """
 
 from __future__ import annotations
 
+import socket
 import threading
+from collections.abc import Iterator
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from patcher.api.transport.reading import BoundedResponse, Bounds
+
 _current = threading.local()
+
+_BLOCK: Final = 16 * 1024
 
 
 class Witness:
-    """Within its context, knows whether this thread has sent a byte of a request."""
+    """Within its context, knows whether this thread has sent a byte of a request.
 
-    def __init__(self) -> None:
+    ``bounds`` are those of the request and its answer.
+    """
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
         self.sent = False
 
     def __enter__(self) -> Witness:
@@ -37,12 +47,24 @@ class Witness:
         _current.witness = None
 
 
+def _witness() -> Witness:
+    """The one of this thread's request; there is no connection without."""
+    witness: Witness = _current.witness
+    return witness
+
+
+def _bounded_response(sock: Any, *args: Any, **kwargs: Any) -> BoundedResponse:
+    return BoundedResponse(sock, _witness().bounds, *args, **kwargs)
+
+
 class _WatchedConnection(HTTPConnection):
     """Marks the witness with the first byte after the connection stands.
 
-    Connecting may send bytes too (a proxy's CONNECT); they are not the request's.
+    Connecting may send bytes too (a proxy's CONNECT); they are not the request's. Whatever is
+    sent or received has what is left of the time, and no more.
     """
 
+    response_class = staticmethod(_bounded_response)  # type: ignore[assignment]
     _connecting = False
 
     def connect(self) -> None:
@@ -52,13 +74,30 @@ class _WatchedConnection(HTTPConnection):
         finally:
             self._connecting = False
 
+    def _new_conn(self) -> socket.socket:
+        self.timeout = _witness().bounds.left()
+        sock = super()._new_conn()
+        sock.settimeout(_witness().bounds.left())  # a handshake may follow
+        return sock
+
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        witness: Witness | None = getattr(_current, "witness", None)
-        if witness is not None and not self._connecting:
+        witness = _witness()
+        if not self._connecting:
             witness.sent = True
-        super().send(data)
+        for block in _blocks(data):
+            self.sock.settimeout(witness.bounds.left())
+            super().send(block)
+
+
+def _blocks(data: Any) -> Iterator[Any]:
+    """Bytes in pieces, so that none of them takes long; anything else as it is."""
+    if not isinstance(data, bytes) or not data:
+        yield data
+        return
+    for start in range(0, len(data), _BLOCK):
+        yield data[start : start + _BLOCK]
 
 
 class _WatchedSecureConnection(_WatchedConnection, HTTPSConnection):
