@@ -184,13 +184,10 @@ def _faults(text: str) -> Iterator[tuple[int, str, str | None]]:
         elif piece in _NOT_FINITE:
             yield match.start(), f"{piece} is not a JSON number", "Use null, or a text in quotes."
         elif piece[0] in "-0123456789" and number(piece) is None:
-            reason = f"the number {_shortened(piece)} cannot be held exactly and would be altered"
+            # Not which number: nothing here knows what it stands under, and it may be a credential.
+            reason = "a number cannot be held exactly and would be altered"
             yield match.start(), reason, "Write it as a text in quotes, or with fewer digits."
         last, position = piece, match.start()
-
-
-def _shortened(token: str) -> str:
-    return token if len(token) <= _LONGEST_QUOTE else f"{token[:20]}… ({len(token)} characters)"
 
 
 def _reason(error: json.JSONDecodeError) -> str:
