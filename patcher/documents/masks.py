@@ -3,13 +3,14 @@
 A value is masked for the key it stands under, never for what it looks like, and always as a whole:
 the mask has one width, and of an object or a list under such a key neither the members' names nor
 their number is shown. Only objects whose content belongs to somebody else's schema hold such keys.
+An HTTP header and its like, {"name": "Authorization", "value": ...}, has its key beside the value.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from patcher.documents.changes import Change
@@ -29,7 +30,11 @@ DEFAULT_WORDS: Final = (
     "private_key",
     "passphrase",
     "credential",
+    "authorization",
 )
+
+_KEY_MEMBERS: Final = frozenset({"name", "key"})
+_VALUE_MEMBER: Final = "value"
 
 _SHORTEST_CREDENTIAL: Final = 4
 
@@ -43,15 +48,27 @@ class Masks:
     A key does when it holds one of DEFAULT_WORDS or of ``words``, compared by letters and digits
     alone, in whatever case: api_key is in apiKey, X-API-KEY and my.apikeys. That masks max_tokens
     as well, which is the safe mistake. Afterwards ``words`` are all of them, in that form; a word
-    without a letter or digit is dropped.
+    without a letter or digit is dropped. ``paired`` are the places of values whose key stands
+    beside them, in the documents that ``upon`` was given.
     """
 
     places: tuple[Tokens, ...] = ()
     words: tuple[str, ...] = ()
+    paired: frozenset[Tokens] = frozenset()
 
     def __post_init__(self) -> None:
         words = dict.fromkeys(map(_bare, (*DEFAULT_WORDS, *self.words)))
         object.__setattr__(self, "words", tuple(word for word in words if word))
+
+    def upon(self, *documents: Document) -> Masks:
+        """These masks, for ``documents``, in which a place tells what stands beside it."""
+        found = (
+            pair
+            for document in documents
+            for place in self.places
+            for pair in self._pairs(lookup(document, place, None), place)
+        )
+        return replace(self, paired=frozenset(found))
 
     def is_masked_place(self, place: Tokens) -> bool:
         """Whether what stands at ``place`` must not be shown."""
@@ -131,7 +148,20 @@ class Masks:
                 self._collect(member, found, is_masked=is_masked)
         elif type(value) is dict:
             for key, member in value.items():
-                self._collect(member, found, is_masked=is_masked or self._is_credential(key))
+                hidden = is_masked or self._hides(value, key)
+                self._collect(member, found, is_masked=hidden)
+
+    def _pairs(self, value: JsonValue, at: Tokens) -> Iterator[Tokens]:
+        """The places in ``value`` of members whose key stands beside them."""
+        if type(value) is list:
+            for index, member in enumerate(value):
+                yield from self._pairs(member, (*at, str(index)))
+        elif type(value) is dict:
+            for key, member in value.items():
+                if self._is_paired(value, key):
+                    yield (*at, key)
+                else:
+                    yield from self._pairs(member, (*at, key))
 
     def _masked_from(self, place: Tokens) -> Tokens | None:
         """The outermost masked place that ``place`` is, or is in."""
@@ -140,7 +170,7 @@ class Masks:
             for opaque in self.places
             if place[: len(opaque)] == opaque
             for end in range(len(opaque) + 1, len(place) + 1)
-            if self._is_credential(place[end - 1])
+            if self._is_credential(place[end - 1]) or place[:end] in self.paired
         )
         end = min(ends, default=None)
         return None if end is None else place[:end]
@@ -163,10 +193,21 @@ class Masks:
             return value
         return {
             key: _hidden(member)
-            if () in places and self._is_credential(key)
+            if () in places and self._hides(value, key)
             else self._masked(member, _below(places, (key,)))
             for key, member in value.items()
         }
+
+    def _hides(self, members: Document, key: str) -> bool:
+        """Whether what stands under ``key`` in an object must not be shown."""
+        return self._is_credential(key) or self._is_paired(members, key)
+
+    def _is_paired(self, members: Document, key: str) -> bool:
+        """Whether ``key`` is the value of an object whose name looks like a credential's key."""
+        return key.lower() == _VALUE_MEMBER and any(
+            name.lower() in _KEY_MEMBERS and type(text) is str and self._is_credential(text)
+            for name, text in members.items()
+        )
 
     def _is_credential(self, key: str) -> bool:
         bare = _bare(key)

@@ -80,8 +80,8 @@ class Plan:
 
     @property
     def masks(self) -> Masks:
-        """Which values are credentials."""
-        return self.terms.masks
+        """Which values are credentials, in either document."""
+        return self.terms.masks.upon(self.document, self.proposed)
 
     @property
     def unknown_fields(self) -> OnUnknown:
@@ -111,17 +111,17 @@ class Plan:
 
         ``others`` are further documents whose credentials must not be seen in them.
         """
-        masked = self.masks.masked_changes(changes)
-        return self.masks.without(masked, self.credentials(*others))
+        masks = self.terms.masks.upon(self.document, self.proposed, *others)
+        return masks.without(masks.masked_changes(changes), self.credentials(*others))
 
     def redacted(self, text: str) -> str:
         """Somebody else's text without the credentials of either document."""
-        return self.masks.redacted(text, self.credentials())
+        return self.terms.masks.redacted(text, self.credentials())
 
     def credentials(self, *others: Document) -> frozenset[str]:
         """The texts under masked keys of either document, and of the ``others``."""
         return frozenset().union(
-            *map(self.masks.credentials, (self.document, self.proposed, *others))
+            *map(self.terms.masks.credentials, (self.document, self.proposed, *others))
         )
 
     def to_dict(self, *, show_secrets: bool = False) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,8 @@ CREDENTIAL_KEYS = [
     "passphrase",
     "credentials",
     "awsCredentials",
+    "Authorization",
+    "Proxy-Authorization",
     "\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44",
     "pass\u200bword",
 ]
@@ -162,6 +165,63 @@ def test_changes_below_one_masked_key_become_one() -> None:
         Change("/configuration/credentials", "changed", MASK_BEFORE, MASK_AFTER),
         Change("/configuration/n", "changed", 1, 2),
     )
+
+
+HEADERS: list[Any] = [
+    {"name": "Authorization", "value": f"Bearer {SECRET}"},
+    {"Key": "X-API-Key", "Value": [SECRET]},
+    {"name": "Accept", "value": "text/csv"},
+    {"name": "token", "values": "shown", "value": None},
+]
+
+
+def test_a_key_may_stand_beside_its_value() -> None:
+    """A list of headers is masked by their names, and only where the name looks like one."""
+    document = {"configuration": {"headers": HEADERS}, "fields": HEADERS}
+
+    shown = MASKS.masked_document(document)
+
+    assert shown["configuration"]["headers"] == [
+        {"name": "Authorization", "value": MASK},
+        {"Key": "X-API-Key", "Value": MASK},
+        {"name": "Accept", "value": "text/csv"},
+        {"name": "token", "values": "shown", "value": None},
+    ]
+    assert shown["fields"] == HEADERS
+    assert MASKS.credentials(document) == {f"Bearer {SECRET}", SECRET}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            Change("/configuration/headers/0/value", "changed", SECRET, OTHER),
+            Change("/configuration/headers/0/value", "changed", MASK_BEFORE, MASK_AFTER),
+        ),
+        (
+            Change("/configuration/headers/1/Value/0", "removed", SECRET),
+            Change("/configuration/headers/1/Value", "changed", MASK_BEFORE, MASK_AFTER),
+        ),
+        (
+            Change("/configuration/headers/2/value", "changed", "text/csv", "text/html"),
+            Change("/configuration/headers/2/value", "changed", "text/csv", "text/html"),
+        ),
+        (
+            Change("/configuration/headers/0/name", "changed", "Authorization", "Accept"),
+            Change("/configuration/headers/0/name", "changed", "Authorization", "Accept"),
+        ),
+        (
+            Change("/configuration/headers/0", "removed", HEADERS[0]),
+            Change("/configuration/headers/0", "removed", {**HEADERS[0], "value": MASK}),
+        ),
+    ],
+)
+def test_changes_of_a_value_beside_its_key(change: Change, expected: Change) -> None:
+    """Upon a document, a place tells whether the name beside it looks like a credential's."""
+    document = {"configuration": {"headers": HEADERS}}
+
+    assert MASKS.upon(document).masked_change(change) == expected
+    assert MASKS.upon({}) == MASKS
 
 
 def test_masks_have_one_width() -> None:
