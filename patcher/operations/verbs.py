@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from patcher.api import Client
+from patcher.documents.diff import compare
 from patcher.documents.patches import Patch
 from patcher.documents.values import strictly_equal
 from patcher.errors import InvalidInputError
@@ -140,6 +141,7 @@ def apply_plan(
     made = plan.plan if isinstance(plan, SavedPlan) else plan
     if made is plan:
         _refuse_a_view(made, hint="Give the SavedPlan itself.")
+        _refuse_altered(made)
     options = Options(run_async=run_async, refresh=refresh, unknown_fields=made.unknown_fields)
     with reported("", made), opened(client) as session:
         if isinstance(plan, SavedPlan):
@@ -156,6 +158,15 @@ def _refuse_a_view(plan: Plan, hint: str) -> None:
         raise InvalidInputError(
             "This plan is what a saved one shows, without its credentials and its reading.",
             hint=hint,
+        )
+
+
+def _refuse_altered(plan: Plan) -> None:
+    """Refuses a plan whose documents somebody altered: it would do other than it shows."""
+    if compare(plan.document, plan.proposed, plan.resource.shape.lists) != plan.changes:
+        raise InvalidInputError(
+            "This plan was altered since it was made, and would do something else than it shows.",
+            hint="Make a plan of what is to be done; a plan is only to be looked at.",
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from patcher.errors import ConflictError, DeclinedError
+from patcher.operations.confirming import agreed
 from patcher.operations.session import Options, Session
 from patcher.plan import PatchResult, Plan
 
@@ -35,7 +36,7 @@ def carry_out(
     attended = attended and confirm is not None
     first, rebases, most = plan, 0, CONFIRMED_REBASES if attended else REBASES
     while not dry_run and not plan.is_unchanged:
-        if confirm is not None and not confirm(plan):
+        if confirm is not None and not agreed(plan, confirm):
             declined = DeclinedError(f"{plan.label} was not written: the answer was no.")
             return PatchResult.of_error(declined, plan.resource, plan=plan)
         try:
