@@ -72,7 +72,7 @@ class Masks:
 
     def is_masked_place(self, place: Tokens) -> bool:
         """Whether what stands at ``place`` must not be shown."""
-        return self._masked_from(place) is not None
+        return self.masked_from(place) is not None
 
     def masked_change(self, change: Change) -> Change:
         """``change`` as it may be shown.
@@ -81,7 +81,7 @@ class Masks:
         even its path tells what is in there.
         """
         place = tokens_of(change.path)
-        masked = self._masked_from(place)
+        masked = self.masked_from(place)
         if masked is None:
             return self._masked_inside(change, place)
         if masked != place:
@@ -108,7 +108,7 @@ class Masks:
 
     def shown_place(self, place: Tokens) -> Tokens:
         """``place``, or the masked one that it is in, since not even the way below is shown."""
-        return self._masked_from(place) or place
+        return self.masked_from(place) or place
 
     def shown_value(
         self, value: JsonValue, place: Tokens, credentials: frozenset[str]
@@ -163,8 +163,8 @@ class Masks:
                 else:
                     yield from self._pairs(member, (*at, key))
 
-    def _masked_from(self, place: Tokens) -> Tokens | None:
-        """The outermost masked place that ``place`` is, or is in."""
+    def masked_from(self, place: Tokens) -> Tokens | None:
+        """The outermost masked place that ``place`` is, or is in; None where it may be shown."""
         ends = (
             end
             for opaque in self.places

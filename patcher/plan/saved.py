@@ -1,8 +1,8 @@
 """A plan as a file that can be read, reviewed and applied later: text in, text out. Pure.
 
-The documents are in it whole, but for the credentials: in their place is a mask, and beside it a
-salted digest, so that the plan can tell whether a credential is still what it was, and nobody can
-read it.
+The documents are in it whole, but for the credentials and the texts that hold one: in their place
+is a mask, and beside it a salted digest, so that the plan can tell whether a credential is still
+what it was, and nobody can read it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.values import MISSING, Document
 from patcher.errors import InvalidInputError, InvalidPatchError
 from patcher.plan.plan import Origin, Plan, Terms
-from patcher.plan.sealing import Seal, sealed
+from patcher.plan.sealing import Seal, keys_of, refuse_telling_keys, sealed
 from patcher.resources.projection import OnUnknown
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
@@ -102,12 +102,12 @@ def dump(plan: Plan, *, plan_id: str, created: str, salt: bytes, tool: str) -> s
     """The text of a saved plan.
 
     ``salt`` is fresh and random for each. Raises InvalidInputError when the plan changes a
-    credential: the file could not hold it.
+    credential, or has its text in a key: the file could not hold it.
     """
     hidden = plan.credentials()
     base, base_seal = sealed(plan.document, plan.masks, hidden, salt)
     proposed, proposed_seal = sealed(plan.proposed, plan.masks, hidden, salt)
-    _refuse_a_credential(plan, base, proposed)
+    _refuse_a_credential(plan, base, proposed, hidden)
     terms = plan.terms
     content: Document = {
         "kind": KIND,
@@ -190,14 +190,22 @@ def _content(text: str | bytes, what: str) -> Document:
     return content
 
 
-def _refuse_a_credential(plan: Plan, base: Document, proposed: Document) -> None:
-    """Refuses a plan of which the masked documents do not tell the same changes."""
+def _refuse_a_credential(
+    plan: Plan, base: Document, proposed: Document, hidden: frozenset[str]
+) -> None:
+    """Refuses a plan of which the masked documents do not tell the same changes, or tell more."""
     # Not only where one is set, moved or removed: two of them in a list are two equal masks.
     if compare(base, proposed, plan.resource.shape.lists) != plan.changes:
         raise InvalidInputError(
-            "A plan that changes a credential cannot be saved: the file would hold it.",
+            "A plan that changes a credential, or a text that holds one, cannot be saved: the file "
+            "would hold it.",
             hint="Apply this change directly, with patch-model apply.",
         )
+    shape = plan.resource.shape
+    unknown = ((key,) for key in base.keys() | proposed.keys() if key not in shape.members)
+    places = [*keys_of(base), *keys_of(proposed), *plan.terms.touched]
+    places += [tokens_of(notice.path) for notice in plan.warnings]
+    refuse_telling_keys(places, plan.masks, (*shape.opaque, *unknown), hidden)
 
 
 def _redacted(plan: Plan, text: str | None) -> str | None:

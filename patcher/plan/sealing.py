@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from patcher.documents import jsontext
@@ -11,6 +11,10 @@ from patcher.documents.masks import MASK, Masks
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.steps import replaced
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens
+from patcher.errors import InvalidInputError
+
+_MOST: Final = 64
+"""How many texts are digested at most; each takes a while, on purpose."""
 
 COST: Final = 2**14
 """How slow a digest is (scrypt's n): passwords can be guessed, so many a second and no more."""
@@ -39,11 +43,54 @@ class Seal(NamedTuple):
 def sealed(
     document: Document, masks: Masks, credentials: frozenset[str], salt: bytes
 ) -> tuple[Document, Seal]:
-    """``document`` without values under masked keys, and without texts that are such a value."""
-    masked: Document = masks.shown_value(document, (), credentials)
+    """``document`` without values under masked keys, and without texts that hold such a value.
+
+    Raises InvalidInputError where they are too many to be told by digests.
+    """
+    shown: Document = masks.shown_value(document, (), credentials)
+    masked: Document = _without_holders(shown, credentials)
     places = list(_masked_places(document, masked, ()))
+    if len(places) > _MOST:
+        raise InvalidInputError(
+            f"This plan cannot be saved: a credential's text is in more than {_MOST} places of the "
+            "document.",
+            hint="Apply the change directly, with patch-model apply.",
+        )
     digests = {pointer_to(place): digest(lookup(document, place), salt) for place in places}
     return masked, Seal(salt, digests)
+
+
+def refuse_telling_keys(
+    paths: Iterable[Tokens], masks: Masks, free: Iterable[Tokens], credentials: frozenset[str]
+) -> None:
+    """Raises InvalidInputError where a key in one of ``paths`` holds a credential's text.
+
+    Only below the ``free`` places can keys be anything. One that is masked for itself (password,
+    say) tells nothing.
+    """
+    starts = tuple(free)
+    for path in paths:
+        for end, token in enumerate(path, 1):
+            if not any(one in token for one in credentials):
+                continue
+            is_free = any(len(start) < end and path[: len(start)] == start for start in starts)
+            if is_free and masks.masked_from(path) != path[:end]:
+                raise InvalidInputError(
+                    "This plan cannot be saved: a key holds a credential's text, and so would the "
+                    "file.",
+                    hint="Apply the change directly, with patch-model apply.",
+                )
+
+
+def keys_of(value: JsonValue, at: Tokens = ()) -> Iterator[Tokens]:
+    """The places of all members of objects in ``value``."""
+    if type(value) is dict:
+        for key, member in value.items():
+            yield (*at, key)
+            yield from keys_of(member, (*at, key))
+    elif type(value) is list:
+        for index, member in enumerate(value):
+            yield from keys_of(member, (*at, str(index)))
 
 
 def digest(value: JsonValue, salt: bytes) -> str:
@@ -61,3 +108,14 @@ def _masked_places(value: JsonValue, masked: JsonValue, at: Tokens) -> Iterator[
     elif type(value) is list:
         for index, member in enumerate(value):
             yield from _masked_places(member, masked[index], (*at, str(index)))
+
+
+def _without_holders(value: JsonValue, credentials: frozenset[str]) -> JsonValue:
+    """``value`` with a mask for each text that holds one of ``credentials`` somewhere."""
+    if type(value) is str:
+        return MASK if any(one in value for one in credentials) else value
+    if type(value) is dict:
+        return {key: _without_holders(member, credentials) for key, member in value.items()}
+    if type(value) is list:
+        return [_without_holders(member, credentials) for member in value]
+    return value

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import patcher
-from patcher.documents.masks import Masks
+from patcher.documents.masks import MASK, Masks
 from patcher.documents.patches import Patch
 from patcher.documents.values import strictly_equal
 from patcher.plan import Plan, make_plan
@@ -58,17 +58,74 @@ def test_a_plan_comes_back_as_it_was(configuration: dict[str, Any], name: str) -
     assert strictly_equal(proposed, made.proposed)
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(st.text(min_size=4, max_size=12).filter(lambda text: not text.isdigit()))
 def test_no_credential_is_in_the_file(secret: str) -> None:
-    """Neither under its own key nor where its text stands elsewhere, the name included."""
+    """Neither under its own key nor where its text stands elsewhere, within others and the name."""
     secret = f"§{secret}§"
-    configuration = {"password": secret, "copy": [secret], "hosts": [{"api_key": [secret, 1]}]}
-    base = Snapshot(response(configuration=configuration, name=secret))
+    configuration = {
+        "password": secret,
+        "copy": [secret],
+        "hosts": [{"api_key": [secret, 1]}],
+        "headers": [{"name": "Authorization", "value": f"Basic {secret}"}],
+        "url": f"postgres://loader:{secret}@db/orders",
+    }
+    base = Snapshot(response(configuration=configuration, name=f"Orders {secret}"))
+    made = make_plan(MODEL, base, Patch.merge({"identifier": "id"}))
+
+    text = dumped(made)
+
+    assert secret not in json.dumps(json.loads(text), ensure_ascii=False)
+    assert strictly_equal(loaded(text).upon(made.document)[1], made.proposed)
+
+
+@pytest.mark.parametrize("place", ["key", "touched", "warning"])
+def test_a_credential_in_a_key_is_not_saved(place: str) -> None:
+    """What a key holds cannot be masked: refused, without showing it."""
+    secret = "pa55-w0rd"
+    path = f"/configuration/by-{secret}"
+    configuration: dict[str, Any] = {"password": secret}
+    changes: dict[str, Any] = {
+        "key": {"identifier": "id", "configuration": {f"x{secret}": 1}},
+        "touched": [
+            {"op": "add", "path": path, "value": 1},
+            {"op": "test", "path": path, "value": 1},
+        ],
+        "warning": {"identifier": "id"},
+    }
+    patch = Patch.of(changes[place])
+    if place == "touched":
+        patch += Patch.unset(f"configuration.by-{secret}") + Patch.set("identifier", "id")
+    if place == "warning":
+        patch += Patch.unset(f"configuration.by-{secret}")
+    made = make_plan(MODEL, Snapshot(response(configuration=configuration)), patch)
+
+    with pytest.raises(
+        patcher.InvalidInputError, match="a key holds a credential's text"
+    ) as caught:
+        dumped(made)
+
+    assert secret not in f"{caught.value.message}{caught.value.hint}"
+
+
+def test_a_key_that_is_called_as_its_credential_is_saved() -> None:
+    """A default password that is the word password gives nothing away."""
+    base = Snapshot(response(configuration={"password": "password", "database": {"user": "user"}}))
 
     text = dumped(make_plan(MODEL, base, Patch.merge({"identifier": "id"})))
 
-    assert secret not in json.dumps(json.loads(text), ensure_ascii=False)
+    assert json.loads(text)["base"]["configuration"]["password"] == MASK
+
+
+def test_a_credential_that_is_everywhere_is_not_saved() -> None:
+    """A digest is slow on purpose, and so there is a bound to how many are made."""
+    configuration = {"password": "word", "words": [f"word {i}" for i in range(64)]}
+    made = make_plan(
+        MODEL, Snapshot(response(configuration=configuration)), Patch.merge({"identifier": "id"})
+    )
+
+    with pytest.raises(patcher.InvalidInputError, match="more than 64 places"):
+        dumped(made)
 
 
 @pytest.mark.parametrize(
