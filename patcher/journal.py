@@ -8,87 +8,21 @@ processes never share a file, so that there is nothing to lock and nothing to re
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from types import NoneType
-from typing import Any, Final, NamedTuple, get_args
+from typing import Any, Final, NamedTuple
 
+from patcher.disk import NotPrivateError, read_private, refuse_open_folder, sync_folder
 from patcher.documents import jsontext
-from patcher.documents.values import Document
 from patcher.errors import InvalidPatchError, JournalError
-from patcher.resources.projection import OnUnknown
+from patcher.records import Ending, Entry, Intent, entry_of
+
+__all__ = ["FORMAT", "Ending", "Entry", "Intent", "Journal", "utc_now"]
 
 FORMAT: Final = 1
 """The format of an entry; a reader refuses a higher one."""
-
-_TEXT: Final = (str,)
-_TEXT_OR_NULL: Final = (str, NoneType)
-
-# What the members of an entry's two files are.
-_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
-    "begun": _TEXT,
-    "noun": _TEXT,
-    "id": _TEXT,
-    "name": _TEXT_OR_NULL,
-    "where": _TEXT,
-    "before": (dict,),
-    "sent": (dict,),
-    "keys": (list,),
-    "unknown_fields": _TEXT,
-    "saved_plan": _TEXT_OR_NULL,
-    "undoes": _TEXT_OR_NULL,
-    "state": _TEXT,
-    "message": _TEXT_OR_NULL,
-    "observed": (dict, NoneType),
-}
-_WORDS: Final = {
-    "unknown_fields": get_args(OnUnknown),
-    "state": ("applied", "unverified", "unknown", "not-written"),
-}
-
-
-class Intent(NamedTuple):
-    """A write about to be made.
-
-    ``before`` is the raw reading it was worked out on, ``sent`` the body, ``keys`` the
-    Idempotency-Keys under which it was sent, in order. ``unknown_fields`` says what was done with
-    unknown members, ``saved_plan`` is the id of the plan's file, ``undoes`` the entry that the
-    write takes back.
-    """
-
-    noun: str
-    id: str
-    name: str | None
-    where: str
-    before: Document
-    sent: Document
-    keys: tuple[str, ...]
-    unknown_fields: OnUnknown = "error"
-    saved_plan: str | None = None
-    undoes: str | None = None
-
-
-class Ending(NamedTuple):
-    """How a write ended: "applied", "unverified", "unknown" or "not-written".
-
-    ``observed`` is the raw reading after it, where there was one.
-    """
-
-    state: str
-    message: str | None = None
-    observed: Document | None = None
-
-
-class Entry(NamedTuple):
-    """One record: its name, when the write was begun (RFC 3339), and what is known of it."""
-
-    name: str
-    begun: str
-    intent: Intent
-    ending: Ending | None
 
 
 def utc_now() -> datetime:
@@ -130,36 +64,49 @@ class Journal(NamedTuple):
         self._write(self._ending_path(name), record, durable=False)
 
     def entry(self, name: str) -> Entry:
-        """The entry of that name. Raises JournalError when there is none, or it is unreadable."""
+        """The entry of that name.
+
+        Raises JournalError when there is none, when it is unreadable, and when somebody else could
+        have written it.
+        """
+        self._refuse_open_folder("nothing in it is trusted")
         record = self._read(self._intent_path(name))
-        ending = self._ending_path(name)
-        try:
-            return Entry(
-                name=name,
-                begun=_sound("begun", record["begun"]),
-                intent=_fields(Intent, record)._replace(keys=tuple(record["keys"])),
-                ending=_fields(Ending, self._read(ending)) if ending.exists() else None,
-            )
-        except (KeyError, TypeError) as error:
+        path = self._ending_path(name)
+        ending = self._read(path) if path.exists() or path.is_symlink() else None
+        entry = entry_of(name, record, ending)
+        if entry is None:
             raise JournalError(
                 f"Journal entry {name} is not complete, or not as this version writes them."
-            ) from error
+            )
+        return entry
 
-    def _tried(self, name: str) -> Entry | JournalError:
+    def tried(self, name: str) -> Entry | JournalError:
+        """The entry of that name, or why there is none to be had."""
         try:
             return self.entry(name)
         except JournalError as error:
             return error
 
     def names(self) -> tuple[str, ...]:
-        """The names of all entries, in no particular order."""
+        """The names of all entries, in no particular order.
+
+        Raises JournalError when somebody else could have put them there.
+        """
         if not self.folder.is_dir():
             return ()
+        self._refuse_open_folder("nothing in it is trusted")
         return tuple("@" + path.name[:12] for path in self.folder.glob("????????????.intent.json"))
+
+    def written_at(self, name: str) -> float:
+        """When the entry of that name was put on disk, as a POSIX timestamp, readable or not."""
+        try:
+            return self._intent_path(name).lstat().st_mtime
+        except OSError:
+            return self.now().timestamp()
 
     def entries(self) -> tuple[list[Entry], list[JournalError]]:
         """All entries, the newest first, and why others cannot be read."""
-        tried = [self._tried(name) for name in self.names()]
+        tried = [self.tried(name) for name in self.names()]
         found = [one for one in tried if isinstance(one, Entry)]
         unreadable = [one for one in tried if isinstance(one, JournalError)]
         return sorted(found, key=lambda one: (one.begun, one.name), reverse=True), unreadable
@@ -208,15 +155,21 @@ class Journal(NamedTuple):
         """Makes the folder, and refuses one that others could have put something in."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            status = self.folder.stat()
         except OSError as error:
             raise self._unwritable(error) from error
-        if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
+        self._refuse_open_folder("nothing was written")
+
+    def _refuse_open_folder(self, so: str) -> None:
+        try:
+            refuse_open_folder(self.folder)
+        except NotPrivateError as error:
             raise JournalError(
-                f"The journal's folder {self.folder} is open to other users, so nothing was "
-                "written.",
-                hint=f"Make it yours alone: chmod 700 {self.folder}",
-            )
+                f"The journal's folder {self.folder} {error.reason}, so {so}.", hint=error.mend
+            ) from error
+        except FileNotFoundError:
+            return  # there is nothing in it either
+        except OSError as error:
+            raise JournalError(f"{self.folder} cannot be read: {error.strerror}.") from error
 
     def _write(self, path: Path, record: dict[str, Any], *, durable: bool = True) -> None:
         """Writes a file whole, or not at all; ``durable`` waits until it is on disk."""
@@ -230,29 +183,25 @@ class Journal(NamedTuple):
                     os.fsync(file.fileno())
             draft.replace(path)
             if durable:
-                self._sync_folder()
+                sync_folder(self.folder)
         except OSError as error:
             with suppress(OSError):
                 draft.unlink()
             raise self._unwritable(error) from error
 
-    def _sync_folder(self) -> None:
-        """Waits until a new name in the folder is on disk."""
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
     def _read(self, path: Path) -> dict[str, Any]:
         try:
-            record = jsontext.parse(path.read_bytes(), what=str(path))
+            record = jsontext.parse(read_private(path), what=str(path))
         except InvalidPatchError as error:
             raise JournalError(f"{path} is not a journal entry: {error.message}") from error
         except FileNotFoundError as error:
             raise JournalError(
                 f"There is no journal entry @{path.name[:12]} in {self.folder}.",
                 hint="patch-model history lists those that there are.",
+            ) from error
+        except NotPrivateError as error:
+            raise JournalError(
+                f"{path} {error.reason}, and is not trusted.", hint=error.mend
             ) from error
         except OSError as error:
             raise JournalError(f"{path} cannot be read: {error.strerror}.") from error
@@ -275,23 +224,6 @@ class Journal(NamedTuple):
 
 def _moment(timestamp: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
+        return datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
     except ValueError:
         return None
-    return moment if moment.tzinfo else None
-
-
-def _fields(kind: Any, record: dict[str, Any]) -> Any:
-    """The record as one of ``kind``; what an earlier version did not record has its default."""
-    defaults = kind._field_defaults
-    given = {**defaults, **record}
-    return kind(**{name: _sound(name, given[name]) for name in kind._fields})
-
-
-def _sound(name: str, value: Any) -> Any:
-    """The value of a member. Raises TypeError where it cannot be one."""
-    if type(value) not in _KINDS[name] or value not in _WORDS.get(name, (value,)):
-        raise TypeError(name)
-    if name == "keys" and any(type(key) is not str for key in value):
-        raise TypeError(name)
-    return value

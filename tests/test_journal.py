@@ -237,14 +237,18 @@ def test_an_entry_is_plain_json(journal: Journal) -> None:
     assert record["sent"] == {"name": "Customers"}
 
 
-def test_an_entry_that_cannot_be_read_is_an_error(journal: Journal) -> None:
-    """What lies there in place of a file is named."""
+def test_an_entry_that_cannot_be_read_is_an_error(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be read is named, with the system's reason."""
     name = journal.open(INTENT)
-    (file,) = journal.folder.iterdir()
-    file.unlink()
-    file.mkdir()
 
-    with pytest.raises(JournalError, match="cannot be read"):
+    def broken(path: object, flags: int) -> int:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "open", broken)
+
+    with pytest.raises(JournalError, match=r"cannot be read: Input/output error\."):
         journal.entry(name)
 
 

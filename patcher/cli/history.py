@@ -96,6 +96,8 @@ def _show_all(target: str | None, limit: int, output: str, *, show_secrets: bool
     found, older, unreadable = _history().all(target, limit)
     for error in unreadable:
         console.say(f"Warning: {error.message}")
+        if error.hint:
+            console.say(f"Hint: {error.hint}")
     rows = [one.to_dict(show_secrets=show_secrets) for one in found]
     if output == "json":
         from patcher.render.json import value_json

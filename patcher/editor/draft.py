@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from patcher.disk import NotPrivateError, refuse_open_folder
 from patcher.documents import jsontext
 from patcher.documents.values import Document
 from patcher.errors import InvalidInputError, InvalidPatchError
@@ -26,6 +26,7 @@ FORMAT: Final = 1
 _KIND: Final = "patch-model edit"
 _FOOT: Final = "-------- patch-model needs what follows to resume this edit --------"
 _MARKS: Final = {"yaml": b"#", "json": b"//"}
+_KINDS: Final = {"url": str, "noun": str, "buffer": str, "base": dict, "format": int}
 
 
 class Basis(NamedTuple):
@@ -66,6 +67,8 @@ class Basis(NamedTuple):
             )
         if content.pop("checksum", None) != _checksum(content) or not _is_whole(content):
             raise _unusable(path)
+        if any(type(content.get(name)) is not kind for name, kind in _KINDS.items()):
+            raise _unusable(path)
         return cls(content["url"], content["noun"], content["buffer"], Snapshot(content["base"]))
 
 
@@ -84,12 +87,11 @@ class Draft(NamedTuple):
         path = folder / f"{slug}-{os.urandom(3).hex()}.{basis.format}"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            status = folder.stat()
-            if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
-                raise InvalidInputError(
-                    f"The folder for edits, {folder}, is open to other users.",
-                    hint=f"Make it yours alone: chmod 700 {folder}",
-                )
+            refuse_open_folder(folder)
+        except NotPrivateError as error:
+            raise InvalidInputError(
+                f"The folder for edits, {folder}, {error.reason}.", hint=error.mend
+            ) from error
         except OSError as error:
             raise _unwritable(folder, error) from error
         draft = cls(path)
@@ -99,8 +101,13 @@ class Draft(NamedTuple):
 
     @classmethod
     def unfinished(cls, folder: Path, resource_id: str) -> list[Draft]:
-        """The edits of a resource that are open somewhere, or were cut off without a word."""
-        if not folder.is_dir():
+        """The edits of a resource that are open somewhere, or were cut off without a word.
+
+        None where others could have put them there.
+        """
+        try:
+            refuse_open_folder(folder)
+        except OSError:
             return []
         besides = sorted(folder.glob(".*.base"))
         drafts = [cls(path.with_name(path.name[1:].removesuffix(".base"))) for path in besides]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from patcher._version import __version__
+from patcher.disk import sync_folder
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.documents.values import Document, strictly_equal
-from patcher.errors import ConflictError, InvalidInputError
+from patcher.errors import ConflictError, InvalidInputError, JournalError
 from patcher.journal import Entry, utc_now
 from patcher.operations.session import Options, Session, mask_words
 from patcher.operations.writing import carry_out
@@ -23,6 +25,9 @@ from patcher.plan.saved import SavedPlan, dump, is_saved_plan, load
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from patcher.undoing import WRITTEN
+
+_SKEW: Final = 86_400.0
+"""How far the clocks may differ, in seconds, of where a plan was made and where it is applied."""
 
 
 def save_plan(plan: Plan, path: str | os.PathLike[str]) -> SavedPlan:
@@ -109,7 +114,7 @@ def _refuse_elsewhere(session: Session, saved: SavedPlan, organization: object) 
 
 
 def _refuse_a_second_time(session: Session, saved: SavedPlan) -> None:
-    for entry in session.journal.entries()[0]:
+    for entry in _entries_since(session, saved):
         if entry.intent.saved_plan == saved.id and _may_be_written(entry):
             ending = entry.ending
             is_known = ending is not None and ending.state in WRITTEN
@@ -120,6 +125,29 @@ def _refuse_a_second_time(session: Session, saved: SavedPlan) -> None:
                 hint="Make a new plan: patch-model plan ... --out FILE. What this one did: "
                 f"patch-model history {entry.name}",
             )
+
+
+def _entries_since(session: Session, saved: SavedPlan) -> Iterator[Entry]:
+    """The journal's entries, of which none may be unreadable that this plan could have made."""
+    since = _moment(saved.created) - _SKEW
+    for name in session.journal.names():
+        entry = session.journal.tried(name)
+        if isinstance(entry, Entry):
+            yield entry
+        elif session.journal.written_at(name) >= since:
+            raise JournalError(
+                f"Whether this plan was applied already cannot be told: {entry.message} "
+                "Nothing was written.",
+                hint=entry.hint or "Look at the model; if it is as it should be, remove that file.",
+            ) from entry
+
+
+def _moment(created: str) -> float:
+    """When a plan was made, as a POSIX timestamp; the beginning of time where it does not say."""
+    try:
+        return datetime.fromisoformat(created.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _may_be_written(entry: Entry) -> bool:
@@ -186,6 +214,7 @@ def _write(path: Path, text: str) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(path)
+            sync_folder(path.parent)
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:

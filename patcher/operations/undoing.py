@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from patcher.api import Client
-from patcher.errors import InvalidInputError, NotFoundError
+from patcher.documents.notices import Notice
+from patcher.errors import InvalidInputError, JournalError, NotFoundError
 from patcher.journal import Entry
 from patcher.operations.calls import opened, reported
 from patcher.operations.session import OnConflict, Options, Session
@@ -82,15 +84,17 @@ def run_undo(
             rebases=options.on_conflict == "rebase",
             version_step=session.version_step,
         )
-        plan = way.plan(_entry(session, way, target))
+        entry, notices = _entry(session, way, target)
+        plan = way.plan(entry)
+        plan = replace(plan, warnings=(*plan.warnings, *notices))
     with reported(target, plan):
         return carry_out(
             session, plan, options, confirm=confirm, attended=attended, dry_run=dry_run
         )
 
 
-def _entry(session: Session, way: WayBack, target: str) -> Entry:
-    """The write that is meant. Raises InvalidInputError when there is none."""
+def _entry(session: Session, way: WayBack, target: str) -> tuple[Entry, list[Notice]]:
+    """The write that is meant, and what is not known. Raises InvalidInputError for no write."""
     url = session.client.settings.url
     if ENTRY.fullmatch(target):
         entry = session.journal.entry(target)
@@ -99,16 +103,22 @@ def _entry(session: Session, way: WayBack, target: str) -> Entry:
                 f"{target} was written to {entry.intent.where}, and this is {url}.",
                 hint=f"Say --url {entry.intent.where}, with credentials for it.",
             )
-        return entry
-    here = [one for one in session.journal.entries()[0] if one.intent.where == url]
+        return entry, []
+    entries, unreadable = session.journal.entries()
+    here = [one for one in entries if one.intent.where == url]
     model_id = _resolved(session, target, here)
     for entry in here:
         if entry.intent.id == model_id and way.was_written(entry):
-            return entry
+            return entry, [_unreadable(error) for error in unreadable]
     raise InvalidInputError(
         f"The journal knows of no write to {session.resource.noun} {target!r}.",
-        hint="patch-model history shows what it knows.",
+        hint="patch-model history shows what it knows, and what it cannot read.",
     )
+
+
+def _unreadable(error: JournalError) -> Notice:
+    text = f"{error.message} A later write may be in there."
+    return Notice("entry-unreadable", "", text)
 
 
 def _resolved(session: Session, target: str, here: list[Entry]) -> str:

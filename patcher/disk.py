@@ -1,0 +1,70 @@
+"""What is on disk: whose it is, who else can get at it, and that it is really there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+
+class NotPrivateError(OSError):
+    """A file or folder that others can read, or could have put there; ``mend`` says what helps."""
+
+    def __init__(self, reason: str, mend: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.mend = mend
+
+
+def refuse_open_folder(folder: Path) -> None:
+    """Raises NotPrivateError for a folder that others can enter, and OSError if it is not there."""
+    status = folder.stat()
+    if status.st_uid != os.geteuid():
+        raise NotPrivateError("belongs to another user", "Name another folder.")
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        raise NotPrivateError("is open to other users", f"Make it yours alone: chmod 700 {folder}")
+
+
+def read_private(path: Path) -> bytes:
+    """The content of a file that belongs to this user alone.
+
+    Raises NotPrivateError for a link, for anything but a file, for another user's, and for one
+    that others can read or write; OSError when it cannot be read.
+    """
+    # Neither followed nor waited for: a pipe in its place might never end.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise NotPrivateError("is a link", "Remove it.") from error
+        raise
+    try:
+        _refuse_open_file(os.fstat(descriptor), path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read()
+
+
+def _refuse_open_file(status: os.stat_result, path: Path) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise NotPrivateError("is no regular file", "Remove it.")
+    if status.st_uid != os.geteuid():
+        raise NotPrivateError("belongs to another user", "Remove it.")
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        raise NotPrivateError(
+            "is open to other users",
+            f"If you know that it is as it was, make it yours alone: chmod 600 {path}",
+        )
+
+
+def sync_folder(folder: Path) -> None:
+    """Returns when new names in a folder are on disk. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
