@@ -51,6 +51,7 @@ class Entry(NamedTuple):
     ending: Ending | None
 
 
+_STATES: Final = frozenset({"applied", "unverified", "unknown", "not-written"})
 _TEXT_OR_NULL: Final = (str, NoneType)
 
 # What a record's members are; those that an earlier version did not know may be missing.
@@ -81,7 +82,9 @@ _LATER: Final = frozenset({*Intent._field_defaults, *Ending._field_defaults})
 
 def entry_of(name: str, record: dict[str, Any], ending: dict[str, Any] | None) -> Entry | None:
     """The entry in the records of an intent and an ending; None where they are not whole."""
-    if not _is_sound(record, _INTENT) or not (ending is None or _is_sound(ending, _ENDING)):
+    if not _is_sound(record, _INTENT):
+        return None
+    if ending is not None and not (_is_sound(ending, _ENDING) and ending["state"] in _STATES):
         return None
     return Entry(
         name=name,

@@ -125,8 +125,8 @@ def is_redirect(status: int) -> bool:
 
 def redirect_hint(response: Response) -> str:
     """What to do about a redirect: nothing follows it, since credentials would go along."""
-    location = response.headers.get("location", "nowhere")
-    return f"It redirects to {location[:_SHOWN]}; give the right address with --url."
+    location = _brief(response.headers.get("location", "nowhere"))
+    return f"It redirects to {location}; give the right address with --url."
 
 
 def _hint(response: Response) -> str | None:
@@ -141,4 +141,6 @@ def _hint(response: Response) -> str | None:
 
 
 def _brief(text: str) -> str:
+    """A server's text on one line, and not too long."""
+    text = " ".join(text.split())
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."

@@ -27,11 +27,14 @@ def show(lines: Iterable[Line], *, error: bool = False) -> None:
     write(terminal.coloured(lines) if _has_colour(stream) else terminal.plain(lines), stream)
 
 
-def say(text: str) -> None:
-    """Writes one line of message to standard error, whatever is in it made safe."""
+def say(*lines: str) -> None:
+    """Writes lines of message to standard error, whatever is in them made safe.
+
+    A line break within one is shown as an escape: what comes from elsewhere makes no line.
+    """
     from patcher.render.printable import printable
 
-    write("\n".join(map(printable, text.split("\n"))) + "\n", sys.stderr)
+    write("".join(f"{printable(one)}\n" for one in lines), sys.stderr)
 
 
 @contextmanager

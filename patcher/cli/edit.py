@@ -94,8 +94,8 @@ def edit_command(
         if edit.kept is not None:
             command = ("patch-model", "edit", edit.buffer.base.id or model, "--resume")
             console.say(
-                f"Your text is kept, readable for you alone, in {edit.kept}\n"
-                f"To go on with it: {shlex.join([*command, str(edit.kept)])}"
+                f"Your text is kept, readable for you alone, in {edit.kept}",
+                f"To go on with it: {shlex.join([*command, str(edit.kept)])}",
             )
     return code
 

@@ -36,7 +36,7 @@ def run(command: click.Command, arguments: list[str]) -> int:
         if "-vv" in arguments:
             import traceback
 
-            console.say(traceback.format_exc())
+            console.say(*traceback.format_exc().splitlines())
         error = PatchError(
             f"Internal error: {type(fault).__name__}.",
             hint="This is a fault of patch-model; please report it, with the output of the same "

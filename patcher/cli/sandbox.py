@@ -60,7 +60,7 @@ def sandbox_command(port: int, db: Path | None, models: int, latency: float) -> 
         try:
             sandbox.wait()
         except KeyboardInterrupt:
-            console.say("\nStopped.")
+            console.say("", "Stopped.")
 
 
 def open_sandbox(**options: Any) -> Sandbox:

@@ -37,7 +37,7 @@ def save(plan: Plan, path: Path) -> None:
 def tell(path: Path) -> None:
     """Says where a plan is and how to apply it."""
     command = shlex.join(("patch-model", "apply", "--plan", str(path)))
-    console.say(f"\nThe plan is in {path}. To apply it: {command}")
+    console.say("", f"The plan is in {path}. To apply it: {command}")
 
 
 def show_saved(path: Path, parameters: dict[str, Any]) -> int:
@@ -50,7 +50,7 @@ def show_saved(path: Path, parameters: dict[str, Any]) -> int:
     show_plan(saved.plan, output, show_secrets=show_secrets, exit_code=int(differs))
     if output == "text":
         upon = f", upon version {saved.plan.base.version}" if saved.plan.base.version else ""
-        console.say(f"\nSaved at {saved.created}{upon} of {saved.url}. Nothing was looked up.")
+        console.say("", f"Saved at {saved.created}{upon} of {saved.url}. Nothing was looked up.")
     return int(differs)
 
 

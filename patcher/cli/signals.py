@@ -79,8 +79,9 @@ class Signals:
                 raise SecondSignal(self._entry)
             self._pending = True
             console.say(
-                "\nA write is on its way; waiting for its outcome. Interrupt again to stop "
-                "without knowing it."
+                "",
+                "A write is on its way; waiting for its outcome. Interrupt again to stop "
+                "without knowing it.",
             )
         elif not self._settled:
             raise KeyboardInterrupt

@@ -152,7 +152,7 @@ def test_a_refusal_says_what_to_do(
         (b'{"data": {"id": "other"}}', "another resource"),
         (b'{"data": {"id": 1, "id": 2}}', "twice"),
         (b'{"data": {"version": NaN}}', "NaN"),
-        (b'{"data": {"version": 1e400}}', "1e400"),
+        (b'{"data": {"version": 1e400}}', "exactly"),
         (b'{"data": {"version": 0.1234567890123456789}}', "exactly"),
         (b"[" * 100_000, "nested"),
         (b"\xff", "UTF-8"),

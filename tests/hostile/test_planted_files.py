@@ -124,6 +124,7 @@ INTENTS = {
 ENDINGS = {
     **FILES,
     "a state that is none": Planted(altered(state=1), "is not complete"),
+    "a state of another program": Planted(altered(state="fine"), "is not complete"),
     "a reading that is no object": Planted(altered(observed="x"), "is not complete"),
 }
 ROWS = {f"intent: {name}": ("intent", row) for name, row in INTENTS.items()} | {
