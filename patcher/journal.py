@@ -224,6 +224,7 @@ class Journal(NamedTuple):
 
 def _moment(timestamp: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
     except ValueError:
         return None
+    return moment if moment.tzinfo else None

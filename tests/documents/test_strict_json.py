@@ -29,7 +29,7 @@ PIECES = st.lists(
 FAULTS = {
     "NaN": "NaN is not",
     "-Infinity": "-Infinity is not",
-    "1e400": "the number 1e400 cannot",
+    "1e400": "a number cannot be held exactly",
     '{"k": 1, "\\u006b": 2}': 'the key "k" occurs',
 }
 

@@ -82,7 +82,7 @@ def assert_plain(lines: Iterator[Line]) -> None:
         assert all(span.text.isprintable() for span in line)
 
 
-def look_at(text: bytes) -> None:
+def assert_taken_or_refused(text: bytes) -> None:
     """Does with a saved plan all that does not need the API."""
     is_saved_plan(text)
     with only_ours():
@@ -96,13 +96,13 @@ def look_at(text: bytes) -> None:
 @given(damaged(json.dumps(PLAN).encode()) | st.binary())
 def test_a_saved_plan_that_was_damaged(text: bytes) -> None:
     """It is refused, or it is still the plan."""
-    look_at(text)
+    assert_taken_or_refused(text)
 
 
 @given(altered(PLAN))
 def test_a_saved_plan_that_was_forged(content: Any) -> None:
     """Even where the checksum fits, it is a plan that can be looked at, or it is refused."""
-    look_at(sealed(content, saved._checksum))
+    assert_taken_or_refused(sealed(content, saved._checksum))
 
 
 @given(
@@ -125,16 +125,17 @@ def test_a_saved_plan_that_was_forged(content: Any) -> None:
 )
 def test_a_saved_plan_that_was_made_up(members: dict[str, Any]) -> None:
     """Likewise for members of the right kind with a content that makes no sense."""
-    look_at(sealed({**PLAN, **members}, saved._checksum))
+    assert_taken_or_refused(sealed({**PLAN, **members}, saved._checksum))
 
 
-def remember(folder: Path, intent: bytes, ending: bytes | None) -> None:
+def assert_remembered(folder: Path, intent: bytes, ending: bytes | None) -> None:
     """Does with a journal entry all that can be done with one: list, show, prune, undo."""
-    (folder / "0123456789ab.intent.json").write_bytes(intent)
-    path = folder / "0123456789ab.ending.json"
-    path.unlink(missing_ok=True)
-    if ending is not None:
-        path.write_bytes(ending)
+    first, second = (folder / f"0123456789ab.{kind}.json" for kind in ("intent", "ending"))
+    second.unlink(missing_ok=True)
+    for path, content in ((first, intent), (second, ending)):
+        if content is not None:
+            path.write_bytes(content)
+            path.chmod(0o600)
     journal = Journal(folder)
     history = History(journal, MODEL, MASKS)
     entries, unreadable = journal.entries()
@@ -174,7 +175,7 @@ entries = st.one_of(
 def test_a_journal_entry_that_was_forged(folder: Path, entry: tuple[Any, Any]) -> None:
     """It is an entry that can be listed, shown and undone, or it is said to be none."""
     intent, ending = entry
-    remember(
+    assert_remembered(
         folder,
         jsontext.dump(intent).encode(),
         None if ending is None else jsontext.dump(ending).encode(),
@@ -185,10 +186,10 @@ def test_a_journal_entry_that_was_forged(folder: Path, entry: tuple[Any, Any]) -
 def test_a_journal_entry_that_was_damaged(folder: Path, text: bytes, which: bool) -> None:
     """A file cut off by a full disk, or written by something else, is said to be no entry."""
     whole = json.dumps(INTENT).encode()
-    remember(folder, text if which else whole, None if which else text)
+    assert_remembered(folder, text if which else whole, None if which else text)
 
 
-def resume(path: Path, text: bytes) -> None:
+def assert_resumed(path: Path, text: bytes) -> None:
     """Does with a kept text what ``edit --resume`` does before it asks the API."""
     path.write_bytes(text)
     kept = Draft(path)
@@ -211,7 +212,7 @@ def _format(basis: Basis) -> Format:
 def test_a_kept_edit_that_was_forged(folder: Path, record: Any, text: bytes) -> None:
     """Even where the checksum fits, it can be resumed, or it is said that it cannot."""
     foot = f"# {draft._FOOT}\n# ".encode() + sealed(record, draft._checksum) + b"\n"
-    resume(folder / "kept.yaml", text + foot)
+    assert_resumed(folder / "kept.yaml", text + foot)
 
 
 @given(data=st.data())
@@ -219,7 +220,7 @@ def test_a_kept_edit_that_was_damaged(folder: Path, data: st.DataObject) -> None
     """Whatever happened to the file, it can be resumed, or it is said that it cannot."""
     foot = f"# {draft._FOOT}\n# ".encode() + BASIS.record() + b"\n"
     whole = b"# above\nname: a\nfields:\n- b\n" + foot
-    resume(folder / "kept.yaml", data.draw(damaged(whole) | st.binary()))
+    assert_resumed(folder / "kept.yaml", data.draw(damaged(whole) | st.binary()))
 
 
 @given(st.sampled_from(("yaml", "json")), st.data())
@@ -242,7 +243,7 @@ def test_what_is_whole_is_taken(folder: Path) -> None:
     """What is damaged and forged above is taken as it is: the refusals are no accident."""
     text = json.dumps(PLAN)
     assert load(text, MODEL, MASKS, what="it").plan.changes == MADE.changes
-    remember(folder, json.dumps(INTENT).encode(), json.dumps(ENDING).encode())
+    assert_remembered(folder, json.dumps(INTENT).encode(), json.dumps(ENDING).encode())
     assert [one.intent.name for one in Journal(folder).entries()[0]] == ["Customers"]
     assert Basis.of(sealed(dict(RECORD), draft._checksum), folder) == BASIS
     with pytest.raises(PatchError):

@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import patcher
@@ -51,6 +51,7 @@ def test_a_plan_comes_back_as_it_was(configuration: dict[str, Any], name: str) -
     """Saved, loaded and put upon the same reading, both documents are what they were, strictly."""
     base = Snapshot(response(configuration=configuration))
     made = make_plan(MODEL, base, Patch.merge({"name": name, "identifier": "id"}))
+    assume(not any(secret in name for secret in made.credentials()))
 
     document, proposed = loaded(dumped(made)).upon(made.document)
 
