@@ -25,6 +25,10 @@ FORMAT: Final = 1
 """The format of an entry; a reader refuses a higher one."""
 
 
+_LONGEST_WRITE: Final = timedelta(days=1)
+"""How long a write may be on its way; the settle timeout is less."""
+
+
 def utc_now() -> datetime:
     """The present moment."""
     return datetime.now(timezone.utc)
@@ -71,14 +75,24 @@ class Journal(NamedTuple):
         """
         self._refuse_open_folder("nothing in it is trusted")
         record = self._read(self._intent_path(name))
-        path = self._ending_path(name)
-        ending = self._read(path) if path.exists() or path.is_symlink() else None
-        entry = entry_of(name, record, ending)
+        entry = entry_of(name, record, self._ending(name))
         if entry is None:
             raise JournalError(
                 f"Journal entry {name} is not complete, or not as this version writes them."
             )
         return entry
+
+    def _ending(self, name: str) -> dict[str, Any] | None:
+        """The record of an ending; None where there is none, or a crash left half of one."""
+        path = self._ending_path(name)
+        if not (path.exists() or path.is_symlink()):
+            return None
+        try:
+            return self._read(path)
+        except JournalError as error:
+            if isinstance(error.__cause__, InvalidPatchError):
+                return None  # a name can outlive a power failure, and its content not
+            raise
 
     def tried(self, name: str) -> Entry | JournalError:
         """The entry of that name, or why there is none to be had."""
@@ -114,19 +128,27 @@ class Journal(NamedTuple):
     def prune(self, days: float) -> int:
         """Removes the entries begun more than so many days ago; how many there were.
 
-        An intent goes before its ending, so that a crash leaves no half entry behind; what a
-        crash has left goes by its age on disk. Raises JournalError when one cannot be removed.
+        One without an ending, and a file that is not finished, may be a write on its way: they
+        stay for a day at least. An intent goes before its ending, so that a crash leaves no half
+        entry behind; what a crash has left goes by its age on disk. Raises JournalError when one
+        cannot be removed.
         """
-        oldest = self.now() - timedelta(days=days)
-        entries, _ = self.entries()
-        old = [one.name for one in entries if (_moment(one.begun) or self.now()) < oldest]
+        now = self.now()
+        oldest = now - timedelta(days=days)
+        unfinished = min(oldest, now - _LONGEST_WRITE)
+        old = [
+            one.name
+            for one in self.entries()[0]
+            if (_moment(one.begun) or now) < (oldest if one.ending else unfinished)
+        ]
         try:
             for name in old:
                 self._intent_path(name).unlink(missing_ok=True)
                 self._ending_path(name).unlink(missing_ok=True)
             for path in self._leftovers():
-                if path.stat().st_mtime < oldest.timestamp():
-                    path.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):  # finished meanwhile
+                    if path.stat().st_mtime < unfinished.timestamp():
+                        path.unlink()
         except OSError as error:
             raise JournalError(
                 f"The journal in {self.folder} cannot be pruned ({error.strerror})."

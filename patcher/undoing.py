@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from patcher.documents.diff import compare
 from patcher.documents.masks import Masks
 from patcher.documents.values import MISSING, strictly_equal
-from patcher.errors import ConflictError, InvalidInputError
+from patcher.errors import ConflictError, InvalidInputError, UnknownFieldError
 from patcher.guard import REFRESH, Store
 from patcher.guard.overlap import Around
 from patcher.guard.verification import is_as_before, verify
@@ -37,9 +37,15 @@ def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
         masks=masks,
         unknown_fields=intent.unknown_fields,
         allow_all_fields=True,
+        restored=frozenset(sent),
         origin=Origin(intent.where, saved_plan=intent.saved_plan, undoes=intent.undoes),
     )
     return propose(resource, Snapshot(intent.before), sent, terms)
+
+
+def is_open_or_written(entry: Entry) -> bool:
+    """Whether a write took effect, or may still; one that did not leaves nothing to take back."""
+    return entry.ending is None or entry.ending.state != "not-written"
 
 
 class WayBack(NamedTuple):
@@ -88,18 +94,6 @@ class WayBack(NamedTuple):
         changes = compare(made.proposed, back.proposed, self.resource.shape.lists)
         return replace(back, document=made.proposed, changes=changes)
 
-    def was_written(self, entry: Entry) -> bool:
-        """Whether the write of an entry took effect, which a reading tells where nothing else."""
-        if entry.ending is not None and entry.ending.state == "not-written":
-            return False
-        if entry.ending is not None and entry.ending.state in WRITTEN:
-            return True
-        try:
-            self._observed(entry, self.store.read(entry.intent.id))
-        except InvalidInputError:
-            return False
-        return True
-
     def _observed(self, entry: Entry, live: Snapshot) -> Snapshot:
         """What the write of an entry left behind; where nobody saw it, what is there now."""
         ending = entry.ending
@@ -114,7 +108,9 @@ class WayBack(NamedTuple):
         if is_as_before(plan, plan.base, live):
             raise InvalidInputError(
                 f"{entry.name} is not written so far, so there is nothing to undo.",
-                hint="Its outcome was not seen, and it may still land; look again later.",
+                hint="Its outcome was not seen, and it may still land: look again later. To take "
+                "back an earlier write all the same, name its entry, as patch-model history lists "
+                "it.",
             )
         if not verify(plan, plan.base, live).is_as_sent:
             raise ConflictError(
@@ -122,21 +118,37 @@ class WayBack(NamedTuple):
                 "there before nor what was sent. Nothing was written.",
                 expected=plan.base.version,
                 found=live.version,
-                hint=f"patch-model history {entry.name} shows what it was to do.",
+                hint=f"patch-model history {entry.name} shows what it was to do. To take back an "
+                "earlier write, name its entry, as patch-model history lists it.",
             )
         self.journal.close(entry.name, Ending("applied", observed=live.raw))
         return live
 
     def _terms(self, entry: Entry) -> Terms:
-        """Unknown members go as they went with the write, unless it was said otherwise."""
-        intent, said = entry.intent, self.terms.unknown_fields
-        before, _ = self.resource.document(Snapshot(intent.before), intent.unknown_fields)
+        """Unknown members go as they went with the write, unless it was said otherwise.
+
+        Those that the write left out, and so cleared, come back; where that cannot be, a warning
+        says so.
+        """
+        intent, before = entry.intent, Snapshot(entry.intent.before)
+        unknown_fields, notices = self.terms.unknown_fields, self.terms.notices
+        if unknown_fields == "error":
+            unknown_fields = intent.unknown_fields
+            if unknown_fields == "drop":
+                try:
+                    self.resource.document(before, "carry")
+                    unknown_fields = "carry"
+                except UnknownFieldError:
+                    notices = (*notices, *self.resource.document(before, "drop")[1])
+        target, _ = self.resource.document(before, unknown_fields)
         return self.terms._replace(
-            unknown_fields=intent.unknown_fields if said == "error" else said,
+            unknown_fields=unknown_fields,
+            notices=notices,
+            restored=frozenset(target),
             mentioned=frozenset(
                 key
-                for key in before.keys() | intent.sent.keys()
-                if not strictly_equal(before.get(key, MISSING), intent.sent.get(key, MISSING))
+                for key in target.keys() | intent.sent.keys()
+                if not strictly_equal(target.get(key, MISSING), intent.sent.get(key, MISSING))
             ),
             origin=self.terms.origin._replace(undoes=entry.name),
         )

@@ -23,6 +23,8 @@ from patcher.cli.options import (
 )
 from patcher.errors import InvalidInputError
 
+_CENTURY = 36_500
+
 
 @click.command("history")
 @click.argument("target", metavar="[MODEL|ENTRY]", required=False)
@@ -37,7 +39,7 @@ from patcher.errors import InvalidInputError
 )
 @click.option(
     "--prune",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(min=0, max=_CENTURY, clamp=False),
     metavar="DAYS",
     help="Remove the entries that are more than so many days old, without asking.",
 )
@@ -70,6 +72,8 @@ def _prune(target: str | None, days: float, output: str) -> None:
         raise InvalidInputError(
             "--prune is for the whole journal.", hint=f"patch-model history --prune {days:g}"
         )
+    if not days >= 0:
+        raise InvalidInputError("--prune takes a number of days.")  # nan is within every range
     removed = _history().journal.prune(days)
     if output == "json":
         from patcher.render.json import value_json

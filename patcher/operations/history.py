@@ -77,7 +77,7 @@ class History(NamedTuple):
         """
         entries, unreadable = self.journal.entries()
         if text is not None:
-            ids = {text} | {one.intent.id for one in entries if _is_called(one, text)}
+            ids = {text.lower()} | {one.intent.id for one in entries if _is_called(one, text)}
             entries = [one for one in entries if one.intent.id in ids]
         shown = entries[:limit]
         return [self._remembered(one) for one in shown], len(entries) - len(shown), unreadable

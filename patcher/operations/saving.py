@@ -79,9 +79,9 @@ def run_saved(
     resource is no longer as the plan found it or the plan was sent before, and what patch_model
     does.
     """
-    _refuse_elsewhere(session, saved, session.client.settings.organization_id)
+    session.refuse_elsewhere(saved.plan.origin)
     live = session.read(saved.plan.base.id or "")
-    _refuse_elsewhere(session, saved, live.raw.get("organization_id"))
+    session.refuse_elsewhere(saved.plan.origin, live.raw.get("organization_id"))
     terms = saved.plan.terms._replace(masks=session.masks)
     document, _ = session.resource.document(live, terms.unknown_fields)
     base, proposed = saved.upon(document)
@@ -96,21 +96,6 @@ def run_saved(
     plan = propose(session.resource, live, proposed, terms)
     _refuse_what_was_not_shown(saved.plan, plan)
     return carry_out(session, plan, options, confirm=confirm, attended=attended, dry_run=dry_run)
-
-
-def _refuse_elsewhere(session: Session, saved: SavedPlan, organization: object) -> None:
-    url = session.client.settings.url
-    if saved.url != url:
-        raise InvalidInputError(
-            f"The plan was made for {saved.url}, and this is {url}.",
-            hint=f"Say --url {saved.url}, with credentials for it, or make the plan anew.",
-        )
-    if organization is not None and saved.organization not in (None, organization):
-        raise InvalidInputError(
-            f"The plan was made for organization {saved.organization}, and this is "
-            f"organization {organization}.",
-            hint="Use credentials of that organization, or make the plan anew.",
-        )
 
 
 def _refuse_a_second_time(session: Session, saved: SavedPlan) -> None:

@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from patcher.api import Client
 from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch
-from patcher.errors import ConflictError, SettingsError
+from patcher.errors import ConflictError, InvalidInputError, SettingsError
 from patcher.guard import Clock, Guard, Hold, not_held
 from patcher.journal import Journal
 from patcher.operations.lookup import resolve
@@ -145,6 +145,26 @@ class Session(NamedTuple):
                 hint="Look at what changed, then expect the version that you saw.",
             )
         return base
+
+    def refuse_elsewhere(self, origin: Origin, organization: object = None) -> None:
+        """Refuses a plan that was made upon another API, or in another organization.
+
+        ``organization`` is the one that this is, where something else than the credentials says
+        so. Raises InvalidInputError: two APIs can hold the same ids and versions, as a copy does.
+        """
+        settings = self.client.settings
+        if origin.url != settings.url:
+            raise InvalidInputError(
+                f"The plan was made for {origin.url}, and this is {settings.url}.",
+                hint=f"Say --url {origin.url}, with credentials for it, or make the plan anew.",
+            )
+        here = organization if organization is not None else settings.organization_id
+        if here is not None and origin.organization not in (None, here):
+            raise InvalidInputError(
+                f"The plan was made for organization {origin.organization}, and this is "
+                f"organization {here}.",
+                hint="Use credentials of that organization, or make the plan anew.",
+            )
 
     def origin(self, base: Snapshot) -> Origin:
         """Where a plan upon ``base`` comes from."""

@@ -18,7 +18,7 @@ from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
 from patcher.resources.projection import OnUnknown
 from patcher.resources.snapshot import Snapshot
-from patcher.undoing import WayBack
+from patcher.undoing import WayBack, is_open_or_written
 
 ENTRY: Final = re.compile(r"@[0-9a-f]{12}")
 """What the name of a journal entry looks like."""
@@ -84,7 +84,7 @@ def run_undo(
             rebases=options.on_conflict == "rebase",
             version_step=session.version_step,
         )
-        entry, notices = _entry(session, way, target)
+        entry, notices = _entry(session, target)
         plan = way.plan(entry)
         plan = replace(plan, warnings=(*plan.warnings, *notices))
     with reported(target, plan):
@@ -93,7 +93,7 @@ def run_undo(
         )
 
 
-def _entry(session: Session, way: WayBack, target: str) -> tuple[Entry, list[Notice]]:
+def _entry(session: Session, target: str) -> tuple[Entry, list[Notice]]:
     """The write that is meant, and what is not known. Raises InvalidInputError for no write."""
     url = session.client.settings.url
     if ENTRY.fullmatch(target):
@@ -108,7 +108,7 @@ def _entry(session: Session, way: WayBack, target: str) -> tuple[Entry, list[Not
     here = [one for one in entries if one.intent.where == url]
     model_id = _resolved(session, target, here)
     for entry in here:
-        if entry.intent.id == model_id and way.was_written(entry):
+        if entry.intent.id == model_id and is_open_or_written(entry):
             return entry, [_unreadable(error) for error in unreadable]
     raise InvalidInputError(
         f"The journal knows of no write to {session.resource.noun} {target!r}.",

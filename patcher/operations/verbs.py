@@ -180,6 +180,7 @@ def rebase(plan: Plan, *, client: Client | None = None) -> Plan:
 
     _refuse_a_view(plan, hint="Make the plan anew, with plan_patch, upon what is there now.")
     with reported("", plan), opened(client) as session:
+        session.refuse_elsewhere(plan.origin)
         return rebasing.rebase(plan, session.read(plan.base.id or ""))
 
 

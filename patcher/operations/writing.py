@@ -33,6 +33,7 @@ def carry_out(
     None, or not ``attended``), that goes on only if it changes and clears what the first plan did.
     Returns and raises what patch_model does.
     """
+    session.refuse_elsewhere(plan.origin)
     attended = attended and confirm is not None
     first, rebases, most = plan, 0, CONFIRMED_REBASES if attended else REBASES
     while not dry_run and not plan.is_unchanged:

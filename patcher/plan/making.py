@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from patcher.documents.diff import compare
 from patcher.documents.masks import Masks, refuse_masks
@@ -76,7 +77,7 @@ def propose(resource: Resource, base: Snapshot, proposed: Document, terms: Terms
     """
     document, carried_notices = resource.document(base, terms.unknown_fields)
     proposed = _without_nulls(proposed, resource)
-    _refuse_strangers(resource, document, proposed)
+    _refuse_strangers(resource, document.keys() | terms.restored, proposed)
     known_faults = _judge(resource, document, proposed, terms.masks)
     if not terms.allow_all_fields:
         _refuse_widening(resource, document, proposed)
@@ -112,9 +113,9 @@ def _without_nulls(document: Document, resource: Resource) -> Document:
     return {key: value for key, value in ordered.items() if key in kept or value is not None}
 
 
-def _refuse_strangers(resource: Resource, document: Document, proposed: Document) -> None:
+def _refuse_strangers(resource: Resource, known: AbstractSet[str], proposed: Document) -> None:
     for key in proposed:
-        if key in resource.shape.members or key in document:
+        if key in resource.shape.members or key in known:
             continue
         near = closest(key, resource.shape.members)
         raise InvalidPatchError(

@@ -39,6 +39,8 @@ class Terms(NamedTuple):
         mentioned: the top-level members that the change names.
         touched: places that the change depends on without changing them.
         notices: what is known of the change itself, and of earlier readings.
+        restored: unknown top-level members that the plan may bring back, though the reading has
+            none of that name.
         origin: where the plan comes from.
     """
 
@@ -48,6 +50,7 @@ class Terms(NamedTuple):
     mentioned: frozenset[str] = frozenset()
     touched: tuple[Tokens, ...] = ()
     notices: tuple[Notice, ...] = ()
+    restored: frozenset[str] = frozenset()
     origin: Origin = Origin()
 
 

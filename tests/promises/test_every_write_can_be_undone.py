@@ -254,7 +254,7 @@ def test_an_unknown_outcome_is_settled_by_a_reading(
     entry = caught.value.journal_entry or ""
     with pytest.raises(patcher.InvalidInputError, match="not written so far"):
         patcher.undo(entry, client=client)
-    with pytest.raises(patcher.InvalidInputError, match="knows of no write"):
+    with pytest.raises(patcher.InvalidInputError, match="not written so far"):
         patcher.undo(seed.CONTACTS, client=client)
     sandbox.release()
 
@@ -304,7 +304,7 @@ def test_unknown_members_go_back_the_way_they_went(
     sandbox: Sandbox, client: patcher.Client
 ) -> None:
     """What the write left out or carried by permission needs no second one to be undone."""
-    sandbox.fault(faults.growth({"new_key": {"a": 1}}, every=True, method="GET"))
+    sandbox.fault(faults.growth({"new_key": {"a": 1}}, every=True, method="*"))
     before = sandbox.stored(seed.CONTACTS)
     patcher.patch_model(seed.CONTACTS, {"name": "Clients"}, client=client, unknown_fields="drop")
 
@@ -312,6 +312,84 @@ def test_unknown_members_go_back_the_way_they_went(
 
     assert result.status == "applied"
     assert sandbox.stored(seed.CONTACTS) == before
+
+
+def test_what_a_write_dropped_comes_back(tmp_path: Path) -> None:
+    """A member that was left out, and so cleared, is sent again; an undo of that leaves it out."""
+    store = MemoryStore(raw=response(new_key={"a": 1}))
+    guard = guard_of(store, tmp_path)
+    plan = plan_of(store, {"name": "Clients"}, unknown_fields="drop")
+    entry = guard.journal.entry(guard.write(plan).journal_entry or "")
+    assert "new_key" not in store.raw
+    way = WayBack(store, guard.journal, MODEL, plan.terms._replace(unknown_fields="error"))
+
+    back = way.plan(entry)
+    undone = guard.write(back).journal_entry or ""
+
+    assert ("/new_key", "added") in [(change.path, change.kind) for change in back.changes]
+    assert (store.raw["new_key"], store.raw["name"]) == ({"a": 1}, "Customers")
+    guard.write(way.plan(guard.journal.entry(undone)))
+    assert "new_key" not in store.raw
+
+
+def test_what_a_write_dropped_and_nobody_can_carry_is_said_to_stay_away(tmp_path: Path) -> None:
+    """An unknown key of a field cannot be sent: the undo takes the rest back, with a warning."""
+    fields = [{"name": "email", "id": "f-1", "new_key": 1}]
+    store = MemoryStore(raw=response(fields=fields))
+    guard = guard_of(store, tmp_path)
+    plan = plan_of(store, {"name": "Clients"}, unknown_fields="drop")
+    entry = guard.journal.entry(guard.write(plan).journal_entry or "")
+    way = WayBack(store, guard.journal, MODEL, plan.terms._replace(unknown_fields="error"))
+
+    back = way.plan(entry)
+
+    assert [change.path for change in back.changes] == ["/name"]
+    assert [(one.code, one.path) for one in back.warnings] == [("dropped", "/fields/0/new_key")]
+
+
+def test_the_last_write_is_not_passed_over_while_it_may_still_land(
+    sandbox: Sandbox, client: patcher.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taking an earlier one back would be overwritten by it: refused; by its entry it is done."""
+    monkeypatch.setattr("patcher.operations.session.DEFAULT_SETTLE_TIMEOUT", 0.0)
+    first = rename(client)
+    sandbox.fault(faults.late_write())
+    with pytest.raises(patcher.OutcomeUnknownError):
+        patcher.patch_model(seed.CONTACTS, {"identifier": "email"}, client=client)
+
+    with pytest.raises(patcher.InvalidInputError, match="not written so far") as caught:
+        patcher.undo(seed.CONTACTS, client=client)
+    result = patcher.undo(first, client=client)
+
+    assert "name its entry" in (caught.value.hint or "")
+    assert (result.status, sandbox.stored(seed.CONTACTS)["name"]) == ("applied", "Contacts")
+
+
+def test_an_ending_that_a_power_failure_took_leaves_the_intent(
+    sandbox: Sandbox, client: patcher.Client, journal: Journal
+) -> None:
+    """A name can outlive a crash, and its content not: a reading says how the write ended."""
+    before = sandbox.stored(seed.CONTACTS)
+    entry = rename(client)
+    for content in ("", '{"format": 1, "ent'):
+        (journal.folder / f"{entry[1:]}.ending.json").write_text(content)
+        assert journal.entry(entry).ending is None
+
+    patcher.undo(seed.CONTACTS, client=client)
+
+    assert sandbox.stored(seed.CONTACTS) == before
+
+
+def test_a_plan_is_for_the_api_that_it_was_made_upon(
+    sandbox: Sandbox, client: patcher.Client
+) -> None:
+    """A copy can hold the same ids and versions; a write there could not be undone: exit 2."""
+    plan = patcher.plan_patch(seed.CONTACTS, {"name": "Clients"}, client=client)
+    with Sandbox(models=3) as copy, patcher.Client(copy.url, copy.api_key) as other:
+        for verb in (patcher.apply_plan, patcher.rebase):
+            with pytest.raises(patcher.InvalidInputError, match="was made for"):
+                verb(plan, client=other)
+        assert copy.puts() == []
 
 
 def test_opening_every_field_on_the_way_back_needs_to_be_said(tmp_path: Path) -> None:
