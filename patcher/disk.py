@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import stat
 from pathlib import Path
 
@@ -23,7 +24,9 @@ def refuse_open_folder(folder: Path) -> None:
     if status.st_uid != os.geteuid():
         raise NotPrivateError("belongs to another user", "Name another folder.")
     if stat.S_IMODE(status.st_mode) & 0o077:
-        raise NotPrivateError("is open to other users", f"Make it yours alone: chmod 700 {folder}")
+        raise NotPrivateError(
+            "is open to other users", f"Make it yours alone: {_chmod(700, folder)}"
+        )
 
 
 def read_private(path: Path) -> bytes:
@@ -57,8 +60,12 @@ def _refuse_open_file(status: os.stat_result, path: Path) -> None:
     if stat.S_IMODE(status.st_mode) & 0o077:
         raise NotPrivateError(
             "is open to other users",
-            f"If you know that it is as it was, make it yours alone: chmod 600 {path}",
+            f"If you know that it is as it was, make it yours alone: {_chmod(600, path)}",
         )
+
+
+def _chmod(mode: int, path: Path) -> str:
+    return shlex.join(("chmod", str(mode), str(path)))
 
 
 def sync_folder(folder: Path) -> None:

@@ -128,7 +128,7 @@ class NotFoundError(ApiError):
 
 
 class JournalError(PatchError):
-    """The journal cannot be written, so no write was started."""
+    """The journal, or the text of an edit, cannot be put on disk, so no write was started."""
 
     exit_code = 3
 

@@ -83,16 +83,17 @@ class Journal(NamedTuple):
         return entry
 
     def _ending(self, name: str) -> dict[str, Any] | None:
-        """The record of an ending; None where there is none, or a crash left half of one."""
+        """The record of an ending; None where there is none, or a crash left half of one.
+
+        A name can outlive a power failure, and its content not.
+        """
         path = self._ending_path(name)
         if not (path.exists() or path.is_symlink()):
             return None
-        try:
-            return self._read(path)
-        except JournalError as error:
-            if isinstance(error.__cause__, InvalidPatchError):
-                return None  # a name can outlive a power failure, and its content not
-            raise
+        with suppress(OSError):  # what is wrong with the file is said when it is read
+            if not read_private(path).endswith((b"}", b"]")):
+                return None
+        return self._read(path)
 
     def tried(self, name: str) -> Entry | JournalError:
         """The entry of that name, or why there is none to be had."""

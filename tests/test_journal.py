@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -263,6 +263,20 @@ def test_pruning_an_empty_or_odd_journal_is_no_error(journal: Journal, begun: st
 
     assert journal.prune(0) == 0
     assert journal.names() == (name,)
+
+
+def test_a_write_on_its_way_is_not_pruned(journal: Journal) -> None:
+    """One without an ending stays for a day, and so does a file that is not finished."""
+    name = journal.open(INTENT)
+    draft = journal.folder / f".{name[1:]}.ending.json.0123abcd"
+    draft.write_text("{")
+    moment = journal.now()
+    os.utime(draft, (moment.timestamp(), moment.timestamp()))
+    soon = journal._replace(now=lambda: moment + timedelta(hours=23))
+    later = journal._replace(now=lambda: moment + timedelta(hours=25))
+
+    assert (soon.prune(0), soon.names(), draft.exists()) == (0, (name,), True)
+    assert (later.prune(0), later.names(), draft.exists()) == (1, (), False)
 
 
 def test_a_journal_that_cannot_be_pruned_says_why(

@@ -12,6 +12,7 @@ from patcher.cli import console, exits
 from patcher.cli.confirmation import Confirmation, output_of, show_result
 from patcher.cli.options import (
     allow_all_fields_option,
+    connection,
     connection_options,
     on_conflict_option,
     options_of,
@@ -24,6 +25,7 @@ from patcher.cli.signals import SIGNALS
 from patcher.errors import PatchError
 
 if TYPE_CHECKING:
+    from patcher.editor.editing import Edit
     from patcher.plan import Plan
 
 
@@ -65,7 +67,6 @@ def edit_command(
       patch-model edit Customers
       EDITOR='code --wait' patch-model edit Customers --format json
     """
-    from patcher.operations.calls import failed
     from patcher.operations.editing import Person, open_edit, resume_edit
 
     output, show_secrets = output_of(parameters)
@@ -88,16 +89,30 @@ def edit_command(
         show_result(result, confirmation)
         code = result.exit_code
     except PatchError as error:
-        error.result = error.result or failed(error, edit.buffer.base.id or "")
         code = exits.report(error, as_json=output == "json")
+    except KeyboardInterrupt:
+        code = exits.report(exits.interrupted(), as_json=output == "json")
     finally:
-        if edit.kept is not None:
-            command = ("patch-model", "edit", edit.buffer.base.id or model, "--resume")
-            console.say(
-                f"Your text is kept, readable for you alone, in {edit.kept}",
-                f"To go on with it: {shlex.join([*command, str(edit.kept)])}",
-            )
+        _tell_where(edit, model, parameters)
     return code
+
+
+def _tell_where(edit: Edit, model: str, parameters: dict[str, Any]) -> None:
+    """Says where the text is, once it is kept, and how to go on with it as it was begun."""
+    for copy in edit.copies:
+        console.say(f"The editor has left a file of its own, perhaps with more of it: {copy}")
+    if edit.kept is None:
+        return
+    command = ["patch-model", "edit", edit.buffer.base.id or model, "--resume", str(edit.kept)]
+    command += connection().arguments()
+    if parameters["unknown_fields"] != "error":
+        command += ["--unknown-fields", parameters["unknown_fields"]]
+    if parameters["allow_all_fields"]:
+        command += ["--allow-all-fields"]
+    console.say(
+        f"Your text is kept, readable for you alone, in {edit.kept}",
+        f"To go on with it: {shlex.join(command)}",
+    )
 
 
 def _asked(confirmation: Confirmation, plan: Plan) -> Literal["apply", "edit", "stop"]:

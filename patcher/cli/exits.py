@@ -30,8 +30,7 @@ def run(command: click.Command, arguments: list[str]) -> int:
             "model before you write again.",
         )
     except (KeyboardInterrupt, click.Abort):
-        console.say("")
-        error = InterruptedWriteError("Interrupted. Nothing was written.")
+        error = interrupted()
     except Exception as fault:  # noqa: BLE001 - nobody shall be shown a traceback unasked
         if "-vv" in arguments:
             import traceback
@@ -43,6 +42,12 @@ def run(command: click.Command, arguments: list[str]) -> int:
             "command under -vv.",
         )
     return report(error, as_json=as_json)
+
+
+def interrupted() -> PatchError:
+    """The error for a signal that came before a write, on a line of its own."""
+    console.say("")
+    return InterruptedWriteError("Interrupted. Nothing was written.")
 
 
 def invoke(command: click.Command, arguments: list[str]) -> int:

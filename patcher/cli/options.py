@@ -26,6 +26,15 @@ class Connection:
     settle_timeout: float | None = None
     verbose: int = 0
 
+    def arguments(self) -> list[str]:
+        """What was given of where to reach the API, as a further command has to say it again."""
+        given = {
+            "--url": self.url,
+            "--api-key-file": self.api_key_file,
+            "--api-version": self.api_version,
+        }
+        return [part for name, value in given.items() if value for part in (name, value)]
+
 
 def connection() -> Connection:
     """What was given in this invocation."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -17,16 +18,15 @@ from typing import Any, Final, NamedTuple
 from patcher.disk import NotPrivateError, refuse_open_folder
 from patcher.documents import jsontext
 from patcher.documents.values import Document
-from patcher.errors import InvalidInputError, InvalidPatchError
+from patcher.errors import InvalidInputError, InvalidPatchError, JournalError, PatchError
 from patcher.resources.snapshot import Snapshot
 
 FORMAT: Final = 1
 """The format of what a kept text carries; a reader refuses a higher one."""
 
 _KIND: Final = "patch-model edit"
-_FOOT: Final = "-------- patch-model needs what follows to resume this edit --------"
+_FOOT: Final = b"-------- patch-model needs what follows to resume this edit --------"
 _MARKS: Final = {"yaml": b"#", "json": b"//"}
-_KINDS: Final = {"url": str, "noun": str, "buffer": str, "base": dict, "format": int}
 
 
 class Basis(NamedTuple):
@@ -67,8 +67,6 @@ class Basis(NamedTuple):
             )
         if content.pop("checksum", None) != _checksum(content) or not _is_whole(content):
             raise _unusable(path)
-        if any(type(content.get(name)) is not kind for name, kind in _KINDS.items()):
-            raise _unusable(path)
         return cls(content["url"], content["noun"], content["buffer"], Snapshot(content["base"]))
 
 
@@ -81,7 +79,7 @@ class Draft(NamedTuple):
     def begin(cls, folder: Path, name: str, basis: Basis, text: str) -> Draft:
         """A new file in ``folder``, which belongs to one user; ``name`` is what to call it.
 
-        Raises InvalidInputError when it cannot be made.
+        Raises JournalError when it cannot be made.
         """
         slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or basis.noun
         path = folder / f"{slug}-{os.urandom(3).hex()}.{basis.format}"
@@ -89,8 +87,9 @@ class Draft(NamedTuple):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             refuse_open_folder(folder)
         except NotPrivateError as error:
-            raise InvalidInputError(
-                f"The folder for edits, {folder}, {error.reason}.", hint=error.mend
+            raise JournalError(
+                f"The folder for edits, {folder}, {error.reason}, so nothing was written.",
+                hint=error.mend,
             ) from error
         except OSError as error:
             raise _unwritable(folder, error) from error
@@ -101,7 +100,7 @@ class Draft(NamedTuple):
 
     @classmethod
     def unfinished(cls, folder: Path, resource_id: str) -> list[Draft]:
-        """The edits of a resource that are open somewhere, or were cut off without a word.
+        """The edits of a resource that are open somewhere, were cut off, or kept; the newest first.
 
         None where others could have put them there.
         """
@@ -109,8 +108,8 @@ class Draft(NamedTuple):
             refuse_open_folder(folder)
         except OSError:
             return []
-        besides = sorted(folder.glob(".*.base"))
-        drafts = [cls(path.with_name(path.name[1:].removesuffix(".base"))) for path in besides]
+        texts = [path for ending in _MARKS for path in folder.glob(f"[!.]*.{ending}")]
+        drafts = map(cls, sorted(texts, key=_last_change, reverse=True))
         return [one for one in drafts if one.is_of(resource_id)]
 
     def rest_on(self, basis: Basis) -> None:
@@ -124,25 +123,39 @@ class Draft(NamedTuple):
     def read(self) -> bytes:
         """The text as the editor left it. Raises InvalidInputError when it is gone."""
         try:
-            return _split(self.path.read_bytes())[0]
+            return self._text()
         except OSError as error:
             raise InvalidInputError(
                 f"{self.path} cannot be read ({error.strerror}), so nothing was written."
             ) from error
 
+    def copies(self) -> list[Path]:
+        """What an editor left beside the text: swap files, and what it rescued when it ended."""
+        ours = re.compile(rf"\.{{1,2}}{re.escape(self.path.name)}\.(base|(base\.)?[0-9a-f]{{8}})")
+        with suppress(OSError):
+            return sorted(
+                path
+                for path in self.path.parent.iterdir()
+                if self.path.name in path.name.removesuffix("~")
+                and path not in (self.path, self._backup)
+                and not ours.fullmatch(path.name)
+                and path.is_file()
+            )
+        return []
+
     def keep(self, basis: Basis) -> None:
         """Puts the basis below the text, or leaves the two files as they are where it cannot."""
-        with suppress(OSError, InvalidInputError):
-            text = _split(self.path.read_bytes())[0]
+        with suppress(OSError, PatchError):
+            text = self._text()
             end = b"" if text.endswith(b"\n") or not text else b"\n"
             mark = _MARKS[basis.format]
-            foot = mark + b" " + _FOOT.encode() + b"\n" + mark + b" " + basis.record() + b"\n"
+            foot = mark + b" " + _FOOT + b"\n" + mark + b" " + basis.record() + b"\n"
             self.write(text + end + foot)
             self._beside.unlink()
 
     def discard(self) -> None:
-        """Removes the file and what lies beside it."""
-        for path in (self.path, self._beside):
+        """Removes the file, what lies beside it, and an editor's backup of it."""
+        for path in (self.path, self._beside, self._backup):
             with suppress(OSError):
                 path.unlink()
 
@@ -171,6 +184,15 @@ class Draft(NamedTuple):
     def _beside(self) -> Path:
         return self.path.with_name(f".{self.path.name}.base")
 
+    @property
+    def _backup(self) -> Path:
+        return self.path.with_name(f"{self.path.name}~")
+
+    def _text(self) -> bytes:
+        content = self.path.read_bytes()
+        # While the base lies beside it, whatever is in the text was written there by somebody.
+        return content if self._beside.exists() else _split(content)[0]
+
     def _put(self, path: Path, content: bytes) -> None:
         new = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
         try:
@@ -187,21 +209,32 @@ class Draft(NamedTuple):
 
 
 def _split(content: bytes) -> tuple[bytes, bytes | None]:
-    """A kept text and the record below it; None where there is none."""
-    for mark in _MARKS.values():
-        text, foot, below = content.rpartition(mark + b" " + _FOOT.encode() + b"\n")
-        if foot:
-            return text, below.strip().removeprefix(mark).strip()
+    """A kept text and the record below it; None where there is none.
+
+    Other line ends, and lines that somebody wrote below the record, do no harm.
+    """
+    lines = content.splitlines(keepends=True)
+    for i in range(len(lines) - 1, -1, -1):
+        mark, _, foot = lines[i].strip().partition(b" ")
+        if foot == _FOOT and mark in _MARKS.values():
+            record = b"".join(lines[i + 1 : i + 2]).strip().removeprefix(mark).strip()
+            return b"".join((*lines[:i], *lines[i + 2 :])), record
     return content, None
+
+
+def _last_change(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _is_whole(content: Document) -> bool:
     """Whether the members are there and of their kinds; a checksum says nothing of that."""
-    texts = (content.get("url"), content.get("noun"))
+    kinds = {"url": str, "noun": str, "buffer": str, "base": dict, "format": int}
     return (
-        all(type(text) is str for text in texts)
-        and content.get("buffer") in tuple(_MARKS)
-        and type(content.get("base")) is dict
+        all(type(content.get(name)) is kind for name, kind in kinds.items())
+        and content["buffer"] in _MARKS
     )
 
 
@@ -217,12 +250,13 @@ def _gone(path: Path) -> InvalidInputError:
 def _unusable(path: Path) -> InvalidInputError:
     return InvalidInputError(
         f"{path} holds no edit that can be resumed: what it is based on is missing or altered.",
-        hint=f"To put a whole document in place: patch-model apply MODEL --document @{path}",
+        hint="To see what it would change as a whole document: patch-model plan MODEL --document "
+        + shlex.quote(f"@{path}"),
     )
 
 
-def _unwritable(folder: Path, error: OSError) -> InvalidInputError:
-    return InvalidInputError(
+def _unwritable(folder: Path, error: OSError) -> JournalError:
+    return JournalError(
         f"The text cannot be put into {folder} ({error.strerror}), so nothing was written.",
         hint="Make room there, or name another folder in PATCH_MODEL_STATE_DIR.",
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final
 
 from patcher.documents import jsontext
 from patcher.documents.patches import Patch
@@ -15,7 +16,8 @@ from patcher.documents.threeway import Collision, merge
 from patcher.documents.values import Document, strictly_equal
 from patcher.editor.buffer import Buffer
 from patcher.editor.draft import Basis, Draft
-from patcher.editor.program import Program
+from patcher.editor.program import ENDING_SIGNALS, EditorFailedError, Program, signals_deferred
+from patcher.editor.surroundings import Surroundings
 from patcher.errors import (
     ConflictError,
     DeclinedError,
@@ -26,11 +28,7 @@ from patcher.errors import (
 from patcher.plan import PatchResult, Plan, Terms, propose
 from patcher.plan.conflicts import conflict
 from patcher.plan.rebasing import rebase, refuse_other_than
-from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
-
-Answer: TypeAlias = Literal["apply", "edit", "stop"]
-"""What a person says to a diff."""
 
 _REBASES: Final = 3
 
@@ -41,32 +39,6 @@ _RESUMED: Final = (
 
 _PATIENCE: Final = 5
 """How often in a row a text is opened again that came back faster than anybody can mend it."""
-
-
-class Surroundings(NamedTuple):
-    """What an edit needs of the world.
-
-    Attributes:
-        resource: what kind of resource is edited.
-        url: the API's address.
-        read: the resource as it is now.
-        write: the guarded write of a plan.
-        program: finds the editor; called when it is first needed.
-        ask: shows a plan and asks about it.
-        tell: says a sentence to the person.
-        attended: whether ``ask`` asks somebody; else there is nobody to edit a second time.
-        rebases: whether a plan may be put upon somebody else's write without being asked about.
-    """
-
-    resource: Resource
-    url: str
-    read: Callable[[], Snapshot]
-    write: Callable[[Plan], PatchResult]
-    program: Callable[[], Program]
-    ask: Callable[[Plan], Answer]
-    tell: Callable[[str], None]
-    attended: bool = True
-    rebases: bool = False
 
 
 @dataclass(slots=True)
@@ -82,6 +54,8 @@ class Edit:
         latest: for an edit that is resumed, what is there by now; its text is looked at first,
             and opened only if need be.
         kept: where the text is, once it has been kept.
+        copies: what an editor that did not end well has left beside it.
+        plan: the last plan that the text came to.
     """
 
     world: Surroundings
@@ -91,10 +65,13 @@ class Edit:
     pristine: bytes = b""
     latest: Snapshot | None = None
     kept: Path | None = None
+    copies: tuple[Path, ...] = ()
+    plan: Plan | None = None
     _last: bytes | None = field(default=None, init=False)
     _refused: str | None = field(default=None, init=False)
     _hasty: int = field(default=0, init=False)
     _lines_above: int = field(default=0, init=False)
+    _is_open: bool = field(default=False, init=False)
 
     def run(self) -> PatchResult:
         """The result of the edit: applied, unchanged or declined.
@@ -109,6 +86,8 @@ class Edit:
             self._keep()
             if isinstance(error, ConflictError) and self.kept is not None:
                 error.hint = _RESUMED
+            if isinstance(error, PatchError) and error.result is None:
+                error.result = self._result(error)
             raise
         if result.status == "declined":
             self._keep()
@@ -131,6 +110,7 @@ class Edit:
             if self.buffer.is_empty(body):
                 self.draft.discard()
                 self._last = None
+                self.world.tell("The text was emptied, and so the edit is cancelled.")
                 return self._declined("the text was emptied")
             try:
                 plan = self._plan(body, self._lines_above)
@@ -145,7 +125,13 @@ class Edit:
         """The body of the text after a visit to the editor."""
         program = self.world.program()
         before = self.draft.read()
-        visit = program.visit(self.draft.path)
+        self._is_open = True  # until it ends in peace, the editor may hold what is not saved
+        try:
+            visit = program.visit(self.draft.path)
+        except EditorFailedError as error:
+            self._is_open = error.was_killed
+            raise
+        self._is_open = False
         self._hasty = self._hasty + 1 if visit.was_hasty else 0
         if self.draft.read() == before and program.did_not_wait(visit):
             self.pristine = b""  # what is saved in that window is still to come
@@ -155,11 +141,22 @@ class Edit:
                 hint="Have it wait until the file is closed: export EDITOR='code --wait', for "
                 "example. What you save in that window can be resumed.",
             )
+        if visit.was_hasty and self.draft.read() == self.pristine and self.world.attended:
+            self._doubt(program)
         return self._read()
+
+    def _doubt(self, program: Program) -> None:
+        if not program.is_known:
+            self.world.tell(
+                f"Note: the editor {program.name} returned at once. If it has a window that is "
+                "still open, what you save there goes nowhere: have it wait, as in "
+                "EDITOR='code --wait'."
+            )
 
     def _read(self) -> str:
         self._last = self.draft.read()
         text = jsontext.decoded(self._last, what=f"The text in {self.draft.path}")
+        text = text.replace("\r\n", "\n").replace("\r", "\n")  # whatever the editor ends lines by
         body = self.buffer.body_of(text)
         self._lines_above = text.count("\n") - body.count("\n")
         return body
@@ -169,12 +166,13 @@ class Edit:
         document = self.buffer.document_of(body, lines_above)
         try:
             Patch.document(document).check(self.world.resource.shape, allow_unknown=True)
-            return propose(self.world.resource, self.buffer.base, document, self.terms)
+            self.plan = propose(self.world.resource, self.buffer.base, document, self.terms)
         except InvalidPatchError as error:
             line = self.buffer.line_of(body, error.path)
             if line is not None:
                 error.message = f"{error.message} (line {lines_above + line})"
             raise
+        return self.plan
 
     def _open_again(self, body: str, error: InvalidInputError) -> None:
         """Puts the reason above the text; raises it where nobody will mend the text."""
@@ -256,21 +254,32 @@ class Edit:
         self.draft.rest_on(self._basis())
 
     def _declined(self, why: str, plan: Plan | None = None) -> PatchResult:
-        resource = self.world.resource
-        label = plan.label if plan else f"{resource.noun} {self.buffer.base.name}"
-        error = DeclinedError(f"{label} was not written: {why}.")
-        return PatchResult.of_error(error, resource, target=self.buffer.base.id or "", plan=plan)
+        label = plan.label if plan else f"{self.world.resource.noun} {self.buffer.base.name}"
+        return self._result(DeclinedError(f"{label} was not written: {why}."), plan)
+
+    def _result(self, error: PatchError, plan: Plan | None = None) -> PatchResult:
+        return PatchResult.of_error(
+            error,
+            self.world.resource,
+            target=self.buffer.base.id or "",
+            plan=plan or self.plan,
+        )
 
     def _keep(self) -> None:
-        """Keeps a text in which somebody may have written something."""
+        """Keeps a text in which somebody may have written something, saved or not."""
+        with signals_deferred(*ENDING_SIGNALS, signal.SIGINT):
+            self._put_away()
+
+    def _put_away(self) -> None:
+        self.copies = tuple(self.draft.copies())
         try:
             content: bytes | None = self.draft.read()
         except InvalidInputError:
             content = self._last
             if content is not None:
-                with suppress(InvalidInputError):
+                with suppress(PatchError):
                     self.draft.write(content)
-        if content is None or content == self.pristine:
+        if content is None or (content == self.pristine and not self._is_open and not self.copies):
             self.draft.discard()
             return
         self.draft.keep(self._basis())

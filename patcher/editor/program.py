@@ -25,19 +25,39 @@ _WINDOWS: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("subl", "sublime_text", "atom", "zed", "mate"), ("--wait", "-w")),
     **dict.fromkeys(("idea", "pycharm", "webstorm", "datagrip"), ("--wait",)),
     **dict.fromkeys(("gvim", "mvim"), ("-f", "--nofork")),
+    **dict.fromkeys(("nvim-qt", "neovide"), ("--nofork", "--no-fork")),
     "gedit": ("--wait", "-w"),
+    "gnome-text-editor": ("--standalone", "-s"),
     "kate": ("--block", "-b"),
     "open": ("-W", "--wait-apps"),
     "xdg-open": (),
 }
 
+# Programs that wait, unless they are told not to.
+_PATIENT: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(
+        ("vi", "vim", "nvim", "view", "ex", "ed", "nano", "pico", "emacs", "micro"), ()
+    ),
+    **dict.fromkeys(("helix", "hx", "joe", "kak", "mcedit", "ne", "sensible-editor"), ()),
+    "emacsclient": ("-n", "--no-wait"),
+}
+
 _AT_ONCE: Final = 2.0
 """Seconds within which nobody reads a document and closes it again."""
 
-_ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
+"""The signals that end an edit while the editor runs; Ctrl-C is the editor's own."""
 
 GRACE = 5.0
 """Seconds that an editor has, told to end, to put its own copy in safety."""
+
+
+class EditorFailedError(DeclinedError):
+    """The editor did not end well; one that ``was_killed`` may have held what was not saved."""
+
+    def __init__(self, message: str, *, was_killed: bool) -> None:
+        super().__init__(message)
+        self.was_killed = was_killed
 
 
 class Visit(NamedTuple):
@@ -83,7 +103,7 @@ class Program(NamedTuple):
     def visit(self, path: Path) -> Visit:
         """Runs the editor on a file until it ends.
 
-        Raises InvalidInputError when it cannot be started, DeclinedError when it fails, and
+        Raises InvalidInputError when it cannot be started, EditorFailedError when it fails, and
         KeyboardInterrupt when it was interrupted.
         """
         started = self.monotonic()
@@ -102,14 +122,23 @@ class Program(NamedTuple):
             raise KeyboardInterrupt
         if code != 0:
             how = f"exit code {code}" if code > 0 else signal.Signals(-code).name
-            raise DeclinedError(f"The editor {self.name} ended with {how}. Nothing was written.")
+            raise EditorFailedError(
+                f"The editor {self.name} ended with {how}. Nothing was written.",
+                was_killed=code < 0 or code > 128,
+            )
         return Visit(self.monotonic() - started, left_running)
 
     def did_not_wait(self, visit: Visit) -> bool:
         """Whether an editor that changed nothing most likely has its window still open."""
-        waits = _WINDOWS.get(self.name)
-        is_window = waits is not None and not set(waits) & set(self.command[1:])
+        options = set(self.command[1:])
+        waits, goes = _WINDOWS.get(self.name), _PATIENT.get(self.name, ())
+        is_window = bool(options & set(goes)) or (waits is not None and not options & set(waits))
         return visit.was_hasty and (visit.left_running or is_window)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known when this editor waits and when it does not."""
+        return self.name in _PATIENT or self.name in _WINDOWS
 
     @property
     def name(self) -> str:
@@ -121,7 +150,7 @@ class Program(NamedTuple):
         stdout = None if sys.stdout and sys.stdout.isatty() else 2
         with _terminal_as_it_was(), _interrupts_left_to_the_editor():
             try:
-                with _signals_deferred() as come:
+                with signals_deferred(*ENDING_SIGNALS) as come:
                     process = subprocess.Popen(  # noqa: S603 - the person's own editor
                         [*self.command, str(path)], stdout=stdout, pass_fds=(inherited,)
                     )
@@ -176,13 +205,13 @@ def _interrupts_left_to_the_editor() -> Iterator[None]:
 
 
 @contextmanager
-def _signals_deferred() -> Iterator[list[int]]:
+def signals_deferred(*numbers: signal.Signals) -> Iterator[list[int]]:
     """Within it, signals are only noted: an editor half started could not be ended any more."""
     come: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield come
         return
-    watched = [one for one in _ENDING if callable(signal.getsignal(one))]
+    watched = [one for one in numbers if callable(signal.getsignal(one))]
     before = {one: signal.signal(one, lambda number, _: come.append(number)) for one in watched}
     try:
         yield come

@@ -7,15 +7,16 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from patcher.api import Client
 from patcher.documents.patches import Patch
 from patcher.documents.values import Document, checked
 from patcher.editor.buffer import Buffer, Format
 from patcher.editor.draft import Basis, Draft
-from patcher.editor.editing import Answer, Edit, Surroundings
+from patcher.editor.editing import Edit
 from patcher.editor.program import Program
+from patcher.editor.surroundings import Answer, Surroundings
 from patcher.errors import InvalidInputError
 from patcher.operations.calls import opened, reported
 from patcher.operations.session import OnConflict, Options, Session
@@ -23,6 +24,8 @@ from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan, Terms, propose
 from patcher.resources.projection import OnUnknown
 from patcher.resources.snapshot import Snapshot
+
+_NAMED: Final = 3
 
 
 class Person(NamedTuple):
@@ -42,8 +45,8 @@ def open_edit(
 ) -> Edit:
     """A new edit of a model, whose text is on disk; ``run`` does the rest.
 
-    Raises what reading the model does, and InvalidInputError when the text cannot be put on disk,
-    or there is no editor.
+    Raises what reading the model does, JournalError when the text cannot be put on disk, and
+    InvalidInputError when there is no editor.
     """
     program = _program(session, person)
     with reported(model):
@@ -51,9 +54,7 @@ def open_edit(
         document, notices = session.resource.document(base, options.unknown_fields)
         for notice in notices:
             person.tell(f"Warning: {notice.message}")
-        for left in Draft.unfinished(_folder(session), base.id or ""):
-            command = shlex.join(("patch-model", "edit", base.id or "", "--resume", str(left.path)))
-            person.tell(f"Note: another edit of it is open, or was cut off; to resume: {command}")
+        _tell_of_others(session, base, person)
         buffer = Buffer(session.resource, base, format_)
         text = buffer.text(document)
         basis = Basis(session.client.settings.url, session.resource.noun, format_, base)
@@ -84,11 +85,12 @@ def resume_edit(session: Session, model: str, options: Options, person: Person, 
         if basis.noun != session.resource.noun or session.resolve(model) != basis.base.id:
             raise InvalidInputError(
                 f"The edit in {path} is of another {session.resource.noun}.",
-                hint=f"patch-model edit {basis.base.id} --resume {path}",
+                hint=_resuming(basis.base, path),
             )
         latest = session.read(basis.base.id or "")
+        text = draft.read()
         draft.rest_on(basis)
-        draft.write(draft.read())
+        draft.write(text)
     return Edit(
         _surroundings(session, basis.base, options, person, lambda: _program(session, person)),
         draft,
@@ -96,6 +98,20 @@ def resume_edit(session: Session, model: str, options: Options, person: Person, 
         _terms(session, basis.base, options),
         latest=latest,
     )
+
+
+def _tell_of_others(session: Session, base: Snapshot, person: Person) -> None:
+    """Names the texts of a resource that wait to be gone on with."""
+    left = Draft.unfinished(_folder(session), base.id or "")
+    for one in left[:_NAMED]:
+        command = _resuming(base, one.path)
+        person.tell(f"Note: another edit of it is open, or its text was kept; to resume: {command}")
+    if len(left) > _NAMED:
+        person.tell(f"Note: {len(left) - _NAMED} older ones are in {_folder(session)}.")
+
+
+def _resuming(base: Snapshot, path: Path) -> str:
+    return shlex.join(("patch-model", "edit", base.id or "", "--resume", str(path)))
 
 
 def _surroundings(
@@ -171,10 +187,11 @@ class edit_model:  # noqa: N801 - it is used as a function is
             allow_all_fields=allow_all_fields,
             on_conflict=on_conflict,
         )
-        self._opened = opened(client)
+        self._client = client
 
     def __enter__(self) -> Document:
         """The document, a copy that is the caller's own."""
+        self._opened = opened(self._client)
         session = self._opened.__enter__()
         try:
             with reported(self._model):

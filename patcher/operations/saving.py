@@ -17,6 +17,7 @@ from patcher.documents.notices import Notice
 from patcher.documents.values import Document, strictly_equal
 from patcher.errors import ConflictError, InvalidInputError, JournalError
 from patcher.journal import Entry, utc_now
+from patcher.operations.calls import upon_a_reading
 from patcher.operations.session import Options, Session, mask_words
 from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan, propose
@@ -38,7 +39,7 @@ def save_plan(plan: Plan, path: str | os.PathLike[str]) -> SavedPlan:
     or when the file cannot be written.
     """
     text = dump(
-        plan,
+        upon_a_reading(plan),
         plan_id=os.urandom(12).hex(),
         created=utc_now().isoformat(timespec="seconds").replace("+00:00", "Z"),
         salt=os.urandom(16),

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from patcher.api import Client
 from patcher.documents.diff import compare
 from patcher.documents.patches import Patch
-from patcher.documents.values import strictly_equal
 from patcher.errors import InvalidInputError
-from patcher.operations.calls import opened, reported
+from patcher.operations.calls import opened, reported, upon_a_reading
 from patcher.operations.session import OnConflict, Options, Session
 from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
@@ -138,9 +137,8 @@ def apply_plan(
     """
     from patcher.plan.saved import SavedPlan
 
-    made = plan.plan if isinstance(plan, SavedPlan) else plan
+    made = plan.plan if isinstance(plan, SavedPlan) else upon_a_reading(plan)
     if made is plan:
-        _refuse_a_view(made, hint="Give the SavedPlan itself.")
         _refuse_altered(made)
     options = Options(run_async=run_async, refresh=refresh, unknown_fields=made.unknown_fields)
     with reported("", made), opened(client) as session:
@@ -149,16 +147,6 @@ def apply_plan(
 
             return run_saved(session, plan, options, confirm=confirm, dry_run=dry_run)
         return carry_out(session, made, options, confirm=confirm, dry_run=dry_run)
-
-
-def _refuse_a_view(plan: Plan, hint: str) -> None:
-    """Refuses a plan that is not upon a reading: it could be written, but not be undone."""
-    document, _ = plan.resource.document(plan.base, plan.unknown_fields)
-    if not strictly_equal(document, plan.document):
-        raise InvalidInputError(
-            "This plan is what a saved one shows, without its credentials and its reading.",
-            hint=hint,
-        )
 
 
 def _refuse_altered(plan: Plan) -> None:
@@ -178,7 +166,7 @@ def rebase(plan: Plan, *, client: Client | None = None) -> Plan:
     """
     from patcher.plan import rebasing
 
-    _refuse_a_view(plan, hint="Make the plan anew, with plan_patch, upon what is there now.")
+    plan = upon_a_reading(plan)
     with reported("", plan), opened(client) as session:
         session.refuse_elsewhere(plan.origin)
         return rebasing.rebase(plan, session.read(plan.base.id or ""))

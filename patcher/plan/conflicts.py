@@ -53,7 +53,7 @@ def conflict(plan: Plan, fresh: Snapshot, document: Document) -> ConflictError:
     ``document`` is the writable document of the reading ``fresh``.
     """
     report = _report(plan, fresh, document)
-    return _error(plan, fresh, document, report, "Nothing was written.", _way_out(report))
+    return _error(plan, fresh, document, report, "Nothing was written.", _way_out(plan, report))
 
 
 def outgrown(shown: Plan, now: Plan) -> ConflictError:
@@ -145,9 +145,15 @@ def _facts(plan: Plan, fresh: Snapshot, report: Conflict) -> str:
     return ", ".join(facts)
 
 
-def _way_out(report: Conflict) -> str:
+def _way_out(plan: Plan, report: Conflict) -> str:
     clashes = [one.path for one in report.both if not one.touched]
     touched = [one.path for one in report.both if one.touched]
+    if clashes and plan.origin.undoes:
+        return (
+            f"{_listed(clashes)} changed again since. Put there by hand what you want of it: "
+            f"patch-model edit {plan.base.id}. What was there before, and what was written: "
+            f"patch-model history {plan.origin.undoes}"
+        )
     if clashes:
         return (
             f"You both changed {_listed(clashes)}. Run the same command again to see yours against "

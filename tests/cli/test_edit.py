@@ -8,6 +8,7 @@ import re
 import shlex
 import signal
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -224,6 +225,143 @@ def test_an_editor_that_fails_before_anything_was_written_leaves_nothing(
     assert code == 1
     assert kept(state()) == []
     assert "--resume" not in screen
+
+
+@pytest.mark.parametrize(
+    ("step", "rescued"),
+    [
+        ("kill -KILL $$", False),
+        ("exit 143", False),
+        ('echo typed > "$folder/.$name.swp"; kill -TERM $$', True),
+        ('echo typed > "$folder/$name.save"; exit 1', True),
+    ],
+)
+def test_an_editor_that_was_killed_may_have_held_more(
+    sandbox: Sandbox, editor: ScriptedEditor, step: str, rescued: bool
+) -> None:
+    """Nothing was saved, but something may have been typed: kept, and what it left is named."""
+    editor.does(f'folder=$(dirname "$1"); name=$(basename "$1"); {step}')
+
+    code, screen = edit("Contacts")
+
+    left = [path for path in kept(state()) if path.suffix != ".yaml"]
+    assert (code, sandbox.puts(), len(left)) == (1, [], int(rescued))
+    for path in left:
+        assert f"left a file of its own, perhaps with more of it: {path}" in screen
+    text = state() / "edits" / Path(resume_command(screen)[-1]).name
+    assert "name: Contacts" in text.read_text()
+
+
+def test_ended_while_nothing_was_saved_the_text_is_kept(
+    sandbox: Sandbox, editor: ScriptedEditor
+) -> None:
+    """A signal may reach us and not the editor under a wrapper: what is saved later has a base."""
+    editor.does("echo editing; cat > /dev/null")
+    terminal = Terminal("edit", "Contacts")
+    terminal.wait_for("editing")
+    terminal.signal(signal.SIGTERM)
+
+    assert terminal.finish() == 130
+    path = assert_kept(terminal.screen, holds="name: Contacts")
+    assert terminal.screen.rstrip().endswith(f"--resume {path}")
+
+
+def test_any_line_ends_will_do(sandbox: Sandbox, editor: ScriptedEditor) -> None:
+    """A text in which carriage returns alone end the lines is not taken for an emptied one."""
+    editor.does(f"{RENAME}; tr '\\n' '\\r' < \"$1\" > changed; cat changed > \"$1\"")
+
+    code, screen = edit("Contacts", answers=("y\n",))
+
+    assert code == 0, screen
+    assert sandbox.stored(seed.CONTACTS)["name"] == "Clients"
+
+
+def test_a_backup_that_the_editor_made_goes_with_the_text(
+    sandbox: Sandbox, editor: ScriptedEditor
+) -> None:
+    """It holds the credentials, too."""
+    editor.does('cp "$1" "$1~"; ' + RENAME)
+
+    code, screen = edit("Contacts", answers=("y\n",))
+
+    assert (code, kept(state())) == (0, []), screen
+
+
+def test_the_next_edit_names_the_texts_that_were_kept(
+    sandbox: Sandbox, editor: ScriptedEditor
+) -> None:
+    """The newest three with their commands, for a terminal that was closed said nothing."""
+    editor.does(*[f"{RENAME}; exit 1"] * 5)
+    for _ in range(5):
+        assert edit("Contacts")[0] == 1
+    editor.does(":")
+
+    code, screen = edit("Contacts")
+
+    named = re.findall(r"to resume: (patch-model edit \S+ --resume \S+)", screen)
+    assert (code, len(named)) == (0, 3)
+    assert "Note: 2 older ones are in" in screen
+    assert len(kept(state())) == 5
+
+
+def test_the_command_to_resume_says_again_what_was_said(
+    sandbox: Sandbox, editor: ScriptedEditor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where and how, as far as it was on the command line: pasted, it works."""
+    sandbox.fault(faults.growth({"new_key": 1}, every=True, method="GET"))
+    monkeypatch.delenv("POLYTOMIC_DEPLOYMENT_URL")
+    editor.does(RENAME)
+    options = ("--url", sandbox.url, "--unknown-fields", "carry", "--allow-all-fields")
+    _, screen = edit("Contacts", *options, answers=("n\n",))
+
+    command = resume_command(screen)
+    resumed = Terminal(*command)
+    resumed.wait_for(QUESTION)
+    resumed.type("n\n")
+
+    assert resumed.finish() == 1, resumed.screen
+    assert set(options) <= set(command)
+
+
+@pytest.mark.parametrize("harm", ["s/$/\\r/", "$ a extra: 1", "$ a # a note of mine"])
+def test_a_kept_text_survives_harmless_handling(
+    sandbox: Sandbox, editor: ScriptedEditor, harm: str
+) -> None:
+    """Other line ends, and a line below the last: it is resumed, and that line is in the text."""
+    editor.does(f"{RENAME}; exit 1")
+    path = assert_kept(edit("Contacts")[1], holds="name: Clients")
+    subprocess.run(["sed", "-i", harm, str(path)], check=True)
+    editor.does(":")
+
+    terminal = Terminal("edit", "Contacts", "--resume", str(path))
+    if "extra" in harm:
+        assert terminal.finish() == 2
+        assert "/extra" in terminal.screen
+    else:
+        terminal.wait_for(QUESTION)
+        terminal.type("y\n")
+        assert terminal.finish() == 0, terminal.screen
+        assert sandbox.stored(seed.CONTACTS)["name"] == "Clients"
+
+
+@pytest.mark.parametrize(("name", "doubted"), [("my-editor", True), ("vim", False)])
+def test_an_unknown_editor_that_returns_at_once_is_doubted(
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    doubted: bool,
+) -> None:
+    """It may have a window that nobody waits for: nothing changed, and a word about that."""
+    program = tmp_path / name
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(program))
+
+    code, screen = edit("Contacts")
+
+    assert (code, sandbox.puts()) == (0, [])
+    assert ("have it wait" in screen) is doubted
 
 
 def test_a_text_that_the_editor_deleted_is_said_to_be_gone(
@@ -633,6 +771,20 @@ def test_a_scripted_edit_that_collides_is_kept(
     assert "Run the same command again" not in done.err
 
 
+def test_a_failure_says_in_json_what_it_was_about(
+    sandbox: Sandbox, editor: ScriptedEditor, process: Command
+) -> None:
+    """The plan that could not be carried out is in the one object, and what collided."""
+    editor.does(f"{RENAME}; {other(seed.CONTACTS, 'name', 'Buyers')}")
+
+    done = process("edit", "Contacts", "--yes", "-o", "json")
+
+    result = json.loads(done.out)
+    assert (done.code, result["status"], result["name"]) == (4, "conflict", "Contacts")
+    assert [change["path"] for change in result["changes"]] == ["/name"]
+    assert result["error"]["conflict"]["both"][0]["theirs"] == "Buyers"
+
+
 def test_a_removed_member_is_cleared_and_shown_to_be(
     sandbox: Sandbox, editor: ScriptedEditor
 ) -> None:
@@ -679,7 +831,7 @@ def test_a_state_folder_that_cannot_be_used_is_said_to_be(
 
     code, screen = edit("Contacts")
 
-    assert (code, editor.visits) == (2, 0)
+    assert (code, editor.visits) == (3, 0)
     assert "PATCH_MODEL_STATE_DIR" in screen
 
 

@@ -192,6 +192,42 @@ def test_old_entries_are_pruned(sandbox: Sandbox, patch_model: Command, journal:
     assert len(list(journal.folder.iterdir())) == 2
 
 
+@pytest.mark.parametrize("days", ["nan", "inf", "1e300", "-1"])
+def test_prune_takes_a_number_of_days(
+    patch_model: Command, sandbox: Sandbox, journal: Journal, days: str
+) -> None:
+    """What no calendar holds is refused, exit 2, and nothing is removed."""
+    young = rename(patch_model)
+
+    refused = patch_model("history", "--prune", days)
+
+    assert (refused.code, journal.names()) == (2, (young,))
+
+
+def test_an_undo_that_collides_names_a_way_out_that_works(
+    sandbox: Sandbox, patch_model: Command
+) -> None:
+    """The same command would collide for ever: where to look, and how to go back by hand."""
+    entry = rename(patch_model)
+    sandbox.write_as_other(seed.CONTACTS, {"name": "Buyers"})
+
+    refused = patch_model("undo", "Buyers", "--yes", "--on-conflict", "rebase")
+
+    assert refused.code == 4
+    assert f"patch-model history {entry}" in refused.err
+    assert f"patch-model edit {seed.CONTACTS}" in refused.err
+    assert "Run the same command again" not in refused.err
+
+
+def test_a_model_is_found_by_its_id_in_whatever_case(
+    sandbox: Sandbox, patch_model: Command
+) -> None:
+    """A UUID is one, however it is spelt."""
+    entry = rename(patch_model)
+
+    assert entry in patch_model("history", seed.CONTACTS.upper()).out
+
+
 def test_an_undo_is_asked_about(sandbox: Sandbox, patch_model: Command) -> None:
     """On a terminal the way back is shown and asked about; no is no."""
     rename(patch_model)

@@ -10,7 +10,7 @@ import pytest
 
 from patcher.editor import draft as drafts
 from patcher.editor.draft import Basis, Draft
-from patcher.errors import InvalidInputError
+from patcher.errors import InvalidInputError, JournalError
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import response
 
@@ -111,7 +111,7 @@ def test_a_folder_that_others_can_enter_is_refused(tmp_path: Path) -> None:
     """The text holds credentials."""
     (tmp_path / "edits").mkdir(mode=0o755)
 
-    with pytest.raises(InvalidInputError, match="open to other users"):
+    with pytest.raises(JournalError, match="open to other users"):
         Draft.begin(tmp_path / "edits", "", BASIS, "")
 
 
@@ -126,7 +126,7 @@ def test_where_there_is_no_room_nothing_is_lost(
     before = sorted(draft.path.parent.iterdir())
     monkeypatch.setattr(Path, "replace", full)
 
-    with pytest.raises(InvalidInputError, match="No space left"):
+    with pytest.raises(JournalError, match="No space left"):
         draft.write(b"name: b\n")
     draft.keep(BASIS)
 

@@ -210,14 +210,14 @@ def _format(basis: Basis) -> Format:
 @given(record=altered(RECORD), text=st.sampled_from((b"", b"name: a\n", b"\xff\n")))
 def test_a_kept_edit_that_was_forged(folder: Path, record: Any, text: bytes) -> None:
     """Even where the checksum fits, it can be resumed, or it is said that it cannot."""
-    foot = f"# {draft._FOOT}\n# ".encode() + sealed(record, draft._checksum) + b"\n"
+    foot = b"# " + draft._FOOT + b"\n# " + sealed(record, draft._checksum) + b"\n"
     assert_resumed(folder / "kept.yaml", text + foot)
 
 
 @given(data=st.data())
 def test_a_kept_edit_that_was_damaged(folder: Path, data: st.DataObject) -> None:
     """Whatever happened to the file, it can be resumed, or it is said that it cannot."""
-    foot = f"# {draft._FOOT}\n# ".encode() + BASIS.record() + b"\n"
+    foot = b"# " + draft._FOOT + b"\n# " + BASIS.record() + b"\n"
     whole = b"# above\nname: a\nfields:\n- b\n" + foot
     assert_resumed(folder / "kept.yaml", data.draw(damaged(whole) | st.binary()))
 

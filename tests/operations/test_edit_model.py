@@ -40,6 +40,18 @@ def test_leaving_the_block_applies_what_was_changed(sandbox: Sandbox) -> None:
     assert after == {key: value for key, value in before.items() if key != "labels"}
 
 
+def test_an_edit_can_be_made_again(sandbox: Sandbox) -> None:
+    """Each time it is entered it reads anew, also where it makes its own client."""
+    edit = patcher.edit_model("name:Contacts")
+
+    for query in ("select 1", "select 2"):
+        with edit as document:
+            document["configuration"]["query"] = query
+
+    assert sandbox.stored(seed.CONTACTS)["configuration"]["query"] == "select 2"
+    assert len(sandbox.puts()) == 2
+
+
 def test_an_exception_aborts(sandbox: Sandbox) -> None:
     """It goes on its way, and nothing was sent."""
 

@@ -445,6 +445,27 @@ def test_a_plan_is_not_sent_twice_where_no_version_tells(
     assert sandbox.puts() == []
 
 
+def test_only_a_plan_upon_a_reading_is_taken(
+    sandbox: Sandbox, client: patcher.Client, plan: Plan, tmp_path: Path
+) -> None:
+    """What a saved plan shows cannot be saved again, applied or rebased, nor can anything else."""
+    saved = patcher.save_plan(plan, tmp_path / "plan.json")
+    verbs: list[Any] = [
+        lambda one: patcher.save_plan(one, tmp_path / "again.json"),
+        lambda one: patcher.apply_plan(one, client=client),
+        lambda one: patcher.rebase(one, client=client),
+    ]
+
+    for verb in verbs:
+        with pytest.raises(patcher.InvalidInputError, match="what a saved one shows"):
+            verb(saved.plan)
+        with pytest.raises(patcher.InvalidInputError, match="takes a Plan, and not a NoneType"):
+            verb(None)
+    with pytest.raises(patcher.InvalidInputError, match="not a SavedPlan"):
+        verbs[2](saved)
+    assert (sandbox.puts(), (tmp_path / "again.json").exists()) == ([], False)
+
+
 def test_only_a_saved_plan_is_replaced(plan: Plan, tmp_path: Path) -> None:
     """Somebody's own file is left alone; a plan is replaced, and a link is not followed."""
     mine, link, target = tmp_path / "mine.json", tmp_path / "link.json", tmp_path / "target.json"
