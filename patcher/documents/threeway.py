@@ -242,11 +242,9 @@ def _doubled(document: Document, place: Tokens, beside: Tokens, shape: Shape) ->
 
 def _named(document: Document, name: str, places: tuple[Tokens, Tokens], shape: Shape) -> JsonValue:
     """The member of that name in one of two lists, or MISSING."""
-    for place in places:
-        index = dict(_names(document, place, shape)).get(name)
-        if index is not None:
-            return lookup(document, (*place, str(index)))
-    return MISSING
+    indices = ((place, dict(_names(document, place, shape)).get(name)) for place in places)
+    found = (lookup(document, (*place, str(i))) for place, i in indices if i is not None)
+    return next(found, MISSING)
 
 
 def _names(document: Document, place: Tokens, shape: Shape) -> Iterator[tuple[str, int]]:
