@@ -81,7 +81,7 @@ def work(writer: Writer, start: Any, results: Any) -> None:
     told = []
     with Client(settings=settings, observe=observe) as client, requests.Session() as http:
         session = Session(client, Journal(Path(writer.folder) / f"{writer.kind}-{writer.number}"))
-        start.wait()
+        start.wait(timeout=60)
         for update in range(writer.updates):
             idle(writer.pause)
             mark = f"{writer.kind}-{writer.number}-{update}"
@@ -210,7 +210,7 @@ def contest(
         for number, kind in enumerate(kinds)
     ]
     start, results = kit.barrier(len(writers)), kit.queue()
-    runners = [kit.runner(target=work, args=(one, start, results)) for one in writers]
+    runners = [kit.runner(target=work, args=(one, start, results), daemon=True) for one in writers]
     for one in runners:
         one.start()
     ended = [results.get(timeout=120) for _ in runners]
