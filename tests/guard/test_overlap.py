@@ -101,3 +101,19 @@ def test_a_version_that_went_back_is_not_one_write(tmp_path: Path) -> None:
     store = MemoryStore(on_replace=replace)
     with pytest.raises(VerificationError, match="went from 7 to 3"):
         Guard(store, Journal(tmp_path / "journal"), FakeClock()).write(plan_of(store, RENAME))
+
+
+def test_a_server_that_names_nobody_is_not_asked_who(tmp_path: Path) -> None:
+    """Without an author or a time there is no sentence about them."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answered:
+        store.write({**body, "identifier": "email"}, step=2)
+        known = {key: value for key, value in store.raw.items() if not key.startswith("updated_")}
+        return Answered(Snapshot(known))
+
+    store = MemoryStore(on_replace=replace)
+
+    with pytest.raises(VerificationError) as caught:
+        Guard(store, Journal(tmp_path / "journal"), FakeClock()).write(plan_of(store, RENAME))
+
+    assert "in /identifier. This was not the only write" in caught.value.message
