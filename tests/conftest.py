@@ -6,11 +6,14 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import leaks
 
 settings.register_profile(
     "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
@@ -39,6 +42,17 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def quick_digests(monkeypatch: pytest.MonkeyPatch) -> None:
     """The digests of a saved plan are slow on purpose, which proves nothing a thousand times."""
     monkeypatch.setattr("patcher.plan.sealing.COST", 2)
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaks(
+    clean_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[leaks.Watch]:
+    """Fails the test in which a key or a credential is printed or written where it must not be."""
+    with contextmanager(leaks.watch)(monkeypatch) as watch:
+        yield watch
+        watch.see_files(tmp_path)
+        assert watch.leaks() == []
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -14,6 +14,7 @@ import pytest
 
 from patcher import __version__
 from tests import coverage_floors, floors
+from tests.leaks import Watch
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -51,9 +52,9 @@ def test_every_dependency_has_a_floor_and_a_reason() -> None:
     assert len(floors.floors()) == len(named) + 1
 
 
-def test_the_wheel_has_everything_and_the_command(tmp_path: Path) -> None:
+def test_the_wheel_has_everything_and_the_command(tmp_path: Path, nothing_leaks: Watch) -> None:
     """Every module and data file of the package is in the wheel, nothing else, and the command."""
-    source = tmp_path / "source"
+    source = nothing_leaks.mine(tmp_path / "source")
     shutil.copytree(ROOT / "patcher", source / "patcher", ignore=shutil.ignore_patterns("*.pyc"))
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)

@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+from tests.leaks import see_screen
+
 
 class Terminal:
     """patch-model running in a terminal of its own."""
@@ -18,6 +20,7 @@ class Terminal:
     def __init__(self, *arguments: str, stdout: int | None = None) -> None:
         """Starts the command; ``stdout`` is a file descriptor in place of the terminal."""
         self.screen = ""
+        self._arguments = arguments
         self._code: int | None = None
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:  # pragma: no cover - the child
@@ -55,6 +58,7 @@ class Terminal:
             os.kill(self.pid, signal.SIGKILL)
         _, status = os.waitpid(self.pid, 0)
         os.close(self._terminal)
+        see_screen(self._arguments, self.screen)
         return os.waitstatus_to_exitcode(status)
 
     def _read(self, seconds: float) -> bool:

@@ -12,6 +12,7 @@ import pytest
 
 from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.conftest import Command
+from tests.leaks import Watch
 
 RENAME = ("--set", "name=Customers")
 
@@ -285,13 +286,14 @@ def test_standard_input_can_be_used_once(sandbox: Sandbox, process: Command) -> 
 
 
 def test_a_whole_document_must_be_whole(
-    sandbox: Sandbox, patch_model: Command, tmp_path: Path
+    sandbox: Sandbox, patch_model: Command, tmp_path: Path, nothing_leaks: Watch
 ) -> None:
     """--document names every member, so that none goes by omission; null clears one."""
     whole = json.loads(patch_model("get", "Contacts", "-o", "json").out)
     partial = {key: whole[key] for key in ("name", "connection_id", "configuration")}
     (tmp_path / "partial.json").write_text(json.dumps(partial))
-    (tmp_path / "whole.json").write_text(json.dumps({**whole, "labels": None}))
+    nothing_leaks.mine(tmp_path / "partial.json")
+    nothing_leaks.mine(tmp_path / "whole.json").write_text(json.dumps({**whole, "labels": None}))
 
     refused = patch_model("apply", "Contacts", "--document", f"@{tmp_path}/partial.json", "-y")
     done = patch_model(

@@ -12,6 +12,7 @@ import pytest
 from patcher.documents import yamltext
 from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.conftest import Command
+from tests.leaks import Watch
 
 SQL_HEAD = "query: |\n    select c.id, c.email"
 
@@ -100,12 +101,16 @@ def test_an_unknown_name_gets_a_suggestion(sandbox: Sandbox, patch_model: Comman
 
 
 def test_connection_options_go_before_and_after_the_command(
-    sandbox: Sandbox, patch_model: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    sandbox: Sandbox,
+    patch_model: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    nothing_leaks: Watch,
 ) -> None:
     """They are taken at both places, and go before the environment."""
     monkeypatch.setenv("POLYTOMIC_DEPLOYMENT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("POLYTOMIC_API_KEY", "wrong")
-    (tmp_path / "key").write_text("sandbox-key\n")
+    nothing_leaks.mine(tmp_path / "key").write_text("sandbox-key\n")
     options = ("--url", sandbox.url, "--api-key-file", str(tmp_path / "key"))
 
     assert patch_model(*options, "list").code == 0

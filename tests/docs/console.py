@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from patcher.sandbox import Sandbox, seed
+from tests import leaks
 
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
@@ -90,6 +91,7 @@ def surroundings() -> Iterator[tuple[dict[str, str], Path]]:
             "POLYTOMIC_API_KEY": sandbox.api_key,
         }
         yield environ, folder
+        leaks.see_folder(folder)
 
 
 def run(command: Command, environ: dict[str, str], folder: Path) -> str:

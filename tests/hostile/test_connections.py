@@ -15,6 +15,7 @@ import pytest
 from tests.api.servers import Script, answer, read_request, serving
 from tests.hostile.conftest import Command
 from tests.hostile.test_servers import KEY, MODEL_ID, model
+from tests.leaks import Watch
 
 APPLY = ("apply", MODEL_ID, "--set", "name=New", "--yes", "--settle-timeout", "0")
 
@@ -30,17 +31,22 @@ KEYS = {
 }
 
 
+@pytest.fixture
+def key_file(tmp_path: Path, nothing_leaks: Watch) -> Path:
+    """A file for a key."""
+    return nothing_leaks.mine(tmp_path / "key-file")
+
+
 @pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
 @pytest.mark.parametrize("source", ["a key", "a file", "a partner's", "a deployment's", "its id"])
 def test_a_malformed_key_is_refused_and_nowhere_shown(
-    source: str, key: str, patch_model: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    source: str, key: str, patch_model: Command, monkeypatch: pytest.MonkeyPatch, key_file: Path
 ) -> None:
     """Exit 2 before any request, and no part of the key on either stream, even under -vv."""
-    file = tmp_path / "key-file"
-    file.write_text(key)
+    key_file.write_text(key)
     environ, more = {
         "a key": ({"POLYTOMIC_API_KEY": key}, ()),
-        "a file": ({}, ("--api-key-file", str(file))),
+        "a file": ({}, ("--api-key-file", str(key_file))),
         "a partner's": (
             {"POLYTOMIC_ORGANIZATION_ID": "o", "POLYTOMIC_PARTNER_KEY": key},
             (),

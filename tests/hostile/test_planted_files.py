@@ -46,7 +46,7 @@ def written(sandbox: Sandbox, patch_model: Command) -> Written:
 
 def replaced_by_link(path: Path) -> None:
     """The file is elsewhere, and a link to it in its place."""
-    elsewhere = path.rename(path.parent.parent / "elsewhere")
+    elsewhere = path.rename(path.with_name("elsewhere"))
     path.symlink_to(elsewhere)
 
 
@@ -522,9 +522,10 @@ def test_a_text_may_come_from_elsewhere(
     text: Path, sandbox: Sandbox, patch_model: Command, tmp_path: Path
 ) -> None:
     """A kept text that others can read, behind a link: it is taken, and is private from then on."""
-    elsewhere = text.rename(tmp_path / "shared.yaml")
+    (tmp_path / "edits").mkdir()
+    elsewhere = text.rename(tmp_path / "edits" / "shared.yaml")
     elsewhere.chmod(0o644)
-    target = tmp_path / "target.yaml"
+    target = elsewhere.with_name("target.yaml")
     elsewhere.rename(target)
     elsewhere.symlink_to(target)
     before = target.read_text()

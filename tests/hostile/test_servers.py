@@ -241,7 +241,14 @@ def test_an_encoding_that_was_not_asked_for_is_refused(
         transport(url).send("GET", "/api/x")
 
 
-@pytest.mark.parametrize("body", [b"plain", gzip.compress(b"{}")[:-1], gzip.compress(b"{}") + b"x"])
+NOT_PACKED = {
+    "no gzip": b"plain",
+    "without its end": gzip.compress(b"{}")[:-1],
+    "with something behind it": gzip.compress(b"{}") + b"x",
+}
+
+
+@pytest.mark.parametrize("body", NOT_PACKED.values(), ids=NOT_PACKED)
 def test_an_answer_that_is_not_packed_as_it_says_is_refused(
     body: bytes, transport: Callable[..., Transport]
 ) -> None:
