@@ -11,6 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final
 
 from patcher.documents.changes import Change
@@ -220,12 +221,13 @@ def find_masks(value: JsonValue) -> list[Tokens]:
 
 
 def refuse_masks(value: JsonValue, place: Tokens = ()) -> None:
-    """Raises InvalidPatchError, naming the first one, when ``value``, meant for ``place``, has one.
+    """Raises InvalidPatchError, naming the first one, when ``value`` or its ``place`` has one.
 
     A mask comes from a diff or a report that somebody copied; written, it would replace the
     credential.
     """
-    for found in _find_masks(value, place):
+    as_keys = (place[:end] for end, key in enumerate(place, 1) if key in _EVERY_MASK)
+    for found in chain(as_keys, _find_masks(value, place)):
         raise InvalidPatchError(
             f"There is a mask at {shown(found)}: a mask must never be written as a value.",
             path=pointer_to(found),

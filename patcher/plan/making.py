@@ -83,7 +83,8 @@ def propose(resource: Resource, base: Snapshot, proposed: Document, terms: Terms
         _refuse_widening(resource, document, proposed)
     changes = compare(document, proposed, resource.shape.lists)
     for change in changes:
-        refuse_masks(change.new, tokens_of(change.path))
+        if change.kind != "removed":
+            refuse_masks(change.new, tokens_of(change.path))
     return Plan(
         resource=resource,
         base=base,

@@ -293,6 +293,14 @@ def test_a_mask_is_refused() -> None:
     assert caught.value.hint
 
 
+def test_a_mask_in_the_place_is_refused() -> None:
+    """A key on the way to a value is written with it."""
+    with pytest.raises(InvalidPatchError) as caught:
+        refuse_masks(1, ("configuration", MASK, "x"))
+
+    assert caught.value.path == f"/configuration/{MASK}"
+
+
 def test_the_whole_value_can_be_a_mask() -> None:
     """A mask as the value itself is refused, too."""
     with pytest.raises(InvalidPatchError) as caught:

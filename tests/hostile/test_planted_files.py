@@ -314,7 +314,16 @@ def reading(content: dict[str, Any]) -> None:
     content["changes"][0]["new"] = "********"
 
 
+def masked(content: dict[str, Any]) -> None:
+    """The plan puts a mask where a value was."""
+    content["proposed"]["name"] = "********"
+    content["changes"][0]["new"] = "********"
+
+
 PLANS = {
+    "a mask for a value": Planted(
+        tampered(masked, resealed=True), "a mask must never be written as a value"
+    ),
     "edited": Planted(tampered(renamed, resealed=False), "its checksum does not fit"),
     "without a checksum": Planted(
         tampered(lambda content: content.pop("checksum"), resealed=False),
