@@ -136,7 +136,10 @@ def test_the_changelog_is_about_this_version() -> None:
     assert first[1] == _version.__version__
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "examples/README.md"])
+@pytest.mark.parametrize(
+    "document",
+    ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "examples/README.md"],
+)
 def test_links_within_the_project_lead_somewhere(document: str) -> None:
     """A relative link names a file that is there."""
     path = ROOT / document
