@@ -51,7 +51,7 @@ class Watch:
         return path
 
     def see(self, where: str, text: str, *, may_show: bool = False, has_key: bool = False) -> None:
-        """Looks at a text. ``may_show`` allows credentials of models in it, ``has_key`` the keys."""
+        """Looks at a text. ``may_show`` allows models' credentials in it, ``has_key`` the keys."""
         forbidden = (() if has_key else KEYS) + (() if may_show else SECRETS)
         self._leaks |= {
             f"{_unsaid(where)} holds {word[:3]}..." for word in forbidden if word in text
