@@ -5,7 +5,7 @@ They need no credentials; the sandbox listens on loopback only.
 ======  ===================  ====================================================================
 POST    /sandbox/faults      ``{"fault": "drop_after", "nth": 2, ...}``: a constructor's name and
                              its keyword arguments
-POST    /sandbox/release     open gates, land late writes
+POST    /sandbox/release     open gates, land late writes, end jobs that go on alone
 GET     /sandbox/requests    what arrived, credentials left out
 DELETE  /sandbox/requests    forget what arrived
 DELETE  /sandbox/reset       forget faults, jobs, keys, late writes and requests

@@ -69,6 +69,7 @@ class Endpoints:
 
     def _get(self, task: Task) -> Reply:
         text = self._models.text(task.model_id)
+        self._jobs.count_read(task.model_id)
         tag = (("ETag", entity_tag(text)),) if self._models.modes.etags else ()
         return Reply.of_model(text, tag)
 
@@ -89,7 +90,7 @@ class Endpoints:
         def work() -> str:
             return self._models.replace(model_id, body, task.caller.actor, if_match)
 
-        return self._model_or_job("updatemodel", work, task.job)
+        return self._model_or_job("updatemodel", work, task.job, model_id)
 
     def _delete(self, task: Task) -> Reply:
         self._models.delete(task.model_id)
@@ -107,10 +108,17 @@ class Endpoints:
         arguments = task.call.arguments
         return Reply.of({"data": self._jobs.poll(arguments["type"], arguments["id"].lower())})
 
-    def _model_or_job(self, type_: str, work: Callable[[], str], script: JobScript | None) -> Reply:
+    def _model_or_job(
+        self,
+        type_: str,
+        work: Callable[[], str],
+        script: JobScript | None,
+        model_id: str | None = None,
+    ) -> Reply:
         if script is None:
             return Reply.of_model(work())
-        return Reply.of({"job": self._jobs.begin(type_, lambda: json.loads(work()), script)})
+        job = self._jobs.begin(type_, lambda: json.loads(work()), script, model_id)
+        return Reply.of({"job": job})
 
     def _body(self, call: Call) -> dict[str, Any]:
         body: dict[str, Any] = loads(call.request.body_bytes)

@@ -179,13 +179,15 @@ def job(
     written: bool = False,
     endless: bool = False,
     forced: bool = False,
+    alone: bool = False,
     **where: Unpack[Where],
 ) -> Fault:
     """How the job of an async request goes; ``forced`` makes a job of any request.
 
-    With an ``error`` it fails, after the write if ``written``; ``endless`` jobs never end.
+    With an ``error`` it fails, after the write if ``written``; ``endless`` jobs never end. A job
+    that goes on ``alone`` moves with each reading of its model too, and needs nobody to poll it.
     """
-    return Fault(AsJob(JobScript(polls, error, written, endless), forced), **where)
+    return Fault(AsJob(JobScript(polls, error, written, endless, alone), forced), **where)
 
 
 def raw_body(

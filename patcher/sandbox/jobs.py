@@ -1,4 +1,7 @@
-"""Asynchronous work: a job is begun by one request and moves on each time somebody polls it."""
+"""Asynchronous work: a job is begun by one request and moves on each time somebody polls it.
+
+One that goes on alone also moves when its model is read, as real jobs do whoever looks.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,14 @@ class JobScript:
         error: with a text it ends as failed, with that text.
         written: whether a job with an ``error`` does its work all the same.
         endless: it stays running, whatever is asked.
+        alone: it moves with each reading of its model, too, and ends when the sandbox releases.
     """
 
     polls: int = 3
     error: str | None = None
     written: bool = False
     endless: bool = False
+    alone: bool = False
 
 
 @dataclass(slots=True)
@@ -38,6 +43,7 @@ class Job:
     type: str
     work: Work
     script: JobScript
+    model_id: str | None = None
     polled: int = 0
     status: Literal["created", "running", "done", "failed"] = "created"
     error: str | None = None
@@ -83,9 +89,11 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
 
-    def begin(self, type_: str, work: Work, script: JobScript) -> dict[str, Any]:
-        """Start a job; gives it as answered, with the status ``created``."""
-        job = Job(str(uuid.uuid4()), type_, work, script)
+    def begin(
+        self, type_: str, work: Work, script: JobScript, model_id: str | None = None
+    ) -> dict[str, Any]:
+        """Start a job on a model; gives it as answered, with the status ``created``."""
+        job = Job(str(uuid.uuid4()), type_, work, script, model_id)
         with self._lock:
             self._jobs[job.id] = job
             return job.to_dict()
@@ -98,6 +106,29 @@ class Jobs:
                 raise no_such_job(job_id)
             job.advance()
             return job.to_dict()
+
+    def count_read(self, model_id: str) -> None:
+        """The model was read, and the reader still saw it as it was."""
+        with self._lock:
+            for job in self._alone():
+                if job.model_id == model_id:
+                    job.advance()
+
+    def release(self) -> int:
+        """Let the jobs that go on alone end now; how many there were."""
+        with self._lock:
+            ended = self._alone()
+            for job in ended:
+                while job.status not in ("done", "failed"):
+                    job.advance()
+            return len(ended)
+
+    def _alone(self) -> list[Job]:
+        return [
+            job
+            for job in self._jobs.values()
+            if job.script.alone and not job.script.endless and job.status not in ("done", "failed")
+        ]
 
     def clear(self) -> None:
         """Forget every job."""

@@ -194,9 +194,12 @@ class Sandbox:
         return fault
 
     def release(self) -> int:
-        """Open every gate, and land every late write; how many writes landed."""
+        """Open every gate, land every late write, end the jobs that go on alone.
+
+        Gives how many writes and jobs that were.
+        """
         self._pipeline.script.open_gates()
-        return self._pipeline.late.release()
+        return self._pipeline.late.release() + self._jobs.release()
 
     def reset(self) -> None:
         """Forget faults, jobs, idempotency keys, late writes and requests; models stay."""

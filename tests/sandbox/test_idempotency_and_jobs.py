@@ -166,6 +166,23 @@ def test_a_job_is_found_under_its_type_only(api: Api) -> None:
     assert api.get(f"/api/jobs/updatemodel/{uuid.uuid4()}").status_code == 404
 
 
+def test_a_job_can_go_on_alone(sandbox: Sandbox, api: Api) -> None:
+    """A job that nobody polls moves with each reading of its model, and ends with a release."""
+    sandbox.fault(faults.job(polls=2, alone=True))
+    start(api, {**seed.contacts(), "name": "Alone"})
+    api.model("GET")
+    assert sandbox.stored(seed.CONTACTS)["name"] == "Contacts"
+    api.model("GET")
+    assert sandbox.stored(seed.CONTACTS)["name"] == "Alone"
+
+    sandbox.fault(faults.job(polls=9, alone=True))
+    job = start(api)
+    sandbox.fault(faults.job(endless=True, alone=True))
+    start(api)
+    assert (sandbox.release(), sandbox.release()) == (1, 0)
+    assert api.get(job).json()["data"]["status"] == "done"
+
+
 def test_create_can_be_a_job(sandbox: Sandbox, api: Api, bare: dict[str, Any]) -> None:
     """An asynchronous create makes the model when its job is done."""
     sandbox.fault(faults.job(polls=1, method="POST"))
