@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import click
 
 from patcher.cli import console
+from patcher.cli.options import Connection
 from patcher.cli.signals import SIGNALS, SecondSignal
 from patcher.errors import (
     InterruptedWriteError,
@@ -15,13 +17,16 @@ from patcher.errors import (
     PatchError,
 )
 
+if TYPE_CHECKING:
+    from patcher.guard import Clock
 
-def run(command: click.Command, arguments: list[str]) -> int:
+
+def run(command: click.Command, arguments: list[str], *, clock: Clock | None = None) -> int:
     """Runs a command and returns its exit code; whatever it raises ends here."""
     as_json = _wants_json(arguments)
     try:
         with SIGNALS:
-            return invoke(command, arguments)
+            return invoke(command, arguments, clock=clock)
     except SecondSignal as signal:
         error: PatchError = OutcomeUnknownError(
             "Stopped while a write was on its way; whether it took effect is not known.",
@@ -50,10 +55,12 @@ def interrupted() -> PatchError:
     return InterruptedWriteError("Interrupted. Nothing was written.")
 
 
-def invoke(command: click.Command, arguments: list[str]) -> int:
+def invoke(command: click.Command, arguments: list[str], *, clock: Clock | None = None) -> int:
     """Runs a command and returns its exit code; the errors that are meant to happen end here."""
+    given = Connection()
+    given.clock = clock
     try:
-        code = command.main(arguments, prog_name="patch-model", standalone_mode=False)
+        code = command.main(arguments, prog_name="patch-model", standalone_mode=False, obj=given)
     except PatchError as error:
         return report(error, as_json=_wants_json(arguments))
     except click.UsageError as error:

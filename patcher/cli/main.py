@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from patcher._version import __version__
 from patcher.cli import exits
 from patcher.cli.options import connection_options
+
+if TYPE_CHECKING:
+    from patcher.guard import Clock
 
 # A help text for all commands must not import all commands; a test holds the two together.
 COMMANDS: Final = {
@@ -76,6 +79,9 @@ def cli() -> None:
     """
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Runs the command line and returns its exit code."""
-    return exits.run(cli, list(arguments) or ["--help"])
+def run(arguments: Sequence[str], *, clock: Clock | None = None) -> int:
+    """Runs the command line and returns its exit code.
+
+    ``clock`` is what waiting goes by; None is the machine's own.
+    """
+    return exits.run(cli, list(arguments) or ["--help"], clock=clock)

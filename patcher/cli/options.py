@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from patcher.cli.signals import SIGNALS
 from patcher.errors import SettingsError
+
+if TYPE_CHECKING:
+    from patcher.guard import Clock
 
 _LONGEST_SETTLING: Final = 86_400
 
@@ -17,7 +20,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Connection:
-    """Where and how to reach the API, as given before or after the command."""
+    """Where and how to reach the API, as given before or after the command.
+
+    ``clock`` is what waiting goes by, where it is not the machine's own.
+    """
 
     url: str | None = None
     api_key_file: str | None = None
@@ -25,6 +31,7 @@ class Connection:
     timeout: float | None = None
     settle_timeout: float | None = None
     verbose: int = 0
+    clock: Clock | None = None
 
     def arguments(self) -> list[str]:
         """What was given of where to reach the API, as a further command has to say it again."""
@@ -114,8 +121,10 @@ def session() -> Any:
     from patcher.api import Client, Settings
     from patcher.cli.tracing import tracer
     from patcher.operations import Session
+    from patcher.operations.session import SystemClock
 
     given = connection()
+    clock = given.clock or SystemClock()
     if given.settle_timeout is not None and not given.settle_timeout < _LONGEST_SETTLING:
         raise SettingsError("The settle timeout must be a number of seconds, of at most a day.")
     settings = Settings.from_env(
@@ -125,8 +134,10 @@ def session() -> Any:
         api_version=given.api_version,
         timeout=given.timeout,
     )
-    client = Client(settings=settings, observe=tracer(given.verbose))
-    return Session.from_env(client, hold=SIGNALS.hold, settle_timeout=given.settle_timeout)
+    client = Client(settings=settings, sleep=clock.sleep, observe=tracer(given.verbose))
+    return Session.from_env(
+        client, hold=SIGNALS.hold, settle_timeout=given.settle_timeout, clock=clock
+    )
 
 
 def output_option(*formats: str) -> Callable[[F], F]:

@@ -87,8 +87,11 @@ class Session(NamedTuple):
         *,
         settle_timeout: float | None = None,
         hold: Hold = not_held,
+        clock: Clock | None = None,
     ) -> Session:
         """A session as the environment says; ``client`` defaults to the environment's own.
+
+        ``clock`` defaults to the machine's own; what the client waits by is the client's.
 
         Takes PATCH_MODEL_STATE_DIR, PATCH_MODEL_VERSION_STEP and PATCH_MODEL_MASK. Raises
         SettingsError.
@@ -101,6 +104,7 @@ class Session(NamedTuple):
             version_step=_version_step(environ),
             mask_words=mask_words(environ),
             hold=hold,
+            clock=clock or SystemClock(),
         )
 
     @property
