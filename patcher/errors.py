@@ -44,6 +44,10 @@ class PatchError(Exception):
         self.hint = hint
         self.result: Any = None
 
+    def __str__(self) -> str:
+        """The message, also where something was added to it on the way."""
+        return self.message
+
 
 class InvalidInputError(PatchError):
     """What the caller gave cannot be used: an argument, a file, a setting."""

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from patcher.documents.notices import Notice
 from patcher.documents.values import Document, strictly_equal
-from patcher.errors import ApiError, JournalError, PatchError
+from patcher.errors import ApiError, ConflictError, JournalError, PatchError
 from patcher.guard.overlap import Around
 from patcher.guard.settling import Clock, Settlement, Written
 from patcher.guard.store import NotSent, Store, Throttled
@@ -129,13 +129,23 @@ class Guard(NamedTuple):
     ) -> tuple[Snapshot, Written]:
         """Reads and writes until the write was processed; returns the reading before it."""
         text = _judged_text(plan)
+        throttled: Settlement | None = None
         for attempt in range(1, ATTEMPTS + 1):
-            before = self._read_again(plan, text)
+            try:
+                before = self._read_again(plan, text)
+            except ConflictError as error:
+                # What moved it may be the write that was said not to be processed.
+                written = throttled.shown_by(error.fresh) if throttled else None
+                if throttled is None or written is None:
+                    raise
+                return throttled.before, written
+            way = Settlement(self.store, self.clock, plan, before, entry, self.settle_timeout)
             with self.hold(entry) as held:
-                answer = self._put(plan, body, key, before, entry)
+                answer = self._put(way, body, key)
                 if isinstance(answer, Written):
                     return before, answer
                 held.let_go()
+            throttled = way if isinstance(answer, Throttled) else throttled
             pause = self._pause(plan, answer, attempt)
             key = self.new_key()
             self.journal.add_key(entry, key)
@@ -143,10 +153,10 @@ class Guard(NamedTuple):
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
     def _put(
-        self, plan: Plan, body: Document, key: str, before: Snapshot, entry: str
+        self, settlement: Settlement, body: Document, key: str
     ) -> Written | NotSent | Throttled:
         """Writes once and settles what became of it, unless it was not processed at all."""
-        settlement = Settlement(self.store, self.clock, plan, before, entry, self.settle_timeout)
+        before = settlement.before
         try:
             answer = self.store.replace(before.id or "", body, key, before.etag)
             if isinstance(answer, NotSent | Throttled):
@@ -165,7 +175,11 @@ class Guard(NamedTuple):
         Between this reading and the write somebody else could get in, so what can be found out
         before it, was: ``judged`` is a text that is known to be as the plan found it.
         """
-        now = self.store.read(plan.base.id or "")
+        try:
+            now = self.store.read(plan.base.id or "")
+        except ApiError as error:
+            error.message += " Nothing was written."
+            raise
         if judged is not None and now.text == judged:
             return now
         document, _ = plan.resource.document(now, plan.unknown_fields)

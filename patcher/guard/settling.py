@@ -5,6 +5,7 @@ Never by sending it again.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple, Protocol
 
 from patcher.documents.notices import Notice
@@ -12,6 +13,7 @@ from patcher.documents.values import strictly_equal
 from patcher.errors import (
     ApiError,
     ConflictError,
+    NotFoundError,
     OutcomeUnknownError,
     PatchError,
     VerificationError,
@@ -66,6 +68,8 @@ class Settlement(NamedTuple):
         VerificationError (a failed job that left something else behind) and OutcomeUnknownError.
         """
         if isinstance(answer, Refused):
+            if answer.status == 412:
+                return self._overtaken(answer)
             raise self._refusal(answer)
         if isinstance(answer, Job):
             return self._follow(answer)
@@ -76,19 +80,29 @@ class Settlement(NamedTuple):
             answer = Ambiguous("the answer shows another resource, or an earlier state of it")
         return self._watch(answer)
 
-    def _refusal(self, answer: Refused) -> PatchError:
+    def _overtaken(self, answer: Refused) -> Written:
+        """Its precondition failed: because of somebody else's write, or of this very one.
+
+        RFC 9110, section 13.1.1: a proxy that sent the write twice gets this for the second. What
+        is there says which it was. Raises ConflictError.
+        """
+        now = self._look()
+        written = None if now is None else self.shown_by(now)
+        if written is not None:
+            return written
+        raise ConflictError(
+            f"{self.plan.label} changed while it was being written: "
+            f"{self.plan.redacted(answer.message)} (412). Nothing was written.",
+            expected=self.before.version,
+            base=self.plan.document,
+            hint="Run the same command again to work from the present state.",
+        )
+
+    def _refusal(self, answer: Refused) -> ApiError:
         said = self.plan.redacted(answer.message)
-        what = f"The API refused to write {self.plan.label}: {said} ({answer.status})."
-        if answer.status == 412:
-            return ConflictError(
-                f"{self.plan.label} changed while it was being written: {said} (412). "
-                "Nothing was written.",
-                expected=self.before.version,
-                base=self.plan.document,
-                hint="Run the same command again to work from the present state.",
-            )
         return ApiError(
-            f"{what} Nothing was written.",
+            f"The API refused to write {self.plan.label}: {said} ({answer.status}). "
+            "Nothing was written.",
             status=answer.status,
             method="PUT",
             path=self._path,
@@ -98,26 +112,21 @@ class Settlement(NamedTuple):
 
     def _watch(self, answer: Ambiguous) -> Written:
         """Reads until it is clear what happened, or the time is up."""
-        deadline = self.clock.monotonic() + self.timeout
-        pause = _FIRST_PAUSE
-        while True:
-            now = self._look()
-            if now is not None and is_as_before(self.plan, self.before, now):
-                if answer.declined:
-                    raise self._declined(answer)
+        found, is_untouched = "", False
+        for now, unread in self._looks():
+            is_untouched = now is not None and is_as_before(self.plan, self.before, now)
+            if now is None:
+                found = unread
+            elif is_untouched:
                 found = "it is not written so far, and may still land"
-            elif now is not None and self._shows(written := self._written(now)):
+            elif self._proves(written := self._written(now)):
                 return written
-            elif now is not None:
-                found = f"it has moved on{self._facts(now)}, and {_compared(self.plan, written)}"
             else:
-                found = "it cannot be read at the moment"
-            left = deadline - self.clock.monotonic()
-            if left <= 0:
-                reason = self.plan.redacted(answer.reason).rstrip(".")
-                raise self.unknown(f"{reason}; {found}")
-            self.clock.sleep(min(pause, left))
-            pause = min(pause * 2, _LONGEST_PAUSE)
+                found = f"it has moved on{self._facts(now)}, and {_compared(self.plan, written)}"
+        if is_untouched and answer.declined:
+            raise self._declined(answer)
+        reason = self.plan.redacted(answer.reason).rstrip(".")
+        raise self.unknown(f"{reason}; {found}")
 
     def _facts(self, now: Snapshot) -> str:
         """What a reading of another state tells of who made it so, in brackets."""
@@ -160,7 +169,7 @@ class Settlement(NamedTuple):
                 path=self._path,
             )
         written = self._written(now)
-        if self._shows(written):
+        if self._proves(written):
             text = f"Job {job.id} failed ({why}), yet what was sent is what is stored."
             return Written(now, written.verdict, (Notice("job-failed-but-written", "", text),))
         raise VerificationError(
@@ -178,12 +187,17 @@ class Settlement(NamedTuple):
     def _unfinished(self, job: Job, reason: str) -> Written:
         now = self._look()
         if now is not None and not is_as_before(self.plan, self.before, now):
-            written = self._written(now)
-            if self._shows(written):
+            written = self.shown_by(now)
+            if written is not None:
                 return written
         raise self.unknown(reason, job)
 
-    def _shows(self, written: Written) -> bool:
+    def shown_by(self, now: Snapshot) -> Written | None:
+        """The write, if a reading alone, without an answer, proves that it took effect."""
+        written = self._written(now)
+        return written if self._proves(written) else None
+
+    def _proves(self, written: Written) -> bool:
         """Whether a reading alone, without an answer, proves the write.
 
         A change of order, or of one spelling of "none" into another, is not seen by the lenient
@@ -195,11 +209,29 @@ class Settlement(NamedTuple):
         is_visible = not verify(self.plan, self.before, self.before).is_as_sent
         return is_visible or strictly_equal(verdict.stored, self.plan.proposed)
 
+    def _looks(self) -> Iterator[tuple[Snapshot | None, str]]:
+        """What is there, at longer and longer intervals, until the time is up."""
+        deadline = self.clock.monotonic() + self.timeout
+        pause = _FIRST_PAUSE
+        while True:
+            yield self._glance()
+            left = deadline - self.clock.monotonic()
+            if left <= 0:
+                return
+            self.clock.sleep(min(pause, left))
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
     def _look(self) -> Snapshot | None:
+        return self._glance()[0]
+
+    def _glance(self) -> tuple[Snapshot | None, str]:
+        """What is there now, or None and why."""
         try:
-            return self.store.read(self.before.id or "")
+            return self.store.read(self.before.id or ""), ""
+        except NotFoundError:
+            return None, "it is not there any more"
         except PatchError:
-            return None
+            return None, "it cannot be read at the moment"
 
     def _written(self, snapshot: Snapshot) -> Written:
         return Written(snapshot, verify(self.plan, self.before, snapshot))
@@ -207,8 +239,7 @@ class Settlement(NamedTuple):
     def _declined(self, answer: Ambiguous) -> ApiError:
         return ApiError(
             f"The API did not write {self.plan.label}: {self.plan.redacted(answer.reason)}. "
-            "Nothing was written; "
-            "it was read again to make sure.",
+            "Nothing was written; it was watched to make sure.",
             status=answer.status,
             method="PUT",
             path=self._path,

@@ -55,8 +55,9 @@ class Throttled(NamedTuple):
 class Ambiguous(NamedTuple):
     """Anything else: it may have been written.
 
-    ``declined`` is True for the answers after which finding the resource as it was before does
-    prove that nothing was written: a 500 or 409 in the API's own error form, and a redirect.
+    ``declined`` is True for the answers that say themselves that nothing was written, and are
+    believed once the resource has been watched and stayed as it was: a 500 in the API's own error
+    form, unless a job was asked for, and a redirect.
     """
 
     reason: str

@@ -77,7 +77,10 @@ class ApiStore(NamedTuple):
             return Throttled(said.message, wait)
         if 400 <= status < 500 and status not in _UNCLEAR_4XX:
             return Refused(status, said.message, said.key)
-        return Ambiguous(f"{said.message} ({status})", status, declined=status in (409, 500))
+        # A 500 of the API's own is an outcome, which its idempotency keys remember; but of a job
+        # that may have been begun it says nothing. A 409 is said of a write still in flight.
+        is_final = status == 500 and not self.run_async
+        return Ambiguous(f"{said.message} ({status})", status, declined=is_final)
 
     def _success(self, response: Response) -> Answer:
         try:

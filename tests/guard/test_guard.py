@@ -174,6 +174,76 @@ def test_a_failed_precondition_is_a_conflict(tmp_path: Path) -> None:
     assert caught.value.exit_code == 4
 
 
+def test_a_failed_precondition_after_the_write_is_found_out(tmp_path: Path) -> None:
+    """412 for a write that a proxy sent twice: it is there, so it was not somebody else's."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.write(body)
+        return Refused(412, "precondition failed")
+
+    store = MemoryStore(on_replace=replace)
+
+    assert guard_of(store, tmp_path).write(plan_of(store, RENAME)).status == "applied"
+    assert len(store.bodies) == 1
+
+
+def test_a_failed_precondition_that_cannot_be_looked_into_is_a_conflict(tmp_path: Path) -> None:
+    """412, and then nothing can be read: exit code 4, as the answer alone says."""
+
+    def read(store: MemoryStore) -> None:
+        if store.bodies:
+            raise ApiError("unreachable")
+
+    store = MemoryStore(on_read=read, on_replace=lambda store, body: Refused(412, "failed"))
+
+    with pytest.raises(ConflictError, match="Nothing was written"):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+
+def test_a_throttled_write_that_was_processed_is_not_made_again(tmp_path: Path) -> None:
+    """429 after the write: the reading before the next attempt shows it, and there is none."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.write(body)
+        return Throttled("slow down", 5.0)
+
+    store = MemoryStore(on_replace=replace)
+
+    result = guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    assert (result.status, result.version_before, result.version_after) == ("applied", 7, 8)
+    assert len(store.bodies) == 1
+
+
+@pytest.mark.parametrize("answer", [NotSent("refused"), Throttled("slow down", 5.0)])
+def test_somebody_else_between_two_attempts_is_a_conflict(tmp_path: Path, answer: Answer) -> None:
+    """Another's write while an attempt waits for the next: exit code 4, and no second PUT."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.write({**body, "name": "Theirs"})
+        return answer
+
+    store = MemoryStore(on_replace=replace)
+
+    with pytest.raises(ConflictError):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    assert len(store.bodies) == 1
+
+
+def test_a_model_that_goes_before_the_second_attempt_is_not_written(tmp_path: Path) -> None:
+    """What cannot be read again is not written, and the error says that it was not."""
+
+    def read(store: MemoryStore) -> None:
+        if store.bodies:
+            raise NotFoundError("gone", status=404)
+
+    store = MemoryStore(on_read=read, on_replace=lambda store, body: NotSent("refused"))
+
+    with pytest.raises(NotFoundError, match="Nothing was written"):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+
 def test_a_refusal_is_final(tmp_path: Path) -> None:
     """A 4xx in the API's form means that nothing was written: exit code 3 with its message."""
     store = MemoryStore(on_replace=lambda store, body: Refused(422, "no such column", "invalid"))

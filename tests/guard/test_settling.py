@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from patcher.errors import ApiError, OutcomeUnknownError, VerificationError
+from patcher.errors import ApiError, NotFoundError, OutcomeUnknownError, VerificationError
 from patcher.guard import Ambiguous, Answer, Guard, Job
 from patcher.journal import Journal
 from tests.guard.memory import FakeClock, MemoryStore, guard_of, plan_of
@@ -110,14 +110,28 @@ def test_a_late_write_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_declared_failure_that_left_everything_as_it_was_is_a_refusal(tmp_path: Path) -> None:
-    """500 in the API's form, and nothing moved: exit code 3 at once."""
+    """500 in the API's form, and nothing moves until the time is up: exit code 3."""
     store = MemoryStore(on_replace=unwritten(DECLINED))
     clock = FakeClock()
 
     with pytest.raises(ApiError, match="internal error") as caught:
         guard_of(store, tmp_path, clock).write(plan_of(store, RENAME))
 
-    assert (caught.value.exit_code, clock.waits) == (3, [])
+    assert caught.value.exit_code == 3
+    assert clock.now == pytest.approx(30.0)
+
+
+def test_a_declared_failure_whose_write_lands_late_is_found_out(tmp_path: Path) -> None:
+    """500, as before at the first look, and written at the third: applied, and not "refused"."""
+    store = MemoryStore(on_replace=unwritten(DECLINED))
+
+    def land(store: MemoryStore) -> None:
+        if store.reads == 4:
+            store.write(store.bodies[0])
+
+    store.on_read = land
+
+    assert guard_of(store, tmp_path).write(plan_of(store, RENAME)).status == "applied"
 
 
 def test_a_declared_failure_after_the_write_is_found_out(tmp_path: Path) -> None:
@@ -125,6 +139,19 @@ def test_a_declared_failure_after_the_write_is_found_out(tmp_path: Path) -> None
     store = MemoryStore(on_replace=written(DECLINED))
 
     assert guard_of(store, tmp_path).write(plan_of(store, RENAME)).status == "applied"
+
+
+def test_a_model_that_is_deleted_after_a_lost_answer_is_named(tmp_path: Path) -> None:
+    """Whether it was written before it was deleted cannot be told, but that it was deleted can."""
+
+    def read(store: MemoryStore) -> None:
+        if store.bodies:
+            raise NotFoundError("gone", status=404)
+
+    store = MemoryStore(on_read=read, on_replace=written(LOST))
+
+    with pytest.raises(OutcomeUnknownError, match="it is not there any more"):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
 
 
 @pytest.mark.parametrize("moved", ["version", "updated_at"])

@@ -67,6 +67,7 @@ def test_a_write_that_happened_is_found_out(
 UNKNOWN: dict[str, Fault] = {
     "reset before": faults.drop_before(),
     "408 before": faults.status_before(408),
+    "409 before": faults.status_before(409),
     "502 before": faults.status_before(502, "html"),
     "503 before": faults.status_before(503),
     "504 before": faults.status_before(504),
@@ -98,7 +99,6 @@ REFUSED: dict[str, Fault] = {
     "400": faults.status_before(400),
     "403": faults.status_before(403),
     "404": faults.status_before(404),
-    "409": faults.status_before(409),
     "422": faults.status_before(422),
     "500": faults.status_before(500),
     **{
