@@ -222,6 +222,9 @@ class Edit:
         document, _ = self.world.resource.document(fresh, self.terms.unknown_fields)
         if fresh.version == plan.base.version and strictly_equal(document, plan.document):
             return plan
+        if strictly_equal(document, plan.proposed):
+            # As after a write of this very text that landed when nobody was waiting any more.
+            return propose(self.world.resource, fresh, document, self.terms)
         if not self.world.attended and not self.world.rebases:
             raise conflict(plan, fresh, document)
         try:

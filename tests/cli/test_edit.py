@@ -640,6 +640,22 @@ def test_resuming_unattended_is_a_three_way_affair_too(
     assert path.exists() is bool(code)
 
 
+def test_resuming_what_is_there_already_is_nothing_to_do(
+    sandbox: Sandbox, editor: ScriptedEditor, process: Command
+) -> None:
+    """A text that says what the model is by now, as after a write that landed late: exit 0."""
+    editor.does(f"{RENAME}; exit 1")
+    failed = process("edit", "Contacts", "--yes")
+    path = assert_kept(failed.err, holds="name: Clients")
+    sandbox.write_as_other(seed.CONTACTS, {"name": "Clients"})
+
+    done = process("edit", seed.CONTACTS, "--yes", "--resume", str(path))
+
+    assert (done.code, sandbox.puts()) == (0, []), done.err
+    assert "No changes" in done.out
+    assert not path.exists()
+
+
 @pytest.mark.parametrize(
     "make",
     [
