@@ -113,7 +113,7 @@ class Settlement(NamedTuple):
     def _watch(self, answer: Ambiguous) -> Written:
         """Reads until it is clear what happened, or the time is up."""
         found, is_untouched = "", False
-        for now, unread in self._looks():
+        for now, unread in self._looks(self.clock.monotonic() + self.timeout):
             is_untouched = now is not None and is_as_before(self.plan, self.before, now)
             if now is None:
                 found = unread
@@ -142,13 +142,14 @@ class Settlement(NamedTuple):
         while job.status not in ("done", "failed"):
             left = deadline - self.clock.monotonic()
             if left <= 0:
-                return self._unfinished(job, f"job {job.id} is still {job.status}")
+                return self._unfinished(job, f"job {job.id} is still {job.status}", deadline)
             self.clock.sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)
             try:
                 job = job.poll()
             except PatchError as error:
-                return self._unfinished(job, f"job {job.id} cannot be followed: {error.message}")
+                why = f"job {job.id} cannot be followed: {error.message.rstrip('.')}"
+                return self._unfinished(job, why, deadline)
         return self._done(job) if job.status == "done" else self._failed(job)
 
     def _done(self, job: Job) -> Written:
@@ -184,12 +185,13 @@ class Settlement(NamedTuple):
             hint=LOOK,
         )
 
-    def _unfinished(self, job: Job, reason: str) -> Written:
-        now = self._look()
-        if now is not None and not is_as_before(self.plan, self.before, now):
-            written = self.shown_by(now)
-            if written is not None:
-                return written
+    def _unfinished(self, job: Job, reason: str, deadline: float) -> Written:
+        """What it has written so far, or has by the deadline; there is no more to hear of it."""
+        for now, _ in self._looks(deadline):
+            if now is not None and not is_as_before(self.plan, self.before, now):
+                written = self.shown_by(now)
+                if written is not None:
+                    return written
         raise self.unknown(reason, job)
 
     def shown_by(self, now: Snapshot) -> Written | None:
@@ -209,9 +211,8 @@ class Settlement(NamedTuple):
         is_visible = not verify(self.plan, self.before, self.before).is_as_sent
         return is_visible or strictly_equal(verdict.stored, self.plan.proposed)
 
-    def _looks(self) -> Iterator[tuple[Snapshot | None, str]]:
-        """What is there, at longer and longer intervals, until the time is up."""
-        deadline = self.clock.monotonic() + self.timeout
+    def _looks(self, deadline: float) -> Iterator[tuple[Snapshot | None, str]]:
+        """What is there, at longer and longer intervals, until the time is up; once at least."""
         pause = _FIRST_PAUSE
         while True:
             yield self._glance()

@@ -64,9 +64,10 @@ class ApiStore(NamedTuple):
             return self._success(response)
         if answers.is_redirect(status):
             hint = answers.redirect_hint(response)
-            return Ambiguous(
-                f"it answered with a redirect ({status})", status, declined=True, hint=hint
-            )
+            # RFC 9110, section 15.4.4: a 303 may point to where one hears of a job that goes on.
+            is_final = not (self.run_async and status == 303)
+            what = f"it answered with a redirect ({status})"
+            return Ambiguous(what, status, declined=is_final, hint=hint)
         said = answers.api_message(response)
         if status == 412:
             return Refused(status, said.message if said else "its precondition failed")

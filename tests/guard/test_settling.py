@@ -141,6 +141,20 @@ def test_a_declared_failure_after_the_write_is_found_out(tmp_path: Path) -> None
     assert guard_of(store, tmp_path).write(plan_of(store, RENAME)).status == "applied"
 
 
+def test_a_job_that_cannot_be_followed_is_watched(tmp_path: Path) -> None:
+    """Whatever keeps a job from being polled, the resource itself shows whether it has ended."""
+    answer = job("running", ApiError("unreachable"))
+    store = MemoryStore(on_replace=unwritten(answer))
+
+    def land(store: MemoryStore) -> None:
+        if store.reads == 4:
+            store.write(store.bodies[0])
+
+    store.on_read = land
+
+    assert guard_of(store, tmp_path).write(plan_of(store, RENAME)).status == "applied"
+
+
 def test_a_model_that_is_deleted_after_a_lost_answer_is_named(tmp_path: Path) -> None:
     """Whether it was written before it was deleted cannot be told, but that it was deleted can."""
 
