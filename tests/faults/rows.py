@@ -1,0 +1,247 @@
+"""The rows of the fault matrix, by what kind of fault it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.faults.matrix import Cell, Command, Cut, Row, row, step
+
+APPLIED = Cell("new", 1, 0, "applied", "Written: model")
+TWICE = APPLIED._replace(puts=2)
+REFUSED = Cell("old", 1, 3, "not-written", "Nothing was written")
+UNSENT = REFUSED._replace(puts=0)
+UNKNOWN = Cell("old", 1, 6, "unknown", "it is not written so far, and may still land")
+STILL_LANDS = UNKNOWN._replace(lands=True)
+
+
+def unclear(says: str) -> Cell:
+    """Not written so far, for all that can be seen, after this answer."""
+    return UNKNOWN._replace(says=f"{says}; it is not written so far, and may still land")
+
+
+def refused(says: str) -> Cell:
+    """Refused, with these words."""
+    return REFUSED._replace(says=says)
+
+
+ASYNC: Command = "apply --async"
+ELSEWHERE = "http://127.0.0.1:9/elsewhere"
+HOUR: Mapping[str, str] = {"Retry-After": "3600"}
+SOON: Mapping[str, str] = {"Retry-After": "2"}
+
+CONNECTION: tuple[Row, ...] = (
+    row("nothing goes wrong", APPLIED),
+    row(
+        "could not connect: nothing listens",
+        UNSENT._replace(journal="none", says="no connection"),
+        cut=Cut("plain", 0, ("closed",)),
+    ),
+    row(
+        "could not connect: nothing listens any more at the write",
+        UNSENT,
+        cut=Cut("plain", 2, ("closed",)),
+    ),
+    row(
+        "reset before sending: the idle connection is gone",
+        APPLIED,
+        cut=Cut("plain", 2, ()),
+    ),
+    row(
+        "reset in the TLS handshake of the write, once",
+        APPLIED,
+        cut=Cut("tls", 2, ("reset",)),
+    ),
+    row(
+        "reset in each TLS handshake from the write on",
+        UNSENT,
+        cut=Cut("tls", 2, ("reset",) * 9),
+    ),
+    row(
+        "the proxy refuses the tunnel for the write, once",
+        APPLIED,
+        cut=Cut("tunnel", 2, ("refused",)),
+    ),
+    row(
+        "the proxy refuses each tunnel from the write on",
+        UNSENT,
+        cut=Cut("tunnel", 2, ("refused",) * 9),
+    ),
+    row("reset before it is processed", UNKNOWN, step("drop_before")),
+    row("reset after the write", APPLIED, step("drop_after")),
+    row("answer lost halfway", APPLIED, step("garbage", "cut short")),
+    row(
+        "slow beyond the timeout, before the write",
+        STILL_LANDS,
+        step("hold", None, "before"),
+        timeout=0.25,
+    ),
+    row(
+        "slow beyond the timeout, after the write",
+        APPLIED,
+        step("hold", None, "after"),
+        timeout=0.25,
+    ),
+)
+
+CLIENT_ERRORS: tuple[Row, ...] = (
+    *(
+        row(f"{status}", refused(f"fault: {status} ({status})"), step("status_before", status))
+        for status in (400, 401, 403, 404)
+    ),
+    row("404 from a gateway", UNKNOWN, step("status_before", 404, body="html")),
+    row("408 before the write", unclear("fault: 408 (408)"), step("status_before", 408)),
+    row("408 after the write", APPLIED, step("status_after", 408)),
+    row("409 before the write", unclear("fault: 409 (409)"), step("status_before", 409)),
+    row("409 after the write", APPLIED, step("status_after", 409)),
+    row(
+        "412",
+        Cell("old", 1, 4, "not-written", "changed while it was being written"),
+        step("status_before", 412),
+    ),
+    row("422", refused("fault: 422 (422)"), step("status_before", 422)),
+    row("429 with Retry-After, once", TWICE, step("status_before", 429, headers=SOON)),
+    row("429 without Retry-After, once", TWICE, step("status_before", 429)),
+    row(
+        "429 with a Retry-After of an hour",
+        refused("Try again in 3600 seconds"),
+        step("status_before", 429, headers=HOUR),
+    ),
+    row(
+        "429 at every attempt",
+        refused("takes no more requests for now (3 attempts)")._replace(puts=3),
+        step("status_before", 429, every=True),
+    ),
+    row("429 from a gateway", UNKNOWN, step("status_before", 429, body="html")),
+)
+
+SERVER_ERRORS: tuple[Row, ...] = (
+    row(
+        "500 before the write",
+        refused("fault: 500 (500)"),
+        step("status_before", 500),
+        unlike={ASYNC: UNKNOWN},
+    ),
+    row("500 after the write", APPLIED, step("status_after", 500)),
+    row("500 from a gateway, before the write", UNKNOWN, step("status_before", 500, body="html")),
+    row(
+        "502 before the write",
+        unclear("it answered 502, but not in the API's form"),
+        step("status_before", 502, body="html"),
+    ),
+    row("502 after the write", APPLIED, step("status_after", 502, body="html")),
+    row("503 before the write", unclear("fault: 503 (503)"), step("status_before", 503)),
+    row("503 after the write", APPLIED, step("status_after", 503)),
+    row("504 before the write", unclear("fault: 504 (504)"), step("status_before", 504)),
+    row("504 after the write", APPLIED, step("status_after", 504)),
+)
+
+REDIRECTS: tuple[Row, ...] = (
+    *(
+        row(
+            f"{status}",
+            refused(f"It redirects to {ELSEWHERE}"),
+            step("redirect", status, ELSEWHERE),
+            unlike={ASYNC: unclear("it answered with a redirect (303)")} if status == 303 else None,
+        )
+        for status in (301, 302, 303, 307, 308)
+    ),
+    row("303 after the write", APPLIED, step("status_after", 303, body="empty")),
+)
+
+ANSWERS: tuple[Row, ...] = (
+    row("HTML instead of JSON, before the write", UNKNOWN, step("status_before", 200, body="html")),
+    row("HTML instead of JSON, after the write", APPLIED, step("garbage", "html")),
+    row("truncated JSON", APPLIED, step("garbage", "truncated")),
+    row("another model in the answer", APPLIED, step("another_model")),
+    row("the model as it was before, in the answer", UNKNOWN, step("replay")),
+    row(
+        "the model as it was before, in the answer after the write",
+        APPLIED,
+        step("replay", written=True),
+    ),
+)
+
+JOBS: tuple[Row, ...] = (
+    row("a job that ends", APPLIED, step("job", forced=True)),
+    row(
+        "a job that fails",
+        refused("failed: no such table. Nothing was written"),
+        step("job", error="no such table", forced=True),
+    ),
+    row(
+        "a job that fails after the write",
+        APPLIED._replace(says="yet what was sent is what is stored"),
+        step("job", error="no such table", written=True, forced=True),
+    ),
+    row(
+        "a job that never ends",
+        UNKNOWN._replace(says="is still running"),
+        step("job", endless=True, forced=True),
+    ),
+    row(
+        "a job that ends too late",
+        STILL_LANDS._replace(says="is still running"),
+        step("job", polls=99, forced=True, alone=True),
+    ),
+    row(
+        "a job that cannot be followed, and ends",
+        APPLIED,
+        step("job", polls=3, forced=True, alone=True),
+        step("status_before", 503, method="GET", kind="job", every=True),
+    ),
+    row(
+        "a job that cannot be followed, and ends too late",
+        STILL_LANDS._replace(says="cannot be followed"),
+        step("job", polls=99, forced=True, alone=True),
+        step("status_before", 503, method="GET", kind="job", every=True),
+    ),
+)
+
+DELETED: tuple[Row, ...] = (
+    row(
+        "the model deleted before the second reading",
+        UNSENT._replace(stored="gone"),
+        step("delete", method="GET", nth=2),
+    ),
+    row(
+        "the model deleted just before the write",
+        REFUSED._replace(stored="gone", says="not found (404). Nothing was written"),
+        step("delete"),
+    ),
+    row(
+        "the model deleted after the write, whose answer is lost",
+        UNKNOWN._replace(stored="gone", says="it is not there any more"),
+        step("drop_after"),
+        step("delete", method="GET", nth=3),
+    ),
+)
+
+LATE: tuple[Row, ...] = (
+    *(
+        row(
+            f"{name}, and the write lands after the second look", APPLIED, step("late_write", 2, at)
+        )
+        for name, at in (("reset", None), ("408", 408), ("409", 409), ("500", 500), ("504", 504))
+    ),
+    *(
+        row(
+            f"{name}, and the write lands after the settle timeout",
+            STILL_LANDS,
+            step("late_write", None, at),
+        )
+        for name, at in (("reset", None), ("409", 409), ("504", 504))
+    ),
+)
+
+SECTIONS: Mapping[str, tuple[Row, ...]] = {
+    "The connection": CONNECTION,
+    "Answers of the 400s": CLIENT_ERRORS,
+    "Answers of the 500s": SERVER_ERRORS,
+    "Redirects": REDIRECTS,
+    "Answers that are none": ANSWERS,
+    "Jobs": JOBS,
+    "The model deleted in between": DELETED,
+    "Writes that land late": LATE,
+}
+
+ROWS: tuple[Row, ...] = tuple(one for rows in SECTIONS.values() for one in rows)
