@@ -73,13 +73,13 @@ CONNECTION: tuple[Row, ...] = (
         "slow beyond the timeout, before the write",
         STILL_LANDS,
         step("hold", None, "before"),
-        timeout=0.25,
+        timeout=0.5,
     ),
     row(
         "slow beyond the timeout, after the write",
         APPLIED,
         step("hold", None, "after"),
-        timeout=0.25,
+        timeout=0.5,
     ),
 )
 
