@@ -78,9 +78,9 @@ class ApiStore(NamedTuple):
             return Throttled(said.message, wait)
         if 400 <= status < 500 and status not in _UNCLEAR_4XX:
             return Refused(status, said.message, said.key)
-        # A 500 of the API's own is an outcome, which its idempotency keys remember; but of a job
-        # that may have been begun it says nothing. A 409 is said of a write still in flight.
-        is_final = status == 500 and not self.run_async
+        # A 500 or 409 of the API's own is an outcome, once the resource has stayed as it was; but
+        # of a job that may have been begun it says nothing.
+        is_final = status in (409, 500) and not self.run_async
         return Ambiguous(f"{said.message} ({status})", status, declined=is_final)
 
     def _success(self, response: Response) -> Answer:

@@ -91,7 +91,13 @@ CLIENT_ERRORS: tuple[Row, ...] = (
     row("404 from a gateway", UNKNOWN, step("status_before", 404, body="html")),
     row("408 before the write", unclear("fault: 408 (408)"), step("status_before", 408)),
     row("408 after the write", APPLIED, step("status_after", 408)),
-    row("409 before the write", unclear("fault: 409 (409)"), step("status_before", 409)),
+    row(
+        "409 before the write",
+        refused("fault: 409 (409)"),
+        step("status_before", 409),
+        unlike={ASYNC: UNKNOWN},
+    ),
+    row("409 from a gateway", UNKNOWN, step("status_before", 409, body="html")),
     row("409 after the write", APPLIED, step("status_after", 409)),
     row(
         "412",
@@ -229,7 +235,7 @@ LATE: tuple[Row, ...] = (
             STILL_LANDS,
             step("late_write", None, at),
         )
-        for name, at in (("reset", None), ("409", 409), ("504", 504))
+        for name, at in (("reset", None), ("408", 408), ("504", 504))
     ),
 )
 
