@@ -34,7 +34,7 @@ _LARGEST: Final = 8 * 1024 * 1024
 
 # Files that hold a document as it is: the journal, texts that are edited, and what a scripted
 # editor kept of them; the emulator's database is the server's own.
-_DOCUMENTS: Final = ("/journal/", "/edits/", "/seen-")
+_DOCUMENTS: Final = ("/journal/", "/edits/", "/seen-", ".intent.json", ".ending.json")
 _SERVERS: Final = (".db", ".db-wal", ".db-shm")
 
 

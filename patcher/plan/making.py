@@ -134,14 +134,15 @@ def _judge(
     if not found:
         return ()
     known = {violation.sameness for violation in _faults(resource, document)}
+    hidden = masks.credentials(document) | masks.credentials(proposed)
     for violation in found:
         if violation.sameness not in known:
-            raise violation.error(masks)
+            raise violation.error(masks, hidden)
     return tuple(
         Notice(
             "schema-violation",
             pointer_to(violation.place),
-            f"{violation.describe(masks)} It was so before.",
+            f"{violation.describe(masks, hidden)} It was so before.",
         )
         for violation in found
     )

@@ -37,18 +37,21 @@ class Violation(NamedTuple):
     hint: str | None = None
     read_only: bool = False
 
-    def describe(self, masks: Masks) -> str:
-        """The fault in a sentence, a credential masked, a long value cut."""
+    def describe(self, masks: Masks, credentials: frozenset[str] = frozenset()) -> str:
+        """The fault in a sentence, a credential masked, a long value cut.
+
+        ``credentials`` are those that must not be seen wherever they have been moved to.
+        """
         path = pointer_to(self.place) or "the document"
-        shown = jsontext.dump(masks.masked_value(self.value, self.place))
+        shown = jsontext.dump(masks.shown_value(self.value, self.place, credentials))
         if len(shown) > _SHOWN_CHARACTERS:
             shown = shown[:_SHOWN_CHARACTERS] + "..."
         return f"{path} is {shown}, expected {self.expected}."
 
-    def error(self, masks: Masks) -> InvalidPatchError:
+    def error(self, masks: Masks, credentials: frozenset[str] = frozenset()) -> InvalidPatchError:
         """The error that refuses a change for this fault."""
         kind = ReadOnlyFieldError if self.read_only else InvalidPatchError
-        return kind(self.describe(masks), path=pointer_to(self.place), hint=self.hint)
+        return kind(self.describe(masks, credentials), path=pointer_to(self.place), hint=self.hint)
 
 
 @dataclass(frozen=True)

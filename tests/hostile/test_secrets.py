@@ -251,6 +251,23 @@ def test_a_conflict_shows_no_credential(
     assert "You both changed /configuration/headers" in ended.err
 
 
+@pytest.mark.parametrize(
+    "place", ["/connection_id", "/policies/0", "/additional_fields", "/fields"]
+)
+def test_a_refusal_shows_no_credential(
+    place: str, secretive: str, sandbox: Sandbox, patch_model: Command
+) -> None:
+    """Moved to where the schema takes no such value, it is not shown with the reason."""
+    move = [{"op": "copy", "from": "/configuration/auth/client_secret", "path": place}]
+
+    ended = patch_model("apply", secretive, "--json-patch", json.dumps(move), "--yes")
+
+    assert (ended.code, sandbox.puts()) == (2, [])
+    assert f"{place} is " in ended.err
+    assert MASK in ended.err
+    assert "hunter2" not in ended.err
+
+
 def test_a_changed_header_is_still_seen_to_be_one(
     secretive: str, sandbox: Sandbox, patch_model: Command
 ) -> None:
