@@ -227,6 +227,15 @@ def test_an_entry_that_is_not_there_is_an_error(journal: Journal) -> None:
         journal.entry("@0123456789ab")
 
 
+def test_when_an_entry_was_written(journal: Journal) -> None:
+    """Its file tells; for one that is not there any more it might have been just now."""
+    name = journal.open(INTENT)
+    os.utime(journal.folder / f"{name[1:]}.intent.json", (5, 5))
+
+    assert journal.written_at(name) == 5.0
+    assert journal.written_at("@0123456789ab") == journal.now().timestamp()
+
+
 def test_an_entry_is_plain_json(journal: Journal) -> None:
     """Anybody can read an entry with any tool, whatever becomes of this one."""
     name = journal.open(INTENT)

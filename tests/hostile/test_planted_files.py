@@ -413,6 +413,23 @@ def test_an_unreadable_entry_from_before_a_plan_does_not_matter(
     assert patch_model("apply", "--plan", str(plan_file), "--yes").code == 0
 
 
+def test_a_plan_that_does_not_say_when_it_was_made_is_older_than_any_entry(
+    plan_file: Path, written: Written, sandbox: Sandbox, patch_model: Command
+) -> None:
+    """Then every entry that cannot be read may be its own."""
+    sandbox.write_as_other(seed.CONTACTS, {"name": "Contacts"})
+    patch_model("plan", "Contacts", "--set", "name=Clients", "--out", str(plan_file))
+    tampered(lambda content: content.update(created="long ago"), resealed=True)(plan_file)
+    written.intent.write_text("{")
+    os.utime(written.intent, (1, 1))
+    sandbox.reset_requests()
+
+    ended = patch_model("apply", "--plan", str(plan_file), "--yes")
+
+    assert (ended.code, sandbox.puts()) == (3, [])
+    assert "Whether this plan was applied already cannot be told" in ended.err
+
+
 def test_a_saved_plan_is_on_disk_with_its_name(
     sandbox: Sandbox, patch_model: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
