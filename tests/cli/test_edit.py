@@ -268,7 +268,7 @@ def test_ended_while_nothing_was_saved_the_text_is_kept(
 
 def test_any_line_ends_will_do(sandbox: Sandbox, editor: ScriptedEditor) -> None:
     """A text in which carriage returns alone end the lines is not taken for an emptied one."""
-    editor.does(f"{RENAME}; tr '\\n' '\\r' < \"$1\" > changed; cat changed > \"$1\"")
+    editor.does(f"{RENAME}; tr '\\n' '\\r' < \"$1\" > seen-changed; cat seen-changed > \"$1\"")
 
     code, screen = edit("Contacts", answers=("y\n",))
 
