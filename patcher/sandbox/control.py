@@ -12,6 +12,11 @@ DELETE  /sandbox/reset       forget faults, jobs, keys, late writes and requests
 GET     /sandbox/models      ids of all models
 GET     /sandbox/models/ID   one model, in the PUT form
 PATCH   /sandbox/models/ID   somebody else's change, merged (RFC 7396)
+GET     /sandbox/syncs       ids of all syncs
+POST    /sandbox/syncs       store a new sync; its id
+PATCH   /sandbox/syncs/ID    somebody else's change, merged (RFC 7396)
+DELETE  /sandbox/syncs/ID    somebody else deletes it
+PUT     /sandbox/syncs/ID    ``{"running": true}``: have it run from now on, or no longer
 ======  ===================  ====================================================================
 """
 
@@ -62,6 +67,15 @@ def add_routes(app: Flask, sandbox: Sandbox) -> None:
     add("GET", "models", sandbox.ids)
     add("GET", "models/<model_id>", sandbox.stored)
     add("PATCH", "models/<model_id>", lambda model_id: _write(sandbox, model_id))
+    add("GET", "syncs", sandbox.sync_ids)
+    add("POST", "syncs", lambda: sandbox.create_sync(_given()))
+    add("PATCH", "syncs/<sync_id>", lambda sync_id: sandbox.write_sync_as_other(sync_id, _given()))
+    add("DELETE", "syncs/<sync_id>", sandbox.delete_sync)
+    add(
+        "PUT",
+        "syncs/<sync_id>",
+        lambda sync_id: sandbox.run_sync(sync_id, running=bool(_given().get("running"))),
+    )
 
 
 def _script(sandbox: Sandbox) -> str:
@@ -75,6 +89,13 @@ def _script(sandbox: Sandbox) -> str:
         raise bad_request(str(error)) from error
     sandbox.fault(fault)
     return name
+
+
+def _given() -> dict[str, Any]:
+    given = loads(request.get_data())
+    if not isinstance(given, dict):
+        raise bad_request("the body must be an object")
+    return given
 
 
 def _write(sandbox: Sandbox, model_id: str) -> None:

@@ -15,9 +15,13 @@ from patcher.sandbox.errors import bad_request
 from patcher.sandbox.jobs import Jobs, JobScript
 from patcher.sandbox.messages import Call, Reply, dumps, loads
 from patcher.sandbox.models import Models, entity_tag
+from patcher.sandbox.syncs import Syncs, wanted_by
 
 PAGE_LIMIT = 50
-"""The default and the largest page of GET /api/models, as documented."""
+"""The default and the largest page of GET /api/models and /api/syncs, as documented."""
+
+FULL_LIST_VERSION = "2024-02-08"
+"""The version whose GET /api/syncs shows whole syncs; later ones show light items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,18 @@ class Task:
         """The model the path names."""
         return str(self.call.model_id)
 
+    @property
+    def sync_id(self) -> str:
+        """The sync the path names."""
+        return self.call.arguments["id"].lower()
+
 
 class Endpoints:
     """The endpoints by path kind and verb; each gives its reply or raises WireError."""
 
-    def __init__(self, models: Models, jobs: Jobs, description: Description) -> None:
+    def __init__(self, models: Models, syncs: Syncs, jobs: Jobs, description: Description) -> None:
         self._models = models
+        self._syncs = syncs
         self._jobs = jobs
         self._description = description
         self._table: dict[tuple[str, str], Callable[[Task], Reply]] = {
@@ -49,6 +59,9 @@ class Endpoints:
             ("model", "PUT"): self._replace,
             ("model", "DELETE"): self._delete,
             ("preview", "POST"): self._preview,
+            ("syncs", "GET"): self._list_syncs,
+            ("sync", "GET"): self._get_sync,
+            ("status", "GET"): self._sync_status,
             ("job", "GET"): self._poll,
         }
 
@@ -60,12 +73,29 @@ class Endpoints:
         return Reply.of({"data": task.caller.identity()})
 
     def _list(self, task: Task) -> Reply:
-        limit = int(task.call.request.query.get("limit", PAGE_LIMIT))
-        limit = min(limit, PAGE_LIMIT) if limit > 0 else PAGE_LIMIT
-        texts, more = self._models.page(limit, _opened(task.call.request.query.get("page_token")))
+        limit, after = _page(task.call)
+        texts, more = self._models.page(limit, after)
         pagination = {"next_page_token": _sealed(more)} if more else {}
         data = ",".join(texts)
         return Reply.of_text(f'{{"data":[{data}],"pagination":{dumps(pagination)}}}')
+
+    def _list_syncs(self, task: Task) -> Reply:
+        request = task.call.request
+        limit, after = _page(task.call)
+        items, more = self._syncs.page(
+            limit,
+            after,
+            wanted_by(request.query),
+            full=request.headers.get("X-Polytomic-Version") == FULL_LIST_VERSION,
+        )
+        pagination = {"next_page_token": _sealed(more)} if more else {}
+        return Reply.of({"data": items, "pagination": pagination})
+
+    def _get_sync(self, task: Task) -> Reply:
+        return Reply.of({"data": self._syncs.shown(task.sync_id)})
+
+    def _sync_status(self, task: Task) -> Reply:
+        return Reply.of({"data": self._syncs.status(task.sync_id)})
 
     def _get(self, task: Task) -> Reply:
         text = self._models.text(task.model_id)
@@ -124,6 +154,13 @@ class Endpoints:
         body: dict[str, Any] = loads(call.request.body_bytes)
         self._description.check_body(call, body)
         return body
+
+
+def _page(call: Call) -> tuple[int, tuple[str, str] | None]:
+    """How much of a list is asked for, and from behind what on."""
+    limit = int(call.request.query.get("limit", PAGE_LIMIT))
+    limit = min(limit, PAGE_LIMIT) if limit > 0 else PAGE_LIMIT
+    return limit, _opened(call.request.query.get("page_token"))
 
 
 def _sealed(position: tuple[str, str]) -> str:

@@ -56,6 +56,11 @@ def no_such_model(model_id: str) -> WireError:
     return WireError(404, "not_found", f"model {model_id} not found", {"id": model_id})
 
 
+def no_such_sync(sync_id: str) -> WireError:
+    """404: no sync has this id."""
+    return WireError(404, "not_found", f"sync {sync_id} not found", {"id": sync_id})
+
+
 def no_such_job(job_id: str) -> WireError:
     """404: no job has this id, or it is of another type than the path says."""
     return WireError(404, "not_found", f"job {job_id} not found", {"id": job_id})

@@ -5,7 +5,8 @@ Each function below makes one fault. Keyword arguments common to all say which r
 ``method``
     "PUT" if not given; "GET", "POST", "DELETE", or "*" for any.
 ``kind``
-    the path: "model" (one model), "models" (the list), "preview", "job", "me"; any if not given.
+    the path: "model" (one model), "models" (the list), "preview", "job", "me",
+    "syncs" (the list), "sync" (one), "status" (of one); any if not given.
 ``path``
     a regular expression to be found in the path.
 ``nth``

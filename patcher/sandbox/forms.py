@@ -48,6 +48,11 @@ class Modes:
         new_field_ids: every write gives every field a new id.
         etags: GET carries a strong ETag, and PUT honours If-Match.
         syntax_error_marker: a query that contains it fails in a preview.
+        syntax_error_detail: what the source says about it besides; sources are known to repeat
+            what they were given, credentials included.
+        missing_columns: columns that the source turns out not to have, in a preview.
+        previews: whether a preview shows the columns "listed" in the body's fields that the
+            source has, or all that the "source" has. Which of these is so is not documented.
     """
 
     default_policies: Sequence[str] = ()
@@ -58,11 +63,14 @@ class Modes:
     new_field_ids: bool = False
     etags: bool = False
     syntax_error_marker: str = "SYNTAXERROR"
+    syntax_error_detail: str = ""
+    missing_columns: Sequence[str] = ()
+    previews: Literal["listed", "source"] = "listed"
 
     def __post_init__(self) -> None:
         # Modes are part of a cache key, so a list must not stay one.
-        object.__setattr__(self, "default_policies", tuple(self.default_policies))
-        object.__setattr__(self, "version_of", tuple(self.version_of))
+        for name in ("default_policies", "version_of", "missing_columns"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
 
     def next_version(
         self, version: int, before: Mapping[str, Any], after: Mapping[str, Any]
@@ -85,6 +93,9 @@ class ModeOptions(TypedDict, total=False):
     new_field_ids: bool
     etags: bool
     syntax_error_marker: str
+    syntax_error_detail: str
+    missing_columns: Sequence[str]
+    previews: Literal["listed", "source"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from patcher.sandbox.forms import (
     settle,
 )
 from patcher.sandbox.messages import dumps
+from patcher.sandbox.source import selected_columns
 from patcher.sandbox.store import Row, Store
 
 
@@ -128,11 +129,21 @@ class Models:
         """
         self._pretend_to_run(body["configuration"].get("query"))
         document = settle(body, known_columns(body), self._organization_id, self.modes)
+        document["fields"] = self._found(body, document["fields"])
         fields = expose(document, (), Stamp("", {}))
         for field in fields:
             for key in ("id", "created_at", "created_by", "updated_at"):
                 del field[key]
         return read_form(document, fields, self.modes)
+
+    def _found(self, body: Mapping[str, Any], listed: list[str]) -> list[str]:
+        """Which columns a preview finds: those of the source, but for what is not ``listed``."""
+        selected = selected_columns(body["configuration"]) or known_columns(body)
+        there = [name for name in selected if name not in self.modes.missing_columns]
+        if self.modes.previews == "source":
+            return there
+        # In the order of the list, as everywhere else.
+        return [name for name in listed if name in there] if body.get("fields") else there
 
     def _replaced(self, before: Row, body: Mapping[str, Any], actor: Actor) -> Row:
         stamp = Stamp(self._clock.stamp(), actor.to_dict())
@@ -162,6 +173,7 @@ class Models:
         if isinstance(query, str) and marker in query:
             position = query.index(marker) + 1
             message = f'ERROR: syntax error at or near "{marker}" (SQLSTATE 42601)'
+            message += self.modes.syntax_error_detail
             raise WireError(400, "source_query_failed", message, {"position": position})
 
     def _row(self, model_id: str) -> Row:

@@ -22,6 +22,9 @@ PATHS = (
     ("models", "/api/models", "/api/models", ("GET", "POST")),
     ("model", "/api/models/<id>", "/api/models/{id}", ("GET", "PUT", "DELETE")),
     ("preview", "/api/model-preview", "/api/model-preview", ("POST",)),
+    ("syncs", "/api/syncs", "/api/syncs", ("GET",)),
+    ("sync", "/api/syncs/<id>", "/api/syncs/{id}", ("GET",)),
+    ("status", "/api/syncs/<id>/status", "/api/syncs/{id}/status", ("GET",)),
     ("job", "/api/jobs/<type>/<id>", "/api/jobs/{type}/{id}", ("GET",)),
 )
 """Kind, Flask rule, path template of the description, verbs."""

@@ -133,6 +133,10 @@ def generated(number: int) -> Document:
     return document
 
 
+REALISTIC = 3
+"""How many of the models are as people really have them."""
+
+
 def documents(count: int) -> Iterator[tuple[str, Document]]:
     """``count`` pairs of id and document: the realistic models first."""
     realistic = ((CONTACTS, contacts()), (ACCOUNTS, accounts()), (ORDERS, orders()))

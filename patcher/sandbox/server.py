@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from patcher.sandbox import control, seed
+from patcher.sandbox import control, seed, seedsyncs
 from patcher.sandbox.callers import Actor, Callers
 from patcher.sandbox.clock import Clock, utc_now
 from patcher.sandbox.description import published
@@ -25,6 +25,7 @@ from patcher.sandbox.models import Models
 from patcher.sandbox.pipeline import Pipeline, RequestLog
 from patcher.sandbox.routes import build_app
 from patcher.sandbox.store import Store
+from patcher.sandbox.syncs import Syncs
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -39,7 +40,8 @@ class Sandbox:
     It listens from construction on, and stops with ``close()`` or at the end of the block.
 
     Args:
-        models: how many models an empty database is seeded with; the first are realistic.
+        models: how many models an empty database is seeded with; the first three are realistic,
+            and where they are all there, so are the four syncs that read them.
         port: 0 takes a free one.
         db: a database file, whose models are there again after a restart; None: in memory.
         latency: seconds to sleep before each answer.
@@ -77,13 +79,14 @@ class Sandbox:
         self._store = Store(db)
         clock = Clock(now)
         self._models = Models(self._store, clock, self.organization_id, Modes(**modes))
+        self._syncs = Syncs(self._models, self._store.syncs, clock, self.organization_id)
         self._jobs = Jobs()
         self._ledger = Ledger(clock)
         self._log = RequestLog()
         description = published()
         self._pipeline = Pipeline(
             self._models,
-            Endpoints(self._models, self._jobs, description),
+            Endpoints(self._models, self._syncs, self._jobs, description),
             description,
             Callers(api_key, self.partner_key, self.organization_id),
             self._ledger,
@@ -92,8 +95,20 @@ class Sandbox:
             validate_responses=validate_responses,
         )
         if models and not self._models.ids():
-            self._models.create_many(seed.documents(models), Actor.named("Ada Seed"))
+            self._seed(models)
         self._listener = self._listen(port)
+
+    def _seed(self, models: int) -> None:
+        """The first models, and the syncs of the realistic ones where these are all there."""
+        ada = Actor.named("Ada Seed")
+        with self._store.transaction():
+            self._models.create_many(seed.documents(models), ada)
+            if models < seed.REALISTIC:
+                return
+            fields = json.loads(self._models.text(seed.CONTACTS))["fields"]
+            ids = {field["name"]: field["id"] for field in fields}
+            for sync_id, document in seedsyncs.syncs(ids):
+                self._syncs.create(document, ada, sync_id)
 
     def _listen(self, port: int) -> Listener:
         app = build_app(self._pipeline, self._log)
@@ -168,6 +183,36 @@ class Sandbox:
         self._require(model_id)
         self._models.delete(model_id)
 
+    # The syncs
+
+    def create_sync(self, document: Mapping[str, Any], *, sync_id: str | None = None) -> str:
+        """Store a new sync, given in the form of a write; gives its id. Nothing is validated."""
+        return self._syncs.create(document, Actor.named("Ada Seed"), sync_id)
+
+    def sync_ids(self) -> list[str]:
+        """The ids of all syncs, in the order of creation."""
+        return self._syncs.ids()
+
+    def sync(self, sync_id: str) -> Document:
+        """The sync in the GET form, as an answer would show it. Raises KeyError."""
+        self._require_sync(sync_id)
+        return self._syncs.shown(sync_id)
+
+    def write_sync_as_other(self, sync_id: str, changes: Mapping[str, Any]) -> None:
+        """Somebody else merges ``changes`` (RFC 7396) into the sync. Raises KeyError."""
+        self._require_sync(sync_id)
+        self._syncs.merge(sync_id, changes, Actor.named("Bo Other"))
+
+    def delete_sync(self, sync_id: str) -> None:
+        """Somebody else deletes the sync. Raises KeyError."""
+        self._require_sync(sync_id)
+        self._syncs.delete(sync_id)
+
+    def run_sync(self, sync_id: str, *, running: bool = True) -> None:
+        """Have the sync run from now on, or no longer. Raises KeyError."""
+        self._require_sync(sync_id)
+        self._syncs.set_running(sync_id, running=running)
+
     # What arrived
 
     @property
@@ -202,12 +247,16 @@ class Sandbox:
         return self._pipeline.late.release() + self._jobs.release()
 
     def reset(self) -> None:
-        """Forget faults, jobs, idempotency keys, late writes and requests; models stay."""
+        """Forget faults, jobs, keys, late writes and requests; models and syncs stay."""
         self._pipeline.script.clear()
         self._pipeline.late.clear()
         self._jobs.clear()
         self._ledger.clear()
         self._log.clear()
+
+    def _require_sync(self, sync_id: str) -> None:
+        if not self._store.syncs.get(sync_id):
+            raise KeyError(sync_id)
 
     def _require(self, model_id: str) -> None:
         if not self._store.get(model_id):

@@ -6,6 +6,8 @@ model can be stored.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +61,20 @@ _CONNECTION_TYPES = ("postgresql", "snowflake", "bigquery", "mysql")
 def column(name: str) -> Column:
     """The column called ``name``; one the source does not know is made up, with type ``string``."""
     return _BY_NAME.get(name) or Column(name)
+
+
+_SELECT = re.compile(r"\s*select\s+(.+?)\s+from\s", re.IGNORECASE | re.DOTALL)
+_SELECTED = re.compile(r"(?:\w+\.)?(\w+)(?:\s+as\s+(\w+))?", re.IGNORECASE)
+
+
+def selected_columns(configuration: Mapping[str, Any]) -> list[str] | None:
+    """The columns that the plainest of queries selects, in order; None for any other source."""
+    query = configuration.get("query")
+    found = _SELECT.match(query) if isinstance(query, str) else None
+    if found is None:
+        return None
+    columns = [_SELECTED.fullmatch(each.strip()) for each in found[1].split(",")]
+    return [each[2] or each[1] for each in columns if each] if all(columns) else None
 
 
 def enrichment_fields() -> list[dict[str, Any]]:

@@ -101,3 +101,14 @@ def test_errors_are_understood(sandbox: Sandbox, client: Any) -> None:
 
     assert caught.value.status_code == 404
     assert "not found" in str(caught.value.body)
+
+
+def test_syncs(client: Any) -> None:
+    """The SDK lists syncs, reads one with its typed members, and asks what runs."""
+    items = client.model_sync.list(limit=50).data
+    sync = client.model_sync.get(id=items[-1].id).data
+
+    assert items[-1].model_ids == [seed.CONTACTS]
+    assert sync.fields[1].source.field == "plan"
+    assert sync.identities.mappings[0].function == "Equality"
+    assert client.model_sync.get_status(id=sync.id).data.current_execution is None

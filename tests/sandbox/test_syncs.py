@@ -1,0 +1,256 @@
+"""The syncs API: what is listed, what one shows, what in it is broken, and what runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from patcher.sandbox import Sandbox, faults, seed, seedsyncs
+
+if TYPE_CHECKING:
+    from tests.sandbox.conftest import Api, ApiFor
+
+SYNCS = "/api/syncs"
+
+
+def plain(number: int, **more: Any) -> dict[str, Any]:
+    """A sync that reads one field of the accounts."""
+    source = {"model_id": seed.ACCOUNTS, "field": "domain"}
+    return {
+        "name": f"Sync {number:03d}",
+        "active": bool(number % 2),
+        "mode": "update",
+        "schedule": {"frequency": "manual"},
+        "target": {"connection_id": seedsyncs.HUBSPOT, "object": "companies"},
+        "fields": [{"source": source, "target": "domain"}],
+        **more,
+    }
+
+
+def one(api: Api, sync_id: str) -> dict[str, Any]:
+    """What GET shows of a sync."""
+    shown: dict[str, Any] = api.get(f"{SYNCS}/{sync_id}").json()["data"]
+    return shown
+
+
+def test_realistic_models_come_with_their_syncs(sandbox: Sandbox, api: Api) -> None:
+    """Where the three realistic models are, so are four syncs, the last written listed first."""
+    items = api.get(SYNCS).json()["data"]
+
+    assert [item["name"] for item in items] == [
+        "Renewal reminders", "Orders to Sheets", "Accounts to HubSpot", "Contacts to Salesforce",
+    ]  # fmt: skip
+    assert [item["id"] for item in reversed(items)] == sandbox.sync_ids()
+    assert items[-1]["model_ids"] == [seed.CONTACTS]
+    assert "problems" not in one(api, seedsyncs.CONTACTS_TO_SALESFORCE)
+
+
+def test_fewer_models_have_no_syncs() -> None:
+    """A sandbox without all of the realistic models has no syncs that would refer to them."""
+    with Sandbox(models=2) as sandbox:
+        assert sandbox.sync_ids() == []
+
+
+def test_list_items_are_light(api: Api) -> None:
+    """The list shows what a sync is and when it runs, but neither mappings nor filters."""
+    item = api.get(SYNCS).json()["data"][-1]
+
+    assert item["schedule"] == {"frequency": "hourly", "minute": "15"}
+    assert (item["target_connection_id"], item["target_object"]) == (
+        seedsyncs.SALESFORCE,
+        "Contact",
+    )
+    assert {"fields", "identities", "model_filters", "target"} & set(item) == set()
+
+
+def test_the_older_version_lists_whole_syncs(api: Api) -> None:
+    """As of 2024-02-08 the items of the list are the syncs themselves."""
+    headers = {"X-Polytomic-Version": "2024-02-08"}
+    item = api.get(SYNCS, headers=headers).json()["data"][-1]
+
+    assert item == one(api, seedsyncs.CONTACTS_TO_SALESFORCE)
+
+
+def test_all_pages_hold_every_sync_once(sandbox: Sandbox, api: Api) -> None:
+    """Paging by token shows every sync once, at most fifty a page."""
+    made = {sandbox.create_sync(plain(number)) for number in range(101)}
+    found: list[str] = []
+    sizes, token = [], None
+    while True:
+        query = {"limit": 500, **({"page_token": token} if token else {})}
+        answer = api.get(SYNCS, params=query).json()
+        sizes.append(len(answer["data"]))
+        found += [item["id"] for item in answer["data"]]
+        token = answer["pagination"].get("next_page_token")
+        if not token:
+            break
+
+    assert sizes == [50, 50, 5]
+    assert len(found) == len(set(found))
+    assert set(found) == made | set(sandbox.sync_ids())
+
+
+def test_lists_can_be_filtered(sandbox: Sandbox, api: Api) -> None:
+    """The list takes the documented filters, also across what would be several pages."""
+    for number in range(120):
+        sandbox.create_sync(plain(number))
+
+    def names(**query: Any) -> list[str]:
+        return [item["name"] for item in api.get(SYNCS, params=query).json()["data"]]
+
+    assert names(active="false", mode="replace") == ["Orders to Sheets"]
+    assert names(mode="create") == ["Renewal reminders"]
+    assert names(target_connection_id=seedsyncs.SHEETS) == ["Orders to Sheets"]
+    assert len(names(active="true", mode="update")) == 50
+
+
+def test_both_spellings_of_identities_and_filters(sandbox: Sandbox, api: Api) -> None:
+    """GET shows identities and filters in the newer spelling and in the deprecated one."""
+    target = {
+        "field": "Status", "function": "Equality", "label": "A",
+        "value_source": {"model_id": seed.CONTACTS, "field": "plan"},
+    }  # fmt: skip
+    sandbox.write_sync_as_other(
+        seedsyncs.CONTACTS_TO_SALESFORCE, {"target_filters": {"conditions": [target]}}
+    )
+    shown = one(api, seedsyncs.CONTACTS_TO_SALESFORCE)
+    ids = {field["name"]: field["id"] for field in sandbox.model(seed.CONTACTS)["fields"]}
+
+    assert shown["identity"] == shown["identities"]["mappings"][0]
+    assert shown["filters"] == [
+        {
+            "field_type": "Model", "function": "True", "label": "A",
+            "field": {"model_id": seed.CONTACTS, "field": "is_active"},
+            "field_id": ids["is_active"],
+        },
+        {
+            "field_type": "Target", "function": "Equality", "label": "A", "field_id": "Status",
+            "value_field": {"model_id": seed.CONTACTS, "field": "plan"},
+        },
+    ]  # fmt: skip
+
+
+def test_a_dropped_field_is_a_problem(sandbox: Sandbox, api: Api) -> None:
+    """A reference to a field that is gone is a problem, by name and by id, with its path."""
+    sandbox.write_as_other(seed.CONTACTS, {"fields": ["id", "email", "is_active"]})
+    found = one(api, seedsyncs.CONTACTS_TO_SALESFORCE)["problems"]
+
+    assert [(each["path"], each["severity"]) for each in found] == [
+        ("fields[1].source", "error"),
+        ("overrides[0].field_id", "error"),
+    ]
+    assert found[0]["message"] == "field plan of model Contacts not found"
+
+
+def test_a_deleted_model_is_a_problem(sandbox: Sandbox, api: Api) -> None:
+    """A sync whose model is gone says so for each reference, and is there all the same."""
+    sandbox.delete(seed.ORDERS)
+    found = one(api, seedsyncs.ORDERS_TO_SHEETS)["problems"]
+
+    assert {each["code"] for each in found} == {"unknown_model"}
+    assert len(found) == 2
+
+
+def test_an_enriched_field_can_be_referred_to(sandbox: Sandbox, api: Api) -> None:
+    """The fields of a model's enricher are there for its syncs."""
+    source = {"model_id": seed.CONTACTS, "field": "job_title"}
+    made = sandbox.create_sync(plain(1, fields=[{"source": source, "target": "Title"}]))
+
+    assert "problems" not in one(api, made)
+
+
+def test_status_says_what_runs(sandbox: Sandbox, api: Api) -> None:
+    """The status shows the execution that runs, and then the one that ran last."""
+    path = f"{SYNCS}/{seedsyncs.ORDERS_TO_SHEETS}/status"
+    assert api.get(path).json()["data"] == {}
+    sandbox.run_sync(seedsyncs.ORDERS_TO_SHEETS)
+    assert api.get(path).json()["data"]["current_execution"]["status"] == "running"
+    sandbox.run_sync(seedsyncs.ORDERS_TO_SHEETS, running=False)
+    sandbox.run_sync(seedsyncs.ORDERS_TO_SHEETS, running=False)
+
+    status = api.get(path).json()["data"]
+    assert set(status) == {"last_execution"}
+    assert status["last_execution"]["status"] == "completed"
+
+
+@pytest.mark.parametrize("path", ["", "/status"])
+def test_an_unknown_sync_is_404(sandbox: Sandbox, api: Api, path: str) -> None:
+    """A sync that was never there, or is deleted, is a 404 in the API's error form."""
+    sandbox.delete_sync(seedsyncs.RENEWALS)
+    answer = api.get(f"{SYNCS}/{seedsyncs.RENEWALS}{path}")
+
+    assert (answer.status_code, answer.json()["key"]) == (404, "not_found")
+    for act in (sandbox.sync, sandbox.delete_sync, sandbox.run_sync):
+        with pytest.raises(KeyError):
+            act(seedsyncs.RENEWALS)
+
+
+def test_syncs_survive_a_restart(tmp_path: Path, api_for: ApiFor) -> None:
+    """Syncs in a file are there again after a restart, with what was changed and what ran."""
+    with Sandbox(models=3, db=tmp_path / "db") as first:
+        first.write_sync_as_other(seedsyncs.RENEWALS, {"active": False})
+        first.run_sync(seedsyncs.RENEWALS)
+        before = [first.sync(each) for each in first.sync_ids()]
+    with Sandbox(models=3, db=tmp_path / "db") as second:
+        assert [second.sync(each) for each in second.sync_ids()] == before
+        status = api_for(second).get(f"{SYNCS}/{seedsyncs.RENEWALS}/status").json()["data"]
+        added = second.sync(second.create_sync(plain(1)))
+
+    assert "current_execution" in status
+    assert added["updated_at"] > max(each["updated_at"] for each in before)
+
+
+def test_syncs_can_be_scripted_over_http(sandbox: Sandbox, api: Api) -> None:
+    """The control routes make, change, run and delete syncs, and refuse what is no object."""
+    made = api.post("/sandbox/syncs", json=plain(7)).json()["data"]
+    api.patch(f"/sandbox/syncs/{made}", json={"name": "Renamed"})
+    api.put(f"/sandbox/syncs/{made}", json={"running": True})
+
+    assert made in api.get("/sandbox/syncs").json()["data"]
+    assert one(api, made)["name"] == "Renamed"
+    assert "current_execution" in api.get(f"{SYNCS}/{made}/status").json()["data"]
+    assert api.post("/sandbox/syncs", json=[]).status_code == 400
+    api.delete(f"/sandbox/syncs/{made}")
+    assert api.get(f"{SYNCS}/{made}").status_code == 404
+
+
+def test_faults_meet_syncs(sandbox: Sandbox, api: Api) -> None:
+    """A fault can be scripted for the list, for one sync and for its status."""
+    for kind in ("syncs", "sync", "status"):
+        sandbox.fault(faults.status_before(403, method="GET", kind=kind))
+    one_path = f"{SYNCS}/{seedsyncs.RENEWALS}"
+
+    assert [api.get(path).status_code for path in (SYNCS, one_path, f"{one_path}/status")] == [
+        403, 403, 403,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("configuration", "found"),
+    [
+        ({"query": "select c.id, plan as tier\n from t"}, ["id"]),
+        ({"query": "SELECT\n  ID, id, x.plan FROM t"}, ["id", "plan"]),
+        ({"query": "select count(*) as n, id from t"}, ["id", "plan", "nowhere"]),
+        ({"query": 5}, ["id", "plan", "nowhere"]),
+        ({"table": "public.contacts"}, ["id", "plan", "nowhere"]),
+    ],
+)
+def test_a_preview_believes_a_plain_query(
+    api: Api, bare: dict[str, Any], configuration: Any, found: list[str]
+) -> None:
+    """A preview shows the listed fields that a plain query selects; of other sources, all."""
+    body = {**bare, "configuration": configuration, "fields": ["id", "plan", "nowhere"]}
+    shown = api.post("/api/model-preview", json=body).json()["data"]["fields"]
+
+    assert [field["name"] for field in shown] == found
+
+
+def test_a_preview_may_show_the_whole_source(api_for: ApiFor, bare: dict[str, Any]) -> None:
+    """In its other mode a preview shows every column of the source, but for missing ones."""
+    body = {**bare, "configuration": {"query": "select id, plan, seats from t"}, "fields": ["id"]}
+    with Sandbox(previews="source", missing_columns=["seats"]) as sandbox:
+        shown = api_for(sandbox).post("/api/model-preview", json=body).json()["data"]["fields"]
+
+    assert [field["name"] for field in shown] == ["id", "plan"]
