@@ -136,10 +136,14 @@ class Masks:
         )
 
     def redacted(self, text: str, credentials: frozenset[str]) -> str:
-        """``text`` with a mask in place of each of ``credentials``."""
-        for credential in sorted(credentials, key=len, reverse=True):
-            text = text.replace(credential, MASK)
-        return text
+        """Somebody else's ``text`` with a mask in place of each of ``credentials``.
+
+        One is found in every usual spelling, and where the end of the text cuts it off; so is
+        what a data source's connection string holds, of which nobody here knows.
+        """
+        from patcher.documents.spellings import redacted
+
+        return redacted(text, credentials, MASK, self._is_credential)
 
     def _collect(self, value: JsonValue, found: set[str], *, is_masked: bool) -> None:
         if type(value) is str and is_masked:
