@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, TypeGuard
 
 from patcher.api.transport import Response
 from patcher.documents import jsontext
-from patcher.documents.values import Document
+from patcher.documents.values import Document, JsonValue
 from patcher.errors import ApiError, NotFoundError, PatchError
 
 _SHOWN: Final = 300
@@ -26,12 +26,16 @@ class ApiMessage(NamedTuple):
 
 
 class JobState(NamedTuple):
-    """A job as the API last told it: created, running, done or failed."""
+    """A job as the API last told it: created, running, done or failed.
+
+    ``result`` is there once it is done, in a form that depends on its type.
+    """
 
     id: str
     type: str
     status: str
     error: str | None = None
+    result: JsonValue = None
 
 
 def envelope(response: Response, what: str) -> Document:
@@ -45,10 +49,11 @@ def envelope(response: Response, what: str) -> Document:
     return value
 
 
-def api_message(response: Response) -> ApiMessage | None:
+def api_message(response: Response, *, whole: bool = False) -> ApiMessage | None:
     """The error in the API's own form, or None where the answer is something else's.
 
-    A proxy's or a load balancer's error page proves nothing about what the API did.
+    Its message is shortened, unless it is wanted ``whole``. A proxy's or a load balancer's error
+    page proves nothing about what the API did.
     """
     try:
         value = jsontext.parse(response.body, what="the answer")
@@ -63,11 +68,15 @@ def api_message(response: Response) -> ApiMessage | None:
     status = value.get("status", response.status)
     if type(message) is not str or status != response.status:
         return None
-    return ApiMessage(_brief(message), key if type(key) is str else None)
+    shown = message if whole else _brief(message)
+    return ApiMessage(shown, key if type(key) is str else None)
 
 
-def job_state(answer: Document, default_type: str) -> JobState | None:
-    """The job of an answer, or None where it has none."""
+def job_state(answer: Document, default_type: str, *, whole: bool = False) -> JobState | None:
+    """The job of an answer, or None where it has none.
+
+    What it says about its failure is shortened, unless it is wanted ``whole``.
+    """
     job = answer.get("job")
     if type(job) is not dict or not _is_plain(job.get("job_id")):
         return None
@@ -76,7 +85,8 @@ def job_state(answer: Document, default_type: str) -> JobState | None:
         job["job_id"],
         kind if _is_plain(kind) else default_type,
         status if type(status) is str else "created",
-        _brief(error) if type(error) is str else None,
+        (error if whole else _brief(error)) if type(error) is str else None,
+        job.get("result"),
     )
 
 

@@ -20,7 +20,7 @@ from patcher.api.transport import (
     UnsentError,
 )
 from patcher.documents import jsontext
-from patcher.documents.values import Document
+from patcher.documents.values import Document, JsonValue
 from patcher.errors import ApiError, InvalidInputError
 
 _READ_ATTEMPTS: Final = 3
@@ -58,7 +58,7 @@ class Client:
         Raises SettingsError for an unusable URL or key.
         """
         self.settings = settings or Settings(checked_url(url), bearer(api_key, source="api_key"))
-        self._sleep = sleep
+        self._sleep, self._observe = sleep, observe
         self._transport = Transport(self.settings, observe=observe)
 
     @classmethod
@@ -119,8 +119,21 @@ class Client:
             )
         return Reading(resource, etag, response.body)
 
+    def data(self, path: str) -> JsonValue:
+        """The data that a path answers, whatever it is. Raises ApiError."""
+        return answers.envelope(self._read(path), f"The answer of GET {path}").get("data")
+
+    def twin(self) -> Client:
+        """The same caller with connections of its own, for another thread."""
+        return Client(settings=self.settings, sleep=self._sleep, observe=self._observe)
+
     def pages(self, collection: str) -> Iterator[list[Document]]:
-        """All resources, a page at a time.
+        """All resources, a page at a time; what is no object is left out. Raises ApiError."""
+        for page in self.raw_pages(collection):
+            yield [item for item in page if type(item) is dict]
+
+    def raw_pages(self, collection: str) -> Iterator[list[JsonValue]]:
+        """All that the API lists, a page at a time.
 
         The API orders them by the time of the last write, so one that is written meanwhile may
         come twice or not at all (api.md, 1.8). Raises ApiError.
@@ -135,7 +148,7 @@ class Client:
             page = answer.get("data", answer)
             if page is not None and type(page) is not list:
                 raise ApiError(f"GET {collection} answered without a list.", method="GET")
-            yield [item for item in page or () if type(item) is dict]
+            yield page or []
             pagination = answer.get("pagination")
             token = pagination.get("next_page_token") if type(pagination) is dict else None
             if type(token) is not str or not token:
@@ -169,31 +182,62 @@ class Client:
             headers=headers,
         )
 
-    def job(self, state: JobState) -> JobState:
-        """The present state of a job. Raises ApiError."""
+    def ask(self, path: str, body: Document, *, run_async: bool = False) -> Response:
+        """Posts what changes nothing, and returns the answer whatever it is.
+
+        Tried again where it was not processed, but not where it was not answered in time: what
+        it asks for may be dear. Raises UnsentError and AnswerLostError.
+        """
+        response = self._persistent(
+            lambda: self._transport.send(
+                "POST",
+                path,
+                params={"async": "true"} if run_async else None,
+                body=jsontext.dump(body).encode("ascii"),
+                headers={"Content-Type": "application/json"},
+            ),
+            passing=(429, 502, 503),
+            lost_passes=False,
+        )
+        return self._of_version(response, "POST", path) if response.status < 300 else response
+
+    def job(self, state: JobState, *, whole: bool = False) -> JobState:
+        """The present state of a job; ``whole`` is what its error shall be. Raises ApiError."""
         path = f"/api/jobs/{quote(state.type, safe='')}/{quote(state.id, safe='')}"
         answer = answers.envelope(self._read(path), f"The answer of GET {path}")
-        now = answers.job_state({"job": answer.get("data")}, state.type)
+        now = answers.job_state({"job": answer.get("data")}, state.type, whole=whole)
         if now is None or now.id != state.id:
             raise ApiError(f"GET {path} answered without the job.", method="GET", path=path)
         return now
 
     def _read(self, path: str, params: Mapping[str, str] | None = None) -> Response:
         """A GET that is tried again when it was not answered, or was told to come back."""
+        response = self._persistent(lambda: self._transport.send("GET", path, params=params))
+        return self._successful(response, path)
+
+    def _persistent(
+        self,
+        send: Callable[[], Response],
+        passing: tuple[int, ...] = (429, 502, 503, 504),
+        *,
+        lost_passes: bool = True,
+    ) -> Response:
+        """The answer to a request, which is tried again when it fails in a way that passes."""
         for attempt in range(1, _READ_ATTEMPTS + 1):
             pause = 0.25 * 2 ** (attempt - 1)
             try:
-                response = self._transport.send("GET", path, params=params)
-            except (UnsentError, AnswerLostError):
+                response = send()
+            except (UnsentError, AnswerLostError) as error:
                 # A connection that lay idle may be gone; a read can simply be made again.
-                if attempt == _READ_ATTEMPTS:
+                is_final = isinstance(error, AnswerLostError) and not lost_passes
+                if attempt == _READ_ATTEMPTS or is_final:
                     raise
             else:
-                if response.status not in (429, 502, 503, 504) or attempt == _READ_ATTEMPTS:
-                    return self._successful(response, path)
+                if response.status not in passing or attempt == _READ_ATTEMPTS:
+                    return response
                 told = answers.retry_after(response, datetime.now(timezone.utc))
                 if told is not None and told > _LONGEST_WAIT:
-                    return self._successful(response, path)
+                    return response
                 pause = pause if told is None else told
             self._sleep(pause)
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
@@ -201,13 +245,17 @@ class Client:
     def _successful(self, response: Response, path: str) -> Response:
         if not 200 <= response.status < 300:
             raise answers.failure(response, "GET", path)
+        return self._of_version(response, "GET", path)
+
+    def _of_version(self, response: Response, method: str, path: str) -> Response:
+        """The answer. Raises ApiError for one of another version than was asked for."""
         served = response.headers.get("x-polytomic-version")
         if served is not None and served != self.settings.api_version:
             raise ApiError(
                 f"The API answered as of version {served[:20]!r}, though asked for "
                 f"{self.settings.api_version!r}; its documents may have another form.",
                 status=response.status,
-                method="GET",
+                method=method,
                 path=path,
                 hint="Say --api-version only for a version that this program knows.",
             )

@@ -119,8 +119,10 @@ def session() -> Any:
     from pathlib import Path
 
     from patcher.api import Client, Settings
+    from patcher.cli.reviewing import show_progress
     from patcher.cli.tracing import tracer
     from patcher.operations import Session
+    from patcher.operations.progress import unwatched
     from patcher.operations.session import SystemClock
 
     given = connection()
@@ -136,7 +138,12 @@ def session() -> Any:
     )
     client = Client(settings=settings, sleep=clock.sleep, observe=tracer(given.verbose))
     return Session.from_env(
-        client, hold=SIGNALS.hold, settle_timeout=given.settle_timeout, clock=clock
+        client,
+        hold=SIGNALS.hold,
+        settle_timeout=given.settle_timeout,
+        clock=clock,
+        # Lines about each request and a line that is written over do not go together.
+        progress=unwatched if given.verbose else show_progress,
     )
 
 

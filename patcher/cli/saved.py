@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from patcher.cli import console
 from patcher.cli.confirmation import Confirmation, output_of, show_result
 from patcher.cli.options import options_of, session
+from patcher.cli.reviewing import refuse_with_show
 from patcher.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def show_saved(path: Path, parameters: dict[str, Any]) -> int:
     """Shows a saved plan, stale or not; the API is not asked."""
     from patcher.operations.saving import load_plan
 
+    refuse_with_show(parameters)
     output, show_secrets = output_of(parameters)
     saved = load_plan(path)
     differs = parameters["exit_code"] and not saved.plan.is_unchanged

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from patcher.cli.options import (
     show_secrets_option,
     unknown_fields_option,
 )
+from patcher.cli.reviewing import end_if_refused, review_options
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -42,6 +44,7 @@ _EXPECT_VERSION = click.option(
 @click.option(
     "--show", type=_FILE, metavar="FILE", help="Show the plan saved in FILE, stale or not."
 )
+@review_options
 @click.option("--exit-code", is_flag=True, help="Exit 1 if the change would change anything.")
 @show_secrets_option
 @output_option("text", "json")
@@ -55,7 +58,7 @@ def plan_command(model: str | None, show: Path | None, **parameters: Any) -> int
     \b
     Examples:
       patch-model plan Customers --set name=Clients
-      patch-model plan Customers --set configuration.query=@customers.sql --exit-code
+      patch-model plan Customers --set configuration.query=@customers.sql --preview --exit-code
       patch-model plan Customers --set name=Clients --out rename.json
       patch-model plan --show rename.json
     """
@@ -68,12 +71,15 @@ def plan_command(model: str | None, show: Path | None, **parameters: Any) -> int
     output, show_secrets = output_of(parameters)
     patch = patch_of(take_changes(parameters))
     plan = run_plan(session(), model, patch, options_of(parameters))
+
+    show_plan = partial(saved.show_plan, plan, output, show_secrets=show_secrets)
+    end_if_refused(plan, partial(show_plan, exit_code=3), output)
     out = parameters["out"]
     if out is not None:
         # Before it is shown: a plan that cannot be saved is one object on standard output, too.
         saved.save(plan, out)
     differs = parameters["exit_code"] and not plan.is_unchanged
-    saved.show_plan(plan, output, show_secrets=show_secrets, exit_code=int(differs))
+    show_plan(exit_code=int(differs))
     if out is not None:
         saved.tell(out)
     return int(differs)
@@ -92,6 +98,7 @@ def plan_command(model: str | None, show: Path | None, **parameters: Any) -> int
 @click.option("-y", "--yes", is_flag=True, help="Write without asking.")
 @click.option("--dry-run", is_flag=True, help="Stop after showing the plan.")
 @_EXPECT_VERSION
+@review_options
 @on_conflict_option
 @async_option
 @refresh_option

@@ -16,6 +16,7 @@ from patcher.errors import ConflictError, InvalidInputError, SettingsError
 from patcher.guard import Clock, Guard, Hold, not_held
 from patcher.journal import Journal
 from patcher.operations.lookup import resolve
+from patcher.operations.progress import Watch, unwatched
 from patcher.operations.store import ApiStore
 from patcher.plan import Origin, PatchResult, Plan, Terms, check_change, make_plan
 from patcher.resources.model import MODEL
@@ -46,6 +47,8 @@ class Options:
     unknown_fields: OnUnknown = "error"
     allow_all_fields: bool = False
     on_conflict: OnConflict = "fail"
+    preview: bool = False
+    impact: bool = False
 
     def __post_init__(self) -> None:
         """Refuses, for callers without a type checker, what no option can be."""
@@ -78,6 +81,7 @@ class Session(NamedTuple):
     version_step: int = 1
     mask_words: tuple[str, ...] = ()
     hold: Hold = not_held
+    progress: Watch = unwatched
 
     @classmethod
     def from_env(
@@ -88,6 +92,7 @@ class Session(NamedTuple):
         settle_timeout: float | None = None,
         hold: Hold = not_held,
         clock: Clock | None = None,
+        progress: Watch = unwatched,
     ) -> Session:
         """A session as the environment says; ``client`` defaults to the environment's own.
 
@@ -105,6 +110,7 @@ class Session(NamedTuple):
             mask_words=mask_words(environ),
             hold=hold,
             clock=clock or SystemClock(),
+            progress=progress,
         )
 
     @property

@@ -10,6 +10,7 @@ from patcher.documents.diff import compare
 from patcher.documents.patches import Patch
 from patcher.errors import InvalidInputError
 from patcher.operations.calls import opened, reported, upon_a_reading
+from patcher.operations.reviewing import reviewed
 from patcher.operations.session import OnConflict, Options, Session
 from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
@@ -27,6 +28,8 @@ def plan_patch(
     expect_version: int | None = None,
     unknown_fields: OnUnknown = "error",
     allow_all_fields: bool = False,
+    preview: bool = False,
+    impact: bool = False,
 ) -> Plan:
     """What ``change`` would do to a model. Never writes.
 
@@ -39,9 +42,12 @@ def plan_patch(
         unknown_fields: what to do about members of the model that are not known: "error",
             "carry" or "drop".
         allow_all_fields: whether ``fields`` may be emptied, which opens every source field.
+        preview: ask the source which fields the change would expose; in ``plan.preview``.
+        impact: look for the syncs and models downstream; in ``plan.impact``.
 
     Returns:
-        The Plan; ``plan.is_unchanged`` says that there is nothing to do.
+        The Plan; ``plan.is_unchanged`` says that there is nothing to do. A preview that was
+        refused is in there; patch_model raises ApiError for it.
 
     Raises:
         InvalidPatchError, ReadOnlyFieldError: the change cannot be applied.
@@ -53,6 +59,8 @@ def plan_patch(
         expect_version=expect_version,
         unknown_fields=unknown_fields,
         allow_all_fields=allow_all_fields,
+        preview=preview,
+        impact=impact,
     )
     with reported(model):
         patch = Patch.of(change)
@@ -60,7 +68,7 @@ def plan_patch(
             return run_plan(session, model, patch, options)
 
 
-def patch_model(
+def patch_model(  # noqa: PLR0913 - keywords, each of which says one thing
     model: str,
     change: object,
     *,
@@ -73,6 +81,8 @@ def patch_model(
     unknown_fields: OnUnknown = "error",
     allow_all_fields: bool = False,
     on_conflict: OnConflict = "fail",
+    preview: bool = False,
+    impact: bool = False,
 ) -> PatchResult:
     """Changes one thing in a model, and loses nothing else: the guarded write.
 
@@ -92,6 +102,8 @@ def patch_model(
         on_conflict: when somebody else wrote in between: "fail", or "rebase", which merges what
             they changed and what the plan changes. ``confirm`` is called again with the plan
             upon theirs; without one it must change and clear just what the first plan did.
+        preview: ask the source which fields the change would expose, and write only if it says.
+        impact: look for the syncs and models downstream, and after the write ask the syncs again.
 
     Returns:
         The PatchResult: status "applied", "unchanged" (nothing was sent), "planned" or
@@ -113,6 +125,8 @@ def patch_model(
         unknown_fields=unknown_fields,
         allow_all_fields=allow_all_fields,
         on_conflict=on_conflict,
+        preview=preview,
+        impact=impact,
     )
     with reported(model):
         patch = Patch.of(change)
@@ -128,6 +142,8 @@ def apply_plan(
     dry_run: bool = False,
     run_async: bool = False,
     refresh: bool = False,
+    preview: bool = False,
+    impact: bool = False,
 ) -> PatchResult:
     """Writes a plan made before, if the model is still as the plan found it.
 
@@ -140,7 +156,13 @@ def apply_plan(
     made = plan.plan if isinstance(plan, SavedPlan) else upon_a_reading(plan)
     if made is plan:
         _refuse_altered(made)
-    options = Options(run_async=run_async, refresh=refresh, unknown_fields=made.unknown_fields)
+    options = Options(
+        run_async=run_async,
+        refresh=refresh,
+        unknown_fields=made.unknown_fields,
+        preview=preview,
+        impact=impact,
+    )
     with reported("", made), opened(client) as session:
         if isinstance(plan, SavedPlan):
             from patcher.operations.saving import run_saved
@@ -176,7 +198,7 @@ def run_plan(session: Session, model: str, patch: Patch, options: Options) -> Pl
     """plan_patch within a session."""
     with reported(model):
         session.check(patch, options)
-        return session.plan(session.resolve(model), patch, options)
+        return reviewed(session, session.plan(session.resolve(model), patch, options), options)
 
 
 def run_patch(

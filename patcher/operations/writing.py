@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from patcher.errors import ConflictError, DeclinedError
+from patcher.errors import ConflictError, DeclinedError, VerificationError
 from patcher.operations.confirming import agreed
+from patcher.operations.reviewing import approved, looked_after
 from patcher.operations.session import Options, Session
 from patcher.plan import PatchResult, Plan
 
@@ -35,18 +36,24 @@ def carry_out(
     """
     session.refuse_elsewhere(plan.origin)
     attended = attended and confirm is not None
+    plan = approved(session, plan, options)
     first, rebases, most = plan, 0, CONFIRMED_REBASES if attended else REBASES
     while not dry_run and not plan.is_unchanged:
         if confirm is not None and not agreed(plan, confirm):
             declined = DeclinedError(f"{plan.label} was not written: the answer was no.")
             return PatchResult.of_error(declined, plan.resource, plan=plan)
         try:
-            return session.write(plan, options)
+            return looked_after(session, session.write(plan, options))
+        except VerificationError as error:
+            # It is written, if not as intended, and they read what is stored.
+            error.result = error.result and looked_after(session, error.result)
+            raise
         except ConflictError as error:
             if options.on_conflict != "rebase" or rebases == most:
                 raise
             rebases += 1
             plan = rebased(session, plan, error, shown=None if attended else first)
+            plan = approved(session, plan, options)
     return PatchResult.of_plan(plan)
 
 

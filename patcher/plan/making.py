@@ -10,6 +10,7 @@ from patcher.documents.masks import Masks, refuse_masks
 from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
+from patcher.documents.rekeying import rekeyed
 from patcher.documents.suggestions import closest
 from patcher.documents.values import MISSING, Document, Tokens
 from patcher.errors import InvalidPatchError
@@ -64,6 +65,7 @@ def make_plan(
         allow_all_fields=allow_all_fields,
         mentioned=patch.mentioned(),
         touched=tuple(place for step in patch.steps for place in step.reads()),
+        rekeyed=rekeyed(patch.steps, document, resource.shape),
         notices=applied.notices,
         origin=origin or Origin(),
     )

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from patcher.documents.diff import Change
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
+from patcher.documents.pointers import pointer_to
+from patcher.documents.rekeying import Rekeyed
 from patcher.documents.values import Document, Tokens
 from patcher.resources.projection import OnUnknown
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from patcher.impact import Impact, Preview
 
 
 class Origin(NamedTuple):
@@ -42,6 +47,7 @@ class Terms(NamedTuple):
         restored: unknown top-level members that the plan may bring back, though the reading has
             none of that name.
         origin: where the plan comes from.
+        rekeyed: list members that the change gives another identity in their place.
     """
 
     masks: Masks
@@ -52,6 +58,7 @@ class Terms(NamedTuple):
     notices: tuple[Notice, ...] = ()
     restored: frozenset[str] = frozenset()
     origin: Origin = Origin()
+    rekeyed: tuple[Rekeyed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,6 +76,8 @@ class Plan:
             change alone would have cleared.
         warnings: what else a person should know.
         terms: what goes with it when it is made again upon a later reading.
+        preview: what the API's dry run of it said; None where it was not asked.
+        impact: who is downstream of it; None where nobody looked.
     """
 
     resource: Resource
@@ -80,6 +89,8 @@ class Plan:
     carried: tuple[str, ...]
     warnings: tuple[Notice, ...]
     terms: Terms
+    preview: Preview | None = None
+    impact: Impact | None = None
 
     @property
     def masks(self) -> Masks:
@@ -100,6 +111,19 @@ class Plan:
     def is_unchanged(self) -> bool:
         """Whether the change leaves everything as it is."""
         return not self.changes
+
+    @property
+    def needs_preview(self) -> tuple[str, ...]:
+        """What nobody but the source can tell, and no preview has told: JSON Pointers.
+
+        They are the members that name columns of a source which the change replaces, the list of
+        what is exposed first.
+        """
+        columns = self.resource.columns
+        is_previewed = self.preview is not None and self.preview.is_done
+        if columns is None or is_previewed or self.is_unchanged:
+            return ()
+        return tuple(pointer_to((key,)) for key in columns.in_doubt(self.document, self.proposed))
 
     @property
     def label(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from patcher.documents.notices import Notice
 from patcher.documents.values import Document
@@ -12,6 +12,9 @@ from patcher.errors import PatchError
 from patcher.plan.plan import Plan
 from patcher.resources.projection import UUID
 from patcher.resources.resource import Resource
+
+if TYPE_CHECKING:
+    from patcher.impact import Aftermath
 
 Status: TypeAlias = Literal[
     "planned",
@@ -47,6 +50,7 @@ class PatchResult:
         notices: warnings that came up after the plan.
         journal_entry: the name of the journal's record of the write, or None.
         error: why it ended, or None.
+        aftermath: what those downstream say after the write; None where nobody looked.
     """
 
     resource: Resource
@@ -58,6 +62,7 @@ class PatchResult:
     notices: tuple[Notice, ...] = ()
     journal_entry: str | None = None
     error: PatchError | None = None
+    aftermath: Aftermath | None = None
 
     @classmethod
     def of_plan(cls, plan: Plan) -> PatchResult:
@@ -124,6 +129,9 @@ class PatchResult:
             "cleared": list(plan.cleared) if plan else [],
             "carried": list(plan.carried) if plan else [],
             "warnings": [notice.to_dict() for notice in self.warnings],
+            "needs_preview": list(plan.needs_preview) if plan else [],
+            "preview": plan.preview.to_dict() if plan and plan.preview else None,
+            "impact": plan.impact.to_dict(self.aftermath) if plan and plan.impact else None,
             "journal_entry": self.journal_entry,
             "error": _error_dict(self.error),
         }

@@ -30,6 +30,10 @@ def plan_lines(plan: Plan, *, show_secrets: bool = False) -> Iterator[Line]:
         yield from change_lines(changes)
         yield from _cleared(plan)
         yield from _carried(plan)
+        if plan.preview or plan.impact or plan.needs_preview:
+            from patcher.render.review import review_lines
+
+            yield from review_lines(plan)
 
 
 def result_lines(result: PatchResult) -> Iterator[Line]:
@@ -45,6 +49,10 @@ def result_lines(result: PatchResult) -> Iterator[Line]:
         yield line("Nothing was written: this is a dry run.")
     elif result.status == "declined":
         yield line("Nothing was written.")
+    if result.aftermath is not None:
+        from patcher.render.review import aftermath_lines
+
+        yield from aftermath_lines(result.aftermath)
 
 
 def warning_lines(notices: Sequence[Notice]) -> Iterator[Line]:

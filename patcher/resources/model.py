@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from patcher.documents.identity import KeyedList
 from patcher.documents.shape import Shape
+from patcher.resources.columns import ANY, Columns
 from patcher.resources.projection import AsIs, References, SplitList
 from patcher.resources.resource import Resource
 from patcher.resources.schema import DocumentSchema
@@ -87,4 +88,21 @@ MODEL = Resource(
     stamped=((("enricher", "fields"), frozenset({"id"}) | _AUDIT),),
     blank_texts=frozenset({"identifier"}),
     watched_ids=("fields", ("fields", "additional_fields")),
+    columns=Columns(
+        source=("connection_id", "configuration"),
+        listed="fields",
+        added="additional_fields",
+        named=(
+            ("fields", ANY),
+            ("identifier",),
+            ("tracking_columns", ANY),
+            ("relations", ANY, "from"),
+            ("additional_fields", ANY, "name"),
+        ),
+        exposed="fields",
+        flag="user_added",
+        enriched=("enricher", "fields"),
+        enricher_ids=("enricher", "enricher_id"),
+    ),
+    preview=("/api/model-preview", "previewmodel"),
 )

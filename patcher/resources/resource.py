@@ -10,6 +10,7 @@ from patcher.documents.pointers import lookup, pointer_to
 from patcher.documents.shape import Shape
 from patcher.documents.values import Document, JsonValue, Tokens
 from patcher.errors import UnknownFieldError
+from patcher.resources.columns import Columns
 from patcher.resources.projection import Draft, Member, OnUnknown, project
 from patcher.resources.schema import DocumentSchema
 from patcher.resources.snapshot import Snapshot
@@ -32,6 +33,8 @@ class Resource(NamedTuple):
         blank_texts: top-level texts for which empty means absent.
         watched_ids: a list of the response whose members' ids others refer to, and the document
             lists that its members come from; None where there is no such list.
+        columns: where the document speaks of its source's columns; None where it does not.
+        preview: the path of the API's dry run, and the type of its job; None where there is none.
     """
 
     noun: str
@@ -44,6 +47,8 @@ class Resource(NamedTuple):
     stamped: tuple[tuple[Tokens, frozenset[str]], ...] = ()
     blank_texts: frozenset[str] = frozenset()
     watched_ids: tuple[str, tuple[str, ...]] | None = None
+    columns: Columns | None = None
+    preview: tuple[str, str] | None = None
 
     def document(
         self, snapshot: Snapshot, on_unknown: OnUnknown = "error"

@@ -96,6 +96,9 @@ def test_json_is_one_object_and_nothing_else(sandbox: Sandbox, patch_model: Comm
         "cleared",
         "carried",
         "warnings",
+        "needs_preview",
+        "preview",
+        "impact",
         "journal_entry",
         "error",
     ]

@@ -1,0 +1,162 @@
+"""Who is downstream of a change, put together: the report. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from patcher.documents.notices import Notice
+from patcher.impact.fieldchange import FieldChange
+from patcher.impact.syncs import Follower, Problem, Relating, Sync
+
+_NAMED: Final = 3
+
+
+class Unread(NamedTuple):
+    """What could not be read, and so is not in the report: a path of the API, or a place in it."""
+
+    what: str
+    reason: str
+
+    def to_dict(self) -> dict[str, str]:
+        """As the JSON faces print it."""
+        return self._asdict()
+
+
+class Checked(NamedTuple):
+    """A sync after the write; ``problems`` are None where they could not be read."""
+
+    id: str
+    name: str | None
+    problems: tuple[Problem, ...] | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the JSON faces print it."""
+        found = self.problems
+        return {
+            "id": self.id,
+            "name": self.name,
+            "problems": None if found is None else [one.to_dict() for one in found],
+        }
+
+
+class Aftermath(NamedTuple):
+    """What the syncs say after the write."""
+
+    syncs: tuple[Checked, ...]
+    unread: tuple[Unread, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the JSON faces print it."""
+        return {
+            "syncs": [one.to_dict() for one in self.syncs],
+            "unread": [one.to_dict() for one in self.unread],
+        }
+
+    def notices(self) -> Iterator[Notice]:
+        """What to warn of: each sync with problems, and that some could not be asked."""
+        for one in self.syncs:
+            if one.problems:
+                said = "; ".join(problem.message or problem.code or "?" for problem in one.problems)
+                text = f'After the write, sync "{one.name or one.id}" has problems: {said}.'
+                yield Notice("sync-problems", "", text)
+        if self.unread:
+            yield _incomplete(self.unread, "The syncs could not all be read again after the write")
+
+
+class Impact(NamedTuple):
+    """Who is downstream of a change.
+
+    Attributes:
+        change: what it does to the fields.
+        syncs: those that read the model; None where they could not be listed.
+        models: other models whose relations lead here; None likewise.
+        followers: syncs that run after one of ``syncs``, or after one that does; None likewise.
+        unread: what could not be read.
+    """
+
+    change: FieldChange
+    syncs: tuple[Sync, ...] | None
+    models: tuple[Relating, ...] | None
+    followers: tuple[Follower, ...] | None
+    unread: tuple[Unread, ...]
+
+    @property
+    def broken_syncs(self) -> tuple[Sync, ...]:
+        """The syncs with a reference that the change breaks."""
+        return tuple(one for one in self.syncs or () if one.broken)
+
+    @property
+    def broken_models(self) -> tuple[Relating, ...]:
+        """The models with a relation that it breaks."""
+        return tuple(one for one in self.models or () if one.broken)
+
+    def to_dict(self, aftermath: Aftermath | None = None) -> dict[str, Any]:
+        """As the JSON faces print it (README, "JSON")."""
+        return {
+            "fields": self.change.to_dict(),
+            "syncs": _dicts(self.syncs),
+            "models": _dicts(self.models),
+            "run_after": _dicts(self.followers),
+            "unread": [one.to_dict() for one in self.unread],
+            "after": aftermath.to_dict() if aftermath else None,
+        }
+
+    def notices(self) -> Iterator[Notice]:
+        """What to warn of."""
+        for code, broken, noun in (
+            ("breaks-syncs", self.broken_syncs, "sync"),
+            ("breaks-relations", self.broken_models, "model"),
+        ):
+            if broken:
+                fields = {one.field: None for each in broken for one in each.broken}
+                names = [f'"{one.name or one.id}"' for one in broken]
+                yield Notice(
+                    code,
+                    "",
+                    f"The change breaks {len(broken)} {noun}{'' if len(broken) == 1 else 's'} "
+                    f"({_listed(names)}), which {'refers' if len(broken) == 1 else 'refer'} to "
+                    f"{_listed(fields)}.",
+                )
+        if self.unread:
+            yield _incomplete(self.unread, "What is downstream could not all be read")
+
+
+def followers(syncs: Iterable[Sync], of: Iterable[str]) -> tuple[Follower, ...]:
+    """The syncs among ``syncs`` that run after those of the ids ``of``, in one step or several."""
+    waiting = [one for one in syncs if one.schedule and one.schedule.run_after]
+    reached = set(of)
+    found: dict[str, Follower] = {}
+    is_more = True
+    while is_more:
+        fresh = [
+            one
+            for one in waiting
+            if one.id not in found and one.schedule and reached & {*one.schedule.run_after}
+        ]
+        for one in fresh:
+            found[one.id] = Follower(one, ())
+        reached |= {one.id for one in fresh}
+        is_more = bool(fresh)
+    return tuple(Follower(one.sync, tuple(_within(one.sync, reached))) for one in found.values())
+
+
+def _within(sync: Sync, reached: set[str]) -> Iterator[str]:
+    """Those of the syncs that ``sync`` runs after which are downstream themselves."""
+    return (one for one in (sync.schedule.run_after if sync.schedule else ()) if one in reached)
+
+
+def _incomplete(unread: tuple[Unread, ...], what: str) -> Notice:
+    said = "; ".join(f"{one.what} ({one.reason})" for one in unread[:_NAMED])
+    more = f"; and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
+    return Notice("impact-incomplete", "", f"{what}: {said}{more}.")
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first few, and whether there are more."""
+    found = list(names)
+    return ", ".join(found[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
+
+
+def _dicts(rows: Iterable[Sync | Relating | Follower] | None) -> list[Mapping[str, Any]] | None:
+    return None if rows is None else [one.to_dict() for one in rows]

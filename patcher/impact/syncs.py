@@ -1,0 +1,211 @@
+"""Syncs and related models, as far as they concern a change. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from patcher.documents.values import Document, JsonValue
+from patcher.impact.fieldchange import FieldChange
+from patcher.impact.preview import Redact
+from patcher.impact.references import Reference, references
+
+_TIMES = ("minute", "hour", "day_of_week", "day_of_month", "month")
+
+
+class Schedule(NamedTuple):
+    """When a sync runs: its ``frequency``, the further ``times`` of it, and after which others."""
+
+    frequency: str | None
+    times: Mapping[str, str]
+    run_after: tuple[str, ...]
+    run_after_bulk: tuple[str, ...]
+
+    @classmethod
+    def of(cls, value: JsonValue, redact: Redact) -> Schedule | None:
+        """The schedule of a response; None where there is none."""
+        if type(value) is not dict:
+            return None
+        after = value.get("run_after")
+        after = after if type(after) is dict else {}
+        frequency = text_of(value, "frequency")
+        times = {key: text_of(value, key) for key in _TIMES}
+        return cls(
+            frequency and redact(frequency),
+            {key: redact(text) for key, text in times.items() if text},
+            tuple(_ids(after.get("sync_ids"))),
+            tuple(_ids(after.get("bulk_sync_ids"))),
+        )
+
+    def __str__(self) -> str:
+        """In words."""
+        words = [self.frequency or "no known frequency"]
+        words += [f"{key.replace('_', ' ')} {text}" for key, text in self.times.items()]
+        return ", ".join(words)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the JSON faces print it."""
+        return {
+            "frequency": self.frequency,
+            **self.times,
+            "run_after": list(self.run_after),
+            "run_after_bulk": list(self.run_after_bulk),
+        }
+
+
+class Sync(NamedTuple):
+    """A sync that reads the model.
+
+    ``running`` says whether it runs now, ``references`` where it refers to fields; each is None
+    where that could not be read.
+    """
+
+    id: str
+    name: str | None
+    active: bool | None
+    mode: str | None
+    schedule: Schedule | None
+    running: bool | None = None
+    references: tuple[Reference, ...] | None = None
+
+    @classmethod
+    def of(cls, raw: Document, redact: Redact) -> Sync:
+        """The sync of a response, whole or from the list; without its references."""
+        name, mode = text_of(raw, "name"), text_of(raw, "mode")
+        active = raw.get("active")
+        return cls(
+            id=raw["id"],
+            name=name and redact(name),
+            active=active if type(active) is bool else None,
+            mode=mode and redact(mode),
+            schedule=Schedule.of(raw.get("schedule"), redact),
+        )
+
+    @property
+    def broken(self) -> tuple[Reference, ...]:
+        """The references that the change breaks."""
+        return tuple(one for one in self.references or () if one.breaks)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the JSON faces print it (README, "JSON")."""
+        return {
+            **_summary(self),
+            "running": self.running,
+            "references": None
+            if self.references is None
+            else [one.to_dict() for one in self.references],
+        }
+
+
+class Follower(NamedTuple):
+    """A sync that runs after others, whether it reads the model or not; ``after`` are their ids."""
+
+    sync: Sync
+    after: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the JSON faces print it."""
+        return {**_summary(self.sync), "after": list(self.after)}
+
+
+class Relating(NamedTuple):
+    """Another model with relations to this one's fields."""
+
+    id: str
+    name: str | None
+    references: tuple[Reference, ...]
+
+    @classmethod
+    def of(cls, raw: Document, change: FieldChange, redact: Redact) -> Relating | None:
+        """What a model has of these; None where it has none, or is this very model."""
+        if raw["id"].lower() in change.owners:
+            return None
+        found = tuple(references({"relations": raw.get("relations")}, change))
+        if not found:
+            return None
+        name = text_of(raw, "name")
+        shown = tuple(one._replace(field=redact(one.field)) for one in found)
+        return cls(raw["id"], name and redact(name), shown)
+
+    @property
+    def broken(self) -> tuple[Reference, ...]:
+        """The references that the change breaks."""
+        return tuple(one for one in self.references if one.breaks)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the JSON faces print it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "references": [one.to_dict() for one in self.references],
+        }
+
+
+class Problem(NamedTuple):
+    """What the API says is wrong with a sync (api.md, 4.1); each part may be missing."""
+
+    code: str | None
+    message: str | None
+    path: str | None
+    severity: str | None
+
+    def to_dict(self) -> dict[str, str | None]:
+        """As the JSON faces print it."""
+        return self._asdict()
+
+
+def problems(raw: Document, redact: Redact) -> tuple[Problem, ...] | None:
+    """The problems of a sync; None where they cannot be read."""
+    found = raw.get("problems")
+    if found is None:
+        return ()
+    if type(found) is not list or any(type(one) is not dict for one in found):
+        return None
+    texts = ([text_of(one, key) for key in Problem._fields] for one in found)
+    return tuple(Problem(*(text and redact(text) for text in each)) for each in texts)
+
+
+def reads(item: Document, ids: frozenset[str]) -> bool | None:
+    """Whether a sync's ``model_ids`` hold one of ``ids``; None where they cannot be read."""
+    found = item.get("model_ids")
+    if type(found) is not list or any(type(one) is not str for one in found):
+        return None
+    return any(one.lower() in ids for one in found)
+
+
+def is_running(status: JsonValue) -> bool | None:
+    """Whether a sync runs now, by the answer about its status; None where it does not tell.
+
+    ``current_execution`` is there while it does (api.md, section 5); one that has ended does not
+    count.
+    """
+    if type(status) is not dict:
+        return None
+    current = status.get("current_execution")
+    if current is None or current == {}:
+        return False
+    if type(current) is not dict:
+        return None
+    return not current.get("completed_at")
+
+
+def text_of(value: Document, key: str) -> str | None:
+    """The text under a key; None for anything else."""
+    found = value.get(key)
+    return found if type(found) is str else None
+
+
+def _ids(value: JsonValue) -> Iterator[str]:
+    for one in value if type(value) is list else ():
+        if type(one) is str:
+            yield one
+
+
+def _summary(sync: Sync) -> dict[str, Any]:
+    return {
+        "id": sync.id,
+        "name": sync.name,
+        "active": sync.active,
+        "mode": sync.mode,
+        "schedule": sync.schedule.to_dict() if sync.schedule else None,
+    }

@@ -1,0 +1,92 @@
+"""The API's own dry run of a plan: asked for, waited for, and read."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from patcher.api import answers
+from patcher.api.answers import JobState
+from patcher.api.transport import AnswerLostError, Response
+from patcher.errors import ApiError
+from patcher.impact.preview import Preview, read_preview
+from patcher.operations.session import Session
+from patcher.plan import Plan
+from patcher.resources.columns import Columns
+
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 2.0
+
+_NOT_IN_TIME: Final = (408, 504)
+# In the API's own form, these are about the caller, or the moment, and not about the document.
+_NOT_ITS_FAULT: Final = (401, 403, 408, 409, 429)
+
+
+def preview(session: Session, plan: Plan, *, run_async: bool) -> Preview:
+    """What the source says about the proposed document. Never raises ApiError: it is in there.
+
+    ``run_async`` asks for a job at once. Credentials are still in what it says.
+    """
+    columns, how = plan.resource.columns, plan.resource.preview
+    if columns is None or how is None:
+        return Preview("unavailable", f"There is no preview of a {plan.resource.noun}.")
+    dry_run = _DryRun(session, plan, columns, *how)
+    try:
+        return dry_run.outcome(dry_run.asked(run_async=run_async))
+    except ApiError as error:
+        return Preview("unavailable", error.message, status=error.status, key=error.key)
+
+
+class _DryRun(NamedTuple):
+    session: Session
+    plan: Plan
+    columns: Columns
+    path: str
+    job_type: str
+
+    def asked(self, *, run_async: bool) -> Response:
+        """The answer; where it does not come in time, it is asked for once more as a job."""
+        client = self.session.client
+        try:
+            response = client.ask(self.path, self.plan.proposed, run_async=run_async)
+            if run_async or response.status not in _NOT_IN_TIME:
+                return response
+        except AnswerLostError:
+            if run_async:
+                raise
+        return client.ask(self.path, self.plan.proposed, run_async=True)
+
+    def outcome(self, response: Response) -> Preview:
+        """What an answer says. Raises ApiError where it says nothing about the document."""
+        if 200 <= response.status < 300:
+            answer = answers.envelope(response, f"The answer of POST {self.path}")
+            state = answers.job_state(answer, self.job_type, whole=True)
+            return self._read(answer.get("data")) if state is None else self._follow(state)
+        said = answers.api_message(response, whole=True)
+        is_verdict = 400 <= response.status <= 500 and response.status not in _NOT_ITS_FAULT
+        if said is None or not is_verdict:
+            raise answers.failure(response, "POST", self.path)
+        return Preview("refused", said.message, status=response.status, key=said.key)
+
+    def _follow(self, state: JobState) -> Preview:
+        """Polls a job to its end, or until the time is up."""
+        clock, timeout = self.session.clock, self.session.settle_timeout
+        deadline = clock.monotonic() + timeout
+        pause = _FIRST_PAUSE
+        while state.status not in ("done", "failed"):
+            left = deadline - clock.monotonic()
+            if left <= 0:
+                raise ApiError(
+                    f"The job of the preview, {state.id}, has not ended within {timeout:g} s; "
+                    "--settle-timeout says how long to wait for it.",
+                    method="POST",
+                    path=self.path,
+                )
+            clock.sleep(min(pause, left))
+            pause = min(pause * 2, _LONGEST_PAUSE)
+            state = self.session.client.job(state, whole=True)
+        if state.status == "failed":
+            return Preview("refused", state.error or "The job failed, and does not say why.")
+        return self._read(state.result)
+
+    def _read(self, result: object) -> Preview:
+        return read_preview(result, self.columns, self.plan.base, self.plan.proposed)

@@ -1,0 +1,198 @@
+"""Looking for those downstream of a plan: all models, all syncs, and then the syncs that matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from patcher.api import Client
+from patcher.api.parallel import each
+from patcher.documents.values import Document, JsonValue
+from patcher.errors import ApiError, PatchError
+from patcher.impact.downstream import Aftermath, Checked, Impact, Unread, followers
+from patcher.impact.fieldchange import FieldChange, field_change
+from patcher.impact.preview import Preview, Redact
+from patcher.impact.references import references, unreadable
+from patcher.impact.syncs import Relating, Sync, is_running, problems, reads
+from patcher.operations.progress import Progress
+from patcher.operations.session import Session
+from patcher.plan import Plan
+from patcher.resources.columns import Columns
+from patcher.resources.projection import UUID
+
+SYNCS: Final = "/api/syncs"
+
+
+class _Read(NamedTuple):
+    """A sync, and its status (or why there is none)."""
+
+    raw: Document
+    status: JsonValue | PatchError
+
+
+class Scan:
+    """One look downstream of a plan. What cannot be read is noted, and the look goes on."""
+
+    def __init__(self, session: Session, plan: Plan, columns: Columns, redact: Redact) -> None:
+        self._session = session
+        self._plan = plan
+        self._columns = columns
+        self._redact = redact
+        self._unread: list[Unread] = []
+
+    def impact(self, preview: Preview | None) -> Impact:
+        """Who is downstream. ``preview`` is what the source said, where it was asked."""
+        plan = self._plan
+        change = field_change(
+            self._columns,
+            plan.base,
+            plan.document,
+            plan.proposed,
+            plan.terms.rekeyed,
+            preview,
+        )
+        models = self._models(change)
+        listed = self._listed()
+        syncs = None if listed is None else self._readers(listed, change, models or ())
+        after = None
+        if listed is not None and syncs is not None:
+            everybody = (Sync.of(item, self._redact) for item in listed)
+            after = followers(everybody, (one.id for one in syncs))
+        self._session.progress(Progress(None))
+        return Impact(change.redacted(self._redact), syncs, models, after, tuple(self._unread))
+
+    def _models(self, change: FieldChange) -> tuple[Relating, ...] | None:
+        found = self._items(self._plan.resource.collection, "models")
+        if found is None:
+            return None
+        related = (Relating.of(item, change, self._redact) for item in found)
+        return tuple(one for one in related if one)
+
+    def _listed(self) -> list[Document] | None:
+        return self._items(SYNCS, "syncs")
+
+    def _items(self, collection: str, what: str) -> list[Document] | None:
+        """Everything in a list of the API, once; None where it cannot be read from the start."""
+        found: dict[str, Document] = {}
+        strays = 0
+        is_begun = False
+        try:
+            for page in self._session.client.raw_pages(collection):
+                is_begun = True
+                for item in page:
+                    if _has_id(item):
+                        found[item["id"]] = item
+                    else:
+                        strays += 1
+                self._session.progress(Progress(f"Listing the {what}", len(found)))
+        except ApiError as error:
+            self._note(collection, error.message)
+            if not is_begun:
+                return None
+        if strays:
+            self._note(collection, f"{strays} in the list have no usable id")
+        return list(found.values())
+
+    def _readers(
+        self, listed: list[Document], change: FieldChange, models: tuple[Relating, ...]
+    ) -> tuple[Sync, ...]:
+        """The syncs that read the model, each looked at.
+
+        Whether ``model_ids`` covers a model that is only joined is not documented (api.md,
+        section 5), so those that read a related one are looked at, too.
+        """
+        related = frozenset(one.id.lower() for one in models) | frozenset(self._relations())
+        candidates = [
+            item
+            for item in listed
+            if reads(item, change.owners) is not False or reads(item, related)
+        ]
+        found: dict[int, Sync] = {}
+        outcomes = each(self._session.client, candidates, _whole)
+        for seen, (index, outcome) in enumerate(outcomes, 1):
+            self._session.progress(Progress("Reading the syncs", seen, len(candidates)))
+            sync = self._reader(candidates[index], outcome, change)
+            if sync is not None:
+                found[index] = sync
+        return tuple(found[index] for index in sorted(found))
+
+    def _relations(self) -> Iterator[str]:
+        """The models that the model is related to, as it is and as it would be."""
+        for document in (self._plan.document, self._plan.proposed):
+            relations = document.get("relations")
+            for relation in relations if type(relations) is list else ():
+                to = relation.get("to") if type(relation) is dict else None
+                if type(to) is dict and type(to.get("model_id")) is str:
+                    yield to["model_id"].lower()
+
+    def _reader(
+        self, item: Document, outcome: _Read | PatchError, change: FieldChange
+    ) -> Sync | None:
+        """What became of looking at one sync; None where it does not read the model."""
+        path = f"{SYNCS}/{item['id']}"
+        named = reads(item, change.owners)
+        if isinstance(outcome, PatchError):
+            self._note(path, outcome.message)
+            return Sync.of(item, self._redact) if named else None
+        raw = outcome.raw
+        named = reads(raw, change.owners) if named is None else named
+        found = tuple(references(raw, change))
+        broken = list(unreadable(raw))
+        if named is None and not found:
+            self._note(path, "whether it reads the model, since its model_ids cannot be read")
+            return None
+        if not named and not found:
+            return None
+        if broken:
+            self._note(path, f"{', '.join(broken)} cannot be read")
+        shown = tuple(one._replace(field=self._redact(one.field)) for one in found)
+        running = self._running(path, outcome.status)
+        return Sync.of(raw, self._redact)._replace(references=shown, running=running)
+
+    def _running(self, path: str, status: JsonValue | PatchError) -> bool | None:
+        if isinstance(status, PatchError):
+            self._note(f"{path}/status", status.message)
+            return None
+        running = is_running(status)
+        if running is None:
+            self._note(f"{path}/status", "whether it runs cannot be told from the answer")
+        return running
+
+    def _note(self, what: str, reason: str) -> None:
+        self._unread.append(Unread(what, self._redact(reason.rstrip("."))))
+
+
+def look_again(session: Session, impact: Impact, redact: Redact) -> Aftermath:
+    """What the syncs that read the model say after the write."""
+    syncs = impact.syncs or ()
+    checked: dict[int, Checked] = {}
+    unread: dict[int, Unread] = {}
+    for index, outcome in each(session.client, syncs, _again):
+        session.progress(Progress("Reading the syncs again", len(checked) + 1, len(syncs)))
+        sync = syncs[index]
+        found = None if isinstance(outcome, PatchError) else problems(outcome, redact)
+        if found is None:
+            reason = outcome.message if isinstance(outcome, PatchError) else "its problems"
+            unread[index] = Unread(f"{SYNCS}/{sync.id}", redact(reason.rstrip(".")))
+        checked[index] = Checked(sync.id, sync.name, found)
+    session.progress(Progress(None))
+    return Aftermath(
+        tuple(checked[index] for index in sorted(checked)),
+        tuple(unread[index] for index in sorted(unread)),
+    )
+
+
+def _whole(client: Client, item: Document) -> _Read:
+    raw, _ = client.get(SYNCS, item["id"])
+    try:
+        return _Read(raw, client.data(f"{SYNCS}/{item['id']}/status"))
+    except PatchError as error:
+        return _Read(raw, error)
+
+
+def _again(client: Client, sync: Sync) -> Document:
+    return client.get(SYNCS, sync.id)[0]
+
+
+def _has_id(item: JsonValue) -> bool:
+    return type(item) is dict and type(item.get("id")) is str and bool(UUID.fullmatch(item["id"]))
