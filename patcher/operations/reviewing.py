@@ -83,7 +83,7 @@ def approved(session: Session, plan: Plan, options: Options) -> Plan:
 def looked_after(session: Session, result: PatchResult) -> PatchResult:
     """The result of a write with what those downstream say after it, where they were looked for."""
     plan = result.plan
-    if plan is None or plan.impact is None:
+    if plan is None or plan.impact is None or plan.impact.syncs is None:
         return result
     from patcher.operations.scanning import look_again
 

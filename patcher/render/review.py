@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from patcher.impact import Aftermath, Impact, Preview
+from patcher.impact.downstream import Unread
 from patcher.impact.references import Reference
 from patcher.impact.syncs import Sync
 from patcher.plan import Plan
@@ -37,9 +38,10 @@ def aftermath_lines(aftermath: Aftermath) -> Iterator[Line]:
     if not aftermath.syncs:
         yield line("Downstream after the write: no sync reads it.")
         return
-    asked = _counted(len(aftermath.syncs), "sync")
+    asked = _counted(sum(one.problems is not None for one in aftermath.syncs), "sync")
     said = f"{len(broken)} with problems" if broken else "no problems reported"
     yield line(f"Downstream after the write: {asked} read again, {said}.")
+    yield from _unread(aftermath.unread)
     for one in broken:
         yield line(Span("  !", "alarm"), f" {_called('sync', one.name, one.id)}")
         for problem in one.problems or ():
@@ -120,10 +122,13 @@ def _impact(impact: Impact) -> Iterator[Line]:
         yield line(f"    {_called('sync', follower.sync.name, follower.sync.id)}")
         after = ", ".join(printable_value(names.get(one, one)) for one in follower.after)
         yield line(_INDENT, Span(f"{_facts(follower.sync)}; runs after {after}", "quiet"))
-    for one in impact.unread:
-        yield line(
-            Span("  ?", "alarm"), f" not read: {printable(one.what)}: {printable(one.reason)}"
-        )
+    yield from _unread(impact.unread)
+
+
+def _unread(unread: Iterable[Unread]) -> Iterator[Line]:
+    for one in unread:
+        text = f" not read: {printable(one.what)}: {printable(one.reason)}"
+        yield line(Span("  ?", "alarm"), text)
 
 
 def _totals(impact: Impact) -> Iterator[str]:
