@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         UnknownFieldError,
         VerificationError,
     )
+    from patcher.impact import Aftermath, Impact, Preview
     from patcher.operations import apply_plan, patch_model, plan_patch, rebase
     from patcher.operations.editing import edit_model
     from patcher.operations.saving import load_plan, save_plan
@@ -44,12 +45,14 @@ if TYPE_CHECKING:
     from patcher.plan.saved import SavedPlan
 
 __all__ = [
+    "Aftermath",
     "AmbiguousNameError",
     "ApiError",
     "Change",
     "Client",
     "ConflictError",
     "DeclinedError",
+    "Impact",
     "InterruptedWriteError",
     "InvalidInputError",
     "InvalidPatchError",
@@ -61,6 +64,7 @@ __all__ = [
     "PatchError",
     "PatchResult",
     "Plan",
+    "Preview",
     "ReadOnlyFieldError",
     "SavedPlan",
     "Settings",
@@ -79,12 +83,15 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Aftermath": "patcher.impact",
     "Change": "patcher.documents.diff",
     "Client": "patcher.api",
+    "Impact": "patcher.impact",
     "Notice": "patcher.documents.notices",
     "Patch": "patcher.documents.patches",
     "PatchResult": "patcher.plan",
     "Plan": "patcher.plan",
+    "Preview": "patcher.impact",
     "Settings": "patcher.api",
     "apply_plan": "patcher.operations",
     "edit_model": "patcher.operations.editing",

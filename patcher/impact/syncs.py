@@ -10,7 +10,7 @@ from patcher.impact.fieldchange import FieldChange
 from patcher.impact.preview import Redact
 from patcher.impact.references import Reference, references
 
-_TIMES = ("minute", "hour", "day_of_week", "day_of_month", "month")
+_TIMES = ("month", "day_of_month", "day_of_week", "hour", "minute")
 
 
 class Schedule(NamedTuple):

@@ -108,6 +108,12 @@ def _impact(impact: Impact) -> Iterator[Line]:
     if not impact.change.is_certain:
         text = "Whether the changed source has the columns they read is not known without --preview"
         yield line("  ", Span(f"{text}.", "quiet"))
+    if impact.change.identifier and impact.syncs:
+        old, new = (printable_value(one) if one else "none" for one in impact.change.identifier)
+        yield line(
+            "  ", Span(f"The identifier changes from {old} to {new}; what that does to", "quiet")
+        )
+        yield line("  ", Span("records that are synced already is not documented.", "quiet"))
     for sync in impact.syncs or ():
         yield from _sync(sync)
     for model in impact.models or ():

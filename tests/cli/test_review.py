@@ -189,6 +189,16 @@ def test_what_could_not_be_read_is_shown(sandbox: Sandbox, patch_model: Command)
     assert "Warning: What is downstream could not all be read: " in done.err
 
 
+def test_another_identifier_is_said_to_those_downstream(
+    sandbox: Sandbox, patch_model: Command
+) -> None:
+    """A new identifier is said beside the syncs, and breaks those that match records by the old."""
+    done = patch_model("plan", "Contacts", "--unset", "identifier", "--impact")
+
+    assert '  The identifier changes from "id" to none; ' in done.out
+    assert 'identifier changed: "id" in /identities/mappings/0/source,' in done.out
+
+
 def test_unknown_facts_are_said_to_be_unknown(sandbox: Sandbox, patch_model: Command) -> None:
     """A sync without a name, mode, schedule or status is shown as far as it is known."""
     made = seed.fixed_id("sync: odd")

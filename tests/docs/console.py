@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from patcher.sandbox import Sandbox, seed
+from patcher.sandbox import Sandbox, seed, seedsyncs
 from tests import leaks
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,12 @@ _VARYING = (
     ),
 )
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_FIXED = {getattr(seed, name) for name in dir(seed) if name.isupper() and name[0] != "_"}
+_FIXED = {
+    getattr(module, name)
+    for module in (seed, seedsyncs)
+    for name in dir(module)
+    if name.isupper() and name[0] != "_"
+}
 _EXAMPLE = "248df4b7-aa70-47b8-a036-33ac447e668d"
 
 

@@ -164,7 +164,7 @@ def test_what_runs_is_told_or_not(status: Any, running: bool | None) -> None:
 @pytest.mark.parametrize(
     ("value", "text", "after"),
     [
-        ({"frequency": "daily", "hour": "6", "minute": "30"}, "daily, minute 30, hour 6", ()),
+        ({"frequency": "daily", "hour": "6", "minute": "30"}, "daily, hour 6, minute 30", ()),
         ({"frequency": "runafter", "run_after": {"sync_ids": ["a", 5]}}, "runafter", ("a",)),
         ({"run_after": [], "hour": 6}, "no known frequency", ()),
     ],

@@ -181,3 +181,15 @@ def test_to_dict_is_free_of_what_belongs_to_others() -> None:
     made.to_dict()["cleared"].append("/name")
 
     assert made.to_dict()["cleared"] == ["/policies"]
+
+
+def test_what_only_the_source_can_tell_is_named() -> None:
+    """Another source leaves the members that name columns open; one that names none, nothing."""
+    change = {"configuration": {"query": "select 2"}}
+    made = plan(change, response(identifier="email"))
+    bare = MODEL._replace(columns=None)
+
+    assert made.needs_preview == ("/fields", "/identifier")
+    assert plan({"name": "New"}).needs_preview == ()
+    assert plan({}).needs_preview == ()
+    assert make_plan(bare, Snapshot(response()), Patch.of(change)).needs_preview == ()
