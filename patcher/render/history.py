@@ -57,7 +57,7 @@ def entry_lines(
     if plan is None:
         yield line("What it was to do can no longer be told.")
     else:
-        yield from plan_lines(plan, show_secrets=show_secrets)
+        yield from plan_lines(plan, show_secrets=show_secrets, is_past=True)
     yield line()
     style = _ENDED[row["state"]][1]
     versions = f", version {row['version_before']} -> {row['version_after']}"

@@ -53,7 +53,7 @@ def aftermath_lines(aftermath: Aftermath) -> Iterator[Line]:
 
 def _not_known(plan: Plan) -> Iterator[Line]:
     exposed, *naming = plan.needs_preview
-    yield line("Not known without --preview, since only the source can tell:")
+    yield line("Not known, since only the source can tell; plan --preview asks it:")
     yield line(Span(f"    which of {printable(exposed)} the source exposes", "quiet"))
     if naming:
         text = "whether these keep their columns: " + ", ".join(

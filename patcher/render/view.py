@@ -19,8 +19,11 @@ _INDENT = "      "
 _NO_BREAK = "\u00a0"
 
 
-def plan_lines(plan: Plan, *, show_secrets: bool = False) -> Iterator[Line]:
-    """A plan: the resource, its changes, what is cleared, what is carried over."""
+def plan_lines(plan: Plan, *, show_secrets: bool = False, is_past: bool = False) -> Iterator[Line]:
+    """A plan: the resource, its changes, what is cleared, what is carried over, what is not known.
+
+    Of one that ``is_past``, nothing is left to be known.
+    """
     yield from _title(plan)
     if plan.is_unchanged:
         yield line("  No changes: it is already as it should be.")
@@ -30,7 +33,7 @@ def plan_lines(plan: Plan, *, show_secrets: bool = False) -> Iterator[Line]:
         yield from change_lines(changes)
         yield from _cleared(plan)
         yield from _carried(plan)
-        if plan.preview or plan.impact or plan.needs_preview:
+        if not is_past and (plan.preview or plan.impact or plan.needs_preview):
             from patcher.render.review import review_lines
 
             yield from review_lines(plan)

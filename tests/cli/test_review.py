@@ -44,7 +44,7 @@ def test_the_plan_shows_both(sandbox: Sandbox, patch_model: Command) -> None:
 
     assert done.code == 0
     assert without_ids(done.out).endswith(MAP)
-    assert "Not known without --preview" not in done.out
+    assert "Not known" not in done.out
     assert 'Warning: /tracking_columns/1 names the column "plan"' in done.err
 
 
@@ -57,13 +57,23 @@ def test_without_preview_the_plan_says_what_it_does_not_know(
     widened = patch_model("plan", "Orders", "--set", "fields:=[]", "--allow-all-fields")
 
     assert done.out.endswith(
-        "Not known without --preview, since only the source can tell:\n"
+        "Not known, since only the source can tell; plan --preview asks it:\n"
         "    which of /fields the source exposes\n"
         "    whether these keep their columns: /identifier, /tracking_columns (2),\n"
         "    /relations (1), /additional_fields (2)\n"
     )
     assert "Not known" not in other.out
     assert widened.out.endswith("    which of /fields the source exposes\n")
+
+
+def test_a_write_of_the_past_leaves_nothing_open(sandbox: Sandbox, patch_model: Command) -> None:
+    """The history shows what was written, and not what nobody knew before."""
+    written = patch_model("apply", "Contacts", "--set", QUERY, "--yes", "-o", "json")
+    entry = json.loads(written.out)["journal_entry"]
+    shown = patch_model("history", entry)
+
+    assert "/configuration/query" in shown.out
+    assert "Not known" not in shown.out
 
 
 def test_impact_without_preview_leaves_the_source_open(
