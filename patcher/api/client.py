@@ -186,7 +186,8 @@ class Client:
         """Posts what changes nothing, and returns the answer whatever it is.
 
         Tried again where it was not processed, but not where it was not answered in time: what
-        it asks for may be dear. Raises UnsentError and AnswerLostError.
+        it asks for may be dear. There is no Idempotency-Key: nothing is stored, and an earlier
+        outcome would be no answer. Raises UnsentError and AnswerLostError.
         """
         response = self._persistent(
             lambda: self._transport.send(

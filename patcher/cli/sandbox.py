@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "--db",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Keep the models in this SQLite file.  [default: in memory]",
+    help="Keep the models and syncs in this SQLite file.  [default: in memory]",
 )
 @click.option(
     "--models",

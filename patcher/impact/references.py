@@ -76,6 +76,16 @@ def unreadable(sync: Document) -> Iterator[str]:
         yield from _unreadable_member(identity, ("identity",), ("source",))
 
 
+def unreadable_relations(model: Document) -> Iterator[str]:
+    """The places (JSON Pointers) in a model that should be relations, and cannot be read."""
+    relations = model.get("relations")
+    if relations is not None and type(relations) is not list:
+        yield "/relations"
+    for index, relation in enumerate(relations if type(relations) is list else ()):
+        if type(relation) is not dict or not _is_source(relation.get("to")):
+            yield pointer_to(("relations", str(index)))
+
+
 def _unreadable_member(member: JsonValue, place: Tokens, keys: tuple[str, ...]) -> Iterator[str]:
     if type(member) is not dict:
         yield pointer_to(place)

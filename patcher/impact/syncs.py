@@ -37,6 +37,15 @@ class Schedule(NamedTuple):
             tuple(_ids(after.get("bulk_sync_ids"))),
         )
 
+    @staticmethod
+    def is_readable(value: JsonValue) -> bool:
+        """Whether all that says after which syncs it runs is of a known shape."""
+        after = value.get("run_after") if type(value) is dict else value
+        ids = after.get("sync_ids") if type(after) is dict else after
+        if type(after) not in (dict, type(None)):
+            return False
+        return ids is None or (type(ids) is list and all(type(one) is str for one in ids))
+
     def __str__(self) -> str:
         """In words."""
         words = [self.frequency or "no known frequency"]

@@ -12,8 +12,8 @@ from patcher.errors import ApiError, PatchError
 from patcher.impact.downstream import Aftermath, Checked, Impact, Unread, followers
 from patcher.impact.fieldchange import FieldChange, field_change
 from patcher.impact.preview import Preview, Redact
-from patcher.impact.references import references, unreadable
-from patcher.impact.syncs import Relating, Sync, is_running, problems, reads
+from patcher.impact.references import references, unreadable, unreadable_relations
+from patcher.impact.syncs import Relating, Schedule, Sync, is_running, problems, reads
 from patcher.operations.progress import Progress
 from patcher.operations.session import Session
 from patcher.plan import Plan
@@ -65,11 +65,21 @@ class Scan:
         found = self._items(self._plan.resource.collection, "models")
         if found is None:
             return None
+        for item in found:
+            places = list(unreadable_relations(item))
+            if places:
+                path = f"{self._plan.resource.collection}/{item['id']}"
+                self._note(path, f"{', '.join(places)} cannot be read")
         related = (Relating.of(item, change, self._redact) for item in found)
         return tuple(one for one in related if one)
 
     def _listed(self) -> list[Document] | None:
-        return self._items(SYNCS, "syncs")
+        listed = self._items(SYNCS, "syncs")
+        odd = [one for one in listed or () if not Schedule.is_readable(one.get("schedule"))]
+        if odd:
+            what = f"after what {len(odd)} of them run, since their schedules cannot be read"
+            self._note(SYNCS, what)
+        return listed
 
     def _items(self, collection: str, what: str) -> list[Document] | None:
         """Everything in a list of the API, once; None where it cannot be read from the start."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patcher.impact.fieldchange import FieldChange
-from patcher.impact.references import references, unreadable
+from patcher.impact.references import references, unreadable, unreadable_relations
 from patcher.impact.syncs import Relating, Schedule, Sync, is_running, problems, reads
 
 MODEL_ID = "248df4b7-aa70-47b8-a036-33ac447e668d"
@@ -176,6 +176,40 @@ def test_schedules_are_put_into_words(value: Any, text: str, after: tuple[str, .
     assert schedule is not None
     assert (str(schedule), schedule.run_after) == (text, after)
     assert Schedule.of("daily", str) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "is_readable"),
+    [
+        (None, True),
+        ({}, True),
+        ({"run_after": None}, True),
+        ({"run_after": {"sync_ids": None}}, True),
+        ({"run_after": {"sync_ids": ["a"]}}, True),
+        ({"run_after": {"sync_ids": [5]}}, False),
+        ({"run_after": {"sync_ids": {}}}, False),
+        ({"run_after": "a"}, False),
+        ({"run_after": ["a"]}, False),
+        ("daily", False),
+    ],
+)
+def test_a_schedule_that_may_say_more_is_told(value: Any, is_readable: bool) -> None:
+    """A schedule that names others in an unknown shape is not taken for one that names none."""
+    assert Schedule.is_readable(value) is is_readable
+
+
+@pytest.mark.parametrize(
+    ("relations", "places"),
+    [
+        (None, []),
+        ([{"from": "x", "to": source()}], []),
+        ({}, ["/relations"]),
+        ([5, {"to": "x"}], ["/relations/0", "/relations/1"]),
+    ],
+)
+def test_relations_that_cannot_be_read_are_named(relations: Any, places: list[str]) -> None:
+    """A model's relation of an unknown shape is named."""
+    assert list(unreadable_relations({"relations": relations})) == places
 
 
 def test_problems_are_read_leniently() -> None:

@@ -278,6 +278,22 @@ def test_unknown_shapes_do_not_break_the_scan(
     assert [one.name for one in impact.broken_syncs] == ["Contacts to Salesforce"]
 
 
+def test_schedules_and_relations_of_unknown_shapes_are_said(
+    sandbox: Sandbox, session: Session
+) -> None:
+    """Who may run after, or be related, in a shape that nobody knows, is not passed over."""
+    models = {"data": [{"id": seed.ORDERS, "relations": [{"from": "x"}]}]}
+    odd = {"id": seedsyncs.RENEWALS, "model_ids": [], "schedule": {"run_after": ["x"]}}
+    page = {"data": [{"id": SALESFORCE, "model_ids": [seed.CONTACTS]}, odd]}
+    sandbox.fault(faults.raw_body(json.dumps(models), method="GET", kind="models"))
+    sandbox.fault(faults.raw_body(json.dumps(page), **LIST))
+    impact = look(session)
+
+    assert [one.what for one in impact.unread] == [f"/api/models/{seed.ORDERS}", "/api/syncs"]
+    assert impact.unread[0].reason == "/relations/0 cannot be read"
+    assert impact.unread[1].reason.startswith("after what 1 of them run")
+
+
 def test_items_without_an_id_are_counted(sandbox: Sandbox, session: Session) -> None:
     """An item of the list that cannot be asked for is not passed over in silence."""
     page = {"data": [5, {"name": "x"}, {"id": "../models"}, {"id": SALESFORCE}]}

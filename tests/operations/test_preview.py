@@ -129,6 +129,20 @@ def test_a_failing_job_is_a_refusal(sandbox: Sandbox, session: Session) -> None:
     assert silent.message == "The job failed, and does not say why."
 
 
+@pytest.mark.parametrize("as_job", [False, True])
+def test_a_long_message_is_told_to_its_end(tmp_path: Any, clock: FakeClock, as_job: bool) -> None:
+    """What the source says is not cut after a line or two: the place of the error comes late."""
+    with Sandbox(models=3, syntax_error_detail=" x" * 400 + " LINE 9") as sandbox:
+        if as_job:
+            sandbox.fault(faults.job(2, forced=True, **ON_PREVIEW))
+        session = session_of(sandbox, clock, tmp_path)
+        preview = plan(session, BROKEN).preview
+        session.client.close()
+
+    assert preview is not None
+    assert (preview.message or "").endswith("LINE 9")
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
