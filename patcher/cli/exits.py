@@ -94,6 +94,10 @@ def _detail(error: PatchError) -> None:
         from patcher.render.conflicts import conflict_lines
 
         console.show(conflict_lines(report), error=True)
+    if error.result and error.result.plan and error.result.plan.preview:
+        from patcher.render.review import message_lines
+
+        console.show(message_lines(error.result.plan.preview), error=True)
     if differences or error.result:
         from patcher.render.view import change_lines, warning_lines
 

@@ -45,12 +45,16 @@ def reviewed(session: Session, plan: Plan, options: Options) -> Plan:
 
 
 def refusal(plan: Plan) -> ApiError | None:
-    """The error for a plan whose preview was asked for and did not succeed; else None."""
+    """The error for a plan whose preview was asked for and did not succeed; else None.
+
+    Its sentence has the first line of what the source said; all of it is in the plan's preview.
+    """
     preview = plan.preview
     if preview is None or preview.is_done:
         return None
     status = f" ({preview.status})" if preview.status and preview.state == "refused" else ""
-    said = (preview.message or "").rstrip(".")
+    first, *more = (preview.message or "").split("\n")
+    said = f"{first} (and more)" if more else first.rstrip(".")
     what = "was refused" if preview.state == "refused" else "could not be had"
     path, _ = plan.resource.preview or ("", "")
     hint = "Mend what the message names, and run the command again."

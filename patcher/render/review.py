@@ -51,6 +51,13 @@ def aftermath_lines(aftermath: Aftermath) -> Iterator[Line]:
             yield line(_INDENT, Span(printable(text), "alarm"))
 
 
+def message_lines(preview: Preview) -> Iterator[Line]:
+    """What was said against it, where that takes more than a line."""
+    rows = (preview.message or "").split("\n")
+    if len(rows) > 1:
+        yield from (line(_INDENT, Span(printable(row), "alarm")) for row in rows)
+
+
 def _not_known(plan: Plan) -> Iterator[Line]:
     exposed, *naming = plan.needs_preview
     yield line("Not known, since only the source can tell; plan --preview asks it:")

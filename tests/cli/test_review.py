@@ -117,6 +117,24 @@ def test_apply_with_a_refused_preview_writes_nothing(
     assert sandbox.stored(seed.CONTACTS) == seed.contacts()
 
 
+def test_a_message_of_several_lines_is_shown_in_lines(
+    sandbox: Sandbox, patch_model: Command
+) -> None:
+    """Where the source points at the place of the error, apply shows it as the source drew it."""
+    said = 'ERROR: no column "x"\nLINE 1: select x\n               ^'
+    sandbox.fault(faults.job(2, said, forced=True, method="POST", kind="preview"))
+    done = patch_model("apply", "Contacts", "--set", QUERY, "--preview", "--yes")
+
+    assert (done.code, sandbox.puts()) == (3, [])
+    assert done.err.startswith(
+        "Error: The preview of model 'Contacts' was refused: ERROR: no column \"x\" (and more). "
+        "Nothing was written.\n"
+        '      ERROR: no column "x"\n'
+        "      LINE 1: select x\n"
+        "                     ^\n"
+    )
+
+
 @pytest.mark.parametrize("command", [("plan",), ("apply", "--yes"), ("apply", "--dry-run")])
 def test_json_of_a_refused_preview_is_one_object(
     sandbox: Sandbox, patch_model: Command, command: tuple[str, ...]
