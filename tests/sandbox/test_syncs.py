@@ -189,11 +189,11 @@ def test_an_unknown_sync_is_404(sandbox: Sandbox, api: Api, path: str) -> None:
 
 def test_syncs_survive_a_restart(tmp_path: Path, api_for: ApiFor) -> None:
     """Syncs in a file are there again after a restart, with what was changed and what ran."""
-    with Sandbox(models=3, db=tmp_path / "db") as first:
+    with Sandbox(models=3, db=tmp_path / "syncs.db") as first:
         first.write_sync_as_other(seedsyncs.RENEWALS, {"active": False})
         first.run_sync(seedsyncs.RENEWALS)
         before = [first.sync(each) for each in first.sync_ids()]
-    with Sandbox(models=3, db=tmp_path / "db") as second:
+    with Sandbox(models=3, db=tmp_path / "syncs.db") as second:
         assert [second.sync(each) for each in second.sync_ids()] == before
         status = api_for(second).get(f"{SYNCS}/{seedsyncs.RENEWALS}/status").json()["data"]
         added = second.sync(second.create_sync(plain(1)))
