@@ -217,6 +217,19 @@ def test_what_could_not_be_read_is_shown(sandbox: Sandbox, patch_model: Command)
     assert "Warning: What is downstream could not all be read: " in done.err
 
 
+def test_models_with_relations_are_shown(sandbox: Sandbox, patch_model: Command) -> None:
+    """Other models are shown with the fields they lead to, and marked where one of these goes."""
+    kept = patch_model("plan", "Accounts", "--remove", "fields=seats", "--impact")
+    broken = patch_model("plan", "Accounts", "--remove", "fields=id", "--impact")
+
+    assert '    model "Orders"  ID\n      has relations to "id"\n' in without_ids(kept.out)
+    assert (
+        '  ! model "Orders"  ID\n      has relations to "id"\n'
+        '      dropped: "id" in /relations/0/to\n'
+    ) in without_ids(broken.out)
+    assert 'Warning: The change breaks 2 models ("Orders", "Contacts")' in broken.err
+
+
 def test_another_identifier_is_said_to_those_downstream(
     sandbox: Sandbox, patch_model: Command
 ) -> None:
