@@ -19,6 +19,7 @@ from patcher.cli.options import (
     output_option,
     session,
     show_secrets_option,
+    strict_option,
     unknown_fields_option,
 )
 from patcher.cli.signals import SIGNALS
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 @click.option("-y", "--yes", is_flag=True, help="Write what was saved without asking.")
 @on_conflict_option
 @allow_all_fields_option
+@strict_option
 @unknown_fields_option
 @show_secrets_option
 @output_option("text", "json")

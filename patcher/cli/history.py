@@ -19,6 +19,7 @@ from patcher.cli.options import (
     refresh_option,
     session,
     show_secrets_option,
+    strict_option,
     unknown_fields_option,
 )
 from patcher.errors import InvalidInputError
@@ -128,6 +129,7 @@ def _history() -> Any:
 @async_option
 @refresh_option
 @allow_all_fields_option
+@strict_option
 @unknown_fields_option
 @show_secrets_option
 @output_option("text", "json")

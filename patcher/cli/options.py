@@ -180,6 +180,10 @@ allow_all_fields_option = click.option(
     help="Let the change leave fields empty, which opens every source field.",
 )
 
+strict_option = click.option(
+    "--strict", is_flag=True, help="Refuse a change that brings in a fault that is warned of."
+)
+
 async_option = click.option(
     "--async", "run_async", is_flag=True, help="Let the API write in the background, and wait."
 )

@@ -43,11 +43,17 @@ def tell(path: Path) -> None:
 
 def show_saved(path: Path, parameters: dict[str, Any]) -> int:
     """Shows a saved plan, stale or not; the API is not asked."""
+    from patcher.operations.calls import reported
     from patcher.operations.saving import load_plan
 
     refuse_with_show(parameters)
     output, show_secrets = output_of(parameters)
     saved = load_plan(path)
+    if parameters["strict"]:
+        from patcher.plan.judging import refuse_faults
+
+        with reported(saved.plan.base.id or "", saved.plan):
+            refuse_faults(saved.plan)
     differs = parameters["exit_code"] and not saved.plan.is_unchanged
     show_plan(saved.plan, output, show_secrets=show_secrets, exit_code=int(differs))
     if output == "text":

@@ -21,6 +21,7 @@ from patcher.cli.options import (
     refresh_option,
     session,
     show_secrets_option,
+    strict_option,
     unknown_fields_option,
 )
 from patcher.cli.reviewing import end_if_refused, review_options
@@ -37,6 +38,7 @@ _EXPECT_VERSION = click.option(
 @change_options
 @_EXPECT_VERSION
 @allow_all_fields_option
+@strict_option
 @unknown_fields_option
 @click.option(
     "--out", type=_FILE, metavar="FILE", help="Save the plan in FILE, to be applied later."
@@ -103,6 +105,7 @@ def plan_command(model: str | None, show: Path | None, **parameters: Any) -> int
 @async_option
 @refresh_option
 @allow_all_fields_option
+@strict_option
 @unknown_fields_option
 @show_secrets_option
 @output_option("text", "json")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+REMARKS: Final = frozenset({"known-faults"})
+"""The codes that only remark upon what was there before."""
 
 
 class Notice(NamedTuple):
@@ -11,6 +14,11 @@ class Notice(NamedTuple):
     code: str
     path: str
     message: str
+
+    @property
+    def is_remark(self) -> bool:
+        """Whether it is about what was there before, and nothing to stop for."""
+        return self.code in REMARKS
 
     def to_dict(self) -> dict[str, str]:
         """The warning as the JSON faces print it."""

@@ -174,6 +174,7 @@ class edit_model:  # noqa: N801 - it is used as a function is
         refresh: bool = False,
         unknown_fields: OnUnknown = "error",
         allow_all_fields: bool = False,
+        strict: bool = False,
     ) -> None:
         self.result: PatchResult | None = None
         self._model = model
@@ -186,6 +187,7 @@ class edit_model:  # noqa: N801 - it is used as a function is
             unknown_fields=unknown_fields,
             allow_all_fields=allow_all_fields,
             on_conflict=on_conflict,
+            strict=strict,
         )
         self._client = client
 

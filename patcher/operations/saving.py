@@ -83,7 +83,7 @@ def run_saved(
     session.refuse_elsewhere(saved.plan.origin)
     live = session.read(saved.plan.base.id or "")
     session.refuse_elsewhere(saved.plan.origin, live.raw.get("organization_id"))
-    terms = saved.plan.terms._replace(masks=session.masks)
+    terms = saved.plan.terms._replace(masks=session.masks, strict=options.strict)
     document, _ = session.resource.document(live, terms.unknown_fields)
     base, proposed = saved.upon(document)
     if strictly_equal(document, proposed):

@@ -49,6 +49,7 @@ class Options:
     on_conflict: OnConflict = "fail"
     preview: bool = False
     impact: bool = False
+    strict: bool = False
 
     def __post_init__(self) -> None:
         """Refuses, for callers without a type checker, what no option can be."""
@@ -136,6 +137,7 @@ class Session(NamedTuple):
             masks=self.masks,
             unknown_fields=options.unknown_fields,
             allow_all_fields=options.allow_all_fields,
+            strict=options.strict,
             origin=self.origin(base),
         )
 
@@ -195,6 +197,7 @@ class Session(NamedTuple):
             allow_all_fields=options.allow_all_fields,
             mentioned=mentioned,
             origin=self.origin(base),
+            strict=options.strict,
         )
 
     def write(self, plan: Plan, options: Options) -> PatchResult:

@@ -35,6 +35,7 @@ def undo(
     refresh: bool = False,
     unknown_fields: OnUnknown = "error",
     allow_all_fields: bool = False,
+    strict: bool = False,
 ) -> PatchResult:
     """Takes a write back, as a guarded write of its own, which can be undone as well.
 
@@ -49,6 +50,7 @@ def undo(
         refresh: the API's option of that name.
         unknown_fields: as for patch_model; by default what was done for the write.
         allow_all_fields: whether ``fields`` may be emptied, which opens every source field.
+        strict: refuse if going back brings in what the plan would warn of as a fault.
 
     Returns and raises what patch_model does. ConflictError when the model is no longer what the
     write left, unless a rebase finds that what was changed since is something else;
@@ -60,6 +62,7 @@ def undo(
         unknown_fields=unknown_fields,
         allow_all_fields=allow_all_fields,
         on_conflict=on_conflict,
+        strict=strict,
     )
     with reported(entry), opened(client) as session:
         return run_undo(session, entry, options, confirm=confirm, dry_run=dry_run)

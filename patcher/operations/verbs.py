@@ -30,6 +30,7 @@ def plan_patch(
     allow_all_fields: bool = False,
     preview: bool = False,
     impact: bool = False,
+    strict: bool = False,
 ) -> Plan:
     """What ``change`` would do to a model. Never writes.
 
@@ -44,6 +45,7 @@ def plan_patch(
         allow_all_fields: whether ``fields`` may be emptied, which opens every source field.
         preview: ask the source which fields the change would expose; in ``plan.preview``.
         impact: look for the syncs and models downstream; in ``plan.impact``.
+        strict: refuse a change that brings in what the plan would warn of as a fault.
 
     Returns:
         The Plan; ``plan.is_unchanged`` says that there is nothing to do. A preview that was
@@ -61,6 +63,7 @@ def plan_patch(
         allow_all_fields=allow_all_fields,
         preview=preview,
         impact=impact,
+        strict=strict,
     )
     with reported(model):
         patch = Patch.of(change)
@@ -83,6 +86,7 @@ def patch_model(  # noqa: PLR0913 - keywords, each of which says one thing
     on_conflict: OnConflict = "fail",
     preview: bool = False,
     impact: bool = False,
+    strict: bool = False,
 ) -> PatchResult:
     """Changes one thing in a model, and loses nothing else: the guarded write.
 
@@ -104,6 +108,7 @@ def patch_model(  # noqa: PLR0913 - keywords, each of which says one thing
             upon theirs; without one it must change and clear just what the first plan did.
         preview: ask the source which fields the change would expose, and write only if it says.
         impact: look for the syncs and models downstream, and after the write ask the syncs again.
+        strict: refuse a change that brings in what the plan would warn of as a fault.
 
     Returns:
         The PatchResult: status "applied", "unchanged" (nothing was sent), "planned" or
@@ -127,6 +132,7 @@ def patch_model(  # noqa: PLR0913 - keywords, each of which says one thing
         on_conflict=on_conflict,
         preview=preview,
         impact=impact,
+        strict=strict,
     )
     with reported(model):
         patch = Patch.of(change)
@@ -144,13 +150,15 @@ def apply_plan(
     refresh: bool = False,
     preview: bool = False,
     impact: bool = False,
+    strict: bool = False,
 ) -> PatchResult:
     """Writes a plan made before, if the model is still as the plan found it.
 
     ``plan`` is one that was just made, or one that was saved and loaded; the latter is refused
-    when it was applied before, and "unchanged" when the model is as it wants it already. Returns
-    and raises what patch_model does.
+    when it was applied before, and "unchanged" when the model is as it wants it already.
+    ``strict`` refuses one that warns of a fault. Returns and raises what patch_model does.
     """
+    from patcher.plan.judging import refuse_faults
     from patcher.plan.saved import SavedPlan
 
     made = plan.plan if isinstance(plan, SavedPlan) else upon_a_reading(plan)
@@ -162,8 +170,11 @@ def apply_plan(
         unknown_fields=made.unknown_fields,
         preview=preview,
         impact=impact,
+        strict=strict,
     )
     with reported("", made), opened(client) as session:
+        if strict:
+            refuse_faults(made)
         if isinstance(plan, SavedPlan):
             from patcher.operations.saving import run_saved
 

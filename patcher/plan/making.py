@@ -14,6 +14,7 @@ from patcher.documents.rekeying import rekeyed
 from patcher.documents.suggestions import closest
 from patcher.documents.values import MISSING, Document, Tokens
 from patcher.errors import InvalidPatchError
+from patcher.plan.judging import fault_notices
 from patcher.plan.plan import Origin, Plan, Terms
 from patcher.resources.projection import OnUnknown
 from patcher.resources.resource import Resource, is_blank
@@ -49,13 +50,15 @@ def make_plan(
     masks: Masks | None = None,
     unknown_fields: OnUnknown = "error",
     allow_all_fields: bool = False,
+    strict: bool = False,
     origin: Origin | None = None,
 ) -> Plan:
     """The plan of applying ``patch`` to the resource as read in ``base``.
 
     Raises UnknownFieldError when the reading holds what cannot be carried over, and
     InvalidPatchError when the change cannot be applied, leaves a document that breaks the schema
-    where the reading did not, or opens every field without ``allow_all_fields``.
+    where the reading did not, opens every field without ``allow_all_fields``, or is ``strict``
+    and brings a fault in.
     """
     document, _ = resource.document(base, unknown_fields)
     applied = patch.apply(document, resource.shape)
@@ -68,6 +71,7 @@ def make_plan(
         rekeyed=rekeyed(patch.steps, document, resource.shape),
         notices=applied.notices,
         origin=origin or Origin(),
+        strict=strict,
     )
     return propose(resource, base, applied.document, terms)
 
@@ -87,6 +91,7 @@ def propose(resource: Resource, base: Snapshot, proposed: Document, terms: Terms
     for change in changes:
         if change.kind != "removed":
             refuse_masks(change.new, tokens_of(change.path))
+    faults = fault_notices(resource, document, proposed, terms) if changes else ()
     return Plan(
         resource=resource,
         base=base,
@@ -99,7 +104,7 @@ def propose(resource: Resource, base: Snapshot, proposed: Document, terms: Terms
             if not is_blank(value) and is_blank(proposed.get(key))
         ),
         carried=tuple(_carried(resource, document, terms.mentioned)),
-        warnings=(*carried_notices, *terms.notices, *known_faults),
+        warnings=(*carried_notices, *terms.notices, *known_faults, *faults),
         terms=terms,
     )
 

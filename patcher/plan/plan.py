@@ -41,6 +41,7 @@ class Terms(NamedTuple):
         masks: which values are credentials.
         unknown_fields: what is done with unknown members.
         allow_all_fields: whether a list whose absence stands for everything may be emptied.
+        strict: whether a fault that the change brings in refuses it.
         mentioned: the top-level members that the change names.
         touched: places that the change depends on without changing them.
         notices: what is known of the change itself, and of earlier readings.
@@ -59,6 +60,7 @@ class Terms(NamedTuple):
     restored: frozenset[str] = frozenset()
     origin: Origin = Origin()
     rekeyed: tuple[Rekeyed, ...] = ()
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -63,7 +63,8 @@ def warning_lines(notices: Sequence[Notice]) -> Iterator[Line]:
     if notices:
         yield line()
     for notice in notices:
-        yield line(Span("Warning", "changed"), f": {printable(notice.message)}")
+        word: Span = Span("Note", "quiet") if notice.is_remark else Span("Warning", "changed")
+        yield line(word, f": {printable(notice.message)}")
 
 
 def _title(plan: Plan) -> Iterator[Line]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from patcher.documents.identity import KeyedList
 from patcher.documents.shape import Shape
 from patcher.resources.columns import ANY, Columns
+from patcher.resources.model_checks import CHECKS
 from patcher.resources.projection import AsIs, References, SplitList
 from patcher.resources.resource import Resource
 from patcher.resources.schema import DocumentSchema
@@ -105,4 +106,5 @@ MODEL = Resource(
         enricher_ids=("enricher", "enricher_id"),
     ),
     preview=("/api/model-preview", "previewmodel"),
+    checks=CHECKS,
 )

@@ -11,6 +11,7 @@ from patcher.documents.shape import Shape
 from patcher.documents.values import Document, JsonValue, Tokens
 from patcher.errors import UnknownFieldError
 from patcher.resources.columns import Columns
+from patcher.resources.faults import Check, Faults, find_faults
 from patcher.resources.projection import Draft, Member, OnUnknown, project
 from patcher.resources.schema import DocumentSchema
 from patcher.resources.snapshot import Snapshot
@@ -49,6 +50,11 @@ class Resource(NamedTuple):
     watched_ids: tuple[str, tuple[str, ...]] | None = None
     columns: Columns | None = None
     preview: tuple[str, str] | None = None
+    checks: tuple[Check, ...] = ()
+
+    def faults(self, document: Document, proposed: Document) -> Faults:
+        """What is wrong with writing ``proposed`` where ``document`` is."""
+        return find_faults(self.checks, document, proposed)
 
     def document(
         self, snapshot: Snapshot, on_unknown: OnUnknown = "error"

@@ -1,0 +1,259 @@
+"""What Polytomic's documentation, or its silence, makes a model's change do besides (api.md, 2).
+
+All of it can be told from the two documents; nothing is asked of the API. Where a document breaks
+its schema these checks look at what is well-formed, and leave the rest to the schema.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from patcher.documents.jsontext import dump, quoted
+from patcher.documents.pointers import lookup, pointer_to
+from patcher.documents.suggestions import closest
+from patcher.documents.values import Document, JsonValue, Tokens, strictly_equal
+from patcher.resources.faults import Check, Fault
+
+_FIELDS: Final = "/fields or /additional_fields"
+
+
+def _members(document: Document, *place: str) -> Iterator[tuple[Tokens, JsonValue]]:
+    """The members of a list, each with its place; nothing where there is no list."""
+    found = lookup(document, place, None)
+    if type(found) is list:
+        for index, member in enumerate(found):
+            yield (*place, str(index)), member
+
+
+def _texts(document: Document, *place: str) -> Iterator[tuple[Tokens, str]]:
+    """The members of a list that are texts."""
+    for at, member in _members(document, *place):
+        if type(member) is str:
+            yield at, member
+
+
+def _named(document: Document, *place: str, key: str = "name") -> Iterator[tuple[Tokens, str]]:
+    """The names of the objects in a list."""
+    for at, member in _members(document, *place):
+        name = member.get(key) if type(member) is dict else None
+        if type(name) is str:
+            yield (*at, key), name
+
+
+def _field_names(document: Document) -> frozenset[str] | None:
+    """The names of the model's fields, or None where every column of the source is one."""
+    if not document.get("fields"):
+        return None
+    return frozenset(
+        name for _, name in (*_texts(document, "fields"), *_named(document, "additional_fields"))
+    )
+
+
+def unknown_columns(_: Document, proposed: Document) -> Iterator[Fault]:
+    """The identifier, tracking columns and relations that name a column which is no field."""
+    names = _field_names(proposed)
+    if names is None:
+        return
+    identifier = proposed.get("identifier")
+    if type(identifier) is str and identifier:
+        yield from _unknown(
+            "identifier-not-in-fields",
+            [(("identifier",), identifier)],
+            names,
+            "or set another: --set identifier=FIELD",
+        )
+    yield from _unknown(
+        "tracking-column-not-in-fields",
+        _texts(proposed, "tracking_columns"),
+        names,
+        "or take it out: --remove tracking_columns={}",
+    )
+    yield from _unknown(
+        "relation-not-in-fields",
+        _named(proposed, "relations", key="from"),
+        names,
+        "or take the relation out: --remove relations={}",
+    )
+
+
+def _unknown(
+    code: str, used: Iterable[tuple[Tokens, str]], names: frozenset[str], otherwise: str
+) -> Iterator[Fault]:
+    for place, name in used:
+        if name in names:
+            continue
+        near = closest(name, names)
+        meant = f"Did you mean {quoted(near)}? Otherwise keep" if near else "Keep"
+        yield Fault(
+            code,
+            place,
+            f"{pointer_to(place)} is {quoted(name)}, which is not in {_FIELDS}.",
+            f"{meant} the field (--add fields={_shown(name)}), {otherwise.format(_shown(name))}.",
+            name,
+        )
+
+
+def _shown(name: str) -> str:
+    """A name as it goes into a suggested option: quoted for a shell where it has to be."""
+    from shlex import quote
+
+    return quote(quoted(name)[1:-1])
+
+
+def repeated_names(_: Document, proposed: Document) -> Iterator[Fault]:
+    """A name that stands twice where one field is meant; what the API makes of it is not known."""
+    plain = list(_texts(proposed, "fields"))
+    yield from _repeated("/fields", plain, "name each field once")
+    yield from _repeated(
+        "/fields and /additional_fields",
+        [*plain, *_named(proposed, "additional_fields")],
+        "a field is either one of the source's or an additional one",
+        only_after=len(plain),
+    )
+    yield from _repeated(
+        "/tracking_columns", _texts(proposed, "tracking_columns"), "name each column once"
+    )
+    yield from _repeated(
+        "/enricher/fields", _named(proposed, "enricher", "fields"), "name each field once"
+    )
+
+
+def _repeated(
+    where: str, used: Iterable[tuple[Tokens, str]], rule: str, only_after: int = 0
+) -> Iterator[Fault]:
+    seen: Counter[str] = Counter()
+    for number, (place, name) in enumerate(used):
+        seen[name] += 1
+        if seen[name] > 1 and number >= only_after:
+            yield Fault(
+                "duplicate-name",
+                place,
+                f"{pointer_to(place)} is {quoted(name)}, for the {_ordinal(seen[name])} time "
+                f"in {where}.",
+                f"Take it out: {rule}.",
+                (where, name, seen[name]),
+            )
+
+
+def _ordinal(number: int) -> str:
+    return {2: "second", 3: "third"}.get(number, f"{number}th")
+
+
+def incomplete_fields(_: Document, proposed: Document) -> Iterator[Fault]:
+    """An additional field whose label or type says nothing; the API requires both."""
+    for place, member in _members(proposed, "additional_fields"):
+        if type(member) is not dict:
+            continue
+        for key in ("label", "type"):
+            value = member.get(key)
+            if value is None or (type(value) is str and not value.strip()):
+                name = member.get("name")
+                shown = quoted(name) if type(name) is str else "this additional field"
+                yield Fault(
+                    "additional-field-incomplete",
+                    (*place, key),
+                    f"{pointer_to((*place, key))} is missing or empty.",
+                    f"Give {shown} a {key}.",
+                    (dump(name), key),
+                )
+
+
+def tracking_twice(_: Document, proposed: Document) -> Iterator[Fault]:
+    """Tracking columns in the configuration, too; which of the two the API reads is not known."""
+    configuration = proposed.get("configuration")
+    if type(configuration) is not dict or "tracking_columns" not in configuration:
+        return
+    inside, beside = configuration["tracking_columns"], proposed.get("tracking_columns")
+    is_same = _as_set(inside) == _as_set(beside)
+    yield Fault(
+        "tracking-columns-twice",
+        ("configuration", "tracking_columns"),
+        "The tracking columns are in /configuration/tracking_columns as well, and which of the "
+        f"two counts is not documented{'' if is_same else '; they differ'}.",
+        "Change both alike, or take the one in /configuration out.",
+        "same" if is_same else (_as_set(inside), _as_set(beside)),
+    )
+
+
+def _as_set(value: JsonValue) -> str:
+    members = value if type(value) is list else [] if value is None else [value]
+    return dump(sorted(set(map(dump, members))))
+
+
+def widened(document: Document, proposed: Document) -> Iterator[Fault]:
+    """A list of fields that is left out or emptied, which stands for every field there is."""
+    for place in (("fields",), ("enricher", "fields")):
+        if len(place) > 1 and type(lookup(proposed, place[:-1], None)) is not dict:
+            continue
+        before, after = lookup(document, place, None), lookup(proposed, place, None)
+        if before and not after:
+            path = pointer_to(place)
+            yield Fault(
+                "fields-widened",
+                place,
+                f"Without {path} every field of the source is open, later ones too.",
+                f"Keep those that are meant in {path}.",
+            )
+
+
+def replaced_enrichment(document: Document, proposed: Document) -> Iterator[Fault]:
+    """An enrichment without its id, or with another one, is not updated but made anew."""
+    was, now = document.get("enricher"), proposed.get("enricher")
+    if not was or not now or type(was) is not dict or type(now) is not dict:
+        return
+    before, after = was.get("enricher_id"), now.get("enricher_id")
+    if after and (not before or after == before):
+        return
+    how = "changes" if after else "is missing"
+    yield Fault(
+        "enricher-replaced",
+        ("enricher", "enricher_id"),
+        f"/enricher/enricher_id {how}, so that the enrichment is replaced and not updated.",
+        f"Send it with the id of the present one{f', {before}' if before else ''}.",
+        dump(after),
+    )
+
+
+def cleared_policies(document: Document, proposed: Document) -> Iterator[Fault]:
+    """Policies say who may see and change a model; without any, others may, or nobody."""
+    if document.get("policies") and not proposed.get("policies"):
+        yield Fault(
+            "policies-cleared",
+            ("policies",),
+            "All of /policies goes, and with it who may use and change the model; whether the "
+            "API puts its default back is not documented.",
+            "Name the policies that are to stay, at least the built-in one.",
+        )
+
+
+def moved_connections(document: Document, proposed: Document) -> Iterator[Fault]:
+    """Another connection under a configuration that was written for the old one."""
+    for root in ((), ("enricher",)):
+        place, beside = (*root, "connection_id"), (*root, "configuration")
+        before, after = lookup(document, place, None), lookup(proposed, place, None)
+        if before is None or after is None or before == after:
+            continue
+        was, now = lookup(document, beside, None), lookup(proposed, beside, None)
+        if now and strictly_equal(was, now):
+            yield Fault(
+                "connection-moved",
+                place,
+                f"{pointer_to(place)} changes and {pointer_to(beside)} does not, although that "
+                "was written for the old connection.",
+                f"Look whether what {pointer_to(beside)} names is there in the new connection, "
+                "too.",
+            )
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    unknown_columns,
+    repeated_names,
+    incomplete_fields,
+    tracking_twice,
+    widened,
+    replaced_enrichment,
+    cleared_policies,
+    moved_connections,
+)
