@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from patcher.cli import console
+from patcher.cli.options import REPORTS
 from patcher.cli.signals import SIGNALS
 from patcher.errors import InvalidInputError
 
@@ -80,5 +81,10 @@ def output_of(parameters: dict[str, Any]) -> tuple[str, bool]:
         raise InvalidInputError(
             "--show-secrets is for a terminal only.",
             hint="patch-model get prints the document itself, to a file too.",
+        )
+    if parameters["show_secrets"] and parameters["output"] in REPORTS:
+        raise InvalidInputError(
+            "A report never shows credentials.",
+            hint="Leave out --show-secrets, or look at the plan with -o text.",
         )
     return parameters["output"], parameters["show_secrets"]

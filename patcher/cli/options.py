@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _LONGEST_SETTLING: Final = 86_400
 
+REPORTS: Final = ("markdown", "html")
+"""The formats that are for people elsewhere, and so never hold a credential."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

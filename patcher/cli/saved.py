@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from patcher.cli import console
 from patcher.cli.confirmation import Confirmation, output_of, show_result
-from patcher.cli.options import options_of, session
+from patcher.cli.options import REPORTS, options_of, session
 from patcher.cli.reviewing import refuse_with_show
 from patcher.errors import InvalidInputError
 
@@ -69,6 +69,11 @@ def show_plan(plan: Plan, output: str, *, show_secrets: bool, exit_code: int) ->
 
         shown = plan.to_dict(show_secrets=show_secrets)
         console.out(value_json({**shown, "exit_code": exit_code}) + "\n")
+        return
+    if output in REPORTS:
+        from patcher.cli.reports import show_report
+
+        show_report([plan], output)
         return
     from patcher.render.view import plan_lines, warning_lines
 

@@ -12,6 +12,7 @@ from patcher.cli import saved
 from patcher.cli.changes import ChangeCommand, change_options, patch_of, take_changes
 from patcher.cli.confirmation import Confirmation, output_of, show_result
 from patcher.cli.options import (
+    REPORTS,
     allow_all_fields_option,
     async_option,
     connection_options,
@@ -49,7 +50,7 @@ _EXPECT_VERSION = click.option(
 @review_options
 @click.option("--exit-code", is_flag=True, help="Exit 1 if the change would change anything.")
 @show_secrets_option
-@output_option("text", "json")
+@output_option("text", "json", *REPORTS)
 @connection_options
 def plan_command(model: str | None, show: Path | None, **parameters: Any) -> int:
     """Show what a change would do; never writes.

@@ -12,6 +12,7 @@ from patcher.documents.textdiff import is_multiline, unified
 from patcher.documents.values import JsonValue
 from patcher.plan import PatchResult, Plan
 from patcher.render.lines import Line, Span, Style, line
+from patcher.render.outline import Carried, Outline, outline, title
 from patcher.render.printable import printable, printable_value
 
 _WIDE = 72
@@ -24,15 +25,15 @@ def plan_lines(plan: Plan, *, show_secrets: bool = False, is_past: bool = False)
 
     Of one that ``is_past``, nothing is left to be known.
     """
-    yield from _title(plan)
-    if plan.is_unchanged:
+    shown = outline(plan, show_secrets=show_secrets)
+    yield from _title(shown)
+    if not shown.changes:
         yield line("  No changes: it is already as it should be.")
     else:
         yield line()
-        changes = plan.changes if show_secrets else plan.shown(plan.changes)
-        yield from change_lines(changes)
-        yield from _cleared(plan)
-        yield from _carried(plan)
+        yield from change_lines(shown.changes)
+        yield from _cleared(shown)
+        yield from _carried(shown)
         if not is_past and (plan.preview or plan.impact or plan.needs_preview):
             from patcher.render.review import review_lines
 
@@ -42,7 +43,7 @@ def plan_lines(plan: Plan, *, show_secrets: bool = False, is_past: bool = False)
 def result_lines(result: PatchResult) -> Iterator[Line]:
     """How a change ended; what the plan showed already is not said again."""
     yield line()
-    name = _name(result.plan) if result.plan else printable(result.target)
+    name = title(result.plan) if result.plan else printable(result.target)
     if result.status == "applied":
         moved = f"version {result.version_before} -> {result.version_after}"
         yield line(
@@ -67,27 +68,10 @@ def warning_lines(notices: Sequence[Notice]) -> Iterator[Line]:
         yield line(word, f": {printable(notice.message)}")
 
 
-def _title(plan: Plan) -> Iterator[Line]:
-    yield line(Span(_name(plan), "title"), "  ", Span(printable(plan.base.id or ""), "quiet"))
-    written = _written(plan)
-    if written:
-        yield line("  ", Span(printable(written), "quiet"))
-
-
-def _name(plan: Plan) -> str:
-    name = plan.base.name
-    shown = printable_value(name) if name is not None else plan.base.id
-    return f"{plan.resource.noun} {shown}"
-
-
-def _written(plan: Plan) -> str:
-    base = plan.base
-    parts = [f"version {base.version}"] if base.version is not None else []
-    if base.author or base.updated_at:
-        by = f" by {base.author}" if base.author else ""
-        at = f" at {base.updated_at}" if base.updated_at else ""
-        parts.append(f"last written{by}{at}")
-    return ", ".join(parts)
+def _title(shown: Outline) -> Iterator[Line]:
+    yield line(Span(shown.title, "title"), "  ", Span(printable(shown.id), "quiet"))
+    if shown.written:
+        yield line("  ", Span(printable(shown.written), "quiet"))
 
 
 _MARKS: dict[str, tuple[str, Style]] = {
@@ -142,20 +126,20 @@ def text_diff_lines(old: str, new: str) -> Iterator[Line]:
         yield line(_INDENT, Span(printable(row), _DIFF_STYLES.get(row[:1], "")))
 
 
-def _cleared(plan: Plan) -> Iterator[Line]:
-    if plan.cleared:
+def _cleared(shown: Outline) -> Iterator[Line]:
+    if shown.cleared:
         yield line()
         yield line(Span("Cleared by this change", "alarm"), ":")
-        for path in plan.cleared:
+        for path in shown.cleared:
             yield line("  ", Span(f"! {printable(path)}", "alarm"))
 
 
-def _carried(plan: Plan) -> Iterator[Line]:
-    if plan.carried:
+def _carried(shown: Outline) -> Iterator[Line]:
+    if shown.carried:
         yield line()
         yield line("Carried over, which a PUT of the change alone would clear:")
         rows = textwrap.wrap(
-            ", ".join(_carried_member(plan, path) for path in plan.carried),
+            ", ".join(map(_carried_member, shown.carried)),
             _WIDE,
             break_long_words=False,
             break_on_hyphens=False,
@@ -164,9 +148,8 @@ def _carried(plan: Plan) -> Iterator[Line]:
             yield line("    ", Span(row.replace(_NO_BREAK, " "), "quiet"))
 
 
-def _carried_member(plan: Plan, path: str) -> str:
-    value = plan.document.get(path.removeprefix("/"))
-    return printable(path) + (f"{_NO_BREAK}({len(value)})" if type(value) is list else "")
+def _carried_member(one: Carried) -> str:
+    return printable(one.path) + (f"{_NO_BREAK}({one.members})" if one.members is not None else "")
 
 
 def table_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[Line]:

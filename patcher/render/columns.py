@@ -1,0 +1,119 @@
+"""Two values beside each other, row by row, made of the same text diff that a terminal shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from patcher.documents.changes import Change
+from patcher.documents.textdiff import NO_NEWLINE, is_multiline, unified
+from patcher.render.printable import printable, printable_value
+
+_HEADER: Final = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+Kind: TypeAlias = Literal["hunk", "same", "changed"]
+
+
+class Cell(NamedTuple):
+    """A line of one side: its number in the whole text, the text, and where it differs.
+
+    ``differs`` is the part of the text from one index to another that the line beside it has not.
+    """
+
+    number: int
+    text: str
+    differs: tuple[int, int] = (0, 0)
+    ends_openly: bool = False
+
+
+class Row(NamedTuple):
+    """A line before and after; None where one side has none. A hunk is told in ``header``."""
+
+    kind: Kind
+    old: Cell | None = None
+    new: Cell | None = None
+    header: str = ""
+
+
+def value_rows(change: Change) -> tuple[Row, ...]:
+    """The rows of a changed or reordered value: texts by their lines, others as indented JSON."""
+    old, new = change.old, change.new
+    if is_multiline(old, new):
+        return rows(unified(old, new))
+    # A text of one line stays JSON, so that a space at its end, or none at all, can be seen.
+    sides = printable_value(old, indent=2), printable_value(new, indent=2)
+    found = rows(unified(f"{sides[0]}\n", f"{sides[1]}\n"))
+    return found if any("\n" in side for side in sides) else found[1:]
+
+
+def rows(lines: Iterable[str]) -> tuple[Row, ...]:
+    """The lines of a unified diff, side by side; what was replaced is paired in order."""
+    return tuple(_rows(lines))
+
+
+def _rows(lines: Iterable[str]) -> Iterator[Row]:
+    before: list[Cell] = []
+    after: list[Cell] = []
+    at = [1, 1]
+    last: list[list[Cell]] = []
+    for text in lines:
+        header = _HEADER.fullmatch(text)
+        if header is not None:
+            yield from _paired(before, after)
+            at = [_first(header[1], header[2]), _first(header[3], header[4])]
+            yield Row("hunk", header=text)
+            continue
+        if text == NO_NEWLINE:
+            for side in last:
+                side[-1] = side[-1]._replace(ends_openly=True)
+            continue
+        shown = printable(text[1:])
+        if text[0] == " ":
+            yield from _paired(before, after)
+            # A line at the very end that both have: whether a line feed follows is the same.
+            yield Row("same", Cell(at[0], shown), Cell(at[1], shown))
+            at = [at[0] + 1, at[1] + 1]
+            last = []
+        elif text[0] == "-":
+            before.append(Cell(at[0], shown))
+            at[0] += 1
+            last = [before]
+        else:
+            after.append(Cell(at[1], shown))
+            at[1] += 1
+            last = [after]
+    yield from _paired(before, after)
+
+
+def _first(start: str, count: str | None) -> int:
+    """The number of a range's first line; an empty range names the line before it."""
+    return int(start) + (1 if count == "0" else 0)
+
+
+def _paired(before: list[Cell], after: list[Cell]) -> Iterator[Row]:
+    """The rows of one replacement; empties both sides."""
+    for old, new in zip_longest(before, after):
+        yield Row("changed", *_marked(old, new))
+    before.clear()
+    after.clear()
+
+
+def _marked(old: Cell | None, new: Cell | None) -> tuple[Cell | None, Cell | None]:
+    """Two lines with the part between their common beginning and end noted."""
+    if old is None or new is None:
+        return old, new
+    most = min(len(old.text), len(new.text))
+    start = 0
+    while start < most and old.text[start] == new.text[start]:
+        start += 1
+    end = 0
+    while end < most - start and old.text[-1 - end] == new.text[-1 - end]:
+        end += 1
+    if start + end == 0:
+        return old, new  # nothing in common: the whole line is marked already
+    return (
+        old._replace(differs=(start, len(old.text) - end)),
+        new._replace(differs=(start, len(new.text) - end)),
+    )

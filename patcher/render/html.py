@@ -1,0 +1,191 @@
+"""A plan as one HTML file: readable without a script, in light and dark, on a screen and on paper.
+
+Nothing in it is loaded from anywhere, and its Content-Security-Policy lets nothing run, so that
+not even a fault of this module could make content of a document act. All text is ASCII; other
+characters are references, which no encoding on the way can garble.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from patcher.documents.changes import Change
+from patcher.render.columns import Cell, Row, value_rows
+from patcher.render.counts import counted, summary
+from patcher.render.lines import Line
+from patcher.render.outline import Attachment, Outline
+from patcher.render.printable import printable, printable_value
+from patcher.render.stylesheet import filters, policy, stylesheet
+
+_MARKS = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
+
+
+def report(outlines: Sequence[Outline]) -> str:
+    """The file of one plan, or of several, one after the other."""
+    kinds = [one for one in _MARKS if any(one == change.kind for change in _changes(outlines))]
+    members = list(dict.fromkeys(map(_member, _changes(outlines))))
+    style = stylesheet(kinds, len(members))
+    title = outlines[0].title if len(outlines) == 1 else counted(len(outlines), "plan")
+    parts = (
+        "<!doctype html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{policy(style)}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="referrer" content="no-referrer">',
+        f"<title>{_text(f'Plan for {title}')}</title>",
+        f"<style>{style}</style>",
+        "</head>",
+        "<body>",
+        '<a class="skip" href="#plans">Skip to the changes</a>',
+        "<header><h1>Plan</h1>",
+        "<p>Nothing has been written.</p></header>",
+        *filters(kinds, [_text(one) for one in members]),
+        '<main id="plans" tabindex="-1">',
+        *(part for number, one in enumerate(outlines) for part in _plan(one, number, members)),
+        "</main>",
+        "</body>",
+        "</html>",
+    )
+    return "\n".join(parts).encode("ascii", "xmlcharrefreplace").decode("ascii") + "\n"
+
+
+def _changes(outlines: Sequence[Outline]) -> Iterator[Change]:
+    for one in outlines:
+        yield from one.changes
+
+
+def _member(change: Change) -> str:
+    """The top-level member that a change is in, as a JSON Pointer."""
+    return "/" + change.path.split("/")[1] if change.path else "/"
+
+
+def _plan(shown: Outline, number: int, members: Sequence[str]) -> Iterator[str]:
+    yield f'<section class="plan" aria-labelledby="plan-{number}">'
+    yield f'<h2 id="plan-{number}">{_text(shown.title)}</h2>'
+    written = f"<br>{_text(shown.written)}" if shown.written else ""
+    yield f'<p class="quiet"><code>{_text(shown.id)}</code>{written}</p>'
+    yield f'<p class="summary">{_text(summary(shown))}</p>'
+    yield from _alarms(shown)
+    if shown.changes:
+        yield "<h3>Changes</h3>"
+        for change in shown.changes:
+            yield from _change(change, members.index(_member(change)))
+    for one in shown.attachments:
+        yield from _attached(one)
+    yield from _rest(shown)
+    yield "</section>"
+
+
+def _alarms(shown: Outline) -> Iterator[str]:
+    if shown.cleared:
+        yield '<div class="alarm"><h3>Cleared by this change</h3><ul>'
+        yield from (f"<li><code>{_text(path)}</code></li>" for path in shown.cleared)
+        yield "</ul></div>"
+    if shown.warnings:
+        yield '<div class="warning"><h3>Warnings</h3><ul>'
+        for one in shown.warnings:
+            yield f"<li><code>{_text(one.code)}</code> {_text(one.message)}</li>"
+        yield "</ul></div>"
+
+
+def _rest(shown: Outline) -> Iterator[str]:
+    if shown.carried:
+        yield (
+            '<details class="carried"><summary>Carried over, which a PUT of the change alone would '
+            f"clear ({len(shown.carried)})</summary><ul>"
+        )
+        for one in shown.carried:
+            members = f" ({one.members})" if one.members is not None else ""
+            yield f"<li><code>{_text(one.path)}</code>{members}</li>"
+        yield "</ul></details>"
+    if shown.remarks:
+        yield '<details class="carried"><summary>Was so before</summary><ul>'
+        yield from (f"<li>{_text(one.message)}</li>" for one in shown.remarks)
+        yield "</ul></details>"
+
+
+def _change(change: Change, member: int) -> Iterator[str]:
+    yield (
+        f'<details open class="change {change.kind} k-{change.kind} m-{member}"><summary>'
+        f'<span class="kind">{_MARKS[change.kind]} {change.kind}</span> '
+        f"<code>{_text(change.path)}</code></summary>"
+    )
+    if change.kind == "added":
+        yield _block(change.new, "after")
+    elif change.kind == "removed":
+        yield _block(change.old, "before")
+    else:
+        yield from _table(change)
+    yield "</details>"
+
+
+def _block(value: object, side: str) -> str:
+    """A value that stands alone: a text of several lines as it is, anything else as JSON."""
+    if type(value) is str and "\n" in value:
+        lines = [printable(line) for line in value.split("\n")]
+    else:
+        lines = printable_value(value, indent=2).split("\n")
+    return f'<pre class="{side}">{escape(chr(10).join(lines))}</pre>'
+
+
+def _table(change: Change) -> Iterator[str]:
+    yield '<table class="diff">'
+    yield f'<caption class="unseen">{_text(change.path)} before and after</caption>'
+    yield '<colgroup><col class="number"><col><col class="number"><col></colgroup>'
+    yield (
+        '<thead><tr><th scope="col" colspan="2">Before</th>'
+        '<th scope="col" colspan="2">After</th></tr></thead><tbody>'
+    )
+    for row in value_rows(change):
+        yield _row(row)
+    yield "</tbody></table>"
+
+
+def _row(row: Row) -> str:
+    if row.kind == "hunk":
+        return f'<tr class="hunk"><td colspan="4">{_text(row.header)}</td></tr>'
+    changed = row.kind == "changed"
+    before = _cells(row.old, "before" if changed else "same", "-" if changed else " ")
+    after = _cells(row.new, "after" if changed else "same", "+" if changed else " ")
+    return f'<tr class="{row.kind}">{before}{after}</tr>'
+
+
+def _cells(cell: Cell | None, side: str, mark: str) -> str:
+    if cell is None:
+        return '<td class="number none"></td><td class="none"></td>'
+    start, end = cell.differs
+    text = (
+        f"{_text(cell.text[:start])}<b>{_text(cell.text[start:end])}</b>{_text(cell.text[end:])}"
+        if start < end
+        else _text(cell.text)
+    )
+    tag = {"before": "del", "after": "ins"}.get(side, "span")
+    sign = f'<span class="sign">{mark}</span> '
+    openly = '<i class="quiet"> (no line feed at the end)</i>' if cell.ends_openly else ""
+    return (
+        f'<td class="number {side}">{cell.number}</td>'
+        f'<td class="{side}">{sign}<{tag}>{text}</{tag}>{openly}</td>'
+    )
+
+
+def _attached(one: Attachment) -> Iterator[str]:
+    state, kind = (" open", "alarm") if one.is_alarming else ("", "carried")
+    yield f'<details{state} class="{kind}"><summary>{_text(one.title)}</summary>'
+    yield "<pre>" + "\n".join(map(_line, one.lines)) + "</pre></details>"
+
+
+def _line(line: Line) -> str:
+    return "".join(
+        f'<span class="s-{span.style}">{_text(span.text)}</span>'
+        if span.style
+        else _text(span.text)
+        for span in line
+    )
+
+
+def _text(text: str) -> str:
+    """Text from elsewhere, as text: no tag, no attribute's end, nothing that cannot be seen."""
+    return escape(printable(text))

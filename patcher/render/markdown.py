@@ -1,0 +1,205 @@
+"""A plan as Markdown for a comment on a pull request (CommonMark, and GitHub's collapsed sections).
+
+Whatever comes from a document stands in code: in a span with more backticks around it than it has
+in it, in a fenced block likewise, or escaped between code tags where Markdown is not read. There
+nothing is a link, a mention, an image or a tag.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Final
+
+from patcher.documents.changes import Change
+from patcher.render.columns import Row, value_rows
+from patcher.render.counts import counted, summary
+from patcher.render.outline import Attachment, Outline
+from patcher.render.printable import printable, printable_value
+
+LONGEST: Final = 60_000
+"""Characters of a report. A comment on GitHub takes 65 536, and others want a word as well."""
+
+_INLINE: Final = 60
+
+_MARKS: Final = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
+
+
+def report(outlines: Sequence[Outline]) -> str:
+    """The report of one plan, or of several, one after the other.
+
+    Where it would be longer than a comment can be, values are left out, the last ones first, and
+    both their places and the beginning of the report say so.
+    """
+    budget = LONGEST
+    while True:
+        text, left_out = _report(outlines, budget)
+        if len(text) <= LONGEST or budget < 1_000:
+            break
+        budget -= max(len(text) - LONGEST, budget // 4)
+    if len(text) > LONGEST:
+        # So many places that not even those fit.
+        text = text[:LONGEST].rpartition("\n")[0] + "\n\n(cut here)\n"
+        left_out += 1
+    if not left_out:
+        return text
+    return (
+        f"**This report is not whole:** {counted(left_out, 'value')} left out to fit in a comment. "
+        f"`-o html` or `-o text` shows all.\n\n{text}"
+    )
+
+
+def _report(outlines: Sequence[Outline], budget: int) -> tuple[str, int]:
+    blocks: list[str] = []
+    left_out = 0
+    for shown in outlines:
+        blocks += [_heading(shown), *_alarms(shown)]
+        if shown.changes:
+            blocks.append("**Changes**")
+        for change in shown.changes:
+            whole = _change(change)
+            if len(whole) > max(200, budget):
+                left_out += 1
+                whole = f"{_short_change(change)} (left out)"
+            budget -= len(whole)
+            blocks.append(whole)
+        blocks += _rest(shown)
+    return _joined(blocks), left_out
+
+
+def _joined(blocks: Sequence[str]) -> str:
+    """Blocks with an empty line between them, but for the items of one list."""
+    text = ""
+    for block, before in zip(blocks, ("", *blocks), strict=False):
+        is_list = block.startswith("- ") and before.startswith("- ")
+        text += block if not text else f"{chr(10) if is_list else chr(10) * 2}{block}"
+    return text + "\n"
+
+
+def _heading(shown: Outline) -> str:
+    written = f", {_code(shown.written)}" if shown.written else ""
+    return (
+        f"### Plan for {_code(shown.title)}\n\n{_code(shown.id)}{written}\n\n"
+        f"**{summary(shown)}** Nothing has been written."
+    )
+
+
+def _alarms(shown: Outline) -> Iterable[str]:
+    """What nobody should have to unfold."""
+    if shown.cleared:
+        yield "**Cleared by this change:** " + ", ".join(map(_code, shown.cleared))
+    if shown.warnings:
+        yield "\n".join(
+            f"- **Warning** {_code(one.code)}: {_code(one.message)}" for one in shown.warnings
+        )
+    for one in shown.attachments:
+        if one.is_alarming:
+            yield _attached(one, "open")
+
+
+def _rest(shown: Outline) -> Iterable[str]:
+    for one in shown.attachments:
+        if not one.is_alarming:
+            yield _attached(one)
+    if shown.carried:
+        members = (
+            _code(one.path) + (f" ({one.members})" if one.members is not None else "")
+            for one in shown.carried
+        )
+        yield _folded(
+            f"Carried over, which a PUT of the change alone would clear ({len(shown.carried)})",
+            ", ".join(members),
+        )
+    if shown.remarks:
+        yield _folded(
+            "Was so before", "\n".join(f"- {_code(one.message)}" for one in shown.remarks)
+        )
+
+
+def _short_change(change: Change) -> str:
+    return f"- `{_MARKS[change.kind]}` {change.kind} {_code(change.path)}"
+
+
+def _change(change: Change) -> str:
+    """One change: on one line where it is short, else folded."""
+    if change.kind in ("added", "removed"):
+        value = change.new if change.kind == "added" else change.old
+        text = printable_value(value)
+        if len(text) <= _INLINE:
+            return f"{_short_change(change)}: {_code(text)}"
+        lines = [f"{_MARKS[change.kind]}{row}" for row in _value_lines(value)]
+        return _folded_change(change, lines)
+    sides = printable_value(change.old), printable_value(change.new)
+    if change.kind == "changed" and max(map(len, sides)) <= _INLINE:
+        return f"{_short_change(change)}: {_code(sides[0])} becomes {_code(sides[1])}"
+    return _folded_change(change, _diff_lines(value_rows(change)))
+
+
+def _value_lines(value: object) -> list[str]:
+    if type(value) is str and "\n" in value:
+        return [printable(row) for row in value.split("\n")]
+    return printable_value(value, indent=2).split("\n")
+
+
+def _diff_lines(rows: Iterable[Row]) -> list[str]:
+    """The rows as a unified diff again: what goes before what comes, hunk by hunk."""
+    lines: list[str] = []
+    coming: list[str] = []
+    for row in rows:
+        if row.kind != "changed":
+            lines += coming
+            coming = []
+        if row.kind == "hunk":
+            lines.append(row.header)
+        elif row.kind == "same" and row.old is not None:
+            lines.append(" " + row.old.text)
+        else:
+            for mark, cell, side in (("-", row.old, lines), ("+", row.new, coming)):
+                if cell is not None:
+                    side.append(mark + cell.text)
+                    if cell.ends_openly:
+                        side.append("\\ No newline at end of file")
+    return lines + coming
+
+
+def _folded_change(change: Change, lines: Sequence[str]) -> str:
+    title = (
+        f"<code>{_MARKS[change.kind]}</code> {change.kind} <code>{_html(change.path)}</code> "
+        f"({counted(len(lines), 'line')})"
+    )
+    return _folded(title, _fenced(lines, "diff"))
+
+
+def _attached(one: Attachment, state: str = "") -> str:
+    lines = ["".join(printable(span.text) for span in line) for line in one.lines]
+    return _folded(_html(one.title), _fenced(lines), state)
+
+
+def _folded(title: str, body: str, state: str = "") -> str:
+    """A collapsed section. The empty line is where Markdown begins again."""
+    tag = f"<details {state}>" if state else "<details>"
+    return f"{tag}<summary>{title}</summary>\n\n{body}\n\n</details>"
+
+
+def _fenced(lines: Sequence[str], language: str = "") -> str:
+    fence = "`" * max(3, 1 + max((_longest_run(one) for one in lines), default=0))
+    return "\n".join((f"{fence}{language}", *lines, fence))
+
+
+def _code(text: str) -> str:
+    """A code span (CommonMark, section 6.1)."""
+    safe = printable(text)
+    ticks = "`" * (1 + _longest_run(safe))
+    # Spaces on both sides keep a backtick, or spaces of its own, at either end.
+    is_bare = safe and safe[0] not in "` " and safe[-1] not in "` "
+    return f"{ticks}{safe}{ticks}" if is_bare else f"{ticks} {safe} {ticks}"
+
+
+def _longest_run(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)
+
+
+def _html(text: str) -> str:
+    """Text inside HTML tags on one line, where neither Markdown nor a mention is to be seen."""
+    return escape(printable(text)).replace("@", "&#64;").replace("`", "&#96;")
