@@ -11,6 +11,7 @@ import click
 from patcher.cli import console, exits
 from patcher.cli.confirmation import Confirmation, output_of, show_result
 from patcher.cli.options import (
+    Named,
     allow_all_fields_option,
     connection,
     connection_options,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @click.command("edit")
-@click.argument("model")
+@click.argument("model", type=Named("api"))
 @click.option(
     "--format",
     "format_",

@@ -10,6 +10,7 @@ import click
 from patcher.cli import console
 from patcher.cli.confirmation import Confirmation, output_of, show_result
 from patcher.cli.options import (
+    Named,
     allow_all_fields_option,
     async_option,
     connection_options,
@@ -28,7 +29,12 @@ _CENTURY = 36_500
 
 
 @click.command("history")
-@click.argument("target", metavar="[MODEL|ENTRY]", required=False)
+@click.argument(
+    "target",
+    metavar="[MODEL|ENTRY]",
+    required=False,
+    type=Named("journal"),
+)
 @click.option(
     "-n",
     "--limit",
@@ -122,7 +128,7 @@ def _history() -> Any:
 
 
 @click.command("undo")
-@click.argument("target", metavar="MODEL|ENTRY")
+@click.argument("target", metavar="MODEL|ENTRY", type=Named("both"))
 @click.option("-y", "--yes", is_flag=True, help="Write without asking.")
 @click.option("--dry-run", is_flag=True, help="Stop after showing the plan.")
 @on_conflict_option

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,9 @@ from patcher.cli.options import connection_options
 
 if TYPE_CHECKING:
     from patcher.guard import Clock
+
+# How a shell asks what can be typed next; click answers it.
+COMPLETE_VARIABLE: Final = "_PATCH_MODEL_COMPLETE"
 
 # A help text for all commands must not import all commands; a test holds the two together.
 COMMANDS: Final = {
@@ -29,6 +33,10 @@ COMMANDS: Final = {
     "undo": (
         "patcher.cli.history",
         "Take a write back: the last one to MODEL, or that of ENTRY.",
+    ),
+    "completion": (
+        "patcher.cli.shells",
+        "Print the script that makes bash, zsh or fish complete patch-model.",
     ),
     "sandbox": (
         "patcher.cli.sandbox",
@@ -84,4 +92,8 @@ def run(arguments: Sequence[str], *, clock: Clock | None = None) -> int:
 
     ``clock`` is what waiting goes by; None is the machine's own.
     """
+    if COMPLETE_VARIABLE in os.environ:
+        from patcher.cli.completion import register
+
+        register()
     return exits.run(cli, list(arguments) or ["--help"], clock=clock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import click
 
@@ -117,11 +117,28 @@ def connection_options(command: F) -> F:
     return command
 
 
-def session() -> Any:
-    """The session that the options and the environment describe; a patcher Session."""
+def settings(timeout: float | None = None) -> Any:
+    """The patcher Settings that the options and the environment describe.
+
+    ``timeout`` goes before the one that was given.
+    """
     from pathlib import Path
 
-    from patcher.api import Client, Settings
+    from patcher.api import Settings
+
+    given = connection()
+    return Settings.from_env(
+        os.environ,
+        url=given.url,
+        api_key_file=Path(given.api_key_file) if given.api_key_file else None,
+        api_version=given.api_version,
+        timeout=given.timeout if timeout is None else timeout,
+    )
+
+
+def session() -> Any:
+    """The session that the options and the environment describe; a patcher Session."""
+    from patcher.api import Client
     from patcher.cli.reviewing import show_progress
     from patcher.cli.tracing import tracer
     from patcher.operations import Session
@@ -132,14 +149,7 @@ def session() -> Any:
     clock = given.clock or SystemClock()
     if given.settle_timeout is not None and not given.settle_timeout < _LONGEST_SETTLING:
         raise SettingsError("The settle timeout must be a number of seconds, of at most a day.")
-    settings = Settings.from_env(
-        os.environ,
-        url=given.url,
-        api_key_file=Path(given.api_key_file) if given.api_key_file else None,
-        api_version=given.api_version,
-        timeout=given.timeout,
-    )
-    client = Client(settings=settings, sleep=clock.sleep, observe=tracer(given.verbose))
+    client = Client(settings=settings(), sleep=clock.sleep, observe=tracer(given.verbose))
     return Session.from_env(
         client,
         hold=SIGNALS.hold,
@@ -148,6 +158,27 @@ def session() -> Any:
         # Lines about each request and a line that is written over do not go together.
         progress=unwatched if given.verbose else show_progress,
     )
+
+
+class Named(click.ParamType):  # type: ignore[type-arg]
+    """What a model or a journal entry is called, completed while somebody types it.
+
+    ``source`` says where names come from: the "api", the "journal", or for entries the journal
+    and for models the API ("both").
+    """
+
+    name = "text"
+
+    def __init__(self, source: Literal["api", "journal", "both"]) -> None:
+        self.source = source
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[Any]:
+        """The words that ``incomplete`` may become."""
+        from patcher.cli import completion
+
+        return completion.items(self.source, ctx, incomplete)
 
 
 def output_option(*formats: str) -> Callable[[F], F]:

@@ -8,6 +8,7 @@ import click
 
 from patcher.cli import console
 from patcher.cli.options import (
+    Named,
     connection_options,
     output_option,
     session,
@@ -16,7 +17,7 @@ from patcher.cli.options import (
 
 
 @click.command("get")
-@click.argument("model")
+@click.argument("model", type=Named("api"))
 @click.option("--raw", is_flag=True, help="Print the model as the API gives it, as JSON.")
 @output_option("yaml", "json")
 @unknown_fields_option

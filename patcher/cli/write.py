@@ -13,6 +13,7 @@ from patcher.cli.changes import ChangeCommand, change_options, patch_of, take_ch
 from patcher.cli.confirmation import Confirmation, output_of, show_result
 from patcher.cli.options import (
     REPORTS,
+    Named,
     allow_all_fields_option,
     async_option,
     connection_options,
@@ -35,7 +36,7 @@ _EXPECT_VERSION = click.option(
 
 
 @click.command("plan", cls=ChangeCommand)
-@click.argument("model", required=False)
+@click.argument("model", required=False, type=Named("api"))
 @change_options
 @_EXPECT_VERSION
 @allow_all_fields_option
@@ -89,7 +90,7 @@ def plan_command(model: str | None, show: Path | None, **parameters: Any) -> int
 
 
 @click.command("apply", cls=ChangeCommand)
-@click.argument("model", required=False)
+@click.argument("model", required=False, type=Named("api"))
 @change_options
 @click.option(
     "--plan",

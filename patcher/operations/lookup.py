@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from patcher.api import Client
 from patcher.documents.suggestions import closest
@@ -11,7 +12,8 @@ from patcher.errors import AmbiguousNameError, InvalidInputError, NotFoundError
 from patcher.resources.projection import UUID
 from patcher.resources.resource import Resource
 
-_FORCED = "name:"
+FORCED: Final = "name:"
+"""What makes a name of any text."""
 
 
 def resources(client: Client, resource: Resource) -> Iterator[Document]:
@@ -32,7 +34,7 @@ def resolve(client: Client, resource: Resource, text: str) -> str:
     """
     if UUID.fullmatch(text):
         return text
-    name = text.removeprefix(_FORCED)
+    name = text.removeprefix(FORCED)
     if not name:
         raise InvalidInputError(
             f"An empty text names no {resource.noun}.", hint="Give a UUID or an exact name."
