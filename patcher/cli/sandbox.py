@@ -52,12 +52,12 @@ def sandbox_command(port: int, db: Path | None, models: int, latency: float) -> 
       patch-model sandbox --port 8930 --models 10
     """
     with open_sandbox(port=port, db=db, models=models, latency=latency) as sandbox:
-        console.out(
-            f"export POLYTOMIC_DEPLOYMENT_URL={sandbox.url}\n"
-            f"export POLYTOMIC_API_KEY={sandbox.api_key}\n"
-        )
-        console.say(f"Serving {len(sandbox.ids())} models; stop with Ctrl-C.")
         try:
+            console.out(
+                f"export POLYTOMIC_DEPLOYMENT_URL={sandbox.url}\n"
+                f"export POLYTOMIC_API_KEY={sandbox.api_key}\n"
+            )
+            console.say(f"Serving {len(sandbox.ids())} models; stop with Ctrl-C.")
             sandbox.wait()
         except KeyboardInterrupt:
             console.say("", "Stopped.")

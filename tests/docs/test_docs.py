@@ -13,6 +13,7 @@ import pytest
 from patcher import _version, errors
 from patcher.cli.main import COMMANDS, LazyGroup, cli
 from tests.docs.console import ROOT, commands, is_runnable, run, settled, surroundings
+from tests.docs.test_recipes import RECIPES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -235,7 +236,7 @@ def test_the_pipeline_example_ends_on_an_error(tmp_path: Path) -> None:
 def test_every_example_is_tested_and_listed() -> None:
     """No example lies there unrun or unnamed."""
     files = {path.name for path in (ROOT / "examples").iterdir() if path.name != "README.md"}
-    tested = {name.split(",")[0] for name in EXAMPLES} | {"ci_apply.sh"}
+    tested = {name.split(",")[0] for name in EXAMPLES} | {"ci_apply.sh"} | RECIPES
     tested |= {name for name in files if f"@examples/{name}" in README}
     listed = (ROOT / "examples" / "README.md").read_text()
 
