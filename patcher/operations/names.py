@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
 from patcher.api import Client, Settings
+from patcher.disk import read_private, refuse_open_folder
 from patcher.errors import ApiError, PatchError
 from patcher.operations.lookup import FORCED, resources
 from patcher.operations.undoing import ENTRY
@@ -79,7 +80,8 @@ class NameCache(NamedTuple):
     def _kept(self, path: Path) -> tuple[Known, ...] | None:
         """The names in a file; None where it is too old, not there or none of ours."""
         try:
-            content = json.loads(path.read_bytes())
+            refuse_open_folder(path.parent)
+            content = json.loads(read_private(path))
             is_fresh = 0 < content["until"] - self.now() <= KEPT_FOR
             return tuple(Known(str(i), str(n)) for i, n in content["names"]) if is_fresh else None
         except (OSError, ValueError, TypeError, KeyError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from patcher.render.printable import printable, printable_value
 _WIDE = 72
 _INDENT = "      "
 _NO_BREAK = "\u00a0"
+_FRACTION = re.compile(r"(?<=:\d\d)\.\d+")
 
 
 def plan_lines(plan: Plan, *, show_secrets: bool = False, is_past: bool = False) -> Iterator[Line]:
@@ -42,7 +44,8 @@ def plan_lines(plan: Plan, *, show_secrets: bool = False, is_past: bool = False)
 
 def result_lines(result: PatchResult) -> Iterator[Line]:
     """How a change ended; what the plan showed already is not said again."""
-    yield line()
+    if result.status in ("applied", "planned", "declined"):
+        yield line()
     name = title(result.plan) if result.plan else printable(result.target)
     if result.status == "applied":
         moved = f"version {result.version_before} -> {result.version_after}"
@@ -153,13 +156,17 @@ def _carried_member(one: Carried) -> str:
 
 
 def table_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
-    """Resources, one a line: id, version, last write, name."""
-    cells = [("ID", "VERSION", "LAST WRITTEN", "NAME")]
+    """Resources, one a line: id, name, version, last write, whose fraction of a second is left out.
+
+    What a narrow terminal breaks is at the end.
+    """
+    cells = [("ID", "NAME", "VERSION", "LAST WRITTEN")]
     for row in rows:
-        written = " by ".join(part for part in (row["updated_at"], row["updated_by"]) if part)
+        when = _FRACTION.sub("", row["updated_at"] or "")
+        written = " by ".join(part for part in (when, row["updated_by"]) if part)
         version = "-" if row["version"] is None else str(row["version"])
         name = "" if row["name"] is None else row["name"]
-        cells.append((printable(row["id"]), version, printable(written), printable(name)))
+        cells.append((printable(row["id"]), printable(name), version, printable(written)))
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for number, found in enumerate(cells):
         padded = "  ".join(text.ljust(width) for text, width in zip(found, widths, strict=True))

@@ -123,7 +123,7 @@ def test_an_unchanged_result_adds_nothing() -> None:
     """The plan said that there is nothing to do; once is enough."""
     made = plan({"name": "Customers"})
 
-    assert terminal.plain(result_lines(PatchResult.of_plan(made))).strip() == ""
+    assert terminal.plain(result_lines(PatchResult.of_plan(made))) == ""
 
 
 def test_a_result_without_a_plan_knows_what_it_was_called() -> None:
@@ -151,14 +151,20 @@ def test_colours_change_nothing_but_colours() -> None:
 def test_a_table_lines_up() -> None:
     """Columns have one width, and what is not known is a dash or nothing."""
     rows: list[dict[str, Any]] = [
-        {"id": "1", "name": "A\n", "version": 12, "updated_at": "t", "updated_by": "Ann"},
+        {
+            "id": "1",
+            "name": "A\n",
+            "version": 12,
+            "updated_at": "2026-01-02T03:04:05.678Z",
+            "updated_by": "Ann",
+        },
         {"id": "22", "name": None, "version": None, "updated_at": None, "updated_by": None},
     ]
 
     assert terminal.plain(table_lines(rows)).splitlines() == [
-        "ID  VERSION  LAST WRITTEN  NAME",
-        "1   12       t by Ann      A\\n",
-        "22  -",
+        "ID  NAME  VERSION  LAST WRITTEN",
+        "1   A\\n   12       2026-01-02T03:04:05Z by Ann",
+        "22        -",
     ]
 
 
