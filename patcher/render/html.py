@@ -74,7 +74,8 @@ def _plan(shown: Outline, number: int, members: Sequence[str]) -> Iterator[str]:
         for change in shown.changes:
             yield from _change(change, members.index(_member(change)))
     for one in shown.attachments:
-        yield from _attached(one)
+        if not one.is_alarming:
+            yield from _attached(one)
     yield from _rest(shown)
     yield "</section>"
 
@@ -89,6 +90,9 @@ def _alarms(shown: Outline) -> Iterator[str]:
         for one in shown.warnings:
             yield f"<li><code>{_text(one.code)}</code> {_text(one.message)}</li>"
         yield "</ul></div>"
+    for attachment in shown.attachments:
+        if attachment.is_alarming:
+            yield from _attached(attachment)
 
 
 def _rest(shown: Outline) -> Iterator[str]:
