@@ -177,6 +177,9 @@ def _cells(cell: Cell | None, side: str, mark: str) -> str:
 
 def _attached(one: Attachment) -> Iterator[str]:
     state, kind = (" open", "alarm") if one.is_alarming else ("", "carried")
+    if not one.lines:
+        yield f'<p class="{kind}">{_text(one.title)}</p>'
+        return
     yield f'<details{state} class="{kind}"><summary>{_text(one.title)}</summary>'
     yield "<pre>" + "\n".join(map(_line, one.lines)) + "</pre></details>"
 

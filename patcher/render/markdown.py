@@ -172,6 +172,8 @@ def _folded_change(change: Change, lines: Sequence[str]) -> str:
 
 
 def _attached(one: Attachment, state: str = "") -> str:
+    if not one.lines:
+        return _code(one.title)
     lines = ["".join(printable(span.text) for span in line) for line in one.lines]
     return _folded(_html(one.title), _fenced(lines), state)
 

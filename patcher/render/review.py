@@ -12,6 +12,7 @@ from patcher.impact.references import Reference
 from patcher.impact.syncs import Sync
 from patcher.plan import Plan
 from patcher.render.lines import Line, Span, Style, line
+from patcher.render.outline import Attachment
 from patcher.render.printable import printable, printable_value
 
 _WIDE: Final = 72
@@ -20,15 +21,31 @@ _INDENT: Final = "      "
 
 def review_lines(plan: Plan) -> Iterator[Line]:
     """What nobody but the source knows, the preview, and the impact, as far as there are any."""
+    for section in _sections(plan):
+        yield line()
+        yield from section
+
+
+def attachments(plan: Plan) -> tuple[Attachment, ...]:
+    """The same for a report: a section each, under what its first line says."""
+    return tuple(
+        Attachment(
+            title="".join(span.text for span in head),
+            lines=rows,
+            is_alarming=any(span.style == "alarm" for row in (head, *rows) for span in row),
+        )
+        for head, *others in _sections(plan)
+        for rows in (tuple(others),)
+    )
+
+
+def _sections(plan: Plan) -> Iterator[tuple[Line, ...]]:
     if plan.preview is not None:
-        yield line()
-        yield from _preview(plan.preview)
+        yield tuple(_preview(plan.preview))
     elif plan.needs_preview:
-        yield line()
-        yield from _not_known(plan)
+        yield tuple(_not_known(plan))
     if plan.impact is not None:
-        yield line()
-        yield from _impact(plan.impact)
+        yield tuple(_impact(plan.impact))
 
 
 def aftermath_lines(aftermath: Aftermath) -> Iterator[Line]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +50,35 @@ def test_a_saved_plan_gives_the_same_report(
     assert (made.code, shown.code) == (1, 0)
     assert shown.out == made.out
     assert str(file) in made.err
+
+
+@pytest.mark.parametrize("output", ["markdown", "html"])
+def test_preview_and_impact_are_in_the_report(
+    sandbox: Sandbox, patch_model: Command, output: str
+) -> None:
+    """What the source said and who is downstream is shown as on the terminal, alarms unfolded."""
+    options = ("Contacts", "--remove", "fields=plan", "--preview", "--impact")
+    text = patch_model("plan", *options)
+    done = patch_model("plan", *options, "-o", output)
+    shown = html.unescape(done.out)
+
+    assert done.code == text.code == 0
+    assert "Contacts to Salesforce" in text.out
+    for row in text.out[text.out.index("Preview:") :].splitlines():
+        assert row.strip() in re.sub(r"<[^>]*>", "", shown)
+    assert "<details open" in done.out
+
+
+@pytest.mark.parametrize("output", ["markdown", "html"])
+def test_what_a_preview_refuses_is_reported(
+    sandbox: Sandbox, patch_model: Command, output: str
+) -> None:
+    """A query that the source refuses is exit code 3, and the report shows what it said."""
+    options = ("Contacts", "--set", "configuration.query=select SYNTAXERROR", "--preview")
+    done = patch_model("plan", *options, "-o", output)
+
+    assert done.code == 3
+    assert "Preview: refused" in done.out
 
 
 @pytest.mark.parametrize("output", ["markdown", "html"])

@@ -99,8 +99,9 @@ def outlines() -> dict[str, Outline]:
         HOSTILE[0], (line("  ", Span(HOSTILE[1], "alarm")), line(HOSTILE[9])), is_alarming=True
     )
     quiet = Attachment("Not asked", (line(Span("the server", "quiet")),))
+    alone = Attachment("Preview: 7 fields would be exposed, as now.", ())
     return {
-        "contacts": outline(contacts()),
+        "contacts": outline(contacts(), attachments=(alone,)),
         "hostile": outline(hostile(), attachments=(alarm, quiet)),
         "unchanged": outline(_plan(response(), Patch.merge({"name": "Customers"}))),
     }
