@@ -233,8 +233,13 @@ def _refuse_other_members(content: Document, resource: Resource) -> None:
         raise ValueError("changes")
 
 
-def _seal(salt: bytes, digests: Document, document: Document) -> Seal:
-    """The seal of ``document``. Raises ValueError where it is of what is not masked in there."""
+def _seal(salt: bytes, digests: Any, document: Document) -> Seal:
+    """The seal of ``document``.
+
+    Raises TypeError where it is none, ValueError where it is of what is not masked in there.
+    """
+    if type(digests) is not dict:
+        raise TypeError("digests")
     for place, found in digests.items():
         if lookup(document, tokens_of(place), MISSING) != MASK or type(found) is not str:
             raise ValueError(place)
@@ -277,8 +282,8 @@ def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
         url=content["url"],
         organization=content["organization"],
         plan=plan,
-        base_seal=_seal(salt, dict(content["digests"]["base"]), content["base"]),
-        proposed_seal=_seal(salt, dict(content["digests"]["proposed"]), content["proposed"]),
+        base_seal=_seal(salt, content["digests"]["base"], content["base"]),
+        proposed_seal=_seal(salt, content["digests"]["proposed"], content["proposed"]),
     )
 
 

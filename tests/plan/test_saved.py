@@ -288,6 +288,7 @@ def test_a_member_that_is_missing_or_of_another_kind_is_refused(name: str) -> No
         {"salt": "no hex"},
         {"digests": {"base": {}}},
         {"digests": {"base": 5, "proposed": {}}},
+        {"digests": {"base": [[True, None]], "proposed": {}}},
         {"digests": {"base": {"/name": "00"}, "proposed": {}}},
         {"digests": {"base": {"/no/where": "00"}, "proposed": {}}},
         {"digests": {"base": {"no pointer": "00"}, "proposed": {}}},
