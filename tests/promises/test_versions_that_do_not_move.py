@@ -124,7 +124,7 @@ def test_a_version_that_counts_some_writes_hides_the_others() -> None:
     """
     with Sandbox(models=1, **OF_FIELDS) as odd, patcher.Client(odd.url, odd.api_key) as client:
         odd.fault(faults.concurrent_write(THEIRS, "before", method="PUT"))
-        change = patcher.Patch.remove("fields", "plan")
+        change = patcher.Patch.remove("fields", "last_name")
 
         result = patcher.patch_model(seed.CONTACTS, change, client=client)
 
