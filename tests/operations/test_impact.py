@@ -168,7 +168,9 @@ def test_without_permission_it_says_so_and_goes_on(sandbox: Sandbox, session: Se
     assert (made.impact.syncs, made.impact.followers, made.impact.models) == (None, None, ())
     assert [one.what for one in made.impact.unread] == ["/api/syncs"]
     assert "403" in made.impact.unread[0].reason
-    assert [one.code for one in made.warnings] == ["impact-incomplete"]
+    assert [one.code for one in made.warnings] == [
+        "tracking-column-not-in-fields", "impact-incomplete",
+    ]  # fmt: skip
     assert (result.status, result.exit_code, result.aftermath) == ("applied", 0, None)
 
 
@@ -330,7 +332,9 @@ def test_after_the_write_the_syncs_say_what_is_wrong(session: Session) -> None:
     assert [one.path for one in checked.problems or ()] == [
         "fields[1].source", "overrides[0].field_id",
     ]  # fmt: skip
-    assert [one.code for one in result.warnings] == ["breaks-syncs", "sync-problems"]
+    assert [one.code for one in result.warnings] == [
+        "tracking-column-not-in-fields", "breaks-syncs", "sync-problems",
+    ]  # fmt: skip
     assert result.to_dict()["impact"]["after"] == result.aftermath.to_dict()
 
 
