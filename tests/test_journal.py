@@ -274,6 +274,14 @@ def test_pruning_an_empty_or_odd_journal_is_no_error(journal: Journal, begun: st
     assert journal.names() == (name,)
 
 
+def test_a_journal_where_no_folder_can_be_says_so(tmp_path: Path) -> None:
+    """A file in the place of a folder above it: said with the system's reason."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(JournalError, match=r"cannot be read: Not a directory\."):
+        Journal(tmp_path / "file" / "journal").entry("@0123456789ab")
+
+
 def test_a_write_on_its_way_is_not_pruned(journal: Journal) -> None:
     """One without an ending stays for a day, and so does a file that is not finished."""
     name = journal.open(INTENT)

@@ -332,6 +332,17 @@ def test_what_a_write_dropped_comes_back(tmp_path: Path) -> None:
     assert "new_key" not in store.raw
 
 
+def test_what_a_write_dropped_stays_away_where_that_is_said(tmp_path: Path) -> None:
+    """Who says drop to the undo means it: the rest is taken back."""
+    store = MemoryStore(raw=response(new_key={"a": 1}))
+    guard = guard_of(store, tmp_path)
+    plan = plan_of(store, {"name": "Clients"}, unknown_fields="drop")
+    entry = guard.journal.entry(guard.write(plan).journal_entry or "")
+    way = WayBack(store, guard.journal, MODEL, plan.terms)
+
+    assert [change.path for change in way.plan(entry).changes] == ["/name"]
+
+
 def test_what_a_write_dropped_and_nobody_can_carry_is_said_to_stay_away(tmp_path: Path) -> None:
     """An unknown key of a field cannot be sent: the undo takes the rest back, with a warning."""
     fields = [{"name": "email", "id": "f-1", "new_key": 1}]
