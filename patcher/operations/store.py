@@ -43,6 +43,9 @@ class ApiStore(NamedTuple):
         self, resource_id: str, body: Document, idempotency_key: str, if_match: str | None
     ) -> Answer:
         """Sends the whole resource once; what is proven about it."""
+        pause = self.client.pause_left
+        if pause:
+            return Throttled("the API asked for a pause", pause)
         try:
             response = self.client.put(
                 self.resource.collection,

@@ -6,6 +6,7 @@ only before that is it certain that the server did not act on it.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -64,7 +65,11 @@ _NOTABLE: Final = frozenset(
 
 
 class Transport:
-    """Sends requests to one API, with its credentials."""
+    """Sends requests to one API, with its credentials.
+
+    Threads may share it: each has a session of its own (requests' sessions are not made to be
+    shared), and all of them one set of trusted certificates.
+    """
 
     def __init__(
         self,
@@ -76,7 +81,8 @@ class Transport:
         self._settings = settings
         self._monotonic = monotonic
         self._observe = observe
-        self._session: Session | None = None
+        self._of_thread = threading.local()
+        self._sessions: list[Session] = []
 
     def send(
         self,
@@ -105,10 +111,11 @@ class Transport:
         return response
 
     def close(self) -> None:
-        """Closes the connections."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        """Closes the connections of all threads."""
+        sessions, self._sessions = self._sessions, []
+        self._of_thread = threading.local()
+        for session in sessions:
+            session.close()
 
     def _tell(self, exchange: Exchange) -> None:
         if self._observe is not None:
@@ -155,9 +162,7 @@ class Transport:
         body: bytes | None,
         headers: Mapping[str, str],
     ) -> RawResponse:
-        if self._session is None:
-            self._session = _new_session(self._settings.url)
-        return self._session.request(
+        return self._session().request(
             method,
             self._settings.url + path,
             params=dict(params or {}),
@@ -174,6 +179,14 @@ class Transport:
             allow_redirects=False,
             stream=True,
         )
+
+    def _session(self) -> Session:
+        """This thread's session."""
+        session: Session | None = getattr(self._of_thread, "session", None)
+        if session is None:
+            session = self._of_thread.session = _new_session(self._settings.url)
+            self._sessions.append(session)
+        return session
 
     def _authenticate(self, request: PreparedRequest) -> PreparedRequest:
         # As a callable, since requests would let a netrc entry replace a plain header.

@@ -10,12 +10,16 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Final
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.ssl_ import create_urllib3_context
 
 from patcher.api.transport.reading import BoundedResponse, Bounds
 
@@ -115,6 +119,18 @@ class _SecurePool(HTTPSConnectionPool):
 _POOLS = {"http": _Pool, "https": _SecurePool}
 
 
+@lru_cache(maxsize=8)
+def _trusting(bundle: str) -> SSLContext:
+    """The TLS settings that trust the certificates in a file or folder.
+
+    Made once: reading the bundle takes longer than a request, and every thread has connections.
+    """
+    context = create_urllib3_context()
+    is_folder = Path(bundle).is_dir()
+    context.load_verify_locations(None if is_folder else bundle, bundle if is_folder else None)
+    return context
+
+
 class WitnessAdapter(HTTPAdapter):
     """requests' adapter over watched connections, direct or by way of a proxy."""
 
@@ -122,6 +138,14 @@ class WitnessAdapter(HTTPAdapter):
         """Makes the pool manager as usual, with watched pools in it."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Verifies as usual, by certificates that were read once for all connections."""
+        super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+        bundle = conn.ca_certs or conn.ca_cert_dir
+        if isinstance(conn, HTTPSConnectionPool) and bundle:
+            conn.conn_kw["ssl_context"] = _trusting(bundle)
+            conn.ca_certs = conn.ca_cert_dir = None
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         """Makes a proxy's pool manager as usual, with watched pools in it."""

@@ -1,0 +1,124 @@
+"""One client, many threads: a session each, one set of certificates, one pace."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from urllib3.connectionpool import HTTPSConnectionPool
+
+from patcher.api import Client, Settings
+from patcher.api.pace import Pace
+from patcher.api.transport import Transport
+from patcher.api.transport.witness import WitnessAdapter
+from patcher.sandbox import Sandbox, faults, seed
+
+
+def in_threads(count: int, work: Callable[[], None]) -> None:
+    """Does something in several threads at the same time."""
+    barrier = threading.Barrier(count)
+
+    def one() -> None:
+        barrier.wait(5)
+        work()
+
+    threads = [threading.Thread(target=one) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_each_thread_has_a_session_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No session is used by two threads, and each thread keeps its own; close ends them all."""
+    users: dict[int, set[int]] = {}
+    request = requests.Session.request
+
+    def watched(self: requests.Session, *args: Any, **kwargs: Any) -> Any:
+        users.setdefault(id(self), set()).add(threading.get_ident())
+        return request(self, *args, **kwargs)
+
+    monkeypatch.setattr(requests.Session, "request", watched)
+    with Sandbox(models=1) as sandbox:
+        transport = Transport(Settings(sandbox.url, f"Bearer {sandbox.api_key}"))
+
+        def work() -> None:
+            for _ in range(3):
+                transport.send("GET", f"/api/models/{seed.CONTACTS}")
+
+        in_threads(4, work)
+        sessions = list(transport._sessions)
+        transport.close()
+
+    assert len(users) == len(sessions) == 4
+    assert all(len(threads) == 1 for threads in users.values())
+    assert transport._sessions == []
+
+
+def test_all_sessions_trust_by_one_set_of_certificates() -> None:
+    """The bundle is read once, verification stays on, and no pool reads it again."""
+    pools = []
+    for _ in range(2):
+        pool = HTTPSConnectionPool("example.invalid")
+        WitnessAdapter().cert_verify(pool, "https://example.invalid", verify=True, cert=None)
+        pools.append(pool)
+    contexts = {id(pool.conn_kw["ssl_context"]) for pool in pools}
+
+    assert len(contexts) == 1
+    assert pools[0].cert_reqs == "CERT_REQUIRED"
+    assert pools[0].ca_certs is None
+    assert pools[0].conn_kw["ssl_context"].cert_store_stats()["x509_ca"] > 50
+
+
+def test_certificates_that_are_named_are_the_ones_trusted(tmp_path: Any) -> None:
+    """A bundle named in the environment is trusted in the place of the usual one."""
+    import certifi
+
+    first = Path(certifi.where()).read_text().split("-----END CERTIFICATE-----")[0]
+    bundle = tmp_path / "one.pem"
+    bundle.write_text(first + "-----END CERTIFICATE-----\n")
+    pool = HTTPSConnectionPool("example.invalid")
+    WitnessAdapter().cert_verify(pool, "https://example.invalid", verify=str(bundle), cert=None)
+
+    assert pool.conn_kw["ssl_context"].cert_store_stats()["x509"] == 1
+
+
+def test_a_429_pauses_every_thread() -> None:
+    """While the API wants no request for 7 seconds, none is sent by anybody."""
+    slept: list[float] = []
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    with Sandbox(models=2) as sandbox:
+        sandbox.fault(faults.status_before(429, headers={"Retry-After": "7"}, method="GET"))
+        plain = Client(sandbox.url, sandbox.api_key)
+        pace = Pace(monotonic=lambda: now[0])
+        one, other = plain.paced(pace, sleep), plain.paced(pace, sleep)
+        one.get("/api/models", seed.CONTACTS)
+        assert slept == [7.0]
+
+        pace.told_to_wait(3)
+        other.get("/api/models", seed.ACCOUNTS)
+        assert slept == [7.0, 3.0]
+        assert other.pause_left == 0
+        plain.close()
+
+
+def test_a_pause_that_is_longer_than_anybody_waits_is_none() -> None:
+    """An hour's pause is not waited for: it is the error of whoever was told."""
+    with Sandbox(models=1) as sandbox:
+        sandbox.fault(faults.status_before(429, headers={"Retry-After": "3600"}, method="GET"))
+        pace = Pace()
+        client = Client(sandbox.url, sandbox.api_key).paced(pace, lambda seconds: None)
+        with pytest.raises(Exception, match="429"):
+            client.get("/api/models", seed.CONTACTS)
+        client.close()
+
+    assert pace.pause_left() == 0
