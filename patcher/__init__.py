@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from patcher.impact import Aftermath, Impact, Preview
     from patcher.operations import apply_plan, patch_model, plan_patch, rebase
     from patcher.operations.editing import edit_model
+    from patcher.operations.fleet import patch_models
     from patcher.operations.saving import load_plan, save_plan
     from patcher.operations.undoing import undo
     from patcher.plan import PatchResult, Plan
@@ -76,6 +77,7 @@ __all__ = [
     "edit_model",
     "load_plan",
     "patch_model",
+    "patch_models",
     "plan_patch",
     "rebase",
     "save_plan",
@@ -96,6 +98,7 @@ _HOMES = {
     "apply_plan": "patcher.operations",
     "edit_model": "patcher.operations.editing",
     "patch_model": "patcher.operations",
+    "patch_models": "patcher.operations.fleet",
     "plan_patch": "patcher.operations",
     "SavedPlan": "patcher.plan.saved",
     "load_plan": "patcher.operations.saving",

@@ -16,7 +16,7 @@ class Intent(NamedTuple):
     ``before`` is the raw reading it was worked out on, ``sent`` the body, ``keys`` the
     Idempotency-Keys under which it was sent, in order. ``unknown_fields`` says what was done with
     unknown members, ``saved_plan`` is the id of the plan's file, ``undoes`` the entry that the
-    write takes back.
+    write takes back, ``run`` the run of many writes that it is part of.
     """
 
     noun: str
@@ -29,6 +29,7 @@ class Intent(NamedTuple):
     unknown_fields: OnUnknown = "error"
     saved_plan: str | None = None
     undoes: str | None = None
+    run: str | None = None
 
 
 class Ending(NamedTuple):
@@ -67,6 +68,7 @@ _INTENT: Final[Mapping[str, tuple[type, ...]]] = {
     "unknown_fields": (str,),
     "saved_plan": _TEXT_OR_NULL,
     "undoes": _TEXT_OR_NULL,
+    "run": _TEXT_OR_NULL,
 }
 _ENDING: Final[Mapping[str, tuple[type, ...]]] = {
     "state": (str,),

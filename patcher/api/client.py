@@ -253,8 +253,8 @@ class Client:
                 self._pace.turn(self._sleep)
             try:
                 response = send()
-            except (UnsentError, AnswerLostError) as error:
                 self._note(response, pause)
+            except (UnsentError, AnswerLostError) as error:
                 # A connection that lay idle may be gone; a read can simply be made again.
                 is_final = isinstance(error, AnswerLostError) and not lost_passes
                 if attempt == _READ_ATTEMPTS or is_final:

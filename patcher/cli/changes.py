@@ -64,7 +64,7 @@ class ChangeCommand(click.Command):
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """MODEL first, as one says it."""
-        return ["MODEL", "CHANGE...", "[OPTIONS]"]
+        return ["MODEL...", "CHANGE...", "[OPTIONS]"]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Numbers the arguments, ``--set=X`` taken apart first, before click sorts them."""
@@ -103,8 +103,10 @@ def take_changes(parameters: dict[str, Any]) -> list[Given]:
     return sorted(given, key=lambda one: one.position)
 
 
-def patch_of(given: Sequence[Given]) -> Any:
+def patch_of(given: Sequence[Given], source: Source | None = None) -> Any:
     """The Patch that the options describe together; files and stdin are read here.
+
+    ``source`` is given where something else of the command was read from it already.
 
     Raises InvalidInputError when nothing is given, a file cannot be read, or stdin is asked for
     twice, and InvalidPatchError for what is in them.
@@ -117,7 +119,7 @@ def patch_of(given: Sequence[Given]) -> Any:
             "There is no change.",
             hint="Say what to change, for example: --set name='New name', or --merge @change.json",
         )
-    source = Source()
+    source = source or Source()
     patch = Patch(())
     for one in given:
         if one.option == "--set":

@@ -35,11 +35,7 @@ class Confirmation:
 
     def refuse_if_nobody_is_there(self) -> None:
         """Raises InvalidInputError when it would have to ask, and there is nobody."""
-        if self.attended and not console.can_ask():
-            raise InvalidInputError(
-                "There is no terminal to ask on, so nothing was written.",
-                hint="Say --yes to write without being asked.",
-            )
+        refuse_if_nobody_is_there(asks=self.attended)
 
     def show(self, plan: Plan, *, asks: bool = False) -> None:
         """Shows the plan where it belongs, and where it is asked about on the terminal too."""
@@ -58,6 +54,15 @@ class Confirmation:
             console.show([line()], error=error)
         console.show(plan_lines(plan, show_secrets=self.show_secrets), error=error)
         console.show(warning_lines(plan.warnings), error=True)
+
+
+def refuse_if_nobody_is_there(*, asks: bool) -> None:
+    """Raises InvalidInputError where somebody is to be asked, and there is nobody."""
+    if asks and not console.can_ask():
+        raise InvalidInputError(
+            "There is no terminal to ask on, so nothing was written.",
+            hint="Say --yes to write without being asked.",
+        )
 
 
 def show_result(result: PatchResult, confirmation: Confirmation) -> None:

@@ -19,12 +19,17 @@ _is_muted = False
 
 def show(lines: Iterable[Line], *, error: bool = False) -> None:
     """Writes lines to standard output, or to standard error."""
-    from patcher.render import terminal
-
     if _is_muted and not error:
         return
     stream = sys.stderr if error else sys.stdout
-    write(terminal.coloured(lines) if _has_colour(stream) else terminal.plain(lines), stream)
+    write(rendered(lines, stream), stream)
+
+
+def rendered(lines: Iterable[Line], stream: IO[str] | None) -> str:
+    """Lines as text for a stream, in colour where it has any."""
+    from patcher.render import terminal
+
+    return terminal.coloured(lines) if has_colour(stream) else terminal.plain(lines)
 
 
 def say(*lines: str) -> None:
@@ -124,7 +129,7 @@ def _wait_for_input() -> None:
         os.close(theirs)
 
 
-def _has_colour(stream: IO[str] | None) -> bool:
+def has_colour(stream: IO[str] | None) -> bool:
     """NO_COLOR, FORCE_COLOR and TERM=dumb as their conventions say; else on terminals."""
     if os.environ.get("NO_COLOR"):
         return False

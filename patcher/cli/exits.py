@@ -72,17 +72,21 @@ def invoke(command: click.Command, arguments: list[str], *, clock: Clock | None 
     return code if isinstance(code, int) else 0
 
 
-def report(error: PatchError, *, as_json: bool) -> int:
-    """Says what happened and what to do next, and returns the exit code for it."""
+def report(error: PatchError, *, as_json: bool, as_line: bool = False) -> int:
+    """Says what happened and what to do next, and returns the exit code for it.
+
+    ``as_line`` says that the JSON object is one line of several.
+    """
     console.say(f"Error: {error.message}")
     _detail(error)
     if error.hint:
         console.say(f"Hint: {error.hint}")
     if as_json:
         from patcher.operations.calls import failed
-        from patcher.render.json import result_json
+        from patcher.render.json import result_json, result_line
 
-        console.out(result_json(error.result or failed(error)) + "\n")
+        write = result_line if as_line else result_json
+        console.out(write(error.result or failed(error)) + "\n")
     return error.exit_code
 
 

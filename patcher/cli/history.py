@@ -14,6 +14,7 @@ from patcher.cli.options import (
     allow_all_fields_option,
     async_option,
     connection_options,
+    manner_options,
     on_conflict_option,
     options_of,
     output_option,
@@ -31,7 +32,7 @@ _CENTURY = 36_500
 @click.command("history")
 @click.argument(
     "target",
-    metavar="[MODEL|ENTRY]",
+    metavar="[MODEL|ENTRY|RUN]",
     required=False,
     type=Named("journal"),
 )
@@ -56,7 +57,7 @@ def history_command(target: str | None, limit: int, **parameters: Any) -> None:
     """List what was written, the newest first, or show one write.
 
     Reads the journal on this machine only. MODEL is a UUID or a name, as it was before a write or
-    after it; ENTRY is @ and 12 hex digits.
+    after it; ENTRY is @ and 12 hex digits, RUN is run- and 12 hex digits.
 
     \b
     Examples:
@@ -128,9 +129,11 @@ def _history() -> Any:
 
 
 @click.command("undo")
-@click.argument("target", metavar="MODEL|ENTRY", type=Named("both"))
+@click.argument("target", metavar="[MODEL|ENTRY]", required=False, type=Named("both"))
+@click.option("--run", metavar="RUN", help="Take back all that a run over many models wrote.")
 @click.option("-y", "--yes", is_flag=True, help="Write without asking.")
 @click.option("--dry-run", is_flag=True, help="Stop after showing the plan.")
+@manner_options
 @on_conflict_option
 @async_option
 @refresh_option
@@ -140,7 +143,7 @@ def _history() -> Any:
 @show_secrets_option
 @output_option("text", "json")
 @connection_options
-def undo_command(target: str, **parameters: Any) -> int:
+def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
     """Take a write back: the last one to MODEL, or that of ENTRY.
 
     Shows what that changes, asks, and writes under the guard, if the model is still what that
@@ -150,7 +153,20 @@ def undo_command(target: str, **parameters: Any) -> int:
     Examples:
       patch-model undo Customers
       patch-model undo @4b1d6a0c9e2f --on-conflict rebase
+      patch-model undo --run run-4b1d6a0c9e2f
     """
+    if run is not None:
+        if target is not None:
+            raise InvalidInputError("--run takes no MODEL or ENTRY: it is about all of the run.")
+        from patcher.cli.many import undo_many
+
+        return undo_many(run, parameters)
+    if target is None:
+        raise click.MissingParameter(
+            ctx=click.get_current_context(),
+            param_hint="'MODEL|ENTRY'",
+            param_type="argument",
+        )
     from patcher.operations.undoing import run_undo
 
     output, show_secrets = output_of(parameters)

@@ -235,6 +235,59 @@ on_conflict_option = click.option(
 )
 
 
+_SELECTION: Final = (
+    click.option("--all", is_flag=True, help="Every model, in the place of MODEL."),
+    click.option(
+        "--where",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="Only models in which PATH has this value, or with PATH~=REGEX one in which that is "
+        "found; of all models where none is named. Repeatable: all must hold.",
+    ),
+    click.option(
+        "--exclude", multiple=True, metavar="MODEL", help="Leave this model alone. Repeatable."
+    ),
+)
+
+_MANNER: Final = (
+    click.option(
+        "--concurrency",
+        type=click.IntRange(1, 256),
+        default=8,
+        show_default=True,
+        metavar="N",
+        help="With many models: how many are worked on at a time.",
+    ),
+    click.option(
+        "--max-rps",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="N",
+        help="With many models: how many requests are sent in a second, at most.",
+    ),
+    click.option(
+        "--keep-going/--fail-fast",
+        "keep_going",
+        default=True,
+        help="With many models: after one that fails, go on with the others (the default), or "
+        "begin nothing new.",
+    ),
+)
+
+
+def selection_options(command: F) -> F:
+    """Adds the options that choose among all models."""
+    for option in reversed(_SELECTION):
+        command = option(command)
+    return command
+
+
+def manner_options(command: F) -> F:
+    """Adds the options that say how many models are gone about."""
+    for option in reversed(_MANNER):
+        command = option(command)
+    return command
+
+
 def options_of(parameters: dict[str, Any]) -> Any:
     """The patcher Options among a command's parameters."""
     from patcher.operations import Options

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +23,9 @@ _SETTLED: Final[Mapping[str, object]] = {
     "allow_all_fields": False,
     "unknown_fields": "error",
     "out": None,
+    "all": False,
+    "where": (),
+    "exclude": (),
 }
 
 
@@ -102,9 +105,9 @@ def apply_saved(path: Path, parameters: dict[str, Any]) -> int:
     return result.exit_code
 
 
-def refuse_beside(option: str, model: str | None, parameters: Mapping[str, Any]) -> None:
+def refuse_beside(option: str, models: Sequence[str], parameters: Mapping[str, Any]) -> None:
     """Raises InvalidInputError for what goes not together with a plan that is made already."""
-    given = [] if model is None else ["MODEL"]
+    given = ["MODEL"] if models else []
     given += [
         "--" + name.removeprefix("change_").replace("_", "-")
         for name, value in parameters.items()

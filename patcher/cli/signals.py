@@ -13,7 +13,19 @@ from patcher.cli import console
 from patcher.errors import InterruptedWriteError
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from patcher.guard import Held
+
+    class Steered(Protocol):
+        """Many writes on their way: a Flight."""
+
+        def stop(self) -> None:
+            """Begins nothing new."""
+
+        def abandon(self) -> None:
+            """Waits for nothing."""
+
 
 _WATCHED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -33,10 +45,11 @@ class Signals:
         self._entry: str | None = None
         self._pending = False
         self._settled = False
+        self._many: Steered | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Signals:
-        self._entry, self._pending, self._settled = None, False, False
+        self._entry, self._pending, self._settled, self._many = None, False, False, None
         if threading.current_thread() is threading.main_thread():
             # One that is ignored (nohup) stays so.
             watched = [one for one in _WATCHED if signal.getsignal(one) is not signal.SIG_IGN]
@@ -62,6 +75,10 @@ class Signals:
         finally:
             self._entry = None
 
+    def steer(self, many: Steered) -> None:
+        """From now on a first signal stops a run of many writes, and a second abandons it."""
+        self._pending, self._many = False, many
+
     def count_again(self) -> None:
         """A further write is about to be shown: signals are no longer those of a settled one."""
         self._pending, self._settled = False, False
@@ -74,7 +91,9 @@ class Signals:
             raise InterruptedWriteError("Interrupted before the write. Nothing was written.")
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._entry is not None:
+        if self._many is not None:
+            self._handle_many(self._many)
+        elif self._entry is not None:
             if self._pending:
                 raise SecondSignal(self._entry)
             self._pending = True
@@ -85,6 +104,17 @@ class Signals:
             )
         elif not self._settled:
             raise KeyboardInterrupt
+
+    def _handle_many(self, many: Steered) -> None:
+        if self._pending:
+            many.abandon()
+            return
+        self._pending = True
+        many.stop()
+        console.say(
+            "\nStopping: nothing new is begun, and what is on its way is finished. Interrupt again "
+            "to stop without knowing its outcome."
+        )
 
 
 SIGNALS: Final = Signals()

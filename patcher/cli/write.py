@@ -17,10 +17,12 @@ from patcher.cli.options import (
     allow_all_fields_option,
     async_option,
     connection_options,
+    manner_options,
     on_conflict_option,
     options_of,
     output_option,
     refresh_option,
+    selection_options,
     session,
     show_secrets_option,
     strict_option,
@@ -36,9 +38,11 @@ _EXPECT_VERSION = click.option(
 
 
 @click.command("plan", cls=ChangeCommand)
-@click.argument("model", required=False, type=Named("api"))
+@click.argument("models", metavar="[MODEL]...", nargs=-1, type=Named("api"))
+@selection_options
 @change_options
 @_EXPECT_VERSION
+@manner_options
 @allow_all_fields_option
 @strict_option
 @unknown_fields_option
@@ -53,7 +57,7 @@ _EXPECT_VERSION = click.option(
 @show_secrets_option
 @output_option("text", "json", *REPORTS)
 @connection_options
-def plan_command(model: str | None, show: Path | None, **parameters: Any) -> int:
+def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) -> int:
     """Show what a change would do; never writes.
 
     The CHANGE options (--set to --document) are applied in the order given. A plan that was saved
@@ -64,14 +68,19 @@ def plan_command(model: str | None, show: Path | None, **parameters: Any) -> int
       patch-model plan Customers --set name=Clients
       patch-model plan Customers --set configuration.query=@customers.sql --preview --exit-code
       patch-model plan Customers --set name=Clients --out rename.json
+      patch-model plan --where connection_id=$OLD --set connection_id=$NEW
       patch-model plan --show rename.json
     """
     from patcher.operations.verbs import run_plan
 
     if show is not None:
-        saved.refuse_beside("--show", model, parameters)
+        saved.refuse_beside("--show", models, parameters)
         return saved.show_saved(show, parameters)
-    model = _named(model)
+    if _are_many(models, parameters):
+        from patcher.cli.many import plan_many
+
+        return plan_many(models, parameters)
+    (model,) = models
     output, show_secrets = output_of(parameters)
     patch = patch_of(take_changes(parameters))
     plan = run_plan(session(), model, patch, options_of(parameters))
@@ -90,7 +99,8 @@ def plan_command(model: str | None, show: Path | None, **parameters: Any) -> int
 
 
 @click.command("apply", cls=ChangeCommand)
-@click.argument("model", required=False, type=Named("api"))
+@click.argument("models", metavar="[MODEL]...", nargs=-1, type=Named("api"))
+@selection_options
 @change_options
 @click.option(
     "--plan",
@@ -103,6 +113,7 @@ def plan_command(model: str | None, show: Path | None, **parameters: Any) -> int
 @click.option("--dry-run", is_flag=True, help="Stop after showing the plan.")
 @_EXPECT_VERSION
 @review_options
+@manner_options
 @on_conflict_option
 @async_option
 @refresh_option
@@ -112,23 +123,30 @@ def plan_command(model: str | None, show: Path | None, **parameters: Any) -> int
 @show_secrets_option
 @output_option("text", "json")
 @connection_options
-def apply_command(model: str | None, plan_file: Path | None, **parameters: Any) -> int:
+def apply_command(models: tuple[str, ...], plan_file: Path | None, **parameters: Any) -> int:
     """Make a change: the guarded write.
 
-    Shows the plan, asks, reads the model again, and writes only if it is still as it was.
+    Shows the plan, asks, reads the model again, and writes only if it is still as it was. With
+    many models (several, - for those on standard input, --all, --where) all plans are made first,
+    and shown and asked about together.
 
     \b
     Examples:
       patch-model apply Customers --set name=Clients
       patch-model apply Customers --add policies=9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a111 --yes
       patch-model apply --plan rename.json
+      patch-model apply Customers Orders --add labels=9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a111
     """
     from patcher.operations.verbs import run_patch
 
     if plan_file is not None:
-        saved.refuse_beside("--plan", model, parameters)
+        saved.refuse_beside("--plan", models, parameters)
         return saved.apply_saved(plan_file, parameters)
-    model = _named(model)
+    if _are_many(models, parameters):
+        from patcher.cli.many import apply_many
+
+        return apply_many(models, parameters)
+    (model,) = models
     output, show_secrets = output_of(parameters)
     patch = patch_of(take_changes(parameters))
     confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
@@ -145,10 +163,14 @@ def apply_command(model: str | None, plan_file: Path | None, **parameters: Any) 
     return result.exit_code
 
 
-def _named(model: str | None) -> str:
-    """The MODEL, which may be left out only where a plan's file names it."""
-    if model is None:
+def _are_many(models: tuple[str, ...], parameters: dict[str, Any]) -> bool:
+    """Whether it is about many models, or some yet to be chosen, and not about one by name.
+
+    MODEL may be left out only where a plan's file names it, or something else chooses.
+    """
+    chooses = parameters["all"] or parameters["where"] or parameters["exclude"]
+    if not models and not chooses:
         raise click.MissingParameter(
             ctx=click.get_current_context(), param_hint="'MODEL'", param_type="argument"
         )
-    return model
+    return bool(chooses) or len(models) > 1 or models == ("-",)

@@ -221,6 +221,7 @@ class Guard(NamedTuple):
             unknown_fields=plan.unknown_fields,
             saved_plan=plan.origin.saved_plan,
             undoes=plan.origin.undoes,
+            run=plan.origin.run,
         )
 
     def _close(self, entry: str, ending: Ending, notices: list[Notice]) -> None:

@@ -10,7 +10,7 @@ from patcher.documents.masks import Masks
 from patcher.errors import JournalError, PatchError
 from patcher.journal import Entry, Journal
 from patcher.operations.session import journal_of, mask_words
-from patcher.operations.undoing import ENTRY
+from patcher.operations.undoing import ENTRY, RUN
 from patcher.plan import Plan
 from patcher.resources.model import MODEL
 from patcher.resources.resource import Resource
@@ -49,6 +49,7 @@ class Remembered(NamedTuple):
             "version_after": observed.version if observed else None,
             "changes": [change.to_dict() for change in changes],
             "undoes": intent.undoes,
+            "run": intent.run,
         }
 
 
@@ -73,10 +74,12 @@ class History(NamedTuple):
     ) -> tuple[list[Remembered], int, list[JournalError]]:
         """The newest entries, how many older ones there are, and why others cannot be read.
 
-        ``text`` is a UUID or a name: of what was written, before that or after.
+        ``text`` is a UUID or a name: of what was written, before that or after; or a run.
         """
         entries, unreadable = self.journal.entries()
-        if text is not None:
+        if text is not None and is_run(text):
+            entries = [one for one in entries if one.intent.run == text]
+        elif text is not None:
             ids = {text.lower()} | {one.intent.id for one in entries if _is_called(one, text)}
             entries = [one for one in entries if one.intent.id in ids]
         shown = entries[:limit]
@@ -92,6 +95,11 @@ class History(NamedTuple):
 def is_entry(text: str) -> bool:
     """Whether a text is the name of a journal entry, and so no model's."""
     return ENTRY.fullmatch(text) is not None
+
+
+def is_run(text: str) -> bool:
+    """Whether a text is the name of a run, and so no model's."""
+    return RUN.fullmatch(text) is not None
 
 
 def _is_called(entry: Entry, text: str) -> bool:

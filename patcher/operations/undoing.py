@@ -23,6 +23,9 @@ from patcher.undoing import WayBack, is_open_or_written
 ENTRY: Final = re.compile(r"@[0-9a-f]{12}")
 """What the name of a journal entry looks like."""
 
+RUN: Final = re.compile(r"run-[0-9a-f]{12}")
+"""What the name of a run looks like."""
+
 
 def undo(
     entry: str,

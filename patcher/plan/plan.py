@@ -25,13 +25,14 @@ class Origin(NamedTuple):
 
     ``url`` and ``organization`` (None where the credentials name none) say which API it was made
     upon, ``saved_plan`` the id of the file it was read from, ``undoes`` the journal entry that it
-    takes back.
+    takes back, ``run`` the run of many that it is part of.
     """
 
     url: str = ""
     organization: str | None = None
     saved_plan: str | None = None
     undoes: str | None = None
+    run: str | None = None
 
 
 class Terms(NamedTuple):

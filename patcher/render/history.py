@@ -75,5 +75,6 @@ def _changed(row: Mapping[str, Any]) -> str:
 
 
 def _ended(row: Mapping[str, Any]) -> str:
-    undoes = f" (undoes {printable(row['undoes'])})" if row["undoes"] else ""
-    return _ENDED[row["state"]][0] + undoes
+    notes = [f"undoes {printable(row['undoes'])}"] if row["undoes"] else []
+    notes += [f"in {printable(row['run'])}"] if row["run"] else []
+    return _ENDED[row["state"]][0] + (f" ({', '.join(notes)})" if notes else "")

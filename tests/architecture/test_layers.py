@@ -20,10 +20,12 @@ ARROWS = {
     "guard": {"journal", "plan", "resources", "documents", "errors"},
     "undoing": {"guard", "journal", "plan", "resources", "documents", "errors"},
     "editor": {"disk", "guard", "journal", "plan", "resources", "documents", "errors"},
+    "fleet": {"guard", "journal", "plan", "resources", "documents", "errors"},
     "api": {"documents", "errors", "_version"},
     "operations": {
         "_version",
         "disk",
+        "fleet",
         "editor",
         "undoing",
         "guard",
@@ -55,7 +57,7 @@ OWNERS = {
     "ruamel": {"patcher.documents.yamltext"},
     "jsonschema": {"patcher.resources.schema"},
     "platformdirs": {"patcher.operations.session"},
-    "rich": {"patcher.render.terminal"},
+    "rich": {"patcher.render.terminal", "patcher.render.progress"},
 }
 
 # What must not be paid for before it is needed; these are imported inside functions.

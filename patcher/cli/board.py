@@ -1,0 +1,139 @@
+"""What a run over many models shows: progress, the overview, each outcome, the summary."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from patcher.cli import console
+from patcher.cli.confirmation import refuse_if_nobody_is_there
+from patcher.cli.options import connection
+from patcher.cli.signals import SIGNALS
+from patcher.plan.tally import Tally
+from patcher.resources.model import MODEL
+
+if TYPE_CHECKING:
+    from patcher.operations.runs import Flight, Overview
+    from patcher.plan import PatchResult
+    from patcher.render.lines import Line
+    from patcher.render.progress import Bar
+
+_TITLES = {"plan": "Planning", "write": "Writing"}
+
+
+class Board:
+    """Where a run is watched; a context manager that takes the progress away in the end."""
+
+    def __init__(
+        self, output: str, flight: Flight, parameters: Mapping[str, Any], *, show_secrets: bool
+    ) -> None:
+        self._is_json = output == "json"
+        self._flight = flight
+        self._asks = not parameters["yes"]
+        self._is_plan = "exit_code" in parameters
+        self._is_dry = parameters["dry_run"]
+        self._exit_code = bool(parameters.get("exit_code"))
+        self._show_secrets = show_secrets
+        self._tally = Tally()
+        self._run: str | None = None
+        self._bar: Bar | None = None
+
+    def __enter__(self) -> Board:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close_bar()
+
+    def watch(self, phase: str, done: int, total: int) -> None:
+        """So many are done: the progress."""
+        if done == 0 and total > 1 and self._may_draw():
+            from patcher.render.progress import Bar
+
+            self._close_bar()
+            colour = console.has_colour(sys.stderr)
+            self._bar = Bar(sys.stderr, _TITLES[phase], total, has_colour=colour)
+        if self._bar is not None:
+            self._bar.done(done)
+
+    def show(self, overview: Overview) -> None:
+        """All plans are made: shows what is about to be done."""
+        from patcher.render.overview import overview_lines
+
+        self._close_bar()
+        on_screen = not self._is_json and console.is_terminal(sys.stdout)
+        asks = self._asks and overview.changing > 0 and console.can_ask()
+        places = [False] * (not self._is_json) + [True] * (asks and not on_screen)
+        for error in places:
+            lines = overview_lines(
+                MODEL.noun, overview.total, overview.unchanged, overview.groups(), overview.refused
+            )
+            console.show(lines, error=error)
+
+    def confirm(self, overview: Overview) -> bool:
+        """Whether to write what was shown. From then on signals stop the run softly."""
+        refuse_if_nobody_is_there(asks=self._asks)
+        count = f"{overview.changing} model{'' if overview.changing == 1 else 's'}"
+        agreed = not self._asks or console.ask(f"Write {count}?")
+        if agreed:
+            SIGNALS.steer(self._flight)
+        return agreed
+
+    def tell(self, result: PatchResult) -> None:
+        """Tells how one ended, as soon as it has."""
+        self._tally.add(result)
+        if result.plan is not None:
+            self._run = result.plan.origin.run
+        if self._is_json:
+            self._tell_json(result)
+            return
+        from patcher.render.overview import outcome_lines
+
+        # Those whose plan was refused are in the overview.
+        if result.plan is not None or result.status == "not-begun":
+            self._print(outcome_lines(result), error=result.error is not None)
+
+    def end(self) -> int:
+        """Tells how all of them ended together; the exit code."""
+        from patcher.render.overview import summary_lines
+
+        self._close_bar()
+        if self._tally.total:
+            lines = summary_lines(
+                self._tally, MODEL.noun, self._run, is_plan=self._is_plan, is_dry=self._is_dry
+            )
+            console.show(lines, error=self._is_json)
+        else:
+            console.say("No model is one of those that are meant; there is nothing to do.")
+        if self._exit_code and self._tally.exit_code == 0:
+            return int(self._tally.statuses["planned"] > 0)
+        return self._tally.exit_code
+
+    def _tell_json(self, result: PatchResult) -> None:
+        from patcher.render.json import result_line
+
+        code = int(self._exit_code) if result.status == "planned" else result.exit_code
+        text = result_line(result, exit_code=code, show_secrets=self._show_secrets)
+        console.out(text + "\n")
+
+    def _may_draw(self) -> bool:
+        """A line that is drawn anew needs a terminal on which nobody else writes."""
+        is_shared = self._is_json and console.is_terminal(sys.stdout)
+        return console.is_terminal(sys.stderr) and not is_shared and not connection().verbose
+
+    def _print(self, lines: Iterable[Line], *, error: bool) -> None:
+        if self._bar is not None and (error or console.is_terminal(sys.stdout)):
+            self._bar.above(console.rendered(lines, sys.stderr))
+        else:
+            console.show(lines, error=error)
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

@@ -1,0 +1,106 @@
+"""Conditions on a document: ``PATH=VALUE`` and ``PATH~=REGEX``, to choose some of many by."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from patcher.documents import jsontext
+from patcher.documents.jsontext import quoted
+from patcher.documents.masks import Masks, refuse_masks
+from patcher.documents.pointers import lookup, parse_path, pointer_to, shown
+from patcher.documents.shape import Shape
+from patcher.documents.suggestions import did_you_mean
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens
+from patcher.errors import InvalidInputError, InvalidPatchError
+
+_EXAMPLE = "For example: --where name='Paid orders', or --where configuration.query~='from orders'"
+
+
+class Condition(NamedTuple):
+    """One condition: the value at ``place`` is ``text``, or ``pattern`` is found in it.
+
+    A text is compared as it is, a number, a boolean and null as JSON writes them. A list fulfils
+    it when one of its members does; an object in a keyed list stands for what identifies it. What
+    is not there fulfils nothing.
+    """
+
+    place: Tokens
+    text: str
+    pattern: re.Pattern[str] | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Condition:
+        """The condition that a text says: the first unescaped ``=`` ends the path.
+
+        A ``~`` just before it makes what follows a regular expression, found anywhere. Raises
+        InvalidInputError. The value is never repeated in errors: it may be meant to be secret.
+        """
+        end = _end_of_path(text)
+        if end == len(text):
+            raise InvalidInputError(
+                "A condition is PATH=VALUE or PATH~=REGEX, and there is no = in one.",
+                hint=_EXAMPLE,
+            )
+        path, value = text[:end], text[end + 1 :]
+        if not path.endswith("~"):
+            refuse_masks(value, parse_path(path))
+            return cls(parse_path(path), value)
+        place = parse_path(path[:-1])
+        try:
+            return cls(place, value, re.compile(value))
+        except (re.error, OverflowError, RecursionError) as error:
+            reason = error.msg if isinstance(error, re.error) else "it is too large"
+            raise InvalidInputError(
+                f"The condition on {shown(place)} is no regular expression: {reason}.",
+                hint="It is one of Python's; \\ before a character takes it as it is.",
+            ) from None
+
+    def check(self, shape: Shape, masks: Masks, *, allow_unknown: bool = False) -> None:
+        """Refuses what no document of this shape can fulfil, and any look at a credential.
+
+        Whoever could ask whether a credential begins with an a could ask for all of it. Raises
+        InvalidPatchError.
+        """
+        first = self.place[0]
+        known = shape.members
+        if first not in known and (first in shape.server_owned or not allow_unknown):
+            raise InvalidPatchError(
+                f"{quoted(first)} is no part of what can be written, so nothing is chosen by it.",
+                path=pointer_to(self.place[:1]),
+                hint=did_you_mean(first, known) or f"There are {', '.join(known)}.",
+            )
+        if masks.is_masked_place(self.place):
+            raise InvalidPatchError(
+                f"{shown(masks.shown_place(self.place))} looks like a credential, and nothing is "
+                "chosen by one.",
+                path=pointer_to(masks.shown_place(self.place)),
+                hint="Choose by another value, or name what you mean.",
+            )
+
+    def holds(self, document: Document, shape: Shape) -> bool:
+        """Whether a document fulfils it."""
+        value = lookup(document, self.place)
+        if type(value) is not list:
+            return self._fits(value)
+        keyed = shape.lists.get(self.place)
+        return any(
+            self._fits(keyed.key_of(one) if keyed and type(one) is dict else one) for one in value
+        )
+
+    def _fits(self, value: JsonValue) -> bool:
+        if value is MISSING or type(value) in (dict, list, tuple):
+            return False
+        text = value if type(value) is str else jsontext.dump(value)
+        return text == self.text if self.pattern is None else bool(self.pattern.search(text))
+
+
+def _end_of_path(text: str) -> int:
+    r"""The position of the first ``=`` that no ``\`` escapes; the text's length without one.
+
+    In a pointer ``\`` is a character like others.
+    """
+    position = 0
+    while position < len(text) and text[position] != "=":
+        position += 2 if text[position] == "\\" and not text.startswith("/") else 1
+    return min(position, len(text))

@@ -1,0 +1,104 @@
+"""Work spread over threads: given out one by one, and given back as it is done."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from itertools import islice
+from queue import SimpleQueue
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+from patcher.fleet.flight import Flight
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_AHEAD: Final = 2
+"""How many pieces of work are given out for each worker, so that none has to wait for the next."""
+
+
+class Done(NamedTuple, Generic[T, R]):
+    """A piece of work that was done, and what came of it."""
+
+    work: T
+    result: R
+
+
+class Left(NamedTuple, Generic[T]):
+    """A piece of work that was not done, since the run was stopped.
+
+    ``entry`` is that of a write which was on its way when the waiting for it ended.
+    """
+
+    work: T
+    entry: str | None = None
+
+
+class Pool(Generic[T, R]):
+    """Threads that do one thing to many pieces of work, in one run.
+
+    ``do`` must not raise. The threads are daemons: one that waits for an answer for which nobody
+    waits any more does not keep the program from ending.
+    """
+
+    def __init__(self, do: Callable[[T], R], workers: int, flight: Flight) -> None:
+        self._do = do
+        self._workers = workers
+        self._flight = flight
+        # Both can be written to in a signal's handler, which no other queue can.
+        self._tasks: SimpleQueue[tuple[int, T] | None] = SimpleQueue()
+        self._news: SimpleQueue[tuple[int, Done[T, R] | Left[T]] | None] = SimpleQueue()
+        self._out: dict[int, T] = {}
+        self._at: dict[int, int] = {}
+
+    def run(self, work: Iterator[T], *, finishes: bool) -> Iterator[Done[T, R] | Left[T]]:
+        """Everything in ``work``, each as it is done, or left when the run is stopped.
+
+        Work is taken no further ahead than it is given back. ``finishes`` says whether what is on
+        its way is waited for when the iterator is closed, or interrupted by an exception.
+        """
+        numbered = enumerate(work)
+        self._flight.woken_by(lambda: self._news.put(None))
+        self._hand_out(numbered, _AHEAD * self._workers)
+        for _ in range(min(self._workers, len(self._out))):
+            threading.Thread(target=self._work, daemon=True).start()
+        try:
+            while self._out and (news := self._news.get()) is not None:
+                del self._out[news[0]]
+                self._hand_out(numbered, 1)
+                yield news[1]
+        except BaseException:
+            self._flight.stop()
+            while finishes and self._out and (news := self._news.get()) is not None:
+                del self._out[news[0]]
+            raise
+        finally:
+            for _ in range(self._workers):
+                self._tasks.put(None)
+        yield from self._abandoned()
+        yield from (Left(one) for _, one in numbered)
+
+    def _hand_out(self, numbered: Iterator[tuple[int, T]], count: int) -> None:
+        for task in islice(numbered, 0 if self._flight.is_stopped else count):
+            self._out[task[0]] = task[1]
+            self._tasks.put(task)
+
+    def _work(self) -> None:
+        """What a thread does: one piece after the other, until there is no more."""
+        thread = threading.get_ident()
+        while (task := self._tasks.get()) is not None:
+            number, one = task
+            if self._flight.is_stopped:
+                self._news.put((number, Left(one)))
+                continue
+            self._at[thread] = number
+            done: Done[T, R] = Done(one, self._do(one))
+            self._at.pop(thread, None)
+            self._news.put((number, done))
+
+    def _abandoned(self) -> Iterator[Left[Any]]:
+        """What was given out and did not come back, since nobody waits for it any more."""
+        writing = self._flight.on_their_way
+        entries = {number: writing.get(thread) for thread, number in list(self._at.items())}
+        for number, one in self._out.items():
+            yield Left(one, entries.get(number))

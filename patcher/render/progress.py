@@ -1,0 +1,58 @@
+"""A line of progress on a terminal: how many of how many, how fast, how much longer."""
+
+from __future__ import annotations
+
+from typing import IO
+
+
+class Bar:
+    """A line that is drawn anew as work goes on, with what is printed meanwhile above it."""
+
+    def __init__(self, stream: IO[str], title: str, total: int, *, has_colour: bool) -> None:
+        """Draws it, until ``close``."""
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            ProgressColumn,
+            Task,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+        from rich.text import Text
+
+        class Rate(ProgressColumn):
+            """How many in a second."""
+
+            def render(self, task: Task) -> Text:
+                return Text(f"{task.speed or 0:.1f}/s")
+
+        console = Console(file=stream, no_color=not has_colour, highlight=False, markup=False)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            Rate(),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._task = self._progress.add_task(title, total=total)
+        self._progress.start()
+
+    def done(self, count: int) -> None:
+        """So many are done."""
+        self._progress.update(self._task, completed=count)
+
+    def above(self, text: str) -> None:
+        """Prints text, which may hold ANSI colours of ours, above the line."""
+        from rich.text import Text
+
+        self._progress.console.print(Text.from_ansi(text), end="", soft_wrap=True)
+
+    def close(self) -> None:
+        """Takes the line away."""
+        self._progress.stop()
