@@ -67,6 +67,8 @@ class Board:
         from patcher.render.overview import overview_lines
 
         self._close_bar()
+        if not overview.total:
+            return
         on_screen = not self._is_json and console.is_terminal(sys.stdout)
         asks = self._asks and overview.changing > 0 and console.can_ask()
         places = [False] * (not self._is_json) + [True] * (asks and not on_screen)
