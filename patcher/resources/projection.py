@@ -131,7 +131,18 @@ class SplitList(NamedTuple):
             return
         names: list[str] = []
         objects: list[Document] = []
+        known = self._known
         for i, member in enumerate(value):
+            # Most members are plain and sound, and there may be thousands.
+            if (
+                type(member) is dict
+                and known.issuperset(member)
+                and (member.get(self.flag) is None or member[self.flag] is False)
+                and type(member.get(self.name)) is str
+                and member[self.name]
+            ):
+                names.append(member[self.name])
+                continue
             place = (self.source, str(i))
             if not self._is_sound(member, place, draft):
                 continue
@@ -176,12 +187,17 @@ class SplitList(NamedTuple):
         self, member: Document, place: Tokens, draft: Draft, *, carriable: bool = False
     ) -> list[str]:
         """Reports the unknown keys; returns those to send along."""
-        known = self.server_owned | {self.flag, self.text, *self.carried}
+        known = self._known
         return [
             key
             for key in member
             if key not in known and draft.unknown((*place, key), carriable=carriable)
         ]
+
+    @property
+    def _known(self) -> frozenset[str]:
+        """The keys of a member that are not unknown."""
+        return self.server_owned | {self.flag, self.text, *self.carried}
 
 
 def project(
