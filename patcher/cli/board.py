@@ -38,6 +38,7 @@ class Board:
         self._show_secrets = show_secrets
         self._tally = Tally()
         self._run: str | None = None
+        self._has_told = False
         self._bar: Bar | None = None
 
     def __enter__(self) -> Board:
@@ -95,11 +96,16 @@ class Board:
         if self._is_json:
             self._tell_json(result)
             return
+        from patcher.render.lines import line
         from patcher.render.overview import outcome_lines
 
         # Those whose plan was refused are in the overview.
         if result.plan is not None or result.status == "not-begun":
-            self._print(outcome_lines(result), error=result.error is not None)
+            lines = list(outcome_lines(result))
+            if lines and not self._has_told:
+                self._has_told = True
+                lines.insert(0, line())
+            self._print(lines, error=result.error is not None)
 
     def end(self) -> int:
         """Tells how all of them ended together; the exit code."""

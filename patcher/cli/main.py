@@ -72,7 +72,7 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done or nothing to do, 1 declined or (under --exit-code) differences, "
     "2 bad input, 3 refused or not reachable, 4 conflict, 5 written but not as intended or not "
-    "alone, 6 outcome unknown, 70 internal error, 130 interrupted.",
+    "alone, 6 outcome unknown, 7 some of many failed, 70 internal error, 130 interrupted.",
 )
 @click.version_option(__version__, prog_name="patch-model", message="%(prog)s %(version)s")
 @connection_options

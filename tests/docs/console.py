@@ -25,6 +25,7 @@ _VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"), "2026-11-23T17:00:00.000Z"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "2026-11-23T17:00:00Z"),
     (re.compile(r"@[0-9a-f]{12}\b"), "@4b1d6a0c9e2f"),
+    (re.compile(r"\brun-[0-9a-f]{12}\b"), "run-4b1d6a0c9e2f"),
     (re.compile(r"\((\d+) ms\)"), "(3 ms)"),
     (
         re.compile(r"\S*/edits/([a-z-]+)-[0-9a-f]{6}\."),
