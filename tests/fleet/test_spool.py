@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 
 from patcher.documents.masks import Masks
+from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch
 from patcher.documents.values import strictly_equal
 from patcher.errors import InvalidPatchError, JournalError
 from patcher.fleet.spool import Spool
-from patcher.plan import Origin, make_plan
+from patcher.plan import Origin, Terms, make_plan, propose
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.promises.models import Case, cases
@@ -49,6 +50,25 @@ def test_a_plan_comes_back_as_it_went(case: Case) -> None:
     assert found.changes == plan.changes
     assert (found.base.etag, found.terms) == (plan.base.etag, plan.terms)
     assert (found.cleared, found.carried) == (plan.cleared, plan.carried)
+    assert found.warnings == plan.warnings
+
+
+def test_all_that_goes_with_a_plan_comes_back() -> None:
+    """No field of a plan's terms is left at its default here, and each comes back with its type."""
+    origin = Origin("https://x", "org", "plan-0", "@0", "run-0")
+    notice = Notice("rebased", "/name", "Somebody wrote in between.")
+    terms = Terms(MASKS, "carry", True, frozenset({"name"}), (("a", "b"),), (notice,), origin)
+    base = Snapshot(raw({"name": "n", "fields": ["a"]}), '"etag"', b"text")
+    plan = propose(MODEL, base, {"name": "m", "fields": ["a"]}, terms)
+    with Spool(Path(os.environ["PATCH_MODEL_STATE_DIR"]), MODEL, MASKS) as spool:
+        found = spool.plan(spool.keep(plan))
+
+    assert all(terms[i] != value for i, value in enumerate(Terms._field_defaults.values(), 1))
+    assert all(origin[i] != value for i, value in enumerate(Origin._field_defaults.values()))
+    assert found.terms == plan.terms
+    assert found.base == plan.base
+    assert type(found.terms.origin) is Origin
+    assert {type(one) for one in (*found.terms.notices, *found.warnings)} == {Notice}
     assert found.warnings == plan.warnings
 
 

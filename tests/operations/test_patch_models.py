@@ -257,14 +257,14 @@ def test_a_fault_of_ours_in_one_does_not_end_the_others(
     sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An internal error is the result of its model, with exit code 70."""
-    get = AnyClient.get
+    reading = AnyClient.reading
 
-    def broken(self: Any, collection: str, resource_id: str) -> Any:
+    def broken(self: Any, collection: str, resource_id: str, known: Any = None) -> Any:
         if resource_id == seed.ORDERS:
             raise ZeroDivisionError
-        return get(self, collection, resource_id)
+        return reading(self, collection, resource_id, known)
 
-    monkeypatch.setattr(AnyClient, "get", broken)
+    monkeypatch.setattr(AnyClient, "reading", broken)
     results = patched(client, None, {"identifier": "key"})
     (failed,) = [result for result in results if result.error]
 
@@ -360,11 +360,11 @@ def test_a_write_is_not_sent_into_a_pause(sandbox: Sandbox, client: Client) -> N
     """A pause between the last reading and the write: it waits, reads again, and is written."""
     clock = Stillstand(1)
     pace = Pace(monotonic=clock.monotonic)
-    read = AnyClient.get
+    read = AnyClient.reading
     seen: list[str] = []
 
-    def get(self: Any, collection: str, resource_id: str) -> Any:
-        found = read(self, collection, resource_id)
+    def get(self: Any, collection: str, resource_id: str, known: Any = None) -> Any:
+        found = read(self, collection, resource_id, known)
         seen.append(resource_id)
         if len(seen) == 2:
             pace.told_to_wait(30)
@@ -372,7 +372,7 @@ def test_a_write_is_not_sent_into_a_pause(sandbox: Sandbox, client: Client) -> N
 
     run = Run.within(Session.from_env(client), SleepyFlight(clock), Manner(1), pace)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AnyClient, "get", get)
+        patch.setattr(AnyClient, "reading", get)
         change = patcher.Patch.of({"identifier": "key"})
         results = list(run.patches(Selection((seed.ORDERS,)), change, Options()))
 
