@@ -5,9 +5,11 @@ Not called ``undo``, which is the name of the public verb.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from patcher.documents import jsontext
 from patcher.documents.diff import compare
 from patcher.documents.masks import Masks
 from patcher.documents.values import MISSING, strictly_equal
@@ -46,6 +48,21 @@ def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
 def is_open_or_written(entry: Entry) -> bool:
     """Whether a write took effect, or may still; one that did not leaves nothing to take back."""
     return entry.ending is None or entry.ending.state != "not-written"
+
+
+def entries_of(run: str, journal: Journal) -> Iterator[Entry]:
+    """The entries of a run, in no particular order, one at a time.
+
+    An entry that cannot be read is passed over unless it names the run; then JournalError is
+    raised.
+    """
+    mark = jsontext.dump(run).encode()
+    for name in journal.names():
+        # Most entries are of something else, and parsing all of them would take its time.
+        if mark in (journal.folder / f"{name.removeprefix('@')}.intent.json").read_bytes():
+            entry = journal.entry(name)
+            if entry.intent.run == run:
+                yield entry
 
 
 class WayBack(NamedTuple):

@@ -21,7 +21,7 @@ from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
 from patcher.plan.groups import Named
 from patcher.resources.snapshot import Snapshot
-from patcher.undoing import WayBack
+from patcher.undoing import WayBack, entries_of
 
 __all__ = ["Flight", "Manner", "Overview", "Run"]
 
@@ -153,28 +153,29 @@ class _FlightClock(NamedTuple):
         self.flight.sleep(seconds)
 
 
-def _written(session: Session, run: str) -> Iterator[tuple[str, Named]]:
-    """The entries of a run that were written, or may have been, and of what."""
+def _written(session: Session, run: str) -> list[tuple[str, Named]]:
+    """The entries of a run that were written, or may have been, and of what; the newest first."""
     if not RUN.fullmatch(run):
         raise InvalidInputError(
             f"{run!r} is no run.",
             hint="A run is called run- and 12 hex digits; patch-model history shows them.",
         )
-    names = session.journal.of_run(run)
-    if not names:
-        raise InvalidInputError(
-            f"The journal knows of no {run}.", hint="patch-model history shows what it knows."
-        )
-    for name in names:
-        entry = session.journal.entry(name)
+    found = []
+    for entry in entries_of(run, session.journal):
         if entry.intent.where != session.client.settings.url:
             raise InvalidInputError(
                 f"{run} was written to {entry.intent.where}, and this is "
                 f"{session.client.settings.url}.",
                 hint=f"Say --url {entry.intent.where}, with credentials for it.",
             )
-        if entry.ending is None or entry.ending.state != "not-written":
-            yield name, Named(entry.intent.name, entry.intent.id)
+        state = entry.ending.state if entry.ending else None
+        found.append((entry.begun, entry.name, state, Named(entry.intent.name, entry.intent.id)))
+    if not found:
+        raise InvalidInputError(
+            f"The journal knows of no {run}.", hint="patch-model history shows what it knows."
+        )
+    newest_first = sorted(found, key=lambda one: one[:2], reverse=True)
+    return [(name, named) for _, name, state, named in newest_first if state != "not-written"]
 
 
 def _refuse_what_is_for_one(session: Session, patch: Patch, options: Options) -> None:
