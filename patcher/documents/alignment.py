@@ -107,6 +107,8 @@ class _Walk:
         keyed = None if at is None else self._lists.get(at)
         if keyed is not None:
             old_keys, new_keys = keys_of(old, keyed), keys_of(new, keyed)
+            if old_keys is not None and old_keys == new_keys and not keyed.by:
+                return None  # the same texts in the same order
             if old_keys is not None and new_keys is not None:
                 return self._by_identity(old, new, keyed, old_keys, new_keys)
         return self._by_position(old, new)

@@ -7,7 +7,7 @@ tool that must not alter a document cannot either.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import copysign, isfinite
 from typing import Any, Final, TypeAlias
 
@@ -88,14 +88,12 @@ def extent(value: JsonValue) -> tuple[int, int]:
     level = [value] if type(value) in _CONTAINERS else []
     while level:
         depth += 1
-        below: list[JsonValue] = []
-        for container in level:
-            inner: Iterable[JsonValue] = container
-            if type(container) is dict:
-                members += len(container)
-                inner = container.values()
-            if not _CONTAINERS.isdisjoint(map(type, inner)):
-                below += [one for one in inner if type(one) in _CONTAINERS]
+        objects = [one for one in level if type(one) is dict]
+        members += sum(map(len, objects))
+        below = [one for inner in objects for one in inner.values() if type(one) in _CONTAINERS]
+        if len(objects) < len(level):
+            lists = (one for one in level if type(one) is list)
+            below += [one for inner in lists for one in inner if type(one) in _CONTAINERS]
         level = below
     return members, depth
 

@@ -158,6 +158,8 @@ def _touched(plan: Plan, lists: tuple[str, ...]) -> frozenset[str]:
     """The names of the members of ``lists`` that the change adds, removes or alters."""
     touched: set[str] = set()
     for key in lists:
+        if plan.document.get(key) is plan.proposed.get(key):
+            continue
         before, after = _named(plan.document.get(key)), _named(plan.proposed.get(key))
         touched |= {
             name

@@ -60,8 +60,8 @@ def make_plan(
     where the reading did not, opens every field without ``allow_all_fields``, or is ``strict``
     and brings a fault in.
     """
-    document, _ = resource.document(base, unknown_fields)
-    applied = patch.apply(document, resource.shape)
+    rebuilt = resource.document(base, unknown_fields)
+    applied = patch.apply(rebuilt[0], resource.shape)
     terms = Terms(
         masks=masks or Masks(resource.shape.opaque),
         unknown_fields=unknown_fields,
@@ -73,7 +73,7 @@ def make_plan(
         origin=origin or Origin(),
         strict=strict,
     )
-    return propose(resource, base, applied.document, terms)
+    return _plan(resource, base, rebuilt, applied.document, terms)
 
 
 def propose(resource: Resource, base: Snapshot, proposed: Document, terms: Terms) -> Plan:
@@ -81,7 +81,19 @@ def propose(resource: Resource, base: Snapshot, proposed: Document, terms: Terms
 
     A member that is null at the top, or not there, is cleared. Raises what make_plan does.
     """
-    document, carried_notices = resource.document(base, terms.unknown_fields)
+    rebuilt = resource.document(base, terms.unknown_fields)
+    return _plan(resource, base, rebuilt, proposed, terms)
+
+
+def _plan(
+    resource: Resource,
+    base: Snapshot,
+    rebuilt: tuple[Document, tuple[Notice, ...]],
+    proposed: Document,
+    terms: Terms,
+) -> Plan:
+    """``propose`` with the document of ``base``, which takes its time, rebuilt already."""
+    document, carried_notices = rebuilt
     proposed = _without_nulls(proposed, resource)
     _refuse_strangers(resource, document.keys() | terms.restored, proposed)
     known_faults = _judge(resource, document, proposed, terms.masks)

@@ -1,0 +1,94 @@
+"""What a guarded patch costs beside its three round trips, in a process that is warm.
+
+Every answer is there already, so that nothing is left but patch-model itself: three answers read
+strictly, the document rebuilt, changed, compared, journaled, sent, verified. The floor is a deep
+copy, a strict parse and a dump of the model as the API gives it, once each. The journal is in
+memory here: what a disk costs is the disk's. Requests are counted against a real sandbox.
+"""
+
+from __future__ import annotations
+
+import copy
+import gc
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from patcher import Client
+from patcher.documents import jsontext
+from patcher.documents.patches import Patch
+from patcher.operations import Options, Session
+from patcher.operations.verbs import run_patch
+from patcher.sandbox import Sandbox, seed
+from tests.bench.canned import canned_client
+
+SIZES = (50, 500, 5_000, 20_000)
+CHANGE = {"name": "Renamed"}
+
+
+def main() -> None:
+    """Measures and prints the tables."""
+    print("| fields | patch-model | floor | ratio |\n|---|---|---|---|")
+    in_memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - memory, no disk
+    with tempfile.TemporaryDirectory(dir=in_memory) as folder:
+        os.environ["PATCH_MODEL_STATE_DIR"] = folder
+        for fields in SIZES:
+            own, floor = measured(fields, 25 if fields < 5_000 else 7)
+            print(
+                f"| {fields} | {own * 1000:.1f} ms | {floor * 1000:.1f} ms | {own / floor:.2f} |",
+                flush=True,
+            )
+        requests()
+
+
+def measured(fields: int, runs: int) -> tuple[float, float]:
+    """The medians of a whole patch and of the floor, in turns, seconds of CPU."""
+    client, model_id = canned_client(fields, CHANGE)
+    session, patch = Session.from_env(client), Patch.merge(CHANGE)
+    raw = session.read(model_id).raw
+    text = json.dumps(raw)
+
+    def whole() -> object:
+        return run_patch(session, model_id, patch, Options())
+
+    def floor() -> object:
+        copy.deepcopy(raw)
+        jsontext.parse(text, what="it")
+        return jsontext.dump(raw)
+
+    taken: dict[str, list[float]] = {"whole": [], "floor": []}
+    cases: dict[str, Callable[[], object]] = {"whole": whole, "floor": floor}
+    for _ in range(runs + 1):
+        for name, run in cases.items():
+            gc.collect()
+            begun = time.process_time()
+            run()
+            taken[name].append(time.process_time() - begun)
+    return median(taken["whole"][1:]), median(taken["floor"][1:])
+
+
+def requests() -> None:
+    """Counts the requests of each kind of call."""
+    print("\n| call | requests |\n|---|---|")
+    with Sandbox(models=3) as sandbox, Client(sandbox.url, sandbox.api_key) as client:
+        session = Session.from_env(client)
+        calls = {
+            "a patch, by UUID": (seed.ORDERS, Patch.set("name", "X")),
+            "a patch, by name": ("Contacts", Patch.set("identifier", "email")),
+            "a change that changes nothing, by UUID": (
+                seed.CONTACTS,
+                Patch.set("name", "Contacts"),
+            ),
+        }
+        for call, (model, patch) in calls.items():
+            sandbox.reset_requests()
+            run_patch(session, model, patch, Options())
+            print(f"| {call} | {', '.join(one.method for one in sandbox.requests)} |")
+
+
+if __name__ == "__main__":
+    main()
