@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -65,6 +66,7 @@ class Pipeline:
         *,
         latency: float = 0.0,
         validate_responses: bool = True,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.script = Script()
         self.late = LateWrites()
@@ -75,12 +77,24 @@ class Pipeline:
         self._ledger = ledger
         self._pause = pause
         self._latency = latency
+        self._monotonic = monotonic
         self._validate_responses = validate_responses
 
     def handle(self, call: Call) -> Reply:
-        """Answer a call."""
+        """Answer a call, ``latency`` seconds after it came.
+
+        Half of that is the way here, and the other half, less what the work took, the way back.
+        """
+        answered = self._monotonic() + self._latency
         if self._latency:
-            self._pause(self._latency)
+            self._pause(self._latency / 2)
+        reply = self._reply(call)
+        left = answered - self._monotonic()
+        if self._latency and left > 0:
+            self._pause(left)
+        return reply
+
+    def _reply(self, call: Call) -> Reply:
         try:
             caller = self._admit(call)
             key = self._idempotency_key(call)

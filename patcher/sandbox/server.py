@@ -44,7 +44,7 @@ class Sandbox:
             and where they are all there, so are the four syncs that read them.
         port: 0 takes a free one.
         db: a database file, whose models are there again after a restart; None: in memory.
-        latency: seconds to sleep before each answer.
+        latency: seconds from a request to its answer, the work included.
         api_key: the user's key.
         validate_responses: check each answer against the published description; a check costs
             time in proportion to the number of fields, so benchmarks switch it off.

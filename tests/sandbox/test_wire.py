@@ -282,14 +282,29 @@ def test_a_taken_port_is_an_os_error(sandbox: Sandbox) -> None:
         Sandbox(port=port)
 
 
-def test_latency_is_added_to_each_answer(monkeypatch: pytest.MonkeyPatch, api_for: ApiFor) -> None:
-    """The latency is slept once per request."""
-    slept: list[float] = []
+@pytest.mark.parametrize(("work", "slept"), [(4.0, [15.0, 11.0]), (20.0, [15.0])])
+def test_latency_is_exact(
+    monkeypatch: pytest.MonkeyPatch, api_for: ApiFor, work: float, slept: list[float]
+) -> None:
+    """An answer comes the latency after its request, however long the work in between took."""
+    now, pauses = [0.0], list[float]()
     with Sandbox(models=1, latency=30) as sandbox:
-        monkeypatch.setattr(sandbox._pipeline, "_pause", slept.append)
+        pipeline, reply = sandbox._pipeline, sandbox._pipeline._reply
+
+        def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            now[0] += seconds
+
+        def working(call: Any) -> Any:
+            now[0] += work
+            return reply(call)
+
+        monkeypatch.setattr(pipeline, "_monotonic", lambda: now[0])
+        monkeypatch.setattr(pipeline, "_pause", pause)
+        monkeypatch.setattr(pipeline, "_reply", working)
         api_for(sandbox).model("GET")
 
-    assert slept == [30]
+    assert pauses == slept
 
 
 def test_the_sandbox_imports_nothing_of_the_rest() -> None:
