@@ -21,7 +21,7 @@ from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
 from patcher.plan.groups import Named
 from patcher.resources.snapshot import Snapshot
-from patcher.undoing import WayBack, entries_of
+from patcher.undoing import WayBack, entries_of, is_open_or_written
 
 __all__ = ["Flight", "Manner", "Overview", "Run"]
 
@@ -100,6 +100,7 @@ class Run(NamedTuple):
             session.resource,
             session.terms(Snapshot({}), options),
             rebases=options.on_conflict == "rebase",
+            version_step=session.version_step,
         )
 
         def plan(entry: str) -> Plan:
@@ -168,14 +169,14 @@ def _written(session: Session, run: str) -> list[tuple[str, Named]]:
                 f"{session.client.settings.url}.",
                 hint=f"Say --url {entry.intent.where}, with credentials for it.",
             )
-        state = entry.ending.state if entry.ending else None
-        found.append((entry.begun, entry.name, state, Named(entry.intent.name, entry.intent.id)))
+        named = Named(entry.intent.name, entry.intent.id)
+        found.append((entry.begun, entry.name, named, is_open_or_written(entry)))
     if not found:
         raise InvalidInputError(
             f"The journal knows of no {run}.", hint="patch-model history shows what it knows."
         )
     newest_first = sorted(found, key=lambda one: one[:2], reverse=True)
-    return [(name, named) for _, name, state, named in newest_first if state != "not-written"]
+    return [(name, named) for _, name, named, counts in newest_first if counts]
 
 
 def _refuse_what_is_for_one(session: Session, patch: Patch, options: Options) -> None:

@@ -57,7 +57,16 @@ def test_all_that_goes_with_a_plan_comes_back() -> None:
     """No field of a plan's terms is left at its default here, and each comes back with its type."""
     origin = Origin("https://x", "org", "plan-0", "@0", "run-0")
     notice = Notice("rebased", "/name", "Somebody wrote in between.")
-    terms = Terms(MASKS, "carry", True, frozenset({"name"}), (("a", "b"),), (notice,), origin)
+    terms = Terms(
+        MASKS,
+        "carry",
+        True,
+        frozenset({"name"}),
+        (("a", "b"),),
+        (notice,),
+        frozenset({"x"}),
+        origin,
+    )
     base = Snapshot(raw({"name": "n", "fields": ["a"]}), '"etag"', b"text")
     plan = propose(MODEL, base, {"name": "m", "fields": ["a"]}, terms)
     with Spool(Path(os.environ["PATCH_MODEL_STATE_DIR"]), MODEL, MASKS) as spool:
