@@ -34,19 +34,24 @@ def utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+def new_name() -> str:
+    """A name for an entry that no other one has."""
+    return "@" + os.urandom(6).hex()
+
+
 class Journal(NamedTuple):
     """The entries in one folder, which belongs to one user (0700, files 0600)."""
 
     folder: Path
     now: Callable[[], datetime] = utc_now
 
-    def open(self, intent: Intent) -> str:
+    def open(self, intent: Intent, name: str | None = None) -> str:
         """Records an intent and returns the entry's name, once it is safe on disk.
 
-        Raises JournalError when it cannot be recorded.
+        ``name`` is one of ``new_name``'s. Raises JournalError when it cannot be recorded.
         """
         self._prepare()
-        name = "@" + os.urandom(6).hex()
+        name = name or new_name()
         record = {"format": FORMAT, "entry": name, "begun": self._timestamp(), **intent._asdict()}
         self._write(self._intent_path(name), record)
         return name

@@ -64,6 +64,7 @@ class Client:
         self.settings = settings or Settings(checked_url(url), bearer(api_key, source="api_key"))
         self._sleep, self._observe = sleep, observe
         self._pace: Pace | None = None
+        self._has_waited: Callable[[], bool] = lambda: False
         self._transport = Transport(self.settings, observe=observe)
 
     @classmethod
@@ -74,13 +75,20 @@ class Client:
         """
         return cls(settings=Settings.from_env(os.environ if environ is None else environ))
 
-    def paced(self, pace: Pace, sleep: Callable[[float], None]) -> Client:
+    def paced(
+        self,
+        pace: Pace,
+        sleep: Callable[[float], None],
+        has_waited: Callable[[], bool] = lambda: False,
+    ) -> Client:
         """This client at a pace that many threads keep together; connections are shared, too.
 
-        ``sleep`` is what waiting goes by.
+        ``sleep`` is what waiting goes by. ``has_waited`` is called when a resource was read, for
+        what had to be done beside; where it says that it took longer than the reading, the
+        resource is read again, since somebody may have written meanwhile.
         """
         twin = copy(self)
-        twin.__dict__.update(_pace=pace, _sleep=sleep)
+        twin.__dict__.update(_pace=pace, _sleep=sleep, _has_waited=has_waited)
         return twin
 
     @property
@@ -117,6 +125,8 @@ class Client:
         """
         path = item_path(collection, resource_id)
         response = self._read(path)
+        while self._has_waited():
+            response = self._read(path)
         etag = answers.strong_etag(response)
         if known is not None and response.body == known.text:
             return known._replace(etag=etag)

@@ -12,7 +12,7 @@ from patcher.api.pace import Pace
 from patcher.documents.indices import refuse_indices
 from patcher.documents.patches import Patch
 from patcher.errors import ApiError, ConflictError, InvalidInputError
-from patcher.fleet import Fleet, Flight, Job, Manner, Overview, Spool
+from patcher.fleet import Fleet, Flight, Job, JournalBeside, Manner, Overview, Spool
 from patcher.operations.selection import Selection, holds, select
 from patcher.operations.session import Options, Session, SystemClock
 from patcher.operations.store import ApiStore
@@ -56,8 +56,10 @@ class Run(NamedTuple):
         confirm: Callable[[Overview], bool] | None = None,
     ) -> Run:
         """A run of many threads within a session: at one pace, and stopped by one hand."""
+        journal = JournalBeside.of(session.journal, manner.workers)
         own = session._replace(
-            client=session.client.paced(pace, flight.sleep),
+            client=session.client.paced(pace, flight.sleep, journal.has_waited),
+            journal=journal,
             clock=_FlightClock(flight),
             hold=flight.hold,
         )
