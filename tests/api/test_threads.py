@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -34,29 +35,35 @@ def in_threads(count: int, work: Callable[[], None]) -> None:
 
 
 def test_each_thread_has_a_session_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No session is used by two threads, and each thread keeps its own; close ends them all."""
-    users: dict[int, set[int]] = {}
+    """No session is used by two threads; one of a thread that has ended is not kept."""
+    users: dict[requests.Session, set[int]] = {}
     request = requests.Session.request
 
     def watched(self: requests.Session, *args: Any, **kwargs: Any) -> Any:
-        users.setdefault(id(self), set()).add(threading.get_ident())
+        users.setdefault(self, set()).add(threading.get_ident())
         return request(self, *args, **kwargs)
 
     monkeypatch.setattr(requests.Session, "request", watched)
     with Sandbox(models=1) as sandbox:
         transport = Transport(Settings(sandbox.url, f"Bearer {sandbox.api_key}"))
+        done = threading.Barrier(4)
 
         def work() -> None:
             for _ in range(3):
                 transport.send("GET", f"/api/models/{seed.CONTACTS}")
+            done.wait(5)
 
         in_threads(4, work)
-        sessions = list(transport._sessions)
+        used = [set(threads) for threads in users.values()]
+        users.clear()
+        gc.collect()
+        left = len(transport._sessions)
+        transport.send("GET", f"/api/models/{seed.CONTACTS}")
         transport.close()
 
-    assert len(users) == len(sessions) == 4
-    assert all(len(threads) == 1 for threads in users.values())
-    assert transport._sessions == []
+    assert [len(threads) for threads in used] == [1] * 4
+    assert len(set.union(*used)) == 4
+    assert left == 0
 
 
 def test_all_sessions_trust_by_one_set_of_certificates() -> None:

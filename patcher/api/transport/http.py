@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
+from weakref import WeakSet
 
 from patcher import _version
 from patcher.api.settings import Settings
@@ -82,7 +83,8 @@ class Transport:
         self._monotonic = monotonic
         self._observe = observe
         self._of_thread = threading.local()
-        self._sessions: list[Session] = []
+        # Of a thread that has ended the session goes as well, and its connections with it.
+        self._sessions: WeakSet[Session] = WeakSet()
 
     def send(
         self,
@@ -112,7 +114,7 @@ class Transport:
 
     def close(self) -> None:
         """Closes the connections of all threads."""
-        sessions, self._sessions = self._sessions, []
+        sessions, self._sessions = list(self._sessions), WeakSet()
         self._of_thread = threading.local()
         for session in sessions:
             session.close()
@@ -185,7 +187,7 @@ class Transport:
         session: Session | None = getattr(self._of_thread, "session", None)
         if session is None:
             session = self._of_thread.session = _new_session(self._settings.url)
-            self._sessions.append(session)
+            self._sessions.add(session)
         return session
 
     def _authenticate(self, request: PreparedRequest) -> PreparedRequest:
