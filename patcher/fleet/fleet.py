@@ -17,13 +17,10 @@ from patcher.resources.resource import Resource
 
 
 class Job(NamedTuple):
-    """One resource of a run, and its plan.
-
-    ``plan`` reads the resource and works the plan out; it writes nothing.
-    """
+    """One resource of a run; ``entry`` is the journal entry that is to be taken back, if any."""
 
     named: Named
-    plan: Callable[[], Plan]
+    entry: str = ""
 
 
 Numbered: TypeAlias = tuple[int, Job]
@@ -62,6 +59,7 @@ class Fleet(NamedTuple):
 
     Attributes:
         resource: which kind.
+        plan: reads the resource of a job and works its plan out; it writes nothing.
         write: the guarded write of a plan, which asks nobody.
         spool: where plans are between the overview and the write.
         flight: what is on its way, and how it is stopped.
@@ -69,6 +67,7 @@ class Fleet(NamedTuple):
     """
 
     resource: Resource
+    plan: Callable[[Job], Plan]
     write: Callable[[Plan], PatchResult]
     spool: Spool
     flight: Flight
@@ -125,7 +124,7 @@ class Fleet(NamedTuple):
         """The plan of a job, put away, or its result where nothing is left to do."""
         plan: Plan | None = None
         try:
-            plan = job.plan()
+            plan = self.plan(job)
             return PatchResult.of_plan(plan) if plan.is_unchanged else overview.sketch(plan)
         except Exception as error:  # noqa: BLE001 - one must not end the others
             return self._failed(error, plan, job.named.id)

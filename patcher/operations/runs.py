@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
 from patcher.api.pace import Pace
@@ -76,8 +75,8 @@ class Run(NamedTuple):
         if not is_one:
             _refuse_what_is_for_one(session, patch, options)
 
-        def plan(named: Named) -> Plan:
-            made = session.plan(named.id, patch, options)
+        def plan(job: Job) -> Plan:
+            made = session.plan(job.named.id, patch, options)
             if not holds(session, selection.where, made.document):
                 raise ConflictError(
                     f"{made.label} was changed since it was listed, and is no longer one of those "
@@ -88,7 +87,7 @@ class Run(NamedTuple):
                 refuse_indices(patch, session.resource.shape, made.document)
             return made
 
-        yield from self._of([Job(named, partial(plan, named)) for named in chosen], options)
+        yield from self._of(list(map(Job, chosen)), plan, options)
 
     def undoing(self, name: str, options: Options) -> Iterator[PatchResult]:
         """Takes back what the run of that name wrote, each write as ``undo`` does.
@@ -105,28 +104,28 @@ class Run(NamedTuple):
             version_step=session.version_step,
         )
 
-        def plan(entry: str) -> Plan:
-            return way.plan(session.journal.entry(entry))
+        def plan(job: Job) -> Plan:
+            return way.plan(session.journal.entry(job.entry))
 
-        written = _written(session, name)
-        yield from self._of([Job(named, partial(plan, entry)) for entry, named in written], options)
+        yield from self._of(_written(session, name), plan, options)
 
-    def _of(self, jobs: list[Job], options: Options) -> Iterator[PatchResult]:
+    def _of(
+        self, jobs: list[Job], make: Callable[[Job], Plan], options: Options
+    ) -> Iterator[PatchResult]:
         session, name = self.session, f"run-{os.urandom(6).hex()}"
 
         def plan(job: Job) -> Plan:
-            made = self._patiently(job.plan)
+            made = self._patiently(lambda: make(job))
             origin = made.origin._replace(run=name)
             return replace(made, terms=made.terms._replace(origin=origin))
 
         def write(made: Plan) -> PatchResult:
             return self._patiently(lambda: carry_out(session, made, options))
 
-        named = [Job(job.named, partial(plan, job)) for job in jobs]
         folder = session.journal.folder.parent
         with Spool(folder, session.resource, session.masks) as spool:
-            fleet = Fleet(session.resource, write, spool, self.flight, self.manner)
-            yield from fleet.run(named, self.confirm)
+            fleet = Fleet(session.resource, plan, write, spool, self.flight, self.manner)
+            yield from fleet.run(jobs, self.confirm)
 
     def _patiently(self, do: Callable[[], T]) -> T:
         """Begins anew what was not processed, as long as the API wants a pause.
@@ -156,7 +155,7 @@ class _FlightClock(NamedTuple):
         self.flight.sleep(seconds)
 
 
-def _written(session: Session, run: str) -> list[tuple[str, Named]]:
+def _written(session: Session, run: str) -> list[Job]:
     """The entries of a run that were written, or may have been, and of what; the newest first."""
     if not RUN.fullmatch(run):
         raise InvalidInputError(
@@ -178,7 +177,7 @@ def _written(session: Session, run: str) -> list[tuple[str, Named]]:
             f"The journal knows of no {run}.", hint="patch-model history shows what it knows."
         )
     newest_first = sorted(found, key=lambda one: one[:2], reverse=True)
-    return [(name, named) for _, name, named, counts in newest_first if counts]
+    return [Job(named, name) for _, name, named, counts in newest_first if counts]
 
 
 def _refuse_what_is_for_one(session: Session, patch: Patch, options: Options) -> None:
