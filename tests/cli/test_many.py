@@ -357,6 +357,9 @@ def test_a_run_is_taken_back_under_the_guard(sandbox: Sandbox, patch_model: Comm
     """A model that somebody else wrote since is left alone, or kept along by a rebase."""
     run = lines(patch_model("apply", "--all", *KEY, "-y", "-o", "json").out)[0]["run"]
     sandbox.write_as_other(seed.ORDERS, {"name": "Theirs"})
+    # An entry that names the run, but is none of it.
+    stranger = sandbox.create({**seed.accounts(), "identifier": run})
+    patch_model("apply", stranger, *KEY, "-y")
     done = patch_model("undo", "--run", run, "-y")
 
     assert done.code == 7
