@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from patcher.documents.diff import Change
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
+from patcher.documents.rekeying import Rekeyed
 from patcher.documents.values import MISSING, JsonValue
 from patcher.errors import JournalError
 from patcher.plan import Origin, Plan, Terms
@@ -88,8 +89,12 @@ def _full(reason: str | None) -> JournalError:
 
 def _packed(plan: Plan) -> tuple[Any, ...]:
     terms: Any = plan.terms
-    notices = tuple(map(tuple, terms.notices))
-    bare = terms._replace(masks=None, notices=notices, origin=tuple(terms.origin))
+    bare = terms._replace(
+        masks=None,
+        notices=tuple(map(tuple, terms.notices)),
+        rekeyed=tuple(map(tuple, terms.rekeyed)),
+        origin=tuple(terms.origin),
+    )
     return (
         tuple(plan.base),
         plan.document,
@@ -117,6 +122,7 @@ def _unpacked(packed: tuple[Any, ...], resource: Resource, masks: Masks) -> Plan
         terms=made._replace(
             masks=masks,
             notices=tuple(Notice(*one) for one in made.notices),
+            rekeyed=tuple(Rekeyed(*one) for one in made.rekeyed),
             origin=Origin(*made.origin),
         ),
     )

@@ -69,6 +69,7 @@ class Run(NamedTuple):
     ) -> Iterator[PatchResult]:
         """Makes one change in all that are selected: patch_models."""
         session = self.session
+        _refuse_reviews(options)
         session.check(patch, options)
         chosen = select(session, selection, options)
         is_one = len(chosen) == 1
@@ -95,6 +96,7 @@ class Run(NamedTuple):
         Raises InvalidInputError when the journal knows of no write of it to this API.
         """
         session = self.session
+        _refuse_reviews(options)
         way = WayBack(
             ApiStore(session.client, session.resource),
             session.journal,
@@ -178,6 +180,16 @@ def _written(session: Session, run: str) -> list[Job]:
         )
     newest_first = sorted(found, key=lambda one: one[:2], reverse=True)
     return [Job(named, name) for _, name, named, counts in newest_first if counts]
+
+
+def _refuse_reviews(options: Options) -> None:
+    """What only the API can tell of a plan is asked, and shown, for one resource at a time."""
+    asked = [name for name in ("preview", "impact") if getattr(options, name)]
+    if asked:
+        raise InvalidInputError(
+            f"--{asked[0]} is for one model, named as one MODEL.",
+            hint="Look at one of them first: patch-model plan MODEL ... --preview --impact",
+        )
 
 
 def _refuse_what_is_for_one(session: Session, patch: Patch, options: Options) -> None:

@@ -68,7 +68,7 @@ def make_plan(
         allow_all_fields=allow_all_fields,
         mentioned=patch.mentioned(),
         touched=tuple(place for step in patch.steps for place in step.reads()),
-        rekeyed=rekeyed(patch.steps, document, resource.shape),
+        rekeyed=rekeyed(patch.steps, rebuilt[0], resource.shape),
         notices=applied.notices,
         origin=origin or Origin(),
         strict=strict,

@@ -12,6 +12,7 @@ from hypothesis import given
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch
+from patcher.documents.rekeying import Rekeyed
 from patcher.documents.values import strictly_equal
 from patcher.errors import InvalidPatchError, JournalError
 from patcher.fleet.spool import Spool
@@ -77,6 +78,7 @@ def test_all_that_goes_with_a_plan_comes_back() -> None:
     assert found.terms == plan.terms
     assert found.base == plan.base
     assert type(found.terms.origin) is Origin
+    assert {type(one) for one in found.terms.rekeyed} == {Rekeyed}
     assert {type(one) for one in (*found.terms.notices, *found.warnings)} == {Notice}
     assert found.warnings == plan.warnings
 
