@@ -67,6 +67,7 @@ def test_all_that_goes_with_a_plan_comes_back() -> None:
         (notice,),
         frozenset({"x"}),
         origin,
+        (Rekeyed(("fields",), "a", "b"),),
     )
     base = Snapshot(raw({"name": "n", "fields": ["a"]}), '"etag"', b"text")
     plan = propose(MODEL, base, {"name": "m", "fields": ["a"]}, terms)
