@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from copy import copy
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from patcher.api import answers
@@ -23,9 +22,6 @@ from patcher.api.transport import (
 from patcher.documents import jsontext
 from patcher.documents.values import Document, JsonValue
 from patcher.errors import ApiError, InvalidInputError
-
-if TYPE_CHECKING:
-    from patcher.api.pace import Pace
 
 _READ_ATTEMPTS: Final = 3
 _LONGEST_WAIT: Final = 60.0
@@ -63,8 +59,6 @@ class Client:
         """
         self.settings = settings or Settings(checked_url(url), bearer(api_key, source="api_key"))
         self._sleep, self._observe = sleep, observe
-        self._pace: Pace | None = None
-        self._has_waited: Callable[[], bool] = lambda: False
         self._transport = Transport(self.settings, observe=observe)
 
     @classmethod
@@ -75,26 +69,10 @@ class Client:
         """
         return cls(settings=Settings.from_env(os.environ if environ is None else environ))
 
-    def paced(
-        self,
-        pace: Pace,
-        sleep: Callable[[float], None],
-        has_waited: Callable[[], bool] = lambda: False,
-    ) -> Client:
-        """This client at a pace that many threads keep together; connections are shared, too.
-
-        ``sleep`` is what waiting goes by. ``has_waited`` is called when a resource was read, for
-        what had to be done beside; where it says that it took longer than the reading, the
-        resource is read again, since somebody may have written meanwhile.
-        """
-        twin = copy(self)
-        twin.__dict__.update(_pace=pace, _sleep=sleep, _has_waited=has_waited)
-        return twin
-
     @property
     def pause_left(self) -> float:
-        """For how many seconds the API wants no request; 0 where it said nothing of the kind."""
-        return self._pace.pause_left() if self._pace else 0.0
+        """For how many seconds the API wants no request; one caller alone waits on the spot."""
+        return 0.0
 
     def __repr__(self) -> str:
         return f"Client({self.settings.url!r})"
@@ -125,8 +103,6 @@ class Client:
         """
         path = item_path(collection, resource_id)
         response = self._read(path)
-        while self._has_waited():
-            response = self._read(path)
         etag = answers.strong_etag(response)
         if known is not None and response.body == known.text:
             return known._replace(etag=etag)
@@ -203,17 +179,13 @@ class Client:
         headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key}
         if if_match is not None:
             headers["If-Match"] = if_match
-        if self._pace:
-            self._pace.take()  # never a wait between the last reading and the write
-        response = self._transport.send(
+        return self._transport.send(
             "PUT",
             item_path(collection, resource_id),
             params={"async": "true"} if run_async else None,
             body=jsontext.dump(body).encode("ascii"),
             headers=headers,
         )
-        self._note(response)
-        return response
 
     def ask(self, path: str, body: Document, *, run_async: bool = False) -> Response:
         """Posts what changes nothing, and returns the answer whatever it is.
@@ -259,11 +231,8 @@ class Client:
         """The answer to a request, which is tried again when it fails in a way that passes."""
         for attempt in range(1, _READ_ATTEMPTS + 1):
             pause = 0.25 * 2 ** (attempt - 1)
-            if self._pace:
-                self._pace.turn(self._sleep)
             try:
                 response = send()
-                self._note(response, pause)
             except (UnsentError, AnswerLostError) as error:
                 # A connection that lay idle may be gone; a read can simply be made again.
                 is_final = isinstance(error, AnswerLostError) and not lost_passes
@@ -278,18 +247,6 @@ class Client:
                 pause = pause if told is None else told
             self._sleep(pause)
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
-
-    def _note(self, response: Response, pause: float = 1.0) -> None:
-        """Tells the pace about an answer; ``pause`` is how long to wait where it does not say."""
-        if self._pace is None:
-            return
-        if response.status != 429:
-            self._pace.went_well()
-            return
-        told = answers.retry_after(response, datetime.now(timezone.utc))
-        seconds = pause if told is None else told
-        if seconds <= _LONGEST_WAIT:
-            self._pace.told_to_wait(seconds)
 
     def _successful(self, response: Response, path: str) -> Response:
         if not 200 <= response.status < 300:

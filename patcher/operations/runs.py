@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple, TypeVar
 
 from patcher.api.pace import Pace
+from patcher.api.paced import PacedClient
 from patcher.documents.indices import refuse_indices
 from patcher.documents.patches import Patch
 from patcher.errors import ApiError, ConflictError, InvalidInputError
@@ -57,7 +58,7 @@ class Run(NamedTuple):
         """A run of many threads within a session: at one pace, and stopped by one hand."""
         journal = JournalBeside.of(session.journal, manner.workers)
         own = session._replace(
-            client=session.client.paced(pace, flight.sleep, journal.has_waited),
+            client=PacedClient.of(session.client, pace, flight.sleep, journal.has_waited),
             journal=journal,
             clock=_FlightClock(flight),
             hold=flight.hold,

@@ -1,0 +1,76 @@
+"""A client for many threads, which send their requests at one pace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any, Final
+
+from patcher.api import answers
+from patcher.api.client import Client, Reading
+from patcher.api.pace import Pace
+from patcher.api.transport import Response
+
+_LONGEST_PAUSE: Final = 60.0
+_PAUSE: Final = 1.0
+
+
+class PacedClient(Client):
+    """A client's twin: it shares its connections, and keeps a pace with others."""
+
+    _pace: Pace
+    _has_waited: Callable[[], bool]
+
+    @classmethod
+    def of(
+        cls,
+        client: Client,
+        pace: Pace,
+        sleep: Callable[[float], None],
+        has_waited: Callable[[], bool] = lambda: False,
+    ) -> PacedClient:
+        """The twin of ``client`` at ``pace``.
+
+        ``sleep`` is what waiting goes by. ``has_waited`` is called when a resource was read, for
+        what had to be done beside; where it says that it took longer than the reading, the
+        resource is read again, since somebody may have written meanwhile.
+        """
+        twin = cls.__new__(cls)
+        own = {"_pace": pace, "_sleep": sleep, "_has_waited": has_waited}
+        twin.__dict__.update(client.__dict__, **own)
+        return twin
+
+    @property
+    def pause_left(self) -> float:
+        """For how many seconds the API wants no request."""
+        return self._pace.pause_left()
+
+    def reading(self, collection: str, resource_id: str, known: Reading | None = None) -> Reading:
+        """One resource, read after all that had to be done beside."""
+        found = super().reading(collection, resource_id, known)
+        while self._has_waited():
+            found = super().reading(collection, resource_id, known)
+        return found
+
+    def put(self, *arguments: Any, **options: Any) -> Response:
+        """Sends a whole resource without a wait, which may not be after the last reading."""
+        self._pace.take()
+        return self._noted(super().put(*arguments, **options))
+
+    def _persistent(self, send: Callable[[], Response], *rest: Any, **options: Any) -> Response:
+        def in_turn() -> Response:
+            self._pace.turn(self._sleep)
+            return self._noted(send())
+
+        return super()._persistent(in_turn, *rest, **options)
+
+    def _noted(self, response: Response) -> Response:
+        """The answer, after the pace has been told about it."""
+        if response.status != 429:
+            self._pace.went_well()
+            return response
+        told = answers.retry_after(response, datetime.now(timezone.utc))
+        seconds = _PAUSE if told is None else told
+        if seconds <= _LONGEST_PAUSE:
+            self._pace.told_to_wait(seconds)
+        return response
