@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 def plan_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
     """Shows what a change would do to many models."""
+    if parameters["output"] not in ("text", "json"):
+        raise InvalidInputError(
+            f"-o {parameters['output']} reports the plan for one model, named as one MODEL.",
+            hint="For many models there are -o text and -o json, an object a line.",
+        )
     if parameters["out"] is not None:
         raise InvalidInputError(
             "--out saves the plan for one model, named as one MODEL.",

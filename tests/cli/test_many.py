@@ -32,14 +32,15 @@ def lines(text: str) -> list[dict[str, Any]]:
 
 def test_the_overview_comes_once_and_groups(sandbox: Sandbox, patch_model: Command) -> None:
     """Models that change alike are shown together, each by name, and nothing is written."""
-    done = patch_model("plan", "Contacts", "Accounts", "Orders", "--remove", "fields=plan")
+    change = ("--add", f"labels={seed.LABEL_PRODUCTION}")
+    done = patch_model("plan", "Contacts", "Model 00004", "Model 00006", *change)
 
     assert done.code == 0
     assert done.out.startswith("2 of 3 models to be changed, 1 as they should be already.\n")
-    assert '2 models: "Contacts", "Accounts"' in done.out
-    assert done.out.count('- removed   /fields  "plan"') == 1
+    assert '2 models: "Model 00004", "Model 00006"' in done.out
+    assert done.out.count("+ added     /labels") == 1
     assert done.out.count("Carried over where there") == 1
-    assert "/enricher" in done.out
+    assert "/fields" in done.out
     assert done.err == ""
     assert sandbox.puts() == []
 
@@ -265,6 +266,16 @@ def test_what_makes_no_sense_is_exit_2(
     assert said in error["message"] + done.err
     assert "hunter2" not in done.out + done.err
     assert sandbox.puts() == []
+
+
+@pytest.mark.parametrize("output", ["markdown", "html"])
+def test_a_report_is_of_one_model(sandbox: Sandbox, patch_model: Command, output: str) -> None:
+    """For many models there is text, and JSON by line: exit 2 before any request."""
+    done = patch_model("plan", "--all", *KEY, "-o", output)
+
+    assert done.code == 2
+    assert "one MODEL" in done.err
+    assert sandbox.requests == []
 
 
 def test_a_name_that_is_nobodys_stops_all(sandbox: Sandbox, patch_model: Command) -> None:

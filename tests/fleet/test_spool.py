@@ -68,6 +68,7 @@ def test_all_that_goes_with_a_plan_comes_back() -> None:
         frozenset({"x"}),
         origin,
         (Rekeyed(("fields",), "a", "b"),),
+        strict=True,
     )
     base = Snapshot(raw({"name": "n", "fields": ["a"]}), '"etag"', b"text")
     plan = propose(MODEL, base, {"name": "m", "fields": ["a"]}, terms)
