@@ -68,7 +68,7 @@ def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) 
       patch-model plan Customers --set name=Clients
       patch-model plan Customers --set configuration.query=@customers.sql --preview --exit-code
       patch-model plan Customers --set name=Clients --out rename.json
-      patch-model plan --where connection_id=$OLD --set connection_id=$NEW
+      patch-model plan --where 'name~=^Cust' --set identifier=email
       patch-model plan --show rename.json
     """
     from patcher.operations.verbs import run_plan

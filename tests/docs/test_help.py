@@ -57,6 +57,13 @@ class Place:
         names = sorted((self.folder / "state" / "journal").iterdir(), key=os.path.getmtime)
         return "@" + re.search(r"[0-9a-f]{12}", names[-1].name)[0]  # type: ignore[index]
 
+    def many(self) -> str:
+        """The name of a run over many models."""
+        change = {"configuration": {"note": "of a run"}}
+        results = list(patcher.patch_models(None, change, client=self.client))
+        assert results[0].plan is not None
+        return str(results[0].plan.origin.run)
+
     def run(self, command: str) -> tuple[int, str]:
         """Runs a command in a terminal, answers yes, and stops what does not end by itself."""
         pid, terminal = pty.fork()
@@ -72,7 +79,7 @@ class Place:
                 screen += os.read(terminal, 65536).decode(errors="replace")
             except OSError:
                 break
-            if screen.count("Write this?") > answered:
+            if len(re.findall(r"Write (?:this|\d+ models?)\?", screen)) > answered:
                 answered += 1
                 os.write(terminal, b"y\n")
             if "stop with Ctrl-C" in screen and "^C" not in screen:
@@ -103,6 +110,8 @@ def test_every_example_in_the_help_works(place: Place, name: str) -> None:
     for command in shown:
         place.begin()
         runnable = re.sub(r"@[0-9a-f]{12}", place.entry(), command)
+        if "--run run-" in runnable:
+            runnable = re.sub(r"run-[0-9a-f]{12}", place.many(), runnable)
         runnable = runnable.replace("~/", f"{place.folder}/").replace("--port 8930", "--port 0")
         if runnable.startswith("patch-model apply --plan "):
             # What its file holds is made by the example of another command.
