@@ -14,7 +14,7 @@ from patcher.documents.lists import RawText
 from patcher.documents.members import AddMember, RemoveMember
 from patcher.documents.patches import Patch
 from patcher.documents.places import Assign, Unset
-from patcher.documents.pointers import lookup, parse_path, path_to
+from patcher.documents.pointers import lookup, parse_path, path_to, pointer_to
 from patcher.documents.shape import Shape
 from patcher.documents.values import MAX_DEPTH, MISSING, copied, strictly_equal
 from patcher.errors import InvalidPatchError, PatchError
@@ -26,7 +26,13 @@ SHAPE = Shape(
     server_owned=frozenset(),
     lists={("tags",): KeyedList()},
 )
-FILES = {"q.sql": "SELECT 1\n", "c.yaml": "a: [1]\n", "c.json": '{"a": 1}', "bad.json": "{a: 1}"}
+FILES = {
+    "q.sql": "SELECT 1\n",
+    "c.yaml": "a: [1]\n",
+    "c.json": '{"a": 1}',
+    "bad.json": "{a: 1}",
+    "flow.yaml": "{a: 1}",
+}
 
 
 def _set(text: str) -> Assign:
@@ -62,6 +68,7 @@ def _applied(step: Assign | Unset, document: Any) -> Any:
         ("a=@c.yaml", ("a",), "a: [1]\n"),
         ("a:=@c.yaml", ("a",), {"a": [1]}),
         ("a:=@c.json", ("a",), {"a": 1}),
+        ("a:=@flow.yaml", ("a",), {"a": 1}),
         ("a=@@q.sql", ("a",), "@q.sql"),
         ("a=@@@", ("a",), "@@"),
         ("a=x@y", ("a",), "x@y"),
@@ -84,6 +91,7 @@ def test_how_a_value_is_set(text: str, place: tuple[str, ...], value: Any) -> No
         ("=x", "/configuration/query"),
         ("a:=New name", "--set a=..."),
         ("a:=", "--set a=..."),
+        ("a:=nulll", "For a text, leave the colon out: --set a=..."),
         ("a:=[1e400]", "fewer digits. For a text, leave the colon out"),
         ("a:=@@x", "--set a=..."),
         ("a:=@bad.json", None),
@@ -98,6 +106,16 @@ def test_what_cannot_be_set_is_refused_with_advice(text: str, hint: str | None) 
         _set(text)
 
     assert (hint or "") in (caught.value.hint or "")
+    assert "None" not in f"{caught.value.message} {caught.value.hint if hint else ''}"
+
+
+def test_a_value_that_is_no_json_is_named_by_its_path() -> None:
+    """Whatever else the command line says, it is clear which of the values it is."""
+    with pytest.raises(InvalidPatchError) as caught:
+        _set("a.b:=[1,]")
+
+    assert caught.value.message.startswith('The value for "a.b" is not valid JSON')
+    assert caught.value.path == "/a/b"
 
 
 def test_a_value_is_not_repeated_in_errors() -> None:
@@ -117,24 +135,26 @@ def test_the_other_options() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parse", "text", "said"),
+    ("parse", "text", "said", "hint"),
     [
-        (parse_unset, "a=b", "takes a path and no value"),
-        (parse_unset, "", "The path is empty"),
-        (parse_unset, "/", None),
-        (parse_add, "l", "--add takes PATH=VALUE"),
-        (parse_add, "l:=1", "without a colon"),
-        (parse_remove, "l", "--remove takes PATH=VALUE"),
-        (parse_remove, "=x", "The path is empty"),
+        (parse_unset, "a=b", "takes a path and no value", "--unset identifier"),
+        (parse_unset, "", "The path is empty", "configuration.query"),
+        (parse_unset, "/", None, ""),
+        (parse_add, "l", "--add takes PATH=VALUE", "--add fields=email"),
+        (parse_add, "l:=1", "--add takes PATH=VALUE, without a colon", "as JSON by itself"),
+        (parse_remove, "l", "--remove takes PATH=VALUE", "--remove fields=email"),
+        (parse_remove, "=x", "The path is empty", "configuration.query"),
     ],
 )
-def test_slips_in_the_other_options(parse: Any, text: str, said: str | None) -> None:
+def test_slips_in_the_other_options(parse: Any, text: str, said: str | None, hint: str) -> None:
     """They are told apart from what was meant; a slash alone is the empty key."""
     if said is None:
         assert parse(text) == Unset(("",))
         return
-    with pytest.raises(InvalidPatchError, match=said):
+    with pytest.raises(InvalidPatchError, match=said) as caught:
         parse(text)
+    assert hint in str(caught.value.hint)
+    assert caught.value.path == ("/l" if ":" in text else None)
 
 
 @given(st.text(alphabet='ab=:@.\\/~{["1') | st.text())
@@ -176,6 +196,7 @@ def test_what_was_set_is_there(document: Any, names: list[str], value: Any) -> N
         ("o.0.1", {"o": {}}, {"o": {"0": {"1": 9}}}),
         ("o.-", {"o": {}}, {"o": {"-": 9}}),
         ("a", {"a": {"b": 1}}, {"a": 9}),
+        ("l.0.o.p", {"l": [{}]}, {"l": [{"o": {"p": 9}}]}),
     ],
 )
 def test_where_a_value_goes(path: str, document: Any, expected: Any) -> None:
@@ -188,6 +209,12 @@ def test_where_a_value_goes(path: str, document: Any, expected: Any) -> None:
     [
         ("l.2", "There is no /l/2: the list has 2 members, counted from 0.", "--set l.-=..."),
         ("l.x", '/l is a list of 2, and "x" is not an index.', "--remove l=..."),
+        ("o.l.2", "There is no /o/l/2: the list has 1 member,", "--set o.l.-=..."),
+        (
+            "o.l.x",
+            '/o/l is a list of 1, and "x" is not an index.',
+            "--add o.l=... and --remove o.l",
+        ),
         ("l.-.a", "In /l/-/a the - must come last", "--set l.-:='{...}'"),
         ("a.b", "/a is a text, so that nothing can be set below it.", "--set a:='{...}'"),
         ("n.b", "/n is null, so that nothing can be set below it.", "--set n:='{...}'"),
@@ -197,8 +224,9 @@ def test_where_a_value_goes(path: str, document: Any, expected: Any) -> None:
 )
 def test_nothing_is_replaced_in_passing(path: str, said: str, hint: str) -> None:
     """What is in the way is named, with its kind, and how to go about it."""
+    document = {"a": "x", "l": [1, 2], "n": None, "o": {"l": [1]}}
     with pytest.raises(InvalidPatchError) as caught:
-        _applied(Assign(parse_path(path), 9), {"a": "x", "l": [1, 2], "n": None, "o": {}})
+        _applied(Assign(parse_path(path), 9), document)
 
     assert said in caught.value.message
     assert hint in str(caught.value.hint)
@@ -236,6 +264,7 @@ def test_nothing_to_unset_is_a_notice(path: str, message: str) -> None:
 
     assert applied.document == document
     assert [(one.code, one.message) for one in applied.notices] == [("nothing-to-unset", message)]
+    assert [one.path for one in applied.notices] == [pointer_to(parse_path(path))]
 
 
 def test_a_list_has_no_names_to_unset() -> None:
@@ -249,10 +278,15 @@ def test_a_list_has_no_names_to_unset() -> None:
 def test_places_and_values_have_their_limits() -> None:
     """The whole document is no place, and nothing is nested beyond the limit."""
     for make in (lambda: Assign((), 1), lambda: Unset(())):
-        with pytest.raises(InvalidPatchError, match="not the whole of it"):
+        with pytest.raises(InvalidPatchError, match="not the whole of it") as caught:
             make()
-    with pytest.raises(InvalidPatchError, match="nested more than"):
+        assert caught.value.path == ""
+        assert "--document" in str(caught.value.hint)
+    with pytest.raises(InvalidPatchError, match="nested more than") as caught:
         Assign(("a", "b"), nested(MAX_DEPTH - 1, 1))
+    assert caught.value.path == "/a/b"
+    with pytest.raises(InvalidPatchError, match="The value for /a is not valid JSON"):
+        Assign(("a",), float("nan"))
     assert Assign(("a",), nested(MAX_DEPTH - 1, 1)).place == ("a",)
 
 

@@ -115,6 +115,42 @@ def test_deep_documents(by: str) -> None:
     assert strictly_equal(apply_changes(base, changes, {}), proposed)
 
 
+def test_deepdiff_sees_keys_that_look_private() -> None:
+    """By default it passes over what begins with two underscores."""
+    old, new = {"__a": 1, "b": 1, "__c": 1}, {"__a": 2, "b": 2, "__d": 1}
+
+    assert explain(old, new) == {
+        ("__a",): "changed",
+        ("b",): "changed",
+        ("__c",): "removed",
+        ("__d",): "added",
+    }
+
+
+def test_what_is_equal_differs_nowhere() -> None:
+    """Two equal documents that share nothing have no difference at all, and no empty one."""
+    one = {"o": {"p": [1, {"q": []}]}, "named": named("a", v={"x": 1}), "texts": ["a"]}
+
+    assert difference(one, copied(one), LISTS) is None
+    assert difference({"l": [[1], {}]}, {"l": [[1], {}]}, {}) is None
+
+
+def test_changes_of_a_keyed_list_are_in_the_order_of_their_members() -> None:
+    """What goes and what changed stand by their index in the base, what comes by its own."""
+    base = {"named": named("a", "b", "c", v=1)}
+    proposed = {"named": [*named("a", v=2), *named("n", v=1), *named("c", v=2), *named("z", v=1)]}
+
+    paths = [(change["kind"], change["path"]) for change in shown(base, proposed)]
+
+    assert paths == [
+        ("changed", "/named/0/v"),
+        ("removed", "/named/1"),
+        ("added", "/named/1"),
+        ("changed", "/named/2/v"),
+        ("added", "/named/3"),
+    ]
+
+
 # Objects
 
 

@@ -66,6 +66,12 @@ UNFIT = {
     ],
     "reordered, no identities": [Change("/named", "reordered", [1, 2], [2, 1])],
     "reordered without orders": [Change("/texts", "reordered", 1, 2)],
+    "reordered without an old order": [Change("/texts", "reordered", 1, ["a", "b", "c"])],
+    "reordered without a new order": [Change("/texts", "reordered", ["a", "b", "c"], 1)],
+    "removed and added in one": [
+        Change("/name", "removed", "x"),
+        Change("/name", "added", new="y"),
+    ],
 }
 
 

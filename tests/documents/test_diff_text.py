@@ -76,6 +76,14 @@ def test_carriage_returns_are_shown_where_they_tell_something() -> None:
     assert unified("a\r\nb\r\n", "a\nb\r\n") == ("@@ -1,2 +1,2 @@", "-a\\r", "+a", r" b\r")
     assert unified("a\r\nb\r\n", "a\r\nc\r\n") == ("@@ -1,2 +1,2 @@", " a", "-b", "+c")
     assert unified("a", "a\r\n") == ("@@ -1 +1 @@", "-a", NO_NEWLINE, "+a\\r")
+    assert unified("a\r\n", "b\r\n") == ("@@ -1 +1 @@", "-a", "+b")
+    assert unified("abc\r\n", "abc\n") == ("@@ -1 +1 @@", "-abc\\r", "+abc")
+
+
+def test_a_line_is_common_to_one_end_only() -> None:
+    """Of two equal lines of which one goes, one is the beginning, and none is the end as well."""
+    assert unified("a\na\n", "a\n") == ("@@ -1,2 +1 @@", " a", "-a")
+    assert unified("a\n", "a\na\n") == ("@@ -1 +1,2 @@", " a", "+a")
 
 
 def test_only_a_line_feed_ends_a_line() -> None:
@@ -106,6 +114,22 @@ def test_huge_differences_are_shown_as_replaced() -> None:
     assert hunks[:2] == ("@@ -1,60002 +1,50002 @@", " same")
     assert {line[0] for line in hunks[2:60_002]} == {"-"}
     assert rebuilt("\n".join(old), hunks) == "\n".join(new)
+    assert hunks[-2:] == (" end", NO_NEWLINE)
+
+
+@pytest.mark.parametrize(("count", "is_matched"), [(5_000, True), (5_001, False)])
+def test_five_thousand_lines_that_differ_are_still_matched(count: int, *, is_matched: bool) -> None:
+    """What is common at the beginning and the end does not count."""
+
+    def text(mark: str) -> str:
+        lines = [f"{mark}{i}" for i in range(count)]
+        lines[count // 2] = "same"
+        return "".join(f"{line}\n" for line in ["1", "2", "3", *lines, "7", "8", "9"])
+
+    hunks = unified(text("old"), text("new"))
+
+    assert (" same" in hunks) is is_matched
+    assert ("-same" in hunks) is not is_matched
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,71 @@ def test_an_error_names_the_operation_and_the_place_and_shows_no_document(
     assert error.path == operations[-1]["path"]
 
 
+@pytest.mark.parametrize(
+    ("operation", "said", "path"),
+    [
+        (5, "it must be an object, not a number", None),
+        ({"path": "/a"}, 'it has no "op"', None),
+        ({"op": None, "path": "/a"}, "its op is null", None),
+        ({"op": 5, "path": "/a"}, "its op is a number", None),
+        ({"op": "zzz", "path": "/a"}, 'its op is "zzz"', None),
+        ({"op": "add", "path": "/a"}, 'it has no "value"', None),
+        ({"op": "move", "path": "/a"}, 'it has no "from"', None),
+        ({"op": "remove", "path": 5}, "its path must be a JSON Pointer, not a number", None),
+        (
+            {"op": "copy", "path": "/a", "from": []},
+            "its from must be a JSON Pointer, not a l",
+            None,
+        ),
+        (
+            {"op": "remove", "path": "a"},
+            'its path: "a" is not a JSON Pointer: it does not begin with /.',
+            None,
+        ),
+        ({"op": "move", "from": "/a", "path": "/a/b"}, "/a cannot be moved into itself", "/a/b"),
+        ({"op": "add", "path": "/b/x", "value": 1}, "add: /b is a text", "/b/x"),
+        ({"op": "replace", "path": "/x", "value": 1}, "replace: there is nothing at /x", "/x"),
+        ({"op": "replace", "path": "/l/2", "value": 1}, "/l is a list of 2", "/l/2"),
+        ({"op": "add", "path": "/l/x", "value": 1}, 'a list, and "x" is not an index', "/l/x"),
+        ({"op": "add", "path": "/l/3", "value": 1}, "add: /l is a list of 2", "/l/3"),
+        ({"op": "add", "path": "/o/t/x", "value": 1}, "add: /o/t is a text", "/o/t/x"),
+        ({"op": "add", "path": "/o/l/x", "value": 1}, '/o/l is a list, and "x" is not', "/o/l/x"),
+        ({"op": "add", "path": "/o/l/9", "value": 1}, "add: /o/l is a list of 1", "/o/l/9"),
+        (
+            {"op": "test", "path": "/l/0", "value": "x"},
+            "the test of /l/0 failed: another value is there",
+            "/l/0",
+        ),
+    ],
+)
+def test_whatever_is_wrong_the_operation_and_the_fault_are_named(
+    operation: Any, said: str, path: str | None
+) -> None:
+    """The second operation is called the second, and the kind of what is wrong is told."""
+    first = {"op": "test", "path": "/b", "value": "x"}
+    error = _refusal([first, operation], {"b": "x", "l": [1, [2]], "o": {"t": "", "l": [0]}})
+
+    assert said in error.message
+    assert "Operation 2 of" in error.message
+    assert error.path == path
+
+
+def test_what_is_no_list_of_operations_is_no_patch() -> None:
+    """It is called by its kind, and the hint shows one; a value that is not JSON is named, too."""
+    error = _refusal({"op": "remove", "path": "/a"}, {})
+
+    assert error.message == "A JSON Patch must be a list of operations, not an object."
+    assert '"op": "replace"' in str(error.hint)
+    assert "The JSON Patch is not valid JSON" in _refusal([float("nan")], {}).message
+
+
+def test_a_failed_test_says_that_nothing_was_changed() -> None:
+    """It is the one refusal that is meant: the document is not as the patch expects it."""
+    error = _refusal([{"op": "test", "path": "/a", "value": 2}], {"a": 1})
+
+    assert "nothing was changed" in str(error.hint)
+
+
 def test_what_the_library_raises_all_the_same_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever it is, its text may hold the document."""
 
@@ -87,6 +152,7 @@ def test_what_the_library_raises_all_the_same_is_replaced(monkeypatch: pytest.Mo
     assert error.message == (
         "Operation 1 of the JSON Patch cannot be applied: remove at /a is not possible."
     )
+    assert error.path == "/a"
     assert error.__suppress_context__
 
 
@@ -112,7 +178,19 @@ def test_a_member_that_is_not_defined_is_ignored_and_said() -> None:
 
     assert applied.document == {}
     assert [(one.code, one.path) for one in applied.notices] == [("ignored-member", "/a")] * 2
-    assert '"form"' in applied.notices[0].message
+    assert [one.message for one in applied.notices] == [
+        'Operation 1: remove has no member "form"; it is ignored.',
+        'Operation 1: remove has no member "Value"; it is ignored.',
+    ]
+
+
+@pytest.mark.parametrize(("name", "meant"), [("Value", "value"), ("Op", "op")])
+def test_a_member_that_is_nearly_one_is_asked_about(name: str, meant: str) -> None:
+    """What was meant may be a member that is there as well."""
+    patch = Patch.json_patch([{"op": "add", "path": "/a", "value": 1, name: 2}])
+    (notice,) = patch.apply({}, BARE).notices
+
+    assert notice.message.endswith(f'it is ignored. Did you mean "{meant}"?')
 
 
 def test_a_failing_patch_leaves_the_document_as_it_was() -> None:
@@ -166,6 +244,11 @@ def test_nesting_is_bounded_however_it_comes_about() -> None:
             [{"op": "copy", "from": "/a", "path": f"/a{inside[:-2]}/z"}], {"a": deep}
         ).message
     )
+    below = [{"op": "add", "path": "/a/b/c", "value": nested(MAX_DEPTH - 2, 1)}]
+    assert "The value for /a/b/c would be nested" in _refusal(below, {"a": {"b": {}}}).message
+    copied_in = [{"op": "copy", "from": "/a", "path": "/b/c"}]
+    just = {"a": nested(MAX_DEPTH - 2, 1), "b": {}}
+    assert extent(Patch.json_patch(copied_in).apply(just, BARE).document)[1] == MAX_DEPTH
     again = [{"op": "copy", "from": "", "path": "/a" * i} for i in range(1, 14)]
     grown = Patch.json_patch(again).apply({"x": 1}, BARE).document
 

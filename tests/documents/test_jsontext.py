@@ -39,6 +39,23 @@ def test_what_is_dumped_is_parsed_again(value: Any) -> None:
         assert strictly_equal(_parsed(text.encode("utf-8")), value)
 
 
+def test_each_way_of_writing_has_one_text() -> None:
+    """Digests are made of the canonical one, so that it stays what it is in every version."""
+    value = {"b": [1, {"é": None}], "a": "\n"}
+
+    assert jsontext.dump(value) == '{"b":[1,{"\\u00e9":null}],"a":"\\n"}'
+    assert jsontext.canonical(value) == '{"a":"\\n","b":[1,{"\\u00e9":null}]}'
+    assert jsontext.dump_pretty({"b": [1], "a": {}}) == '{\n  "b": [\n    1\n  ],\n  "a": {}\n}'
+
+
+@pytest.mark.parametrize("write", [jsontext.dump, jsontext.canonical, jsontext.dump_pretty])
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_what_is_no_json_is_not_written(write: Any, number: float) -> None:
+    """A number that JSON cannot say never gets into a text of ours."""
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write([number])
+
+
 @given(st.lists(FRAGMENTS, max_size=14).map("".join) | st.text() | st.binary(max_size=20))
 def test_any_text_at_all_is_parsed_or_refused(text: str | bytes) -> None:
     """Nothing but our own error leaves the parser, and a value that does is a JSON value."""
@@ -81,7 +98,14 @@ def test_values_come_out_as_they_were_written(text: str, value: Any) -> None:
         ('{"b" :1,\n "c": {"a":\n1,"\\u0061":2}}', 'the key "a" occurs twice'),
         ('{"\\":":1,"\\":":1}', "occurs twice"),
         ("[1,\n NaN]", "NaN is not a JSON number (line 2, column 2)"),
+        ("\nNaN", "NaN is not a JSON number (line 2, column 1)"),
+        ("[\n1,\n 2, NaN]", "NaN is not a JSON number (line 3, column 5)"),
+        (
+            '{"a" :1,"a"\n:2,"b"\t:3,"c"\r:4,"x":"\\":\\":\\":"}',
+            'the key "a" occurs twice in one object (line 1, column 9)',
+        ),
         ("-Infinity", "-Infinity is not a JSON number"),
+        ("[Infinity]", "Infinity is not a JSON number (line 1, column 2)"),
         ("1e400", "a number cannot be held exactly and would be altered"),
         ("-1e-400", "cannot be held exactly"),
         ("1e99999999999999999999", "cannot be held exactly"),
@@ -89,6 +113,7 @@ def test_values_come_out_as_they_were_written(text: str, value: Any) -> None:
         ("12345678901234567.5", "cannot be held exactly"),
         ("[" + "9" * 5000 + "]", "a number cannot be held exactly"),
         ("[1] x", "extra data (line 1, column 5)"),
+        ('"ab', "valid JSON: unterminated string (line 1, column 1)"),
         ("", "expecting value"),
         ('"a\nb"', "invalid control character (line 1, column 3)"),
         ("[1,]", "(line 1, column"),
@@ -96,6 +121,8 @@ def test_values_come_out_as_they_were_written(text: str, value: Any) -> None:
         ("01", "extra data"),
         (b'"\n\xff"', "UTF-8 text (line 2, byte 3 of all)"),
         (b"\xff\xfe[\x00]\x00", "UTF-8 text"),
+        (b"\n\xff\n\n", "UTF-8 text (line 2, byte 2 of all)"),
+        (b"\xff\n", "UTF-8 text (line 1, byte 1 of all)"),
     ],
 )
 def test_what_is_not_json_is_refused_with_its_place(text: str | bytes, reason: str) -> None:
@@ -115,11 +142,36 @@ def test_deep_nesting_is_refused_and_never_overflows(opener: str, levels: int) -
     assert _refusal(opener * levels).message
 
 
+@pytest.mark.parametrize("space", [" ", "\n", "\t", "\r"])
+def test_a_lost_key_is_not_made_good_for_by_what_is_in_a_text(space: str) -> None:
+    """Counting is no proof where space stands before a colon, and colons stand in texts."""
+    text = f'{{"a"{space}:1,"a"{space}:2,"x":"\\":\\""}}'
+
+    assert 'the key "a" occurs twice' in _refusal(text).message
+
+
+def test_what_a_message_quotes_is_on_one_line_and_not_too_long() -> None:
+    """Sixty characters are; of more the first fifty-nine."""
+    assert jsontext.quoted('a\n"\\\x1b') == r'"a\n\"\\\u001b"'
+    assert jsontext.quoted("x" * 60) == f'"{"x" * 60}"'
+    assert jsontext.quoted("x" * 61) == f'"{"x" * 59}…"'
+
+
+def test_the_way_out_is_shown_where_there_is_one() -> None:
+    """Another encoding, a number that cannot be held, and one that is none."""
+    assert "UTF-8" in str(_refusal(b"\xff").hint)
+    assert "fewer digits" in str(_refusal("1e400").hint)
+    assert "null" in str(_refusal("NaN").hint)
+    assert _refusal("[").hint is None
+
+
 def test_nesting_up_to_the_limit_is_read() -> None:
     """The limit itself is allowed, with as many brackets as one likes beside and in texts."""
     text = "[" * MAX_DEPTH + '"[[[["' + "]" * MAX_DEPTH
 
     assert _parsed(text)
+    fault = _refusal("[" * MAX_DEPTH + "NaN" + "]" * MAX_DEPTH)
+    assert f"NaN is not a JSON number (line 1, column {MAX_DEPTH + 1})" in fault.message
     assert _parsed("[" + ",".join(["[]"] * 1000) + "]") == [[]] * 1000
 
 

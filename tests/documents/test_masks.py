@@ -316,3 +316,32 @@ def test_values_without_masks_pass() -> None:
     refuse_masks(value, ("configuration",))
 
     assert find_masks(value) == []
+
+
+def test_a_credential_of_four_characters_is_known_again_and_a_shorter_one_is_not() -> None:
+    """A shorter text would be found in half of all others."""
+    document = {"configuration": {"token": ["abcd", {"x": "efgh"}], "secret": "abc", "a": "ijkl"}}
+
+    assert MASKS.credentials(document) == {"abcd", "efgh"}
+    assert MASKS.redacted("abcdefgh abc", MASKS.credentials(document)) == f"{MASK}{MASK} abc"
+    assert MASKS.redacted("abcdef", frozenset({"abcd", "abcdef"})) == MASK
+    assert MASKS.redacted("abcdef", frozenset({"bcde", "abcdef"})) == MASK
+
+
+def test_a_place_may_lead_through_a_list() -> None:
+    """What is opaque may be in one member of a list and not in the next."""
+    document = {"l": [{"c": {"token": SECRET}}, {"c": {"token": "shown"}}]}
+
+    masked = Masks((("l", "0", "c"),)).masked_document(document)
+
+    assert masked == {"l": [{"c": {"token": MASK}}, {"c": {"token": "shown"}}]}
+
+
+def test_a_credential_is_masked_however_deep_it_was_moved() -> None:
+    """In lists and objects, on either side of a change; what is beside it stays."""
+    change = Change("/a", "changed", old=["x", [SECRET]], new={"k": [{"m": SECRET}, 1], "n": None})
+
+    (masked,) = MASKS.without([change], frozenset({SECRET}))
+
+    assert (masked.old, masked.new) == (["x", [MASK]], {"k": [{"m": MASK}, 1], "n": None})
+    assert MASKS.without([change], frozenset()) == (change,)

@@ -31,11 +31,30 @@ def test_the_examples_of_the_standard(target: Any, patch: Any, expected: Any) ->
     assert (target, patch) == before
 
 
-@pytest.mark.parametrize("patch", [["c"], "bar", 1, None, True])
-def test_a_patch_that_is_no_object_is_refused(patch: Any) -> None:
+@pytest.mark.parametrize(
+    ("patch", "kind"),
+    [(["c"], "a list"), ("bar", "a text"), (1, "a number"), (None, "null"), (True, "a boolean")],
+)
+def test_a_patch_that_is_no_object_is_refused(patch: Any, kind: str) -> None:
     """In RFC 7396 it would replace the whole document."""
-    with pytest.raises(InvalidPatchError, match="must be an object"):
+    with pytest.raises(InvalidPatchError, match=f"must be an object, not {kind}") as caught:
         MergePatch(patch)
+
+    assert caught.value.message.startswith("A merge patch ")
+
+    assert caught.value.path == ""
+    assert '{"name":' in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("make", "what"), [(MergePatch, "A merge patch"), (WholeDocument, "A whole document")]
+)
+def test_what_json_cannot_say_is_refused_with_its_place(make: Any, what: str) -> None:
+    """Which of the two it is, and where in it."""
+    with pytest.raises(InvalidPatchError, match=f"{what} is not valid JSON at /a/0") as caught:
+        make({"a": [float("nan")]})
+
+    assert caught.value.path == "/a/0"
 
 
 @given(documents, documents)

@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patcher.documents import jsontext
 from patcher.documents.identity import KeyedList
 from patcher.documents.lists import RawText
 from patcher.documents.members import AddMember, RemoveMember
 from patcher.documents.patches import Applied, Patch
 from patcher.documents.pointers import parse_path, pointer_to
 from patcher.documents.shape import Shape
-from patcher.documents.values import MISSING, Document, copied, strictly_equal
+from patcher.documents.values import MAX_DEPTH, MISSING, Document, copied, strictly_equal
 from patcher.errors import InvalidPatchError, PatchError, ReadOnlyFieldError
-from tests.documents.strategies import documents, keys, names, values
+from tests.documents.strategies import documents, keys, names, nested, values
 
 SHAPE = Shape(
     members=("name", "configuration", "texts", "named", "links", "wide", "outer"),
@@ -137,9 +138,10 @@ def test_what_a_change_can_be(change: Any, expected: str) -> None:
 @pytest.mark.parametrize("change", [None, 1, "name=x", b"{}", {1, 2}, object()])
 def test_what_a_change_cannot_be(change: Any) -> None:
     """The hint says what is taken."""
-    with pytest.raises(InvalidPatchError) as caught:
+    with pytest.raises(InvalidPatchError, match="cannot be of type") as caught:
         Patch.of(change)
 
+    assert type(change).__name__ in caught.value.message
     assert "a merge patch" in str(caught.value.hint)
 
 
@@ -171,6 +173,7 @@ def test_patches_are_added_in_order() -> None:
 
     assert "name" not in _applied(patch).document
     assert len(patch.steps) == 3
+    assert repr(patch) == "Patch(Assign, Assign, Unset)"
     with pytest.raises(TypeError):
         patch + {"name": "C"}  # type: ignore[operator]
 
@@ -212,6 +215,15 @@ def test_what_belongs_to_the_server_is_refused(patch: Patch) -> None:
     named = str(caught.value.path).split("/")[1]
     assert f"/{named}" in caught.value.message
     assert ("--expect-version" in str(caught.value.hint)) == (named == "version")
+    assert ("Leave it out" in str(caught.value.hint)) == (named != "version")
+
+
+def test_every_place_is_looked_at_though_one_is_the_whole_document() -> None:
+    """Reading the whole document is no reason to stop looking."""
+    patch = Patch.of([{"op": "copy", "from": "", "path": "/texts"}]) + Patch.set("version", 1)
+
+    with pytest.raises(ReadOnlyFieldError):
+        patch.check(SHAPE)
 
 
 def test_what_is_not_known_is_refused_unless_allowed() -> None:
@@ -223,7 +235,8 @@ def test_what_is_not_known_is_refused_unless_allowed() -> None:
         assert caught.value.hint == 'Did you mean "name"?'
         patch.check(SHAPE, allow_unknown=True)
     with pytest.raises(InvalidPatchError, match="is not known") as caught:
-        Patch.merge({"zzz": 1}).check(SHAPE)
+        Patch.set("zzz.a", 1).check(SHAPE)
+    assert caught.value.path == "/zzz"
     assert "There are name, configuration" in str(caught.value.hint)
 
 
@@ -344,15 +357,137 @@ def test_nothing_to_add_or_remove_is_a_notice(patch: Patch, code: str, message: 
         (_add("configuration.new", "x"), "cannot be told", "--set configuration.new:='[...]'"),
         (_add("configuration.mixed", "x y"), "is not valid JSON", "a text in double quotes"),
         (_remove("configuration.mixed", "x y"), "is not valid JSON", "a text in double quotes"),
+        (_add("links", "{"), "The member for /links is not valid JSON", '"from": "...", "to": ".'),
+        (_remove("named", " {"), "The member for /named is not valid JSON", '{"name": "..."}'),
     ],
 )
 def test_members_that_do_not_fit_are_refused(patch: Patch, said: str, hint: str) -> None:
     """The error names the list and what is wrong, the hint what to write."""
     error = _refusal(patch)
+    ((place, _),) = patch.steps[0].writes()
 
     assert said in error.message
     assert hint in str(error.hint)
-    assert str(error.path).startswith("/")
+    assert str(error.path).startswith(pointer_to(tuple(token for token in place if token != "-")))
+
+
+def test_all_that_are_called_the_same_are_shown_when_which_is_not_clear() -> None:
+    """Each member in full, or each of its places; the error is about the list."""
+    several = _refusal(_remove("links", "a"))
+    links = ", ".join(map(jsontext.dump, DOCUMENT["links"][:2]))
+    assert several.message == f"/links has 2 such members: {links}."
+    assert several.path == "/links"
+
+    document: Document = {"configuration": {"keys": ["b", "a", "a"], "o": [{"a": 1}] * 2}}
+    for path, member in (("keys", "a"), ("o", {"a": 1})):
+        with pytest.raises(InvalidPatchError) as caught:
+            Patch.remove(f"configuration.{path}", member).apply(document, SHAPE)
+        where = f"/configuration/{path}"
+        first = len(document["configuration"][path]) - 2
+        assert caught.value.message.endswith(f"{where}: {where}/{first}, {where}/{first + 1}.")
+        assert caught.value.path == where
+
+
+def test_members_of_somebody_elses_list_are_never_shown() -> None:
+    """Not even where only their content could tell them apart."""
+    shape = SHAPE._replace(lists={("configuration", "l"): KeyedList(("name",))})
+    members = [{"name": "x", "v": "do-not-print-me"}, {"name": "x", "v": 2}]
+    with pytest.raises(InvalidPatchError, match="That is 2 times in /configuration/l") as caught:
+        Patch.remove("configuration.l", "x").apply({"configuration": {"l": members}}, shape)
+
+    assert "do-not-print-me" not in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_the_first_of_those_found_decides_what_is_said_of_them() -> None:
+    """One that is there once is asked for whole."""
+    x, y = ({"from": "a", "to": one} for one in "xy")
+    with pytest.raises(InvalidPatchError, match="/links has 3 such members"):
+        Patch.remove("links", "a").apply({"links": [y, x, x]}, SHAPE)
+
+
+def test_two_that_are_the_same_among_others_of_the_name_have_an_index() -> None:
+    """A member there twice cannot be given whole, so the hint is its index."""
+    pair = {"from": "a", "to": "x"}
+    with pytest.raises(InvalidPatchError) as caught:
+        Patch.remove("links", "a").apply({"links": [pair, pair, {"from": "a", "to": "y"}]}, SHAPE)
+
+    assert "--unset links.0" in str(caught.value.hint)
+
+
+def test_two_of_a_name_with_different_content_are_shown_though_the_names_are_equal() -> None:
+    """What tells them apart is asked for."""
+    members = [{"name": "x", "v": 1}, {"name": "x", "v": 2}]
+    with pytest.raises(InvalidPatchError, match="/named has 2 such members") as caught:
+        Patch.remove("named", "x").apply({"named": members}, SHAPE)
+
+    assert caught.value.hint == "Give the whole member, as JSON."
+
+
+@pytest.mark.parametrize("text", ['"x"', "[1]", " [1]", "1"])
+def test_json_that_is_no_object_names_no_member_of_a_keyed_list(text: str) -> None:
+    """Among objects told apart by name, other text is a name, and is not there."""
+    applied = _applied(_remove("named", text))
+
+    assert [one.code for one in applied.notices] == ["not-there"]
+    assert [one.path for one in applied.notices] == ["/named"]
+
+
+def test_space_before_an_object_carries_no_meaning() -> None:
+    """As it is typed in a shell, JSON may begin with a space."""
+    gone = _applied(_remove("named", ' {"type": "number", "name": "ltv"}'))
+
+    assert gone.document["named"] == [DOCUMENT["named"][1]]
+    assert list(_add("named", ' {"name": "x"}').steps[0].writes()) == [
+        (("named", "-"), {"name": "x"})
+    ]
+    assert list(_add("mixed", " [1]").steps[0].writes()) == [(("mixed", "-"), [1])]
+
+
+def test_a_list_that_nothing_describes_has_texts_by_name_and_the_rest_by_value() -> None:
+    """A number is not found by its text, and a text not as a number."""
+    document = {"configuration": {"mixed": [1, "1", True]}}
+
+    by_text = Patch.remove("configuration.mixed", "1").apply(document, SHAPE)
+    by_value = Patch.remove("configuration.mixed", 1).apply(document, SHAPE)
+    nothing = Patch.remove("configuration.mixed", 2).apply(document, SHAPE)
+
+    assert by_text.document["configuration"]["mixed"] == [1, True]
+    assert strictly_equal(by_value.document["configuration"]["mixed"], ["1", True])
+    assert [one.code for one in nothing.notices] == ["not-there"]
+
+
+@pytest.mark.parametrize("given_one", [None, False, 2, "a", {"b": 2}])
+def test_what_is_not_in_a_list_takes_nothing_out_of_it(given_one: Any) -> None:
+    """Members without a name are not called what is given, whatever that is."""
+    document = {"configuration": {"mixed": [1, [], {"b": 1}]}}
+    applied = Patch.remove("configuration.mixed", given_one).apply(document, SHAPE)
+
+    assert strictly_equal(applied.document, document)
+    assert [one.code for one in applied.notices] == ["not-there"]
+
+
+def test_members_of_other_kinds_do_not_stand_in_the_way_of_a_name() -> None:
+    """A list that should hold objects, and holds other things as well, is still searched."""
+    document: Document = {"named": [1, "x", None, {"name": 5}, {"name": "a"}, {}]}
+
+    gone = Patch.remove("named", "a").apply(document, SHAPE).document
+    missed = Patch.remove("named", "b").apply(document, SHAPE)
+
+    assert strictly_equal(gone, {"named": [1, "x", None, {"name": 5}, {}]})
+    assert [one.code for one in missed.notices] == ["not-there"]
+
+
+def test_what_a_member_is_made_of_is_checked_with_its_list_in_the_message() -> None:
+    """A member that is not JSON, or that is too deep where it goes, is refused at once."""
+    for make in (Patch.add, Patch.remove):
+        with pytest.raises(InvalidPatchError, match="The member for /texts is not valid JSON"):
+            make("texts", float("nan"))
+    deep = nested(MAX_DEPTH - 2, 1)
+    with pytest.raises(InvalidPatchError, match="The value for /a/b/- would be nested"):
+        Patch.add("a.b", deep)
+    assert Patch.add("a", deep).mentioned() == {"a"}
+    typed = _add("configuration.mixed", jsontext.dump(deep))
+    assert "The value for /configuration/mixed/- would be nested" in _refusal(typed).message
 
 
 @pytest.mark.parametrize("wide", [{}, {"wide": []}, {"wide": None}])
@@ -362,6 +497,7 @@ def test_one_member_is_not_added_to_everything(wide: Document) -> None:
         Patch.add("wide", "x").apply({"name": "N", **wide}, SHAPE)
 
     assert "only that one would be left" in caught.value.message
+    assert caught.value.path == "/wide"
     assert caught.value.hint == "If that is meant, set the list: --set wide:='[...]'"
 
 

@@ -100,11 +100,43 @@ def test_a_path_is_a_pointer_if_it_begins_with_a_slash_and_dotted_if_not(
     assert parse_path(text) == place
 
 
-@pytest.mark.parametrize("text", ["", ".", "a..b", ".a", "a.", r"a\b", "a\\", "a." * 300 + "a"])
-def test_what_is_no_path_is_refused(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "said", "hint"),
+    [
+        ("", "The path is empty.", "configuration.query"),
+        (".", 'The path "." has an empty part.', "configuration.query"),
+        ("a..b", 'The path "a..b" has an empty part.', "/configuration/query"),
+        (".a", 'The path ".a" has an empty part.', "configuration.query"),
+        ("a.", 'The path "a." has an empty part.', "configuration.query"),
+        (r"a\b", "is followed by none of", "for a backslash within a key"),
+        (r"a\X", "is followed by none of", "for a backslash within a key"),
+        ("a\\", "is followed by none of", "for a backslash within a key"),
+        ("a." * 300 + "a", f"A path has more than {MAX_DEPTH} parts.", "None"),
+    ],
+)
+def test_what_is_no_path_is_refused(text: str, said: str, hint: str) -> None:
     """Empty parts and stray backslashes are slips."""
-    with pytest.raises(InvalidPatchError):
+    with pytest.raises(InvalidPatchError) as caught:
         parse_path(text)
+
+    assert said in caught.value.message
+    assert hint in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("place", "path"),
+    [
+        ((), ""),
+        (("a", "b.c"), r"a.b\.c"),
+        (("/x",), "/~1x"),
+        (("/x", "y"), "/~1x/y"),
+        (("x", "/y"), "x./y"),
+        (("a", ""), "/a/"),
+    ],
+)
+def test_a_path_is_dotted_where_dots_can_say_it(place: tuple[str, ...], path: str) -> None:
+    """A key that begins with a slash, or is empty, takes a pointer."""
+    assert path_to(place) == path
 
 
 @pytest.mark.parametrize(

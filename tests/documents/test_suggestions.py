@@ -26,3 +26,12 @@ def test_the_question() -> None:
 def test_a_word_of_any_length_is_answered_at_once() -> None:
     """The comparison is quadratic, so what is far too long is not compared."""
     assert closest("a" * 10**6, ["a" * 10**6, "b"]) is None
+
+
+def test_a_word_of_two_hundred_characters_is_still_compared() -> None:
+    """On either side; one more is not."""
+    word = "a" * 200
+
+    assert closest(word, [word]) == word
+    assert closest(word, [word + "a"]) is None
+    assert closest(word + "a", [word]) is None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from patcher.documents.identity import keys_of
 from patcher.documents.pointers import lookup, tokens_of
 from patcher.documents.shape import Shape
-from patcher.documents.threeway import Merged, merge
+from patcher.documents.threeway import Collision, Merged, merge
 from patcher.documents.values import MISSING, Document, copied, strictly_equal
 from patcher.resources.model import MODEL
 from tests.documents.strategies import LISTS, documents, pairs, values
@@ -373,3 +373,54 @@ def test_members_without_a_name_are_in_no_two_lists() -> None:
     found = merged(base, {**base, "name": "x"}, {**base, "labels": ["y"]})
 
     assert (found.document["fields"], found.collisions) == ([5], ())
+
+
+def test_a_collision_holds_what_each_side_made_of_what() -> None:
+    """Base, yours and theirs, in the same order wherever it is; MISSING where there is none."""
+    assert merged({"a": 1}, {"a": 2}, {"a": 3}).collisions == (Collision("/a", 1, 2, 3),)
+    assert merged({}, {"a": 2}, {"a": 3}).collisions == (Collision("/a", MISSING, 2, 3),)
+    assert merged({"a": 1}, {}, {"a": 3}).collisions == (Collision("/a", 1, MISSING, 3),)
+    relations = [[{"from": "a", "to": {"model_id": "m", "field": "f"}, "x": x}] for x in (1, 2, 3)]
+    base, yours, theirs = ({"relations": one} for one in relations)
+    assert merged(base, yours, theirs).collisions == (Collision("/relations/0/x", 1, 2, 3),)
+
+
+def test_a_list_of_which_each_side_took_the_other_half_is_empty() -> None:
+    """Only where an empty list stands for everything is that for a person to decide."""
+    found = merged(
+        {"tracking_columns": ["a", "b"]}, {"tracking_columns": ["a"]}, {"tracking_columns": ["b"]}
+    )
+    assert (found.document, found.collisions) == ({"tracking_columns": []}, ())
+
+    wide = merged({"fields": ["a", "b"]}, {"fields": ["a"]}, {"fields": ["b"]})
+    assert paths(wide) == ["/fields"]
+
+
+def test_a_keyed_list_within_an_object_is_merged_by_its_members() -> None:
+    """Both sides added one, and both are there."""
+    base, yours, theirs = (
+        {"enricher": {"fields": [{"name": one} for one in names]}} for names in ("a", "ab", "ac")
+    )
+
+    found = merged(base, yours, theirs)
+
+    names = {one["name"] for one in found.document["enricher"]["fields"]}
+    assert (names, found.collisions) == ({"a", "b", "c"}, ())
+
+
+@pytest.mark.parametrize(
+    ("yours", "theirs", "expected"),
+    [
+        ("zaxybc", "abcd", "zaxybcd"),
+        ("abce", "abcd", "abcde"),
+        ("axc", "abcd", "axcd"),
+        ("abxyc", "dabc", "dabxyc"),
+    ],
+)
+def test_what_one_side_added_stands_where_it_put_it(yours: str, theirs: str, expected: str) -> None:
+    """Behind what it followed, in the order in which it came; at the end what came at the end."""
+    base, ours, their = ({"tracking_columns": list(one)} for one in ("abc", yours, theirs))
+    found = merged(base, ours, their)
+
+    assert "".join(found.document["tracking_columns"]) == expected
+    assert found.collisions == ()

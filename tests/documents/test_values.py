@@ -14,6 +14,7 @@ from patcher.documents.values import (
     JsonValue,
     checked,
     copied,
+    extent,
     strictly_equal,
 )
 from patcher.errors import InvalidPatchError
@@ -123,6 +124,40 @@ def test_what_json_cannot_say_is_refused(value: Any, path: str, reason: str) -> 
     place = f" at {path}" if path else ""
     assert caught.value.message == f"The change is not valid JSON{place}: {reason}."
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("\ud83d\ude00", "a text has two surrogates"),
+        ({"\ud83d\ude00": 1}, "a text has two surrogates"),
+        ([10**5000], "an integer of that many digits cannot be written"),
+        (nested(MAX_DEPTH + 1, 1), "it is nested more than"),
+    ],
+)
+def test_whatever_is_refused_is_called_by_its_name(value: Any, reason: str) -> None:
+    """The caller says what it is that was given."""
+    with pytest.raises(InvalidPatchError) as caught:
+        checked(value, what="The change")
+
+    assert caught.value.message.startswith("The change is not valid JSON")
+    assert reason in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("value", "members", "depth"),
+    [
+        (1, 0, 0),
+        ([], 0, 1),
+        ({"a": 1}, 1, 1),
+        ({"a": [{"b": 1}, {}], "c": {"d": {"e": 1, "f": 2}}}, 6, 3),
+        ([[[[1]]], [], {"a": 1}], 1, 4),
+        ([{"a": {"b": {}}}, {"c": 1}, 5], 3, 4),
+    ],
+)
+def test_the_extent_of_a_value(value: Any, members: int, depth: int) -> None:
+    """The members of all its objects together, and how deep its deepest part is."""
+    assert extent(value) == (members, depth)
 
 
 @pytest.mark.parametrize("by", ["object", "list", "both"])

@@ -62,6 +62,7 @@ class MemoryStore:
     raw: dict[str, Any] = field(default_factory=response)
     on_read: Callable[[MemoryStore], None] = lambda store: None
     on_replace: Callable[[MemoryStore, dict[str, Any]], Answer | None] = lambda store, body: None
+    ids: list[str] = field(default_factory=list)
     reads: int = 0
     bodies: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
@@ -75,6 +76,7 @@ class MemoryStore:
         return Snapshot(copy.deepcopy(self.raw), self.etag, text)
 
     def read(self, resource_id: str) -> Snapshot:
+        self.ids.append(resource_id)
         self.reads += 1
         self.on_read(self)
         return self.snapshot()
@@ -82,6 +84,7 @@ class MemoryStore:
     def replace(
         self, resource_id: str, body: dict[str, Any], idempotency_key: str, if_match: str | None
     ) -> Answer:
+        self.ids.append(resource_id)
         self.bodies.append(copy.deepcopy(body))
         self.keys.append(idempotency_key)
         self.if_match.append(if_match)

@@ -182,3 +182,64 @@ def test_members_without_a_name_are_not_looked_for() -> None:
     broken = dataclasses.replace(plan, document=odd, proposed={**odd, "name": "New"})
 
     assert verify(broken, base, Snapshot({**before, "name": "New"})).differences
+
+
+def test_each_notice_names_its_place_and_what_happened_there() -> None:
+    """The server's order, its defaults and its new ids, each in a sentence."""
+    before = response(policies=["p", "q"], fields=[{"name": f"f{i}", "id": i} for i in "abcdef"])
+    reordered = verdict(NEW, before, policies=["q", "p"])
+    assert [tuple(one) for one in reordered.notices] == [
+        ("order-not-kept", "/policies", "The server keeps /policies in an order of its own.")
+    ]
+
+    filled = verdict({**NEW, "policies": None}, before, policies=["x"])
+    assert [tuple(one) for one in filled.notices] == [
+        (
+            "server-default",
+            "/policies",
+            "/policies was left out, and the server put a default there.",
+        )
+    ]
+
+
+@pytest.mark.parametrize(("count", "more"), [(4, ""), (5, ""), (6, ", ...")])
+def test_five_members_with_new_ids_are_named(count: int, more: str) -> None:
+    """And how many there are in all."""
+    old, new = (
+        [{"name": f"n{i}", "id": f"{kind}-{i}"} for i in range(count)] for kind in ("old", "new")
+    )
+    (notice,) = verdict(NEW, response(fields=old), fields=new).notices
+
+    named = ", ".join(f"n{i}" for i in range(min(count, 5)))
+    assert f"new ids to {count} members of /fields" in notice.message
+    assert f"({named}{more})" in notice.message
+
+
+def test_a_member_that_is_gone_or_has_no_id_has_no_new_one() -> None:
+    """Only a name that has another id now is said to."""
+    before = response(fields=[{"name": "a", "id": "1"}, {"name": "b"}, {"name": "c", "id": "3"}])
+
+    found = verdict(NEW, before, fields=[{"name": "a", "id": "1"}, {"name": "b", "id": "2"}])
+
+    assert codes(found) == []
+    assert paths(found) == ["/fields/2"]
+
+
+def test_a_default_that_is_not_there_hides_no_other() -> None:
+    """Each place is looked at, whatever the one before it holds."""
+    enricher = {"enricher_id": OTHER, "fields": [{"name": "a"}]}
+    before = response(policies=None, enricher={"enricher_id": OTHER})
+
+    assert [one.path for one in verdict(NEW, before, policies=None, enricher=enricher).notices] == [
+        "/enricher/fields"
+    ]
+    assert paths(verdict(NEW, response(), enricher=enricher)) == ["/enricher"]
+
+
+@pytest.mark.parametrize("unknown_fields", ["carry", "drop"])
+def test_as_before_is_judged_under_the_plans_own_terms(unknown_fields: Any) -> None:
+    """What was unknown before the write is as unknown after it."""
+    base = Snapshot(response(retention=30))
+    plan = make_plan(MODEL, base, Patch.of(NEW), unknown_fields=unknown_fields)
+
+    assert is_as_before(plan, base, base)

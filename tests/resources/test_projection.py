@@ -136,6 +136,12 @@ def test_empty_lists_stay() -> None:
     ] * 4
 
 
+def test_a_label_is_its_uuid_in_either_case() -> None:
+    """Digits and letters of a UUID come back as the API spells them."""
+    for text in (UUID_1, UUID_1.upper()):
+        assert document(raw(labels=[{"id": text}]))["labels"] == [text]
+
+
 def test_fields_that_are_all_user_added_leave_an_empty_list() -> None:
     """The names of no field are an empty list; whether to send it is the plan's question."""
     field = {"name": "s", "label": "S", "type": "string", "user_added": True, "example": None}
@@ -286,6 +292,122 @@ def test_the_hint_names_the_options_only_where_they_help() -> None:
 
     assert "--unknown-fields carry" in (negotiable.value.hint or "")
     assert "--unknown-fields" not in (final.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ({"retention": 1}, "/retention (unknown key)"),
+        ({"fields": {}}, "/fields (not a list)"),
+        ({"labels": {}}, "/labels (not a list)"),
+        ({"labels": [{}]}, "/labels/0 (no id that is a UUID)"),
+        ({"labels": ["a", {"id": 5}]}, "/labels/1 (no id that is a UUID)"),
+        ({"fields": ["a"]}, "/fields/0 (not an object)"),
+        ({"fields": [{"name": "a"}, {}]}, "/fields/1 (no name)"),
+        ({"fields": [{"name": "a", "user_added": 1}]}, "/fields/0/user_added (not a boolean)"),
+        (
+            {"fields": [{"name": "a", "user_added": True}]},
+            "/fields/0 (added by a user, but without label and type)",
+        ),
+        (
+            {
+                "fields": [
+                    {"name": "a", "label": "A", "type": "t", "user_added": True, "example": 5}
+                ]
+            },
+            "/fields/0/example (not a text)",
+        ),
+        ({"configuration": {"token": MASK}}, "/configuration/token (a mask in place of the value)"),
+    ],
+)
+def test_why_a_response_is_refused(members: dict[str, Any], reason: str) -> None:
+    """Each place comes with what is wrong there, in a word."""
+    with pytest.raises(UnknownFieldError) as caught:
+        document(raw(**members))
+
+    assert caught.value.message.endswith(f"safely: {reason}.")
+    assert caught.value.message.startswith("This model holds")
+
+
+def test_several_places_stand_one_after_the_other_and_five_at_the_most() -> None:
+    """Five are all named; of six the last is counted."""
+    five = {f"n{i}": i for i in range(5)}
+    with pytest.raises(UnknownFieldError) as caught:
+        document(raw(**five))
+    assert caught.value.message.endswith("; ".join(f"/n{i} (unknown key)" for i in range(5)) + ".")
+
+    with pytest.raises(UnknownFieldError) as caught:
+        document(raw(**five, n5=5))
+    assert caught.value.message.endswith("/n4 (unknown key); and 1 more.")
+    assert len(caught.value.paths) == 6
+
+
+def test_where_no_option_helps_the_way_out_is_another() -> None:
+    """The model is to be corrected where it was made."""
+    with pytest.raises(UnknownFieldError) as caught:
+        document(raw(labels=[{}], retention=1))
+
+    assert str(caught.value.hint).startswith("Correct this model where it was made")
+
+
+def test_what_carry_has_no_place_for_says_so() -> None:
+    """It is not merely unknown, and dropping it is still a way."""
+    response = raw(fields=[{"name": "a", "pii": 1}])
+    with pytest.raises(UnknownFieldError, match="the request has no place for it") as caught:
+        document(response, "carry")
+
+    assert "unknown key" in caught.value.message
+    assert "--unknown-fields" not in str(caught.value.hint)
+
+
+def test_each_notice_names_its_place_and_what_happened_to_it() -> None:
+    """What is sent along, and what is left out, with the reason that it is not plain."""
+    field = {"name": "a", "label": "A", "type": "t", "user_added": True, "example": 5}
+    response = Snapshot(raw(retention=1, fields=[field]))
+
+    assert [tuple(one) for one in MODEL.document(response, "carry")[1]] == [
+        (
+            "carried-unknown",
+            "/fields/0/example",
+            "/fields/0/example is sent along as it is (not a text).",
+        ),
+        ("carried-unknown", "/retention", "/retention is sent along as it is (unknown key)."),
+    ]
+    assert [tuple(one) for one in MODEL.document(response, "drop")[1]] == [
+        (
+            "dropped",
+            "/fields/0/example",
+            "/fields/0/example is left out (not a text); the write clears it.",
+        ),
+        ("dropped", "/retention", "/retention is left out (unknown key); the write clears it."),
+    ]
+
+
+@pytest.mark.parametrize("flag", [None, False, True])
+def test_every_key_of_a_published_field_is_known(flag: bool | None) -> None:
+    """Whatever the API documents inside a field is carried or is the server's own."""
+    path = Path(__file__).parents[2] / "patcher" / "sandbox" / "openapi.json"
+    published = json.loads(path.read_text())["components"]["schemas"]["ModelField"]
+    keys = {*published["properties"], "updated_by"}  # the API names it beside each updated_at
+    field = dict.fromkeys(keys, "x") | {"name": "a", "user_added": flag}
+
+    found = document(raw(fields=[field, {"name": "b"}]))
+
+    assert found["fields"] == (["b"] if flag else ["a", "b"])
+
+
+def test_one_member_that_is_off_hides_no_other() -> None:
+    """All that stops a response is named at once, and each by itself."""
+    fields = [5, {"name": "a", "x": 1}, {"name": ""}, {"name": "b", "y": 1}]
+
+    assert stoppers(raw(fields=fields, labels=[1, "ok", 2])) == (
+        "/fields/0",
+        "/fields/1/x",
+        "/fields/2",
+        "/fields/3/y",
+        "/labels/0",
+        "/labels/2",
+    )
 
 
 @given(

@@ -13,10 +13,16 @@ from patcher.documents.masks import Masks
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError
 from patcher.resources.conformity import compile_schema
 from patcher.resources.model import MODEL
+from patcher.resources.schema import DocumentSchema
 
 UUID_1 = "248df4b7-aa70-47b8-a036-33ac447e668d"
 SCHEMA = MODEL.schema
 MASKS = Masks(MODEL.shape.opaque)
+MODEL_FIELD_KEYS = frozenset(
+    {"id", "description", "remote_type", "unique", "user_added", "created_at", "created_by"}
+    | {"updated_at", "updated_by"}
+)
+FIELD: dict[str, Any] = {"name": "a", "label": "A", "type": "t"}
 VALID = {"name": "M", "connection_id": UUID_1, "configuration": {}}
 
 
@@ -75,7 +81,23 @@ def test_a_long_value_is_cut() -> None:
     """A message does not dump a document."""
     (words,) = faults(VALID | {"name": ["x" * 500]})
 
-    assert len(words) < 120
+    assert words == f'/name is ["{"x" * 58}..., expected a string.'
+
+
+def test_a_value_of_sixty_characters_is_shown_whole() -> None:
+    """One more is cut."""
+    for length, shown in ((58, f'"{"x" * 58}"'), (59, f'"{"x" * 59}...')):
+        (words,) = faults(VALID | {"connection_id": "x" * length})
+        assert words == f"/connection_id is {shown}, expected a UUID."
+
+
+def test_a_fault_of_the_whole_document_is_called_so() -> None:
+    """Its place has no pointer that anybody could read."""
+    (violation,) = SCHEMA.violations({"connection_id": UUID_1, "configuration": {}})
+
+    assert violation.describe(MASKS).startswith("the document is {")
+    assert violation.describe(MASKS).endswith("expected the required key 'name'.")
+    assert violation.place == ()
 
 
 def test_a_credential_is_not_shown() -> None:
@@ -95,7 +117,15 @@ def test_a_misspelt_key_gets_a_suggestion() -> None:
     error = violation.error(MASKS)
 
     assert (type(error), error.path) == (InvalidPatchError, "/additional_fields/0/exmaple")
-    assert "'example'" in (error.hint or "")
+    assert error.hint == "Did you mean 'example'?"
+
+
+def test_a_key_like_no_other_gets_the_known_ones() -> None:
+    """All of them, in the order of the schema."""
+    members = {"additional_fields": [{"name": "a", "label": "A", "type": "t", "zzz": 1}]}
+    (violation,) = SCHEMA.violations(VALID | members)
+
+    assert violation.hint == "Known keys: name, label, type, example."
 
 
 def test_a_key_of_the_servers_is_told_apart() -> None:
@@ -104,7 +134,115 @@ def test_a_key_of_the_servers_is_told_apart() -> None:
         VALID | {"additional_fields": [{"name": "a", "label": "A", "type": "t", "unique": True}]}
     )
 
-    assert isinstance(violation.error(MASKS), ReadOnlyFieldError)
+    error = violation.error(MASKS)
+    assert isinstance(error, ReadOnlyFieldError)
+    assert error.path == "/additional_fields/0/unique"
+    assert error.message.endswith("is true, expected nothing of the server's own.")
+    assert "leave it out" in str(error.hint)
+
+
+@pytest.mark.parametrize("key", sorted(MODEL_FIELD_KEYS))
+def test_every_key_of_the_servers_is_told_apart(key: str) -> None:
+    """What a fetched field holds besides is known; a key of no field is none of it."""
+    member = {"name": "a", "label": "A", "type": "t", key: "x"}
+    (violation,) = MODEL.schema.violations(VALID | {"additional_fields": [member]})
+
+    assert violation.read_only
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "expected"),
+    [
+        ({"type": "string"}, 5, "a string"),
+        ({"type": "array"}, 5, "a list"),
+        ({"type": "object"}, 5, "an object"),
+        ({"type": "boolean"}, 5, "true or false"),
+        ({"type": "null"}, 5, "null"),
+        ({"type": "integer"}, 0.5, "an integer"),
+        ({"type": "number"}, "x", "a number"),
+        ({"type": ["boolean", "number", "null"]}, "x", "true or false or a number or null"),
+        ({"format": "uuid"}, "x", "a UUID"),
+        ({"minLength": 3}, "x", "minLength 3"),
+        ({"enum": ["a"]}, "x", 'enum ["a"]'),
+    ],
+)
+def test_what_is_expected_is_said_in_words(rule: dict[str, Any], value: Any, expected: str) -> None:
+    """For every type there is, and for any other rule with its name."""
+    schema = DocumentSchema("of-no-file.json")
+    vars(schema)["content"] = {"properties": {"a": rule}}
+
+    (violation,) = schema.violations({"a": value})
+
+    assert (violation.place, violation.expected) == (("a",), expected)
+
+
+def test_where_no_key_is_known_every_key_is_too_many() -> None:
+    """An object that may have no members says so of each."""
+    schema = DocumentSchema("of-no-file.json")
+    vars(schema)["content"] = {"additionalProperties": False}
+
+    assert [one.place for one in schema.violations({"a": 1, "b": 2})] == [("a",), ("b",)]
+
+
+def test_a_key_of_the_servers_hides_no_other() -> None:
+    """Each surplus key is a fault of its own."""
+    member = FIELD | {"id": "x", "zzz": 1, "unique": True, "yyy": 2}
+    found = SCHEMA.violations(VALID | {"additional_fields": [member]})
+
+    assert [(one.place[-1], one.read_only) for one in found] == [
+        ("id", True),
+        ("zzz", False),
+        ("unique", True),
+        ("yyy", False),
+    ]
+
+
+def test_faults_come_in_the_order_of_their_places() -> None:
+    """Whatever order jsonschema finds them in, and each missing key by itself."""
+    document = {"policies": ["x"], "name": 5, "fields": [1, "a", 2]}
+
+    found = [(one.place, one.expected) for one in SCHEMA.violations(document)]
+
+    assert found == [
+        ((), "the required key 'connection_id'"),
+        ((), "the required key 'configuration'"),
+        (("fields", "0"), "a string"),
+        (("fields", "2"), "a string"),
+        (("name",), "a string"),
+        (("policies", "0"), "a UUID"),
+    ]
+
+
+def test_the_same_fault_is_another_one_elsewhere_or_of_another_value() -> None:
+    """Another key, another rule, another value or another missing key is not the same fault."""
+    documents: list[dict[str, Any]] = [
+        VALID | {"policies": ["x"]},
+        VALID | {"policies": ["y"]},
+        VALID | {"policies": [5]},
+        VALID | {"labels": ["x"], "policies": [7]},
+        VALID | {"colour": 1},
+        VALID | {"colour": 2},
+        VALID | {"shade": 1},
+        VALID | {"additional_fields": [FIELD | {"id": "x"}]},
+        VALID | {"additional_fields": [FIELD | {"id": "y"}]},
+        VALID | {"additional_fields": [FIELD | {"unique": "x"}]},
+        {"name": "M", "connection_id": UUID_1},
+        {"name": "M", "configuration": {}},
+        VALID | {"relations": [{"from": "a"}]},
+        VALID | {"relations": [{"to": {"model_id": UUID_1, "field": "b"}}]},
+    ]
+    found = [one.sameness for document in documents for one in SCHEMA.violations(document)]
+
+    assert len(found) == len(set(found)) >= len(documents)
+
+
+def test_a_value_is_judged_with_its_whole_place() -> None:
+    """A fault within the value is named from the root of the document."""
+    (violation,) = SCHEMA.value_violations(("relations", "0", "from"), 5)
+    (within,) = SCHEMA.value_violations(("enricher",), {"mappings": {"a": 1}})
+
+    assert violation.place == ("relations", "0", "from")
+    assert within.place == ("enricher", "mappings", "a")
 
 
 def test_the_same_fault_is_known_again_elsewhere_in_the_list() -> None:
@@ -203,6 +341,16 @@ def test_a_keyword_it_does_not_know_is_left_to_jsonschema(schema: dict[str, Any]
 
 
 @pytest.mark.parametrize(
+    "keyword", ["$schema", "$id", "title", "description", "examples", "default"]
+)
+def test_what_a_schema_says_for_readers_rules_nothing(keyword: str) -> None:
+    """Annotations leave the quick yes what it was."""
+    assert compile_schema({keyword: ["x"]})(5)
+    assert compile_schema({keyword: ["x"], "type": "string"})("x")
+    assert not compile_schema({keyword: ["x"], "type": "string"})(5)
+
+
+@pytest.mark.parametrize(
     ("schema", "value"),
     [
         ({"properties": {"a": {"type": "string"}}}, 5),
@@ -211,9 +359,42 @@ def test_a_keyword_it_does_not_know_is_left_to_jsonschema(schema: dict[str, Any]
         ({"required": ["a"]}, "x"),
         ({"items": {"type": "string"}}, "x"),
         ({"type": ["string", "null"]}, None),
+        ({"type": "string"}, ""),
+        ({"type": "array"}, []),
+        ({"type": "object"}, {}),
+        ({"type": "boolean"}, False),
+        ({"type": "null"}, None),
+        ({"format": "uuid"}, 5),
+        ({"format": "uuid"}, UUID_1),
+        ({"additionalProperties": {"type": "string"}}, {"a": "x"}),
+        ({"additionalProperties": False, "properties": {"a": {}}}, {"a": 1}),
+        ({"items": {"type": "null"}}, [None, None]),
     ],
 )
 def test_a_keyword_rules_only_its_own_kind_of_value(schema: dict[str, Any], value: Any) -> None:
     """As JSON Schema has it: what is said of objects says nothing of a number."""
     assert compile_schema(schema)(value)
     assert Draft202012Validator(schema).is_valid(value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": ["string", "null"]}, []),
+        ({"type": "boolean"}, 0),
+        ({"type": "object"}, []),
+        ({"type": "array"}, {}),
+        ({"format": "uuid"}, "x"),
+        ({"required": ["a", "b"]}, {"a": 1}),
+        ({"additionalProperties": False, "properties": {"a": {}}}, {"b": 1}),
+        ({"additionalProperties": {"type": "string"}}, {"a": "x", "b": 1}),
+        ({"properties": {"a": {"type": "string"}}}, {"a": 1}),
+        ({"items": {"type": "null"}}, [None, 1]),
+        ({"type": "object", "required": ["a"]}, {}),
+    ],
+)
+def test_what_a_keyword_forbids_is_not_quickly_allowed(schema: dict[str, Any], value: Any) -> None:
+    """Each of the few keywords that it knows says no where jsonschema does."""
+    assert not compile_schema(schema)(value)
+    validator = Draft202012Validator(schema, format_checker=FormatChecker(["uuid"]))
+    assert not validator.is_valid(value)

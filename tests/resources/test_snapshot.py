@@ -20,6 +20,9 @@ def snapshot(version: Any = 1, updated_at: Any = "2026-01-01T00:00:00Z") -> Snap
         ("2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"),
         ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.000000001Z"),
         ("2026-01-01T00:00:00.9Z", "2026-01-01T00:00:00.91Z"),
+        ("2026-01-01T00:00:00.25Z", "2026-01-01T00:00:00.5Z"),
+        ("2026-01-01T00:45:00+00:30", "2026-01-01T00:16:00Z"),
+        ("2026-01-01T00:14:00Z", "2026-01-01T00:45:00+00:30"),
         ("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:01Z"),
         ("2026-01-01T00:00:00Z", "2025-12-31T23:30:00-01:00"),
         ("2025-12-31T23:59:59.999999999Z", "2026-01-01T00:00:00Z"),
@@ -32,6 +35,18 @@ def test_times_are_ordered_to_the_nanosecond_and_across_zones(earlier: str, late
     assert first is not None
     assert second is not None
     assert first < second
+
+
+def test_one_moment_has_several_spellings() -> None:
+    """Zeros at the end of the fraction, another zone and other letters are no other time."""
+    spellings = (
+        "2026-01-01T00:00:00.5Z",
+        "2026-01-01t00:00:00.500z",
+        "2026-01-01 01:30:00.50+01:30",
+        "2025-12-31T22:30:00.5-01:30",
+    )
+
+    assert len({moment(text) for text in spellings}) == 1
 
 
 @pytest.mark.parametrize(
