@@ -2,13 +2,15 @@
 # make test   everything that CI checks
 # make bench  the performance numbers, as ratios taken side by side
 # make floors the suite on the oldest dependencies that setup.cfg allows
+# make mutants small faults put into the core, to see a test fail for each (ONLY=places for some);
+#              on an idle machine about an hour, and Python 3.11
 # make fuzz   the readers of foreign text on EXAMPLES damaged ones each (5000)
 
 PYTHON ?= python3
 BIN := .venv/bin
 TOOLS := .venv/.tools
 
-.PHONY: demo test lint types check bench floors fuzz clean
+.PHONY: demo test lint types check bench floors fuzz mutants clean
 .DEFAULT_GOAL := test
 
 .venv/.installed: setup.cfg pyproject.toml patcher/_version.py
@@ -46,5 +48,9 @@ floors:
 fuzz: $(TOOLS)
 	$(BIN)/python -m pytest tests/fuzz -n 2 --hypothesis-profile=fuzz
 
+mutants: $(TOOLS)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement tests/mutation-requirements.txt
+	$(BIN)/python -m tests.mutation $(ONLY)
+
 clean:
-	rm -rf .venv .venv-floors build *.egg-info .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-floors build *.egg-info .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .mutants.*
