@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "patcher"
@@ -19,16 +20,20 @@ class Import:
     eager: bool
 
 
-def modules() -> list[str]:
+@cache
+def modules() -> tuple[str, ...]:
     """The dotted names of all modules of the package."""
-    return sorted(map(_name, PACKAGE.rglob("*.py")))
+    return tuple(sorted(map(_name, PACKAGE.rglob("*.py"))))
 
 
-def imports() -> Iterator[Import]:
+@cache
+def imports() -> tuple[Import, ...]:
     """Every import in the package, at whatever depth, but for those only type checkers see."""
+    found: list[Import] = []
     for path in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        yield from _imports(_name(path), tree, eager=True)
+        found += _imports(_name(path), tree, eager=True)
+    return tuple(found)
 
 
 def _imports(module: str, node: ast.AST, *, eager: bool) -> Iterator[Import]:

@@ -334,7 +334,8 @@ def test_no_credential_and_no_document_follows_a_redirect(
         location = f"Location: {elsewhere}/stolen\r\n"
         moved = on(method.encode(), answer(b"", status=status, headers=location))
         with serving(moved) as (url, seen):
-            ended = patch_model("apply", MODEL_ID, "--set", "name=New", "--url", url, "--yes")
+            options = ("--yes", "--settle-timeout", "0")
+            ended = patch_model("apply", MODEL_ID, "--set", "name=New", "--url", url, *options)
 
     assert (ended.code, there) == (3, [])
     assert f"It redirects to {elsewhere}/stolen; give the right address with --url." in ended.err

@@ -16,11 +16,12 @@ ROW = {
     "version_after": 2,
     "changes": [{"path": f"/{ESCAPE}"}],
     "undoes": f"@1{ESCAPE}",
+    "run": f"run-1{ESCAPE}",
 }
 
 
 def test_no_member_of_an_entry_moves_the_cursor() -> None:
-    """Time, name, address, message, paths and the entry undone are all escaped."""
+    """Time, name, address, message, paths, the entry undone and the run are all escaped."""
     lines = [*history_lines([ROW], 1), *entry_lines(ROW, None)]
 
     texts = [span.text for line in lines for span in line]
