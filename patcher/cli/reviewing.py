@@ -63,7 +63,6 @@ def show_progress(now: Progress) -> None:
     """How far a scan has got, on one line of a terminal that goes away when it is over."""
     if not console.is_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
         return
-    text = ""
-    if now.what is not None:
-        text = f"{now.what}: {now.done}" + (f" of {now.total}" if now.total is not None else "")
-    console.write(f"\r\x1b[K{text}", sys.stderr)
+    counts = [str(count) for count in (now.done, now.total) if count is not None]
+    told = [part for part in (now.what, " of ".join(counts)) if part]
+    console.write("\r\x1b[K" + ": ".join(told), sys.stderr)

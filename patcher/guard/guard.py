@@ -15,7 +15,7 @@ from patcher.documents.notices import Notice
 from patcher.documents.values import Document, strictly_equal
 from patcher.errors import ApiError, ConflictError, JournalError, PatchError
 from patcher.guard.overlap import Around
-from patcher.guard.settling import Clock, Settlement, Written
+from patcher.guard.settling import Clock, Settlement, Written, untold
 from patcher.guard.store import NotSent, Store, Throttled
 from patcher.journal import Ending, Intent, Journal
 from patcher.plan import PatchResult, Plan
@@ -75,6 +75,7 @@ class Guard(NamedTuple):
         hold: entered, with the journal entry's name, while a write is on its way; a face uses it
             to let signals wait.
         new_key: makes the Idempotency-Key of each write.
+        tell: called with a sentence when the outcome of a write is being waited for.
     """
 
     store: Store
@@ -84,6 +85,7 @@ class Guard(NamedTuple):
     version_step: int = 1
     hold: Hold = not_held
     new_key: Callable[[], str] = fresh_key
+    tell: Callable[[str], None] = untold
 
     def write(self, plan: Plan, *, refresh: bool = False) -> PatchResult:
         """Writes ``plan.proposed`` as the whole resource, if nobody was there first.
@@ -139,7 +141,9 @@ class Guard(NamedTuple):
                 if throttled is None or written is None:
                     raise
                 return throttled.before, written
-            way = Settlement(self.store, self.clock, plan, before, entry, self.settle_timeout)
+            way = Settlement(
+                self.store, self.clock, plan, before, entry, self.settle_timeout, self.tell
+            )
             with self.hold(entry) as held:
                 answer = self._put(way, body, key)
                 if isinstance(answer, Written):

@@ -5,7 +5,7 @@ Never by sending it again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, Protocol
 
 from patcher.documents.notices import Notice
@@ -51,8 +51,15 @@ class Written(NamedTuple):
     notices: tuple[Notice, ...] = ()
 
 
+def untold(text: str) -> None:
+    """Nobody is told what is being waited for."""
+
+
 class Settlement(NamedTuple):
-    """One write on its way: what was sent, upon which reading, and how long to wait for news."""
+    """One write on its way: what was sent, upon which reading, and how long to wait for news.
+
+    ``tell`` is called with a sentence when it takes longer than a first look.
+    """
 
     store: Store
     clock: Clock
@@ -60,6 +67,7 @@ class Settlement(NamedTuple):
     before: Snapshot
     entry: str
     timeout: float
+    tell: Callable[[str], None] = untold
 
     def settle(self, answer: Answered | Job | Refused | Ambiguous) -> Written:
         """What became of the write.
@@ -219,6 +227,8 @@ class Settlement(NamedTuple):
             left = deadline - self.clock.monotonic()
             if left <= 0:
                 return
+            if pause == _FIRST_PAUSE:
+                self.tell(f"Looking for what became of the write, {left:.0f} s at most")
             self.clock.sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)
 

@@ -7,10 +7,10 @@ from typing import NamedTuple, TypeAlias
 
 
 class Progress(NamedTuple):
-    """``done`` of ``total`` (None where nobody knows) of ``what``; None once all is over."""
+    """``done`` of ``total`` of ``what``, each None where nobody knows; None once all is over."""
 
     what: str | None
-    done: int = 0
+    done: int | None = None
     total: int | None = None
 
 

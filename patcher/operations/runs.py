@@ -13,6 +13,7 @@ from patcher.documents.indices import refuse_indices
 from patcher.documents.patches import Patch
 from patcher.errors import ApiError, ConflictError, InvalidInputError
 from patcher.fleet import Fleet, Flight, Job, JournalBeside, Manner, Overview, Spool
+from patcher.operations.progress import unwatched
 from patcher.operations.selection import Selection, holds, select
 from patcher.operations.session import Options, Session, SystemClock
 from patcher.operations.store import ApiStore
@@ -62,6 +63,7 @@ class Run(NamedTuple):
             journal=journal,
             clock=_FlightClock(flight),
             hold=flight.hold,
+            progress=unwatched,
         )
         return cls(own, flight, manner, confirm)
 

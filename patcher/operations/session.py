@@ -16,7 +16,7 @@ from patcher.errors import ConflictError, InvalidInputError, SettingsError
 from patcher.guard import Clock, Guard, Hold, not_held
 from patcher.journal import Journal
 from patcher.operations.lookup import resolve
-from patcher.operations.progress import Watch, unwatched
+from patcher.operations.progress import Progress, Watch, unwatched
 from patcher.operations.store import ApiStore
 from patcher.plan import Origin, PatchResult, Plan, Terms, check_change, make_plan
 from patcher.resources.model import MODEL
@@ -202,6 +202,12 @@ class Session(NamedTuple):
 
     def write(self, plan: Plan, options: Options) -> PatchResult:
         """The guarded write of a plan."""
+        told: list[str] = []
+
+        def tell(text: str) -> None:
+            told.append(text)
+            self.progress(Progress(text))
+
         guard = Guard(
             store=ApiStore(self.client, plan.resource, options.run_async, plan.base),
             journal=self.journal,
@@ -209,8 +215,13 @@ class Session(NamedTuple):
             settle_timeout=self.settle_timeout,
             version_step=self.version_step,
             hold=self.hold,
+            tell=tell,
         )
-        return guard.write(plan, refresh=options.refresh)
+        try:
+            return guard.write(plan, refresh=options.refresh)
+        finally:
+            if told:
+                self.progress(Progress(None))
 
 
 def journal_of(environ: Mapping[str, str]) -> Journal:

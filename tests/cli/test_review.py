@@ -282,6 +282,18 @@ def test_progress_is_on_the_terminal_and_goes_away(sandbox: Sandbox) -> None:
     assert terminal.screen.rfind("\x1b[K") < terminal.screen.find("Downstream:")
 
 
+def test_waiting_for_an_outcome_is_on_the_terminal_and_goes_away(sandbox: Sandbox) -> None:
+    """While it is not clear what became of a write, a line says what is being waited for."""
+    sandbox.fault(faults.late_write(2, 504))
+    terminal = Terminal("apply", "Contacts", "--set", "name=New", "--yes")
+    code = terminal.finish()
+
+    assert code == 0
+    line = "\r\x1b[KLooking for what became of the write, 30 s at most\r\x1b[K"
+    assert line in terminal.screen
+    assert terminal.screen.find(line) < terminal.screen.find("Written")
+
+
 @pytest.mark.parametrize("environ", [{"TERM": "dumb"}, {}])
 def test_progress_is_for_terminals(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,18 @@ def test_a_lost_answer_is_found_to_be_written(tmp_path: Path) -> None:
 
     assert (result.status, result.version_after) == ("applied", 8)
     assert (store.reads, len(store.bodies)) == (2, 1)
+
+
+def test_only_who_has_to_wait_is_told_what_for(tmp_path: Path) -> None:
+    """Once, and with how long at most; where the first look tells, there is nothing to tell."""
+    told: list[str] = []
+    for answer in (written(LOST), unwritten(LOST)):
+        store = MemoryStore(on_replace=answer)
+        guard = guard_of(store, tmp_path)._replace(tell=told.append)
+        with contextlib.suppress(OutcomeUnknownError):
+            guard.write(plan_of(store, RENAME))
+
+    assert told == ["Looking for what became of the write, 30 s at most"]
 
 
 def test_a_lost_answer_with_somebody_else_in_between_is_an_overlap(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from patcher.documents.patches import Patch
+from patcher.documents.values import copied
 from patcher.guard.verification import Verdict, is_as_before, verify
 from patcher.plan import make_plan
 from patcher.resources.model import MODEL
@@ -179,7 +180,7 @@ def test_members_without_a_name_are_not_looked_for() -> None:
     base = Snapshot(before)
     plan = make_plan(MODEL, base, Patch.of(NEW))
     odd = plan.document | {"additional_fields": [{"name": 5}, "x"]}
-    broken = dataclasses.replace(plan, document=odd, proposed={**odd, "name": "New"})
+    broken = dataclasses.replace(plan, document=odd, proposed={**copied(odd), "name": "New"})
 
     assert verify(broken, base, Snapshot({**before, "name": "New"})).differences
 
