@@ -30,7 +30,7 @@ def fault_notices(
         return ()
     masks = terms.masks
     hidden = masks.credentials(document) | masks.credentials(proposed)
-    faults = Faults(*(_shown(some, terms, hidden) for some in faults))
+    faults = faults._replace(brought=_shown(faults.brought, terms, hidden))
     if terms.strict:
         refuse(resource, faults, allow_all_fields=terms.allow_all_fields)
     warnings = [Notice(one.code, one.path, f"{one.what} {one.way_out}") for one in faults.brought]
@@ -63,7 +63,7 @@ def _shown(faults: Iterable[Fault], terms: Terms, hidden: frozenset[str]) -> tup
         return terms.masks.redacted(text, hidden)
 
     return tuple(
-        one._replace(what=redacted(one.what), way_out=redacted(one.way_out)) for one in faults
+        one._replace(what=redacted(one.what), advice=redacted(one.way_out)) for one in faults
     )
 
 

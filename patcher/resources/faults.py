@@ -16,20 +16,26 @@ class Fault(NamedTuple):
         code: its stable name (README, "What the plan warns about").
         place: where it is.
         what: what is wrong, in a sentence.
-        way_out: what to do about it, in a sentence.
+        advice: what to do about it, in a sentence, or what makes that sentence: looking for a name
+            that may have been meant takes a while, and most faults were there before.
         sameness: equal for the same fault of another write, wherever in a list it has moved to.
     """
 
     code: str
     place: Tokens
     what: str
-    way_out: str
+    advice: str | Callable[[], str]
     sameness: Hashable = None
 
     @property
     def path(self) -> str:
         """Where it is, as a JSON Pointer (RFC 6901)."""
         return pointer_to(self.place)
+
+    @property
+    def way_out(self) -> str:
+        """What to do about it, in a sentence."""
+        return self.advice if isinstance(self.advice, str) else self.advice()
 
 
 Check: TypeAlias = Callable[[Document, Document], Iterator[Fault]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Final
 
 from patcher.documents.jsontext import dump, quoted
@@ -46,9 +47,14 @@ def _field_names(document: Document) -> frozenset[str] | None:
     """The names of the model's fields, or None where every column of the source is one."""
     if not document.get("fields"):
         return None
-    return frozenset(
-        name for _, name in (*_texts(document, "fields"), *_named(document, "additional_fields"))
-    )
+    return frozenset(_all_names(document))
+
+
+def _all_names(document: Document) -> list[str]:
+    """The names in both lists of fields, in order; without their places, which take a while."""
+    fields = document.get("fields")
+    names = [name for name in fields if type(name) is str] if type(fields) is list else []
+    return [*names, *(name for _, name in _named(document, "additional_fields"))]
 
 
 def unknown_columns(_: Document, proposed: Document) -> Iterator[Fault]:
@@ -84,15 +90,20 @@ def _unknown(
     for place, name in used:
         if name in names:
             continue
-        near = closest(name, names)
-        meant = f"Did you mean {quoted(near)}? Otherwise keep" if near else "Keep"
         yield Fault(
             code,
             place,
             f"{pointer_to(place)} is {quoted(name)}, which is not in {_FIELDS}.",
-            f"{meant} the field (--add fields={_shown(name)}), {otherwise.format(_shown(name))}.",
+            partial(_keep_or, name, names, otherwise),
             name,
         )
+
+
+def _keep_or(name: str, names: frozenset[str], otherwise: str) -> str:
+    near = closest(name, names)
+    meant = f"Did you mean {quoted(near)}? Otherwise keep" if near else "Keep"
+    shown = _shown(name)
+    return f"{meant} the field (--add fields={shown}), {otherwise.format(shown)}."
 
 
 def _shown(name: str) -> str:
@@ -104,14 +115,16 @@ def _shown(name: str) -> str:
 
 def repeated_names(_: Document, proposed: Document) -> Iterator[Fault]:
     """A name that stands twice where one field is meant; what the API makes of it is not known."""
-    plain = list(_texts(proposed, "fields"))
-    yield from _repeated("/fields", plain, "name each field once")
-    yield from _repeated(
-        "/fields and /additional_fields",
-        [*plain, *_named(proposed, "additional_fields")],
-        "a field is either one of the source's or an additional one",
-        only_after=len(plain),
-    )
+    names = _all_names(proposed)
+    if len(set(names)) < len(names):
+        plain = list(_texts(proposed, "fields"))
+        yield from _repeated("/fields", plain, "name each field once")
+        yield from _repeated(
+            "/fields and /additional_fields",
+            [*plain, *_named(proposed, "additional_fields")],
+            "a field is either one of the source's or an additional one",
+            only_after=len(plain),
+        )
     yield from _repeated(
         "/tracking_columns", _texts(proposed, "tracking_columns"), "name each column once"
     )

@@ -1,26 +1,19 @@
-"""``make bench``: every benchmark, one after the other."""
+"""``make bench``: every benchmark, one after the other.
+
+Each is a process of its own: the most memory that a child held would else be what we hold.
+"""
 
 from __future__ import annotations
 
-from tests.bench import (
-    bench_diff,
-    bench_fleet,
-    bench_lost_updates,
-    bench_memory,
-    bench_overhead,
-    bench_start,
-    bench_window,
-)
+import importlib
+import subprocess
+import sys
+from typing import Final
+
+BENCHMARKS: Final = ("start", "overhead", "window", "lost_updates", "diff", "fleet", "memory")
 
 if __name__ == "__main__":
-    for benchmark in (
-        bench_start,
-        bench_overhead,
-        bench_window,
-        bench_lost_updates,
-        bench_diff,
-        bench_fleet,
-        bench_memory,
-    ):
-        print(f"\n## {benchmark.__name__.rpartition('.')[2]}\n\n{benchmark.__doc__}\n", flush=True)
-        benchmark.main()
+    for name in BENCHMARKS:
+        module = f"tests.bench.bench_{name}"
+        print(f"\n## {name}\n\n{importlib.import_module(module).__doc__}\n", flush=True)
+        subprocess.run([sys.executable, "-m", module], check=True)
