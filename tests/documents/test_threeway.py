@@ -326,6 +326,18 @@ def test_what_a_change_rests_on_must_not_have_changed(touched: str, where: list[
     assert paths(merged(base, yours, theirs, (touched,))) == where
 
 
+@pytest.mark.parametrize("whose", ["yours", "theirs"])
+def test_a_name_that_one_side_put_in_both_lists_is_that_sides_doing(whose: str) -> None:
+    """The merge has put it there no more than the side that meant it."""
+    base: Document = {"fields": ["id"]}
+    doubled: Document = {"fields": ["id", "score"], "additional_fields": [FIELD]}
+    other: Document = {"fields": ["id"], "name": "x"}
+
+    found = merged(base, *((doubled, other) if whose == "yours" else (other, doubled)))
+
+    assert (found.document, found.collisions) == ({**doubled, "name": "x"}, ())
+
+
 def test_the_index_of_a_name_in_two_lists_counts_every_member() -> None:
     """Also those beside it that have no name: the collision points at the member itself."""
     base: Document = {"fields": ["id"], "additional_fields": [{"label": "nameless"}]}

@@ -67,7 +67,7 @@ def test_an_intent_holds_all_that_is_known_before_the_write(tmp_path: Path) -> N
         Snapshot(response()),
         Patch.of(RENAME),
         unknown_fields="drop",
-        origin=Origin("https://api.test", saved_plan="p1", undoes="@0123456789ab"),
+        origin=Origin("https://api.test", saved_plan="p1", undoes="@0123456789ab", run="run-1"),
     )
 
     result = guard_of(store, tmp_path).write(plan, refresh=True)
@@ -84,7 +84,7 @@ def test_an_intent_holds_all_that_is_known_before_the_write(tmp_path: Path) -> N
         "unknown_fields": "drop",
         "saved_plan": "p1",
         "undoes": "@0123456789ab",
-        "run": None,
+        "run": "run-1",
     }
 
 

@@ -69,6 +69,20 @@ def test_a_lost_answer_is_found_to_be_written(tmp_path: Path) -> None:
     assert (store.reads, len(store.bodies)) == (2, 1)
 
 
+def test_a_lost_answer_is_read_as_leniently_as_one_that_came(tmp_path: Path) -> None:
+    """What shows and is stored, though with none spelled otherwise, is written: applied."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.write({key: value for key, value in body.items() if value != []})
+        return LOST
+
+    store = MemoryStore(on_replace=replace)
+
+    result = guard_of(store, tmp_path).write(plan_of(store, {"name": "Clients", "labels": []}))
+
+    assert (result.status, store.reads) == ("applied", 2)
+
+
 def test_only_who_has_to_wait_is_told_what_for(tmp_path: Path) -> None:
     """Once, and with how long at most; where the first look tells, there is nothing to tell."""
     told: list[str] = []

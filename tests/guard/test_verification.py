@@ -174,6 +174,20 @@ def test_a_resource_without_watched_ids_has_none_to_warn_of() -> None:
     assert (paths(found), codes(found)) == ([], [])
 
 
+def test_a_field_that_moves_to_the_other_list_may_get_a_new_id() -> None:
+    """It is the change's own doing; without any fields there is none to look for."""
+    added = {"name": "phone", "label": "P", "type": "t"}
+    before = response(fields=[{"name": "email", "id": "f-1"}, {"name": "phone", "id": "f-2"}])
+    shown = [{"name": "email", "id": "f-1"}, {**added, "user_added": True, "id": "f-9"}]
+    moved = {"fields": ["email"], "additional_fields": [added], "name": "New"}
+
+    assert codes(verdict(moved, before, fields=shown)) == []
+    assert codes(
+        verdict(NEW, before, fields=[{"name": "email"}, {"name": "phone", "id": "f-9"}])
+    ) == ["field-id-changed"]
+    assert "field-id-changed" not in codes(verdict(NEW, response(fields=None), fields=None))
+
+
 def test_members_without_a_name_are_not_looked_for() -> None:
     """A list that breaks the schema already is compared, and its members have no ids."""
     before = response(policies=["not-a-uuid"])
