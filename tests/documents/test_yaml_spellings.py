@@ -253,3 +253,9 @@ def test_a_text_that_is_not_taken_has_no_lines(text: str) -> None:
 def test_a_text_has_quotes_and_escapes_only_where_it_needs_them(text: str, written: str) -> None:
     """A letter, an underscore or a slash begins a plain one."""
     assert yamltext.dump(text) == f"{written}\n"
+
+
+@pytest.mark.parametrize("text", ["X\x07", '"X"\x07', "\\X\x07", "X\U000e0001", "X\ud800", "X\x7f"])
+def test_only_what_needs_it_is_escaped(text: str) -> None:
+    """A letter beside a control character, a quote or a backslash stays that letter."""
+    assert _parsed(yamltext.dump({"a": text})) == {"a": text}
