@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from queue import SimpleQueue
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from patcher.fleet.flight import Flight
 
@@ -17,14 +18,16 @@ _AHEAD: Final = 2
 """How many pieces of work are given out for each worker, so that none has to wait for the next."""
 
 
-class Done(NamedTuple, Generic[T, R]):
+@dataclass(frozen=True, slots=True, order=True)
+class Done(Generic[T, R]):
     """A piece of work that was done, and what came of it."""
 
     work: T
     result: R
 
 
-class Left(NamedTuple, Generic[T]):
+@dataclass(frozen=True, slots=True, order=True)
+class Left(Generic[T]):
     """A piece of work that was not done, since the run was stopped.
 
     ``entry`` is that of a write which was on its way when the waiting for it ended.
