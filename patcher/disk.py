@@ -6,6 +6,7 @@ import errno
 import os
 import shlex
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -66,6 +67,27 @@ def _refuse_open_file(status: os.stat_result, path: Path) -> None:
 
 def _chmod(mode: int, path: Path) -> str:
     return shlex.join(("chmod", str(mode), str(path)))
+
+
+def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Puts a file in place whole, or not at all: 0600, under a name that nobody can foresee.
+
+    A link in its place is replaced, and not followed. ``durable`` waits until the content is on
+    disk; its name may take longer (``sync_folder``). Raises OSError.
+    """
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
 
 
 def sync_folder(folder: Path) -> None:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from patcher.disk import NotPrivateError, read_private, refuse_open_folder, sync_folder
+from patcher.disk import NotPrivateError, read_private, refuse_open_folder, sync_folder, write_whole
 from patcher.documents import jsontext
 from patcher.errors import InvalidPatchError, JournalError
 from patcher.records import Ending, Entry, Intent, entry_of
@@ -201,20 +201,11 @@ class Journal(NamedTuple):
 
     def _write(self, path: Path, record: dict[str, Any], *, durable: bool = True) -> None:
         """Writes a file whole, or not at all; ``durable`` waits until it is on disk."""
-        draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="ascii") as file:
-                file.write(jsontext.dump(record))
-                file.flush()
-                if durable:
-                    os.fsync(file.fileno())
-            draft.replace(path)
+            write_whole(path, jsontext.dump(record).encode("ascii"), durable=durable)
             if durable:
                 sync_folder(self.folder)
         except OSError as error:
-            with suppress(OSError):
-                draft.unlink()
             raise self._unwritable(error) from error
 
     def _read(self, path: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from patcher.disk import NotPrivateError, refuse_open_folder
+from patcher.disk import NotPrivateError, refuse_open_folder, write_whole
 from patcher.documents import jsontext
 from patcher.documents.values import Document
 from patcher.errors import InvalidInputError, InvalidPatchError, JournalError, PatchError
@@ -194,17 +194,9 @@ class Draft(NamedTuple):
         return content if self._beside.exists() else _split(content)[0]
 
     def _put(self, path: Path, content: bytes) -> None:
-        new = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
         try:
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
+            write_whole(path, content)
         except OSError as error:
-            with suppress(OSError):
-                new.unlink()
             raise _unwritable(path.parent, error) from error
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
 from patcher.api import Client, Settings
-from patcher.disk import read_private, refuse_open_folder
+from patcher.disk import read_private, refuse_open_folder, write_whole
 from patcher.errors import ApiError, PatchError
 from patcher.operations.lookup import FORCED, resources
 from patcher.operations.undoing import ENTRY
@@ -128,10 +127,4 @@ def _digest(settings: Settings) -> str:
 
 def _write(path: Path, content: dict[str, object]) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(content, file)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_whole(path, json.dumps(content).encode("ascii"), durable=False)

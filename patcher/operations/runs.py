@@ -16,13 +16,11 @@ from patcher.fleet import Fleet, Flight, Job, JournalBeside, Manner, Overview, S
 from patcher.operations.progress import unwatched
 from patcher.operations.selection import Selection, holds, select
 from patcher.operations.session import Options, Session, SystemClock
-from patcher.operations.store import ApiStore
-from patcher.operations.undoing import RUN
+from patcher.operations.undoing import RUN, way_back
 from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
 from patcher.plan.groups import Named
-from patcher.resources.snapshot import Snapshot
-from patcher.undoing import WayBack, entries_of, is_open_or_written
+from patcher.undoing import entries_of, is_open_or_written
 
 __all__ = ["Flight", "Manner", "Overview", "Run"]
 
@@ -100,14 +98,7 @@ class Run(NamedTuple):
         """
         session = self.session
         _refuse_reviews(options)
-        way = WayBack(
-            ApiStore(session.client, session.resource),
-            session.journal,
-            session.resource,
-            session.terms(Snapshot({}), options),
-            rebases=options.on_conflict == "rebase",
-            version_step=session.version_step,
-        )
+        way = way_back(session, options)
 
         def plan(job: Job) -> Plan:
             return way.plan(session.journal.entry(job.entry))

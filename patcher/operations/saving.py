@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from patcher._version import __version__
-from patcher.disk import sync_folder
+from patcher.disk import sync_folder, write_whole
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.documents.values import Document, strictly_equal
@@ -190,18 +190,8 @@ def _refuse_other_files(path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Writes a file whole or not at all; a link in its place is replaced, and not followed."""
-    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     try:
-        try:
-            with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="ascii") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-            sync_folder(path.parent)
-        finally:
-            draft.unlink(missing_ok=True)
+        write_whole(path, text.encode("ascii"))
+        sync_folder(path.parent)
     except OSError as error:
         raise InvalidInputError(f"{path} cannot be written: {error.strerror}.") from error

@@ -82,14 +82,7 @@ def run_undo(
 ) -> PatchResult:
     """``undo`` within a session."""
     with reported(target):
-        way = WayBack(
-            ApiStore(session.client, session.resource),
-            session.journal,
-            session.resource,
-            session.terms(Snapshot({}), options),
-            rebases=options.on_conflict == "rebase",
-            version_step=session.version_step,
-        )
+        way = way_back(session, options)
         entry, notices = _entry(session, target)
         plan = way.plan(entry)
         plan = replace(plan, warnings=(*plan.warnings, *notices))
@@ -97,6 +90,18 @@ def run_undo(
         return carry_out(
             session, plan, options, confirm=confirm, attended=attended, dry_run=dry_run
         )
+
+
+def way_back(session: Session, options: Options) -> WayBack:
+    """What plans the undoing of writes in a session."""
+    return WayBack(
+        ApiStore(session.client, session.resource),
+        session.journal,
+        session.resource,
+        session.terms(Snapshot({}), options),
+        rebases=options.on_conflict == "rebase",
+        version_step=session.version_step,
+    )
 
 
 def _entry(session: Session, target: str) -> tuple[Entry, list[Notice]]:
