@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import email.utils
+import html
 import re
 from datetime import datetime
 from typing import Final, NamedTuple, TypeGuard
 
 from patcher.api.transport import Response
 from patcher.documents import jsontext
+from patcher.documents.jsontext import quoted
 from patcher.documents.values import Document, JsonValue
 from patcher.errors import ApiError, NotFoundError, PatchError
 
-_SHOWN: Final = 300
+FOREIGN_HINT: Final = (
+    "Something else answered in place of the API: check the address (--url), the proxy, and "
+    "whether the network wants a login first."
+)
 
+_SHOWN: Final = 300
+_HEAD: Final = 64 * 1024  # of a page, in which its title is looked for
+
+_HTML: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE
+)
+_TITLE: Final = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+")
 _STRONG_ETAG: Final = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
 
 
 class ApiMessage(NamedTuple):
-    """An error in the API's own form (its ApiError schema; every member is optional)."""
+    """An error in the API's own form (its ApiError schema)."""
 
     message: str
     key: str | None = None
@@ -43,33 +55,62 @@ def envelope(response: Response, what: str) -> Document:
     try:
         value = jsontext.parse(response.body, what=what)
     except PatchError as error:
-        raise ApiError(f"{what} cannot be read: {error.message}", status=response.status) from error
+        text, hint = error.message, None
+        if is_web_page(response):
+            text, hint = f"{what} is {foreign(response)} ({response.status}).", FOREIGN_HINT
+        raise ApiError(text, status=response.status, hint=hint) from error
     if type(value) is not dict:
         raise ApiError(f"{what} is not a JSON object.", status=response.status)
     return value
 
 
 def api_message(response: Response, *, whole: bool = False) -> ApiMessage | None:
-    """The error in the API's own form, or None where the answer is something else's.
+    """The error in the API's own form, or None where something else answered.
 
-    Its message is shortened, unless it is wanted ``whole``. A proxy's or a load balancer's error
-    page proves nothing about what the API did.
+    That form is a message with a key, with metadata, or with the status of the answer. Every
+    gateway writes ``{"message": ...}``, and what it says proves nothing about what the API did.
+    The message is shortened, unless it is wanted ``whole``.
     """
-    try:
-        value = jsontext.parse(response.body, what="the answer")
-    except PatchError:
-        return None
-    if type(value) is not dict:
-        return None
-    legacy = value.get("error")
-    if type(legacy) is dict:  # the form of 2023: {"error": {"message": ...}}
-        value = legacy
+    value = _object(response)
     message, key = value.get("message"), value.get("key")
-    status = value.get("status", response.status)
-    if type(message) is not str or status != response.status:
+    status = value.get("status")
+    is_own = type(key) is str or type(value.get("metadata")) is dict or status is not None
+    is_other = status is not None and (type(status) is not int or status != response.status)
+    if type(message) is not str or is_other or not is_own:
         return None
     shown = message if whole else _brief(message)
     return ApiMessage(shown, key if type(key) is str else None)
+
+
+def foreign(response: Response) -> str:
+    """What answered where it was not the API, or not in its error form: for messages."""
+    if is_redirect(response.status):
+        return "a redirect"
+    if is_web_page(response):
+        title = _TITLE.search(response.body[:_HEAD].decode("utf-8", "replace"))
+        name = _brief(html.unescape(title[1])) if title else ""
+        return f"a web page{f' ({quoted(name)})' if name else ''} instead of JSON"
+    if not response.body.strip():
+        return "an empty body"
+    message = _object(response).get("message")
+    if type(message) is str:
+        return f"{quoted(_brief(message))}, which is not in the API's error form"
+    return "a body that is not in the API's error form"
+
+
+def is_web_page(response: Response) -> bool:
+    """Whether the answer is HTML, by what it says of itself or by how it begins."""
+    kind = response.headers.get("content-type", "").lower()
+    return kind.startswith(("text/html", "application/xhtml")) or bool(_HTML.match(response.body))
+
+
+def _object(response: Response) -> Document:
+    """The JSON object that an answer is; empty for any other answer."""
+    try:
+        value = jsontext.parse(response.body, what="the answer")
+    except PatchError:
+        return {}
+    return value if type(value) is dict else {}
 
 
 def job_state(answer: Document, default_type: str, *, whole: bool = False) -> JobState | None:
@@ -96,17 +137,19 @@ def _is_plain(text: object) -> TypeGuard[str]:
 
 
 def failure(response: Response, method: str, path: str) -> ApiError:
-    """The error for an answer that is not a success."""
+    """The error for an answer that is not a success.
+
+    NotFoundError only for a 404 of the API's own: a gateway's says nothing about the resource.
+    """
     said = api_message(response)
-    text = said.message if said else "no explanation in the API's form"
-    kind = NotFoundError if response.status == 404 else ApiError
+    kind = NotFoundError if said and response.status == 404 else ApiError
     return kind(
-        f"{method} {path}: {text} ({response.status}).",
+        f"{method} {path}: {said.message if said else foreign(response)} ({response.status}).",
         status=response.status,
         method=method,
         path=path,
         key=said.key if said else None,
-        hint=_hint(response),
+        hint=_hint(response, is_own=said is not None),
     )
 
 
@@ -139,14 +182,18 @@ def redirect_hint(response: Response) -> str:
     return f"It redirects to {location}; give the right address with --url."
 
 
-def _hint(response: Response) -> str | None:
+def _hint(response: Response, *, is_own: bool) -> str | None:
     if is_redirect(response.status):
         return redirect_hint(response)
+    if response.status == 429:
+        return "Too many requests; try again later."
+    if not is_own:
+        of_key = "Check the key (POLYTOMIC_API_KEY or --api-key-file). If it is right: "
+        return of_key + FOREIGN_HINT if response.status == 401 else FOREIGN_HINT
     return {
         401: "The key is not accepted; check POLYTOMIC_API_KEY or --api-key-file, and --url.",
         403: "The key is known, but not allowed to do this.",
         404: "It may have been deleted, or belong to an organization that the key cannot see.",
-        429: "Too many requests; try again later.",
     }.get(response.status)
 
 

@@ -75,7 +75,7 @@ class ApiStore(NamedTuple):
         if status == 412:
             return Refused(status, said.message if said else "its precondition failed")
         if said is None:
-            return Ambiguous(f"it answered {status}, but not in the API's form", status)
+            return Ambiguous(f"it answered {status} with {answers.foreign(response)}", status)
         if status == 429:
             wait = answers.retry_after(response, datetime.now(timezone.utc))
             return Throttled(said.message, wait)

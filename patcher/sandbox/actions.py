@@ -23,8 +23,8 @@ from patcher.sandbox.messages import Reply
 When = Literal["before", "after"]
 """Before the API processes the request, or after it has, and before the answer leaves."""
 
-BodyForm = Literal["api", "html", "empty"]
-"""The API's error form, a gateway's page, or nothing."""
+BodyForm = Literal["api", "message", "html", "empty"]
+"""The API's error form, a gateway's message in JSON, its page, or nothing."""
 
 GarbageForm = Literal["html", "truncated", "cut short"]
 """A page with status 200; half a JSON text that claims to be whole; one that does not."""
@@ -82,6 +82,8 @@ class Status:
         if self.body == "api":
             message = f"scripted fault: {self.status}"
             return Reply.of(error_body(self.status, "scripted", message), self.status, self.headers)
+        if self.body == "message":
+            return Reply.of({"message": f"gateway: {self.status}"}, self.status, self.headers)
         if self.body == "html":
             return Reply(self.status, _HTML, (_HTML_TYPE, *self.headers))
         return Reply(self.status, b"", self.headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
@@ -145,7 +146,8 @@ def test_a_refusal_says_what_to_do(
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"<html>", "not"),
+        (b"<html>", "a web page"),
+        (b"<xml/>", "is not valid JSON"),
         (b"[]", "not a JSON object"),
         (b"{}", "without the resource"),
         (b'{"data": []}', "without the resource"),
@@ -239,10 +241,20 @@ def test_a_job_is_read_leniently_where_nothing_depends_on_it(
 @pytest.mark.parametrize(
     ("body", "status", "message"),
     [
-        ({"message": "no"}, 400, "no"),
+        ({"message": "no", "status": 400}, 400, "no"),
+        ({"message": "no", "key": "bad"}, 400, "no"),
+        ({"message": "no", "metadata": {}}, 400, "no"),
         ({"message": "no", "status": 400, "key": "bad", "metadata": {}}, 400, "no"),
-        ({"error": {"message": "old form"}}, 400, "old form"),
-        ({"message": "no", "status": 500}, 400, None),
+        ({"message": "no", "key": "bad", "status": None}, 400, "no"),
+        ({"message": "no"}, 400, None),
+        ({"message": "no", "key": None, "metadata": None, "status": None}, 400, None),
+        ({"message": "no", "request_id": "r-1"}, 400, None),
+        ({"message": "no", "statusCode": 400}, 400, None),
+        ({"error": {"message": "no"}}, 400, None),
+        ({"error": {"code": 400, "message": "no", "status": "INVALID"}}, 400, None),
+        ({"message": "no", "key": "bad", "status": 500}, 400, None),
+        ({"message": "no", "key": "bad", "status": "400"}, 400, None),
+        ({"message": "no", "status": 400.0}, 400, None),
         ({"message": 5}, 400, None),
         ({"key": "bad"}, 400, None),
         ([], 400, None),
@@ -256,6 +268,46 @@ def test_the_apis_own_errors_are_told_from_others(
     found = answers.api_message(response(body, status))
 
     assert (found.message if found else None) == message
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "words"),
+    [
+        (b"<!DOCTYPE html><title>Sign in</title>", "", 'a web page ("Sign in") instead of JSON'),
+        (b"\xef\xbb\xbf\n<HTML><head><TITLE\n>A &amp; B", "", 'a web page ("A & B") instead'),
+        (b"Welcome", "Text/HTML; charset=x", "a web page instead of JSON"),
+        (b"<title>\xff\x1b[2J</title>", "text/html", '("\ufffd\\u001b[2J")'),
+        (b" ", "application/json", "an empty body"),
+        ({"message": "Forbidden"}, "", '"Forbidden", which is not in the API\'s error form'),
+        ([], "", "a body that is not in the API's error form"),
+    ],
+)
+def test_what_answers_in_place_of_the_api_is_named(body: Any, kind: str, words: str) -> None:
+    """A web page with its title, nothing, a gateway's message: each in one phrase, made safe."""
+    assert words in answers.foreign(response(body, 403, {"content-type": kind}))
+
+
+def test_a_long_page_is_looked_at_in_linear_time() -> None:
+    """A page made of nothing but beginnings of a title costs no more than its length."""
+    begun = time.perf_counter()
+    answers.foreign(response(b"<html>" + b"<title" * 1_000_000))
+    assert time.perf_counter() - begun < 1
+
+
+@pytest.mark.parametrize("status", [200, 401, 403, 404, 502])
+def test_a_login_page_is_named_once_with_what_to_check(status: int) -> None:
+    """An HTML page in place of a model: said once, with the address, the proxy and a login."""
+    page = b"<html><head><title>Sign in</title></head></html>"
+    script = answer(page, status=f"{status} X", headers="Content-Type: text/html\r\n")
+    with serving(script) as (url, _), Client(url, "key", sleep=lambda seconds: None) as client:
+        with pytest.raises(ApiError) as caught:
+            client.get(MODELS, seed.CONTACTS)
+
+    error = caught.value
+    assert not isinstance(error, NotFoundError)
+    assert error.message.count("web page") == error.message.count(str(status)) == 1
+    assert "not valid JSON" not in error.message
+    assert all(word in (error.hint or "") for word in ("--url", "proxy", "login"))
 
 
 @pytest.mark.parametrize(

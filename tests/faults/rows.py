@@ -89,6 +89,19 @@ CLIENT_ERRORS: tuple[Row, ...] = (
         for status in (400, 401, 403, 404)
     ),
     row("404 from a gateway", UNKNOWN, step("status_before", 404, body="html")),
+    *(
+        row(
+            f"{status} from a gateway, with a message in JSON",
+            unclear(f'"gateway: {status}", which is not in the API\'s error form'),
+            step("status_before", status, body="message"),
+        )
+        for status in (400, 403, 409, 422, 429, 500)
+    ),
+    row(
+        "403 from a gateway, with a message in JSON, after the write",
+        APPLIED,
+        step("status_after", 403, body="message"),
+    ),
     row("408 before the write", unclear("fault: 408 (408)"), step("status_before", 408)),
     row("408 after the write", APPLIED, step("status_after", 408)),
     row(
@@ -131,7 +144,7 @@ SERVER_ERRORS: tuple[Row, ...] = (
     row("500 from a gateway, before the write", UNKNOWN, step("status_before", 500, body="html")),
     row(
         "502 before the write",
-        unclear("it answered 502, but not in the API's form"),
+        unclear('it answered 502 with a web page ("Gateway") instead of JSON'),
         step("status_before", 502, body="html"),
     ),
     row("502 after the write", APPLIED, step("status_after", 502, body="html")),
