@@ -60,11 +60,6 @@ def places(found: Branch | Leaf | Order, at: Steps = ()) -> Iterator[tuple[Steps
         yield from places(member, (*at, step))
 
 
-def identity_key(identity: JsonValue, keyed: KeyedList) -> MemberKey | None:
-    """The key of the member that an Order calls ``identity``, or None where it names none."""
-    return keyed.key_of({keyed.by[0]: identity} if len(keyed.by) == 1 else identity)
-
-
 def _identity(member: JsonValue, keyed: KeyedList) -> JsonValue:
     if not keyed.by:
         return member

@@ -10,8 +10,8 @@ from patcher.documents import alignment
 from patcher.documents.alignment import difference
 from patcher.documents.diff import Change, _sides, compare, explain
 from patcher.documents.identity import ListKeys
-from patcher.documents.rebuilding import apply_changes
 from patcher.documents.values import MAX_DEPTH, Document, JsonValue, copied, strictly_equal
+from tests.documents.rebuilding import apply_changes
 
 from .strategies import LISTS, named, nested
 

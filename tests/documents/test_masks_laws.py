@@ -13,9 +13,9 @@ from patcher.documents.masks import (
     MASK_AFTER,
     MASK_BEFORE,
 )
-from patcher.documents.rebuilding import apply_changes
 from patcher.documents.values import Document, JsonValue
 from patcher.errors import InvalidPatchError
+from tests.documents.rebuilding import apply_changes
 
 from .strategies import objects, values
 from .test_masks import CREDENTIAL_KEYS, MASKS, OTHER, PLACES, SECRET

@@ -1,13 +1,12 @@
-"""The way back from changes to a document: a base and what was said of it give the proposed one."""
+"""Applies a diff to its base, so that a test can see that the diff says everything."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from patcher.documents.alignment import identity_key
 from patcher.documents.changes import Change
-from patcher.documents.identity import ListKeys
+from patcher.documents.identity import KeyedList, ListKeys, MemberKey
 from patcher.documents.pointers import tokens_of
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, copied, strictly_equal
 from patcher.errors import InvalidPatchError
@@ -150,8 +149,8 @@ class _Rebuilding:
         if keyed is None or change.kind != "reordered":
             raise _unfit(change.path)
         by_key = {keyed.key_of(value[index]): index for index in kept}
-        old = [by_key.get(identity_key(identity, keyed)) for identity in change.old]
-        new = [by_key.get(identity_key(identity, keyed)) for identity in change.new]
+        old = [by_key.get(_identity_key(identity, keyed)) for identity in change.old]
+        new = [by_key.get(_identity_key(identity, keyed)) for identity in change.new]
         ordered = [index for index in new if index is not None]
         if old != kept or sorted(ordered) != kept or len(ordered) != len(new):
             raise _unfit(change.path)
@@ -160,3 +159,8 @@ class _Rebuilding:
 
 def _unfit(path: str) -> InvalidPatchError:
     return InvalidPatchError("The change does not fit the document.", path=path)
+
+
+def _identity_key(identity: JsonValue, keyed: KeyedList) -> MemberKey | None:
+    """The key of the list item that a reordering calls ``identity``, or None where it names none."""
+    return keyed.key_of({keyed.by[0]: identity} if len(keyed.by) == 1 else identity)
