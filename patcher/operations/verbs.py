@@ -6,9 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from patcher.api import Client
-from patcher.documents.diff import compare
 from patcher.documents.patches import Patch
-from patcher.errors import InvalidInputError
 from patcher.operations.calls import opened, reported, upon_a_reading
 from patcher.operations.reviewing import reviewed
 from patcher.operations.session import OnConflict, Options, Session
@@ -162,8 +160,6 @@ def apply_plan(
     from patcher.plan.saved import SavedPlan
 
     made = plan.plan if isinstance(plan, SavedPlan) else upon_a_reading(plan)
-    if made is plan:
-        _refuse_altered(made)
     options = Options(
         run_async=run_async,
         refresh=refresh,
@@ -180,15 +176,6 @@ def apply_plan(
 
             return run_saved(session, plan, options, confirm=confirm, dry_run=dry_run)
         return carry_out(session, made, options, confirm=confirm, dry_run=dry_run)
-
-
-def _refuse_altered(plan: Plan) -> None:
-    """Refuses a plan whose documents somebody altered: it would do other than it shows."""
-    if compare(plan.document, plan.proposed, plan.resource.shape.lists) != plan.changes:
-        raise InvalidInputError(
-            "This plan was altered since it was made, and would do something else than it shows.",
-            hint="Make a plan of what is to be done; a plan is only to be looked at.",
-        )
 
 
 def rebase(plan: Plan, *, client: Client | None = None) -> Plan:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Final
 
 from patcher.errors import ConflictError, DeclinedError, VerificationError
-from patcher.operations.confirming import agreed
 from patcher.operations.reviewing import approved, looked_after
 from patcher.operations.session import Options, Session
 from patcher.plan import PatchResult, Plan
@@ -39,7 +38,7 @@ def carry_out(
     plan = approved(session, plan, options)
     first, rebases, most = plan, 0, CONFIRMED_REBASES if attended else REBASES
     while not dry_run and not plan.is_unchanged:
-        if confirm is not None and not agreed(plan, confirm):
+        if confirm is not None and not confirm(plan):
             declined = DeclinedError(f"{plan.label} was not written: the answer was no.")
             return PatchResult.of_error(declined, plan.resource, plan=plan)
         try:

@@ -162,5 +162,5 @@ def _unfit(path: str) -> InvalidPatchError:
 
 
 def _identity_key(identity: JsonValue, keyed: KeyedList) -> MemberKey | None:
-    """The key of the list item that a reordering calls ``identity``, or None where it names none."""
+    """The key of the list item that a reordering calls ``identity``, if any."""
     return keyed.key_of({keyed.by[0]: identity} if len(keyed.by) == 1 else identity)
