@@ -21,10 +21,19 @@ _DECIMAL: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?
 _OTHER_BASE: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
-# YAML 1.2.2, production 1 (c-printable): everything else must be escaped.
+# What must be escaped: all but YAML 1.2.2, production 1 (c-printable); and what YAML 1.1 and some
+# readers of 1.2 take for a line break, and others for a character of the text or for nothing.
 _UNPRINTABLE: Final = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    r"\r(?!\n)|[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
+    r"\U00010000-\U0010ffff]"
 )
+_NAMES: Final = {
+    "\r": "a carriage return without a line feed",
+    "\x85": "NEL",
+    "\u2028": "LINE SEPARATOR",
+    "\u2029": "PARAGRAPH SEPARATOR",
+    "\ufeff": "a byte order mark within the text",
+}
 _SURROGATE_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 _Place: TypeAlias = "tuple[int, int] | None"
@@ -46,7 +55,9 @@ def parse(text: str | bytes, *, what: str) -> JsonValue:
     reading = _Reading(what)
     strange = _UNPRINTABLE.search(source)
     if strange:
-        reason = f"the character U+{ord(strange.group()):04X} must be escaped"
+        one = strange.group()
+        name = f" ({_NAMES[one]})" if one in _NAMES else ""
+        reason = f"the character U+{ord(one):04X}{name} must be escaped"
         raise reading.refused(reason, line_and_column(source, strange.start()))
     try:
         for event in YAML(typ="safe", pure=True).parse(source):

@@ -133,6 +133,22 @@ def test_what_json_cannot_say_is_refused_with_its_place(text: str, reason: str) 
     assert reason in _refusal(text).message
 
 
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029", "\ufeff", "\r", "\x7f", "\x9b"])
+def test_a_character_that_readers_disagree_on_must_be_escaped(character: str) -> None:
+    """A line break to one reader is a letter or nothing to another: refused, with its place."""
+    point = ord(character)
+    for lead, end in (('"', '"'), ("'", "'"), ("", ""), ("|\n    ", "\n"), ("1 # ", "")):
+        refusal = _refusal(f"a: 1\nb: {lead}Orders{character}EU{end}")
+        line, column = (3, 11) if "\n" in lead else (2, 10 + len(lead))
+        assert f"U+{point:04X}" in refusal.message
+        assert f"(line {line}, column {column})" in refusal.message
+
+    assert _parsed(f'"Orders\\u{point:04x}EU"') == f"Orders{character}EU"
+    assert _parsed(yamltext.dump({"a": f"Orders{character}EU\n"})) == {
+        "a": f"Orders{character}EU\n"
+    }
+
+
 def test_bytes_are_utf_8() -> None:
     """As in JSON, a byte order mark is skipped, and other encodings are refused."""
     assert _parsed("\ufeffa: é".encode()) == {"a": "é"}
