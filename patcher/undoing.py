@@ -12,11 +12,17 @@ from typing import Final, NamedTuple
 from patcher.documents import jsontext
 from patcher.documents.diff import compare
 from patcher.documents.masks import Masks
-from patcher.documents.values import MISSING, strictly_equal
-from patcher.errors import ConflictError, InvalidInputError, UnknownFieldError
+from patcher.documents.values import MISSING, Document, strictly_equal
+from patcher.errors import (
+    ConflictError,
+    InvalidInputError,
+    JournalError,
+    OutcomeUnknownError,
+    UnknownFieldError,
+)
 from patcher.guard import REFRESH, Store
 from patcher.guard.overlap import Around
-from patcher.guard.verification import is_as_before, verify
+from patcher.guard.verification import is_as_before, is_in_place, proves, verify
 from patcher.journal import Ending, Entry, Journal
 from patcher.plan import Origin, Plan, Terms, propose
 from patcher.plan.conflicts import conflict
@@ -34,7 +40,7 @@ def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
     Raises UnknownFieldError or InvalidPatchError where this version cannot read the record.
     """
     intent = entry.intent
-    sent = {key: value for key, value in intent.sent.items() if key != REFRESH}
+    sent = _document_sent(entry)
     terms = Terms(
         masks=masks,
         unknown_fields=intent.unknown_fields,
@@ -43,6 +49,10 @@ def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
         origin=Origin(intent.where, saved_plan=intent.saved_plan, undoes=intent.undoes),
     )
     return propose(resource, Snapshot(intent.before), sent, terms)
+
+
+def _document_sent(entry: Entry) -> Document:
+    return {key: value for key, value in entry.intent.sent.items() if key != REFRESH}
 
 
 def is_open_or_written(entry: Entry) -> bool:
@@ -94,8 +104,10 @@ class WayBack(NamedTuple):
         found, _ = self.resource.document(live, terms.unknown_fields)
         back = self._without_theirs(entry, propose(self.resource, observed, target, terms))
         has_moved = live.version != observed.version or not strictly_equal(found, back.document)
-        if not has_moved or strictly_equal(found, target):
+        if not has_moved:
             return propose(self.resource, live, target, terms)
+        if is_in_place(back, verify(back, observed, live)):
+            return propose(self.resource, live, found, terms)
         if not self.rebases:
             raise conflict(back, live, found)
         return rebase(back, live)
@@ -104,7 +116,7 @@ class WayBack(NamedTuple):
         """``back`` from what was sent, where what was observed holds somebody else's write, too."""
         if entry.ending is None or entry.ending.state != "unverified":
             return back
-        made = recorded_plan(entry, self.resource, self.terms.masks)
+        made = self._recorded(entry)
         around = Around(made, made.base, back.base, self.version_step, entry.name)
         if around.is_alone or verify(made, made.base, back.base).is_as_sent:
             return back
@@ -121,7 +133,7 @@ class WayBack(NamedTuple):
             )
         if ending is not None and ending.observed is not None:
             return Snapshot(ending.observed)
-        plan = recorded_plan(entry, self.resource, self.terms.masks)
+        plan = self._recorded(entry)
         if is_as_before(plan, plan.base, live):
             raise InvalidInputError(
                 f"{entry.name} is not written so far, so there is nothing to undo.",
@@ -129,7 +141,16 @@ class WayBack(NamedTuple):
                 "back an earlier write all the same, name its entry, as patch-model history lists "
                 "it.",
             )
-        if not verify(plan, plan.base, live).is_as_sent:
+        verdict = verify(plan, plan.base, live)
+        if verdict.is_as_sent and not proves(plan, verdict):
+            raise OutcomeUnknownError(
+                f"How {entry.name} ended was not seen, and whether what {plan.label} holds now is "
+                "its doing cannot be told. Nothing was written.",
+                journal_entry=entry.name,
+                hint=f"patch-model history {entry.name} shows what it was to do; put there by "
+                f"hand what you want of it: patch-model edit {plan.base.id}",
+            )
+        if not verdict.is_as_sent:
             raise ConflictError(
                 f"How {entry.name} ended was not seen, and {plan.label} now holds neither what was "
                 "there before nor what was sent. Nothing was written.",
@@ -140,6 +161,16 @@ class WayBack(NamedTuple):
             )
         self.journal.close(entry.name, Ending("applied", observed=live.raw))
         return live
+
+    def _recorded(self, entry: Entry) -> Plan:
+        """What the write of ``entry`` was to do; an undo, with what it was to take back."""
+        plan = recorded_plan(entry, self.resource, self.terms.masks)
+        if entry.intent.undoes is None:
+            return plan
+        undone = self.journal.tried(entry.intent.undoes)
+        if isinstance(undone, JournalError):
+            return plan
+        return replace(plan, terms=plan.terms._replace(undone=_document_sent(undone)))
 
     def _terms(self, entry: Entry) -> Terms:
         """Unknown members go as they went with the write, unless it was said otherwise.
@@ -162,6 +193,7 @@ class WayBack(NamedTuple):
             unknown_fields=unknown_fields,
             notices=notices,
             restored=frozenset(target),
+            undone=_document_sent(entry),
             mentioned=frozenset(
                 key
                 for key in target.keys() | intent.sent.keys()

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from patcher.documents.notices import Notice
+from patcher.documents.pointers import lookup, tokens_of
 from patcher.errors import VerificationError
 from patcher.guard.verification import Verdict
 from patcher.plan import Plan
@@ -85,6 +86,8 @@ class Around(NamedTuple):
             )
         paths = listed(change.path for change in self.plan.shown(verdict.differences))
         what = f"{label} was written, but what is stored differs from what was sent in {paths}."
+        if kept := self._kept(verdict):
+            what += f" The server did not clear {kept}."
         last = last_written(self.after)
         if self.is_alone:
             return what
@@ -99,6 +102,15 @@ class Around(NamedTuple):
             f"{what} This was not the only write: its version {self._moved}. What differs is "
             "theirs, if they wrote after this write; if before it, theirs is overwritten, and not "
             "known."
+        )
+
+    def _kept(self, verdict: Verdict) -> str:
+        """The keys that the change removed and that are stored all the same."""
+        return listed(
+            change.path
+            for change in self.plan.shown(verdict.differences)
+            if change.kind == "added"
+            and type(lookup(verdict.stored, tokens_of(change.path)[:-1], None)) is dict
         )
 
     def _error(self, verdict: Verdict, message: str) -> VerificationError:

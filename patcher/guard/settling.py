@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, Protocol
 
 from patcher.documents.notices import Notice
-from patcher.documents.values import strictly_equal
 from patcher.errors import (
     ApiError,
     ConflictError,
@@ -20,7 +19,7 @@ from patcher.errors import (
 )
 from patcher.guard.overlap import last_written, listed
 from patcher.guard.store import Ambiguous, Answered, Job, Refused, Store
-from patcher.guard.verification import Verdict, is_as_before, verify
+from patcher.guard.verification import EXCUSES, Verdict, is_as_before, proves, verify
 from patcher.plan import Plan
 from patcher.resources.snapshot import Snapshot
 
@@ -127,7 +126,7 @@ class Settlement(NamedTuple):
                 found = unread
             elif is_untouched:
                 found = "it is not written so far, and may still land"
-            elif self._proves(written := self._written(now)):
+            elif proves(self.plan, (written := self._written(now)).verdict):
                 return written
             else:
                 found = f"it has moved on{self._facts(now)}, and {_compared(self.plan, written)}"
@@ -178,9 +177,12 @@ class Settlement(NamedTuple):
                 path=self._path,
             )
         written = self._written(now)
-        if self._proves(written):
+        if proves(self.plan, written.verdict):
             text = f"Job {job.id} failed ({why}), yet what was sent is what is stored."
             return Written(now, written.verdict, (Notice("job-failed-but-written", "", text),))
+        if written.verdict.is_as_sent:
+            found = _compared(self.plan, written)
+            raise self.unknown(f"job {job.id} failed ({why}), and what is stored {found}", job)
         raise VerificationError(
             f"The API's job to write {self.plan.label} failed ({why}), and what is stored is "
             f"neither what was there before nor what was sent{self._facts(now)}. The job may have "
@@ -205,19 +207,7 @@ class Settlement(NamedTuple):
     def shown_by(self, now: Snapshot) -> Written | None:
         """The write, if a reading alone, without an answer, proves that it took effect."""
         written = self._written(now)
-        return written if self._proves(written) else None
-
-    def _proves(self, written: Written) -> bool:
-        """Whether a reading alone, without an answer, proves the write.
-
-        A change of order, or of one spelling of "none" into another, is not seen by the lenient
-        comparison: then what is stored must be what was sent to the letter.
-        """
-        verdict = written.verdict
-        if not verdict.is_as_sent or verdict.stored is None:
-            return False
-        is_visible = not verify(self.plan, self.before, self.before).is_as_sent
-        return is_visible or strictly_equal(verdict.stored, self.plan.proposed)
+        return written if proves(self.plan, written.verdict) else None
 
     def _looks(self, deadline: float) -> Iterator[tuple[Snapshot | None, str]]:
         """What is there, at longer and longer intervals, until the time is up; once at least."""
@@ -276,7 +266,11 @@ def _compared(plan: Plan, written: Written) -> str:
     """How what is stored compares with what was sent, where it does not prove the write."""
     if written.verdict.stored is None:
         return "holds what this version cannot read"
-    paths = listed(change.path for change in plan.shown(written.verdict.differences))
-    return (
-        f"differs from what was sent in {paths}" if paths else "does not show whether by this write"
-    )
+    verdict = written.verdict
+    paths = listed(change.path for change in plan.shown(verdict.differences))
+    if paths:
+        return f"differs from what was sent in {paths}"
+    excused = listed(notice.path for notice in verdict.notices if notice.code in EXCUSES)
+    if excused:
+        return f"holds what was sent, but the server added or hides {excused}, so it proves nothing"
+    return "does not show whether by this write"

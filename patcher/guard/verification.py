@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
 
+from patcher.documents import jsontext
 from patcher.documents.diff import Change, compare
+from patcher.documents.identity import MemberKey, keys_of
 from patcher.documents.notices import Notice
-from patcher.documents.pointers import lookup, pointer_to
+from patcher.documents.pointers import pointer_to, tokens_of
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, strictly_equal
-from patcher.errors import UnknownFieldError
+from patcher.errors import InvalidPatchError, UnknownFieldError
 from patcher.plan import Plan
-from patcher.resources.resource import Resource
+from patcher.resources.resource import is_blank
 from patcher.resources.snapshot import Snapshot
 
-_NAMED = 5
+_NAMED: Final = 5
+
+EXCUSES: Final = frozenset({"server-default", "server-added", "hidden-by-server"})
+"""Codes of warnings about what is stored and was not sent, or cannot be seen.
+
+A reading that needs one of them to match what was sent proves no write.
+"""
 
 
 class Verdict(NamedTuple):
@@ -33,29 +41,53 @@ class Verdict(NamedTuple):
         """Whether the server stores what was sent."""
         return self.stored is not None and not self.differences
 
+    @property
+    def is_excused(self) -> bool:
+        """Whether that is so only if the server filled in or hid something by itself."""
+        return any(notice.code in EXCUSES for notice in self.notices)
+
 
 def verify(plan: Plan, before: Snapshot, after: Snapshot) -> Verdict:
     """Compares the reading ``after`` a write of ``plan.proposed`` with what was sent.
 
-    ``before`` is the last reading before it. In this comparison alone null, absent, an empty
-    list and an empty identifier are the same, since the API may spell "none" in any of these
-    ways; what is inside the source's own configuration is still compared to the letter.
+    Everything sent has to be stored as sent. In this comparison alone null, absent, an empty list
+    and an empty identifier are the same, since the API may spell "none" in any of these ways. What
+    is stored and was not sent is excused, with a warning, where the server fills it in
+    (``Resource.filled``), where neither the resource nor the change had it, and where it says
+    nothing; what the resource had and the change removed is a difference. ``before`` is the last
+    reading before the write.
     """
     resource = plan.resource
-    try:
-        stored, _ = resource.document(after, plan.unknown_fields)
-    except UnknownFieldError:
+    on_unknown = "drop" if plan.unknown_fields == "error" else plan.unknown_fields
+    draft = resource.draft(after, on_unknown)
+    hidden = resource.redacted(draft.document)
+    if draft.stoppers.keys() - hidden:
         return Verdict((), (), None)
-    sent_form, stored_form = _tidied(resource, plan.proposed), _tidied(resource, stored)
-    notices = list(_defaults(resource, sent_form, stored_form))
-    changes = compare(sent_form, stored_form, resource.shape.lists)
-    for change in changes:
-        if change.kind == "reordered":
-            text = f"The server keeps {change.path} in an order of its own."
-            notices.append(Notice("order-not-kept", change.path, text))
-    notices.extend(_new_ids(plan, before, after))
-    differences = tuple(change for change in changes if change.kind != "reordered")
-    return Verdict(differences, tuple(notices), stored)
+    found = _compared(plan, draft.document, hidden)
+    notices = [
+        *found.notices,
+        *_new_keys(plan, before, draft.notices),
+        *_new_ids(plan, before, after),
+    ]
+    return found._replace(notices=tuple(notices))
+
+
+def is_in_place(plan: Plan, verdict: Verdict) -> bool:
+    """Whether a reading shows what ``plan`` would write, and the state before it would not.
+
+    A change of order, or of one spelling of "none" into another, is not seen by the lenient
+    comparison: then what is stored must be what was sent to the letter.
+    """
+    if not verdict.is_as_sent:
+        return False
+    base = _compared(plan, plan.document, plan.resource.redacted(plan.document))
+    is_visible = not base.is_as_sent or (base.is_excused and not verdict.is_excused)
+    return is_visible or strictly_equal(verdict.stored, plan.proposed)
+
+
+def proves(plan: Plan, verdict: Verdict) -> bool:
+    """Whether a reading alone, without an answer, shows that ``plan`` was written."""
+    return is_in_place(plan, verdict) and not verdict.is_excused
 
 
 def is_as_before(plan: Plan, before: Snapshot, now: Snapshot) -> bool:
@@ -69,58 +101,216 @@ def is_as_before(plan: Plan, before: Snapshot, now: Snapshot) -> bool:
     return strictly_equal(document, plan.document)
 
 
-def _tidied(resource: Resource, document: Document) -> Document:
-    stamps = dict(resource.stamped)
-    kept = {
-        key: value
-        for key, value in document.items()
-        if not (key in resource.blank_texts and value == "")
-    }
-    return _without_blanks(kept, (), resource.shape.opaque, stamps)  # type: ignore[no-any-return]
+def _compared(plan: Plan, stored: Document, hidden: frozenset[Tokens]) -> Verdict:
+    """Compares a stored document, of which some places are hidden, with what was sent."""
+    form = _SentForm(plan, hidden)
+    changes = compare(plan.proposed, form.of(stored), plan.resource.shape.lists)
+    reordered = [
+        Notice(
+            "order-not-kept",
+            change.path,
+            f"The server keeps {change.path} in an order of its own.",
+        )
+        for change in changes
+        if change.kind == "reordered"
+    ]
+    differences = tuple(change for change in changes if change.kind != "reordered")
+    return Verdict(differences, (*form.notices(), *reordered), stored)
 
 
-def _without_blanks(
-    value: JsonValue,
-    place: Tokens,
-    opaque: tuple[Tokens, ...],
-    stamps: dict[Tokens, frozenset[str]],
-) -> Any:
-    if place in opaque:
-        return value
-    if type(value) is dict:
-        return {
-            key: _without_blanks(member, (*place, key), opaque, stamps)
-            for key, member in value.items()
-            if member is not None and member != []
-        }
-    if type(value) is list:
-        stamped = stamps.get(place)
-        if stamped:
-            value = [_without_keys(member, stamped) for member in value]
-        return [_without_blanks(member, (*place, "-"), opaque, stamps) for member in value]
-    return value
+class _At(NamedTuple):
+    """A place in the stored document; ``kind`` has "-" for each list index in it."""
+
+    tokens: Tokens = ()
+    kind: Tokens = ()
+
+    def key(self, key: str) -> _At:
+        return _At((*self.tokens, key), (*self.kind, key))
+
+    def item(self, index: int) -> _At:
+        return _At((*self.tokens, str(index)), (*self.kind, "-"))
 
 
-def _without_keys(member: JsonValue, keys: frozenset[str]) -> JsonValue:
-    if type(member) is not dict:
-        return member
-    return {key: value for key, value in member.items() if key not in keys}
+class _SentForm:
+    """Brings a stored document into the form in which it was sent, as far as that is allowed.
+
+    What still differs from the document sent afterwards is not stored as sent. The documents that
+    the resource ``had`` before are walked along: what any of them does not have at a place, the
+    resource did not have there.
+    """
+
+    def __init__(self, plan: Plan, hidden: frozenset[Tokens]) -> None:
+        undone = plan.terms.undone
+        self._plan = plan
+        self._resource = plan.resource
+        self._hidden = hidden
+        self._masks = plan.terms.masks.upon(plan.document, plan.proposed)
+        self._had = (plan.document,) if undone is None else (plan.document, undone)
+        self._excused: dict[tuple[str, Tokens], dict[str, None]] = {}
+
+    def of(self, stored: Document) -> Document:
+        """``stored`` in the form of the document sent."""
+        form: Document = self._object(self._plan.proposed, stored, self._had, _At())
+        return form
+
+    def notices(self) -> Iterator[Notice]:
+        """What was excused; the places in the items of a list are one."""
+        for (code, place), keys in self._excused.items():
+            path = pointer_to(place)
+            named = ", ".join(filter(None, keys))
+            what = f"{named} in items of {path}" if named else path
+            yield Notice(code, path, _SENTENCES[code].format(what))
+
+    def _value(
+        self, sent: JsonValue, stored: JsonValue, had: tuple[JsonValue, ...], at: _At
+    ) -> JsonValue:
+        if strictly_equal(sent, stored) or (self._is_none(sent, at) and self._is_none(stored, at)):
+            return sent
+        if at.tokens in self._hidden:
+            self._excuse("hidden-by-server", at)
+            return sent
+        if type(sent) is type(stored) is dict:
+            return self._object(sent, stored, had, at)
+        if type(sent) is type(stored) is list:
+            return self._list(sent, stored, had, at)
+        if at.kind in self._resource.json_texts and _is_same_json(sent, stored):
+            return sent
+        return stored
+
+    def _object(
+        self, sent: Document, stored: Document, had: tuple[JsonValue, ...], at: _At
+    ) -> Document:
+        form: Document = {}
+        for key in dict.fromkeys((*stored, *sent)):
+            below = at.key(key)
+            mine, theirs = sent.get(key, MISSING), stored.get(key, MISSING)
+            before = tuple(one.get(key, MISSING) if type(one) is dict else MISSING for one in had)
+            if self._resource.filled.get(below.kind) == "own":
+                theirs = mine
+            elif self._is_none(mine, below):
+                if self._is_none(theirs, below) or self._is_excused(mine, theirs, before, below):
+                    theirs = mine
+            elif theirs is not MISSING:
+                theirs = self._value(mine, theirs, before, below)
+            if theirs is not MISSING:
+                form[key] = theirs
+        return form
+
+    def _is_excused(
+        self, sent: JsonValue, stored: JsonValue, had: tuple[JsonValue, ...], at: _At
+    ) -> bool:
+        """Whether ``stored`` may be there although nothing was sent; if so, it is noted."""
+        is_new = any(self._is_none(one, at) for one in had)
+        fill = self._resource.filled.get(at.kind)
+        if fill == "any" or (fill and (is_new or not self._is_same(had[0], stored, at))):
+            self._excuse("server-default", at)
+            return True
+        if not fill and sent is MISSING and (is_new or is_blank(stored)):
+            self._excuse("server-added", at)
+            return True
+        return False
+
+    def _is_same(self, before: JsonValue, stored: JsonValue, at: _At) -> bool:
+        """Whether two lists hold the same items, in whatever order."""
+        keys, others = self._keys(before, at), self._keys(stored, at)
+        if keys is None or others is None:
+            return strictly_equal(before, stored)
+        return set(keys) == set(others)
+
+    def _list(
+        self,
+        sent: list[JsonValue],
+        stored: list[JsonValue],
+        had: tuple[JsonValue, ...],
+        at: _At,
+    ) -> list[JsonValue]:
+        sent_keys, stored_keys = self._keys(sent, at), self._keys(stored, at)
+        if sent_keys is None or stored_keys is None:
+            if len(sent) != len(stored):
+                return stored
+            return [
+                self._value(
+                    mine, theirs, tuple(_counterpart(one, sent, i) for one in had), at.item(i)
+                )
+                for i, (mine, theirs) in enumerate(zip(sent, stored, strict=True))
+            ]
+        mine = dict(zip(sent_keys, sent, strict=True))
+        known = [self._by_key(one, at) for one in had]
+        return [
+            self._value(mine[key], item, tuple(one.get(key, MISSING) for one in known), at.item(i))
+            if key in mine
+            else item
+            for i, (key, item) in enumerate(zip(stored_keys, stored, strict=True))
+        ]
+
+    def _by_key(self, items: JsonValue, at: _At) -> dict[MemberKey, JsonValue]:
+        keys = self._keys(items, at)
+        return {} if keys is None else dict(zip(keys, items, strict=True))
+
+    def _keys(self, items: JsonValue, at: _At) -> list[MemberKey] | None:
+        """What the items of a keyed list are known by; None for any other value."""
+        keyed = self._resource.shape.lists.get(at.tokens)
+        return keys_of(items, keyed) if keyed and type(items) is list else None
+
+    def _is_none(self, value: JsonValue, at: _At) -> bool:
+        is_blank_text = value == "" and at.tokens[-1:] == at.tokens
+        return (
+            value is MISSING
+            or value is None
+            or value == []
+            or (is_blank_text and at.tokens[0] in self._resource.blank_texts)
+        )
+
+    def _excuse(self, code: str, at: _At) -> None:
+        place = self._masks.shown_place(at.tokens)
+        keys: tuple[str, ...] = ()
+        if "-" in at.kind:
+            # A note for each key of each item of a list would be hundreds.
+            depth = at.kind.index("-")
+            place, keys = place[:depth], place[depth + 1 :]
+        self._excused.setdefault((code, place), {}).update(dict.fromkeys([".".join(keys)]))
 
 
-def _defaults(resource: Resource, sent: Document, stored: Document) -> Iterator[Notice]:
-    """Takes out of ``stored`` what the server put where the write left something out."""
-    for place in resource.defaults:
-        if lookup(sent, place, MISSING) is not MISSING:
-            continue
-        holder = lookup(stored, place[:-1], MISSING)
-        if type(holder) is not dict or place[-1] not in holder:
-            continue
-        if len(place) > 1 and lookup(sent, place[:-1], MISSING) is MISSING:
-            continue
-        del holder[place[-1]]
-        path = pointer_to(place)
-        text = f"{path} was left out, and the server put a default there."
-        yield Notice("server-default", path, text)
+_SENTENCES: Final = {
+    "server-default": "The change leaves out {}; the server filled it in.",
+    "server-added": "The server added {}, which was not sent.",
+    "hidden-by-server": "The server hides the value of {}, so what it stores there is not known.",
+}
+
+
+def _counterpart(before: JsonValue, sent: list[JsonValue], index: int) -> JsonValue:
+    """What an item of a list without keys was before: at that index from the start or the end."""
+    if type(before) is not list:
+        return MISSING
+    for other in (index, index - len(sent) + len(before)):
+        if 0 <= other < len(before) and strictly_equal(before[other], sent[index]):
+            return before[other]
+    return before[index] if index < len(before) else MISSING
+
+
+def _is_same_json(text: JsonValue, stored: JsonValue) -> bool:
+    """Whether ``stored`` is the JSON value that ``text`` spells, or spells it, too."""
+    try:
+        value = jsontext.parse(text, what="the text")
+        return strictly_equal(value, stored) or strictly_equal(
+            value, jsontext.parse(stored, what="the text")
+        )
+    except (InvalidPatchError, TypeError):
+        return False
+
+
+def _new_keys(plan: Plan, before: Snapshot, now: Iterable[Notice]) -> Iterator[Notice]:
+    """Unknown keys that the answer has and the reading before the write had not."""
+    found = {_kind(notice.path): notice.path for notice in now if notice.code == "dropped"}
+    if found:
+        known = {_kind(notice.path) for notice in plan.resource.draft(before, "drop").notices}
+        for kind, path in found.items():
+            if kind not in known:
+                yield Notice("server-added", path, _SENTENCES["server-added"].format(path))
+
+
+def _kind(path: str) -> Tokens:
+    return tuple("-" if token.isdecimal() else token for token in tokens_of(path))
 
 
 def _new_ids(plan: Plan, before: Snapshot, after: Snapshot) -> Iterator[Notice]:

@@ -16,6 +16,7 @@ from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.documents.values import Document, strictly_equal
 from patcher.errors import ConflictError, InvalidInputError, JournalError
+from patcher.guard.verification import is_in_place, verify
 from patcher.journal import Entry, utc_now
 from patcher.operations.calls import upon_a_reading
 from patcher.operations.session import Options, Session, mask_words
@@ -86,11 +87,13 @@ def run_saved(
     terms = saved.plan.terms._replace(masks=session.masks, strict=options.strict)
     document, _ = session.resource.document(live, terms.unknown_fields)
     base, proposed = saved.upon(document)
-    if strictly_equal(document, proposed):
-        done = propose(session.resource, live, proposed, terms)
+    saved_plan = replace(saved.plan, document=base, proposed=proposed, terms=terms)
+    verdict = verify(saved_plan, saved.plan.base, live)
+    if is_in_place(saved_plan, verdict):
+        done = propose(session.resource, live, document, terms)
         text = f"The plan is applied already: {done.label} is as it wants it."
         notice = Notice("already-applied", "", text)
-        return replace(PatchResult.of_plan(done), notices=(notice,))
+        return replace(PatchResult.of_plan(done), notices=(notice, *verdict.notices))
     _refuse_a_second_time(session, saved)
     if live.version != saved.plan.base.version or not strictly_equal(document, base):
         _refuse_stale(saved, base, proposed, live, document)

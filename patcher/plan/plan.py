@@ -50,6 +50,8 @@ class Terms(NamedTuple):
             none of that name.
         origin: where the plan comes from.
         rekeyed: list members that the change gives another identity in their place.
+        undone: the document sent by the write that the plan takes back; what the resource holds
+            beyond it, the server added.
     """
 
     masks: Masks
@@ -62,6 +64,7 @@ class Terms(NamedTuple):
     origin: Origin = Origin()
     rekeyed: tuple[Rekeyed, ...] = ()
     strict: bool = False
+    undone: Document | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -85,8 +85,16 @@ MODEL = Resource(
         AsIs("enricher"),
         AsIs("organization_id"),
     ),
-    defaults=(("policies",), ("fields",), ("enricher", "fields")),
-    stamped=((("enricher", "fields"), frozenset({"id"}) | _AUDIT),),
+    # "Cleared or reset to its default" (api.md, 2.4); an enricher without an id is a new one.
+    filled={
+        ("organization_id",): "any",
+        ("enricher", "enricher_id"): "any",
+        ("policies",): "other",
+        ("fields",): "other",
+        ("enricher", "fields"): "other",
+        **{("enricher", "fields", "-", key): "own" for key in {"id"} | _AUDIT},
+    },
+    json_texts=frozenset({("additional_fields", "-", "example")}),
     blank_texts=frozenset({"identifier"}),
     watched_ids=("fields", ("fields", "additional_fields")),
     columns=Columns(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents.masks import find_masks
 from patcher.documents.notices import Notice
@@ -18,6 +20,10 @@ from patcher.resources.snapshot import Snapshot
 
 _SHOWN: Final = 5
 
+Fill: TypeAlias = Literal["any", "other", "own"]
+"""What the server puts at a place that a write leaves out: ``any`` value, or one ``other`` than
+what was there before. A place that is its ``own`` has the server's value, whatever was sent."""
+
 
 class Resource(NamedTuple):
     """A kind of resource whose update replaces it whole.
@@ -29,8 +35,8 @@ class Resource(NamedTuple):
         shape: the outline of the writable document.
         schema: its JSON Schema.
         members: how the response becomes the document.
-        defaults: places where the server may put a value of its own when they are left out.
-        stamped: keys that the server adds inside the members of these lists.
+        filled: the places that the server fills in by itself ("-" stands for each list item).
+        json_texts: texts that may come back as the JSON value that they spell (places likewise).
         blank_texts: top-level texts for which empty means absent.
         watched_ids: a list of the response whose members' ids others refer to, and the document
             lists that its members come from; None where there is no such list.
@@ -44,8 +50,8 @@ class Resource(NamedTuple):
     shape: Shape
     schema: DocumentSchema
     members: tuple[Member, ...]
-    defaults: tuple[Tokens, ...] = ()
-    stamped: tuple[tuple[Tokens, frozenset[str]], ...] = ()
+    filled: Mapping[Tokens, Fill] = MappingProxyType({})
+    json_texts: frozenset[Tokens] = frozenset()
     blank_texts: frozenset[str] = frozenset()
     watched_ids: tuple[str, tuple[str, ...]] | None = None
     columns: Columns | None = None
@@ -64,17 +70,25 @@ class Resource(NamedTuple):
         Raises UnknownFieldError, naming each place, where something is not known
         (``on_unknown`` is "error") or cannot be carried at all.
         """
-        draft = project(snapshot.raw, self.members, self.shape, on_unknown)
-        self._report_redacted(draft)
+        draft = self.draft(snapshot, on_unknown)
         if draft.stoppers:
             raise self._cannot_carry(draft)
         return draft.document, tuple(draft.notices)
 
-    def _report_redacted(self, draft: Draft) -> None:
-        """A value that reads like a mask may be the server's redaction; it is not the secret."""
-        for root in self.shape.opaque:
-            for place in find_masks(lookup(draft.document, root, None)):
-                draft.stop((*root, *place), "a mask in place of the value")
+    def draft(self, snapshot: Snapshot, on_unknown: OnUnknown = "error") -> Draft:
+        """The writable document of a reading, with what stands in its way."""
+        draft = project(snapshot.raw, self.members, self.shape, on_unknown)
+        for place in self.redacted(draft.document):
+            draft.stop(place, "a mask in place of the value")
+        return draft
+
+    def redacted(self, document: Document) -> frozenset[Tokens]:
+        """Where a value reads like a mask: it may be the server's redaction, not the secret."""
+        return frozenset(
+            (*root, *place)
+            for root in self.shape.opaque
+            for place in find_masks(lookup(document, root, None))
+        )
 
     def _cannot_carry(self, draft: Draft) -> UnknownFieldError:
         places = list(draft.stoppers.items())

@@ -69,6 +69,7 @@ def test_all_that_goes_with_a_plan_comes_back() -> None:
         origin,
         (Rekeyed(("fields",), "a", "b"),),
         strict=True,
+        undone={"name": "n"},
     )
     base = Snapshot(raw({"name": "n", "fields": ["a"]}), '"etag"', b"text")
     plan = propose(MODEL, base, {"name": "m", "fields": ["a"]}, terms)

@@ -135,7 +135,7 @@ def test_notices_of_the_comparison_are_on_the_error_as_well(tmp_path: Path) -> N
     """What the server did besides is not lost because something else went wrong."""
 
     def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
-        store.write({**body, "identifier": "x"})
+        store.write({**body, "name": "x"})
         store.raw["fields"].reverse()
         return Answered(Snapshot(store.raw))
 
@@ -274,11 +274,15 @@ def test_an_overlap_of_more_than_five_places_is_cut(tmp_path: Path) -> None:
     members = {"identifier": "i", "tracking_columns": ["a"], "labels": ["l"], "policies": []}
 
     def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
-        changed = {"configuration": {"query": "x", "api_token": TOKEN, "a": 1, "b": 2}}
+        changed = {"configuration": {"query": "x", "api_token": TOKEN, **dict.fromkeys("abc", 1)}}
         store.write({**body, **members, **changed})
         return Answered(Snapshot(store.raw))
 
-    store = MemoryStore(on_replace=replace)
+    before = {"query": "SELECT 1", "api_token": TOKEN, **dict.fromkeys("abc", 2)}
+    store = MemoryStore(
+        response(configuration=before, identifier="x", tracking_columns=["b"], labels=["m"]),
+        on_replace=replace,
+    )
     plan = plan_of(store, RENAME)
     with pytest.raises(VerificationError) as caught:
         guard_of(store, tmp_path).write(plan)
@@ -294,14 +298,12 @@ def test_an_overlap_of_more_than_five_places_is_cut(tmp_path: Path) -> None:
 
 def test_just_five_places_are_named_without_a_word_of_more(tmp_path: Path) -> None:
     """Nothing is said to be left out that is not."""
-    five = {"configuration": {"query": "SELECT 1", "api_token": TOKEN, **dict.fromkeys("abcde", 1)}}
-    store = leaving(Answered(Snapshot({})), **five)
 
     def replace(here: MemoryStore, body: dict[str, Any]) -> Answer:
-        here.write({**body, **five})
+        here.write({**body, "configuration": dict.fromkeys("abcde", 1)})
         return Answered(Snapshot(here.raw))
 
-    store.on_replace = replace
+    store = MemoryStore(response(configuration=dict.fromkeys("abcde", 2)), on_replace=replace)
     error = failed(store, tmp_path)
 
     assert "/configuration/e" in error.message
@@ -329,7 +331,7 @@ def test_no_error_repeats_a_credential(tmp_path: Path, answer: Answer) -> None:
 
 def test_a_failed_job_that_left_something_else_tells_both_sides(tmp_path: Path) -> None:
     """What was sent, what is stored, where they differ, and the versions around it."""
-    store = leaving(job("failed", "half way"), identifier="other")
+    store = leaving(job("failed", "half way"), connection_id="other")
     plan = plan_of(store, RENAME)
     with pytest.raises(VerificationError) as caught:
         guard_of(store, tmp_path).write(plan)
@@ -337,8 +339,8 @@ def test_a_failed_job_that_left_something_else_tells_both_sides(tmp_path: Path) 
     error = caught.value
     assert (error.version_before, error.version_after) == (7, 8)
     assert error.sent == plan.proposed
-    assert error.stored == {**plan.proposed, "identifier": "other"}
-    assert [change.path for change in error.differences] == ["/identifier"]
+    assert error.stored == {**plan.proposed, "connection_id": "other"}
+    assert [change.path for change in error.differences] == ["/connection_id"]
     assert "patch-model get" in str(error.hint)
 
 

@@ -509,11 +509,11 @@ def test_carried_unknown_members_are_compared_too(tmp_path: Path) -> None:
 
 
 def test_an_answer_that_cannot_be_understood_is_not_verified(tmp_path: Path) -> None:
-    """Written, but the answer has grown a member in the meantime: exit code 5, saying so."""
+    """Written, but the answer has a label that cannot be read: exit code 5, saying so."""
 
     def growing(store: MemoryStore, body: dict[str, Any]) -> Answer:
         store.write(body)
-        return Answered(Snapshot({**store.raw, "retention": 30}))
+        return Answered(Snapshot({**store.raw, "labels": [{}]}))
 
     store = MemoryStore(on_replace=growing)
 

@@ -61,14 +61,29 @@ def test_a_difference_by_the_only_write_is_the_servers(tmp_path: Path) -> None:
     error = said(tmp_path, {"policies": []})
 
     assert error.message == (
-        "model 'Customers' was written, but what is stored differs from what was sent in /policies."
+        "model 'Customers' was written, but what is stored differs from what was sent in "
+        "/policies/0."
     )
     assert "patch-model get" in (error.hint or "")
 
 
+def test_what_was_not_cleared_is_said_to_be_kept(tmp_path: Path) -> None:
+    """A key that the change removed and the server stores is named as that."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answered:
+        store.write({**body, "identifier": "id", "policies": ["other"]})
+        return Answered(Snapshot(store.raw))
+
+    store = MemoryStore(response(identifier="id"), on_replace=replace)
+    guard = Guard(store, Journal(tmp_path / "journal"), FakeClock())
+    plan = plan_of(store, {"identifier": None})
+    with pytest.raises(VerificationError, match="did not clear /identifier"):
+        guard.write(plan)
+
+
 def test_a_difference_beside_another_write_says_whose_it_may_be(tmp_path: Path) -> None:
     """Their place is named, and who wrote last; what they wrote before is not known."""
-    error = said(tmp_path, {"identifier": "email"}, step=2)
+    error = said(tmp_path, {"identifier": "email"}, step=2, identifier="id")
 
     assert error.message == (
         "model 'Customers' was written, but what is stored differs from what was sent in "
@@ -82,7 +97,7 @@ def test_a_difference_beside_another_write_says_whose_it_may_be(tmp_path: Path) 
 
 def test_a_difference_without_a_moving_version_is_nobodys_in_particular(tmp_path: Path) -> None:
     """Where the version tells nothing, the server and somebody else are both possible."""
-    error = said(tmp_path, {"identifier": "email"}, step=0)
+    error = said(tmp_path, {"identifier": "email"}, step=0, identifier="id")
 
     assert "in /identifier. It was last written by Bo Other at 2" in error.message
     assert error.message.endswith(
@@ -111,7 +126,7 @@ def test_a_server_that_names_nobody_is_not_asked_who(tmp_path: Path) -> None:
         known = {key: value for key, value in store.raw.items() if not key.startswith("updated_")}
         return Answered(Snapshot(known))
 
-    store = MemoryStore(on_replace=replace)
+    store = MemoryStore(response(identifier="id"), on_replace=replace)
 
     with pytest.raises(VerificationError) as caught:
         Guard(store, Journal(tmp_path / "journal"), FakeClock()).write(plan_of(store, RENAME))

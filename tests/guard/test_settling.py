@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from patcher.documents.masks import MASK
 from patcher.errors import ApiError, NotFoundError, OutcomeUnknownError, VerificationError
-from patcher.guard import Ambiguous, Answer, Guard, Job
+from patcher.guard import Ambiguous, Answer, Answered, Guard, Job
 from patcher.journal import Journal
-from tests.guard.memory import FakeClock, MemoryStore, guard_of, plan_of
+from tests.guard.memory import ID, FakeClock, MemoryStore, guard_of, plan_of
 
 RENAME = {"name": "Clients"}
 LOST = Ambiguous("the connection broke")
@@ -222,17 +223,51 @@ def test_something_else_stored_after_a_lost_answer_is_unknown(tmp_path: Path) ->
     )
 
 
-def test_an_unknown_member_after_a_lost_answer_is_unknown(tmp_path: Path) -> None:
+def test_what_cannot_be_read_after_a_lost_answer_is_unknown(tmp_path: Path) -> None:
     """What this version cannot read proves nothing: exit code 6, saying so."""
 
     def grow(store: MemoryStore, body: dict[str, Any]) -> Answer:
-        store.raw["retention"] = 1
+        store.raw["labels"] = [{}]
         return LOST
 
     store = MemoryStore(on_replace=grow)
 
     with pytest.raises(OutcomeUnknownError, match="holds what this version cannot read"):
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+
+@pytest.mark.parametrize(
+    "answer", [LOST, job("failed"), job("running")], ids=["lost", "failed", "running"]
+)
+@pytest.mark.parametrize(
+    "added",
+    [
+        {"organization_id": ID},
+        {"tracking_columns": ["id"]},
+        {"configuration": {"query": "x", "api_token": MASK}},
+    ],
+    ids=["filled", "added", "hidden"],
+)
+def test_what_the_server_adds_or_hides_proves_no_write(
+    tmp_path: Path, answer: Answer, added: dict[str, Any]
+) -> None:
+    """It excuses an answer; where a reading alone has to prove the write, it is exit code 6."""
+    change = {"name": "Clients", "configuration": {"query": "x"}}
+
+    def add(answer: Answer | None) -> MemoryStore:
+        def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+            store.write({**body, **added})
+            return answer or Answered(store.snapshot())
+
+        return MemoryStore(on_replace=replace)
+
+    store = add(None)
+    assert guard_of(store, tmp_path).write(plan_of(store, change)).status == "applied"
+    lost = add(answer)
+    with pytest.raises(OutcomeUnknownError) as caught:
+        guard_of(lost, tmp_path).write(plan_of(lost, change))
+    assert len(lost.bodies) == 1
+    assert isinstance(answer, Job) or next(iter(added)) in caught.value.message
 
 
 def test_an_unreadable_resource_after_a_lost_answer_is_unknown(tmp_path: Path) -> None:
@@ -253,7 +288,7 @@ def test_a_growing_response_after_a_lost_answer_is_unknown(tmp_path: Path) -> No
 
     def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
         store.write(body)
-        store.raw["retention"] = 1
+        store.raw["labels"] = [{}]
         return LOST
 
     store = MemoryStore(on_replace=replace)

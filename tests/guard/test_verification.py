@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from patcher.documents.masks import MASK
 from patcher.documents.patches import Patch
 from patcher.documents.values import copied
-from patcher.guard.verification import Verdict, is_as_before, verify
+from patcher.guard.verification import Verdict, is_as_before, is_in_place, proves, verify
 from patcher.plan import make_plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
@@ -55,15 +56,13 @@ def test_an_empty_identifier_is_none(spelling: Any) -> None:
     assert paths(verdict(NEW, response(identifier="id"), identifier=spelling)) == ["/identifier"]
 
 
-def test_inside_the_configuration_nothing_is_the_same_but_itself() -> None:
-    """null, absent and empty differ in what belongs to the source."""
-    before = response(configuration={"a": None, "b": []})
+def test_inside_the_configuration_none_may_be_spelled_in_any_way_too() -> None:
+    """A server that drops a null or an empty list has lost nothing; an empty text is another."""
+    before = response(configuration={"a": None, "b": [], "c": {"d": None}})
 
-    assert paths(verdict(NEW, before, configuration={})) == ["/configuration/a", "/configuration/b"]
-    assert paths(verdict(NEW, before, configuration={"a": [], "b": None})) == [
-        "/configuration/a",
-        "/configuration/b",
-    ]
+    assert paths(verdict(NEW, before, configuration={"c": {}})) == []
+    assert paths(verdict(NEW, before, configuration={"a": [], "b": None, "c": {"d": []}})) == []
+    assert paths(verdict(NEW, before, configuration={"a": "", "c": {}})) == ["/configuration/a"]
 
 
 def test_a_type_that_changed_is_a_difference() -> None:
@@ -74,41 +73,291 @@ def test_a_type_that_changed_is_a_difference() -> None:
 
 
 def test_what_the_server_stamps_into_the_enrichers_fields_is_its_own() -> None:
-    """Ids and audit fields there are not compared; the rest of a member is, whole."""
+    """Ids and audit fields there are not compared; the rest that was sent is, whole."""
     enricher = {"enricher_id": ID, "fields": [{"name": "phone"}, {"name": "title", "id": "old"}]}
     stamped = {"id": "x", "created_at": "t", "created_by": {"id": "u"}, "updated_at": "t"}
     fields = [{"name": "title", **stamped}, {"name": "phone", **stamped}]
     before = response(enricher=enricher)
 
     same = verdict(NEW, before, enricher={**enricher, "fields": fields})
-    other = verdict(
-        NEW, before, enricher={**enricher, "fields": [*fields[:1], {"name": "phone", "type": "x"}]}
-    )
     odd = verdict(NEW, before, enricher={**enricher, "fields": ["phone", "title"]})
 
     assert (paths(same), codes(same)) == ([], ["order-not-kept"])
-    assert paths(other) == ["/enricher/fields/1/type"]
     assert odd.differences
 
 
-def test_a_default_where_something_was_left_out_is_a_warning() -> None:
-    """Policies, fields and enricher fields may get a default when they were left out."""
-    policies = verdict({**NEW, "policies": None}, response(), policies=[OTHER])
-    fields = verdict({**NEW, "fields": None}, response(), fields=[{"name": "all", "id": "f-9"}])
-    enricher = {"enricher_id": ID}
-    enriched = verdict(
-        NEW, response(enricher=enricher), enricher={**enricher, "fields": [{"name": "all"}]}
+FILLED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    "organization_id": ({}, {}, {"organization_id": OTHER}),
+    "organization_id removed": (
+        {"organization_id": OTHER},
+        {"organization_id": None},
+        {"organization_id": OTHER},
+    ),
+    "enricher_id": (
+        {},
+        {"enricher": {"mappings": {}}},
+        {"enricher": {"enricher_id": ID, "mappings": {}}},
+    ),
+    "enricher_id removed": (
+        {"enricher": {"enricher_id": ID, "mappings": {}}},
+        {"enricher": {"enricher_id": None}},
+        {"enricher": {"enricher_id": ID, "mappings": {}}},
+    ),
+    "policies": ({}, {"policies": None}, {"policies": [OTHER]}),
+    "fields": ({}, {"fields": []}, {"fields": [{"name": "all"}]}),
+    "enricher fields": (
+        {"enricher": {"enricher_id": ID, "fields": [{"name": "a"}]}},
+        {"enricher": {"fields": None}},
+        {"enricher": {"enricher_id": ID, "fields": [{"name": "a"}, {"name": "b"}]}},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FILLED)
+def test_what_the_server_fills_in_where_nothing_was_sent_is_a_warning(case: str) -> None:
+    """The organization and the enricher's id with any value, the others with another one."""
+    before, change, stored = FILLED[case]
+
+    found = verdict({**NEW, **change}, response(**before), **stored)
+
+    assert (paths(found), codes(found)) == ([], ["server-default"])
+    assert found.is_excused
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "path"),
+    [
+        ({"policies": ["p", "q"]}, {"policies": None}, "/policies"),
+        ({"fields": [{"name": "a"}, {"name": "b"}]}, {"fields": None}, "/fields"),
+        (
+            {"enricher": {"fields": [{"name": "a"}, {"name": "b"}]}},
+            {"enricher": {"fields": None}},
+            "/enricher/fields",
+        ),
+    ],
+)
+def test_a_list_that_is_as_before_was_not_cleared(
+    before: dict[str, Any], change: dict[str, Any], path: str
+) -> None:
+    """The very value that the change removed, in whatever order, is no default of the server's."""
+    turned = {
+        key: {"fields": value["fields"][::-1]} if key == "enricher" else value[::-1]
+        for key, value in before.items()
+    }
+
+    assert paths(verdict({**NEW, **change}, response(**before), **before)) == [path]
+    assert paths(verdict({**NEW, **change}, response(**before), **turned)) == [path]
+
+
+ENRICHER = {"enricher_id": ID, "fields": [{"name": "a", "label": "A"}]}
+ADDED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], list[str]]] = {
+    "a blank": (
+        {"configuration": {"query": "y"}},
+        {"configuration": {"query": "x"}},
+        {"configuration": {"query": "x", "table": ""}},
+        ["/configuration/table"],
+    ),
+    "a blank that was there": (
+        {"configuration": {"query": "y", "table": ""}},
+        {"configuration": {"query": "x", "table": None}},
+        {"configuration": {"query": "x", "table": ""}},
+        ["/configuration/table"],
+    ),
+    "a blank in place of what was removed": (
+        {"configuration": {"query": "y", "table": "users"}},
+        {"configuration": {"query": "x", "table": None}},
+        {"configuration": {"query": "x", "table": ""}},
+        ["/configuration/table"],
+    ),
+    "keys at any depth": (
+        {"configuration": {"a": {"b": [[{"c": 1}, {"c": 2}]]}}},
+        {},
+        {"configuration": {"a": {"b": [[{"c": 1, "d": 0}, {"c": 2, "d": 0}]], "e": False}}},
+        ["/configuration/a/b", "/configuration/a/e"],
+    ),
+    "a key at the top": ({}, {}, {"tracking_columns": ["id"]}, ["/tracking_columns"]),
+    "an enricher": ({}, {}, {"enricher": ENRICHER}, ["/enricher"]),
+    "an unknown key": ({}, {}, {"retention": 30}, ["/retention"]),
+    "an enricher's new field": (
+        {"enricher": ENRICHER},
+        {"enricher": {"fields": [*ENRICHER["fields"], {"name": "b"}]}},
+        {"enricher": {"fields": [{"name": "b", "label": "B", "type": "t"}, *ENRICHER["fields"]]}},
+        ["/enricher/fields"],
+    ),
+    "an item put in front": (
+        {"configuration": {"headers": [{"name": "a", "value": "1"}]}},
+        {"configuration": {"headers": [{"name": "b"}, {"name": "a", "value": "1"}]}},
+        {"configuration": {"headers": [{"name": "b"}, {"name": "a", "value": "1", "x": 1}]}},
+        ["/configuration/headers"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ADDED)
+def test_what_neither_the_model_nor_the_change_had_is_a_warning(case: str) -> None:
+    """At any depth; places in the items of one list are one warning."""
+    before, change, stored, places = ADDED[case]
+    if "enricher" in stored:
+        stored = {"enricher": {**ENRICHER, **stored["enricher"]}}
+
+    found = verdict({**NEW, **change}, response(**before), **stored)
+
+    assert paths(found) == []
+    added = [one.path for one in found.notices if one.code == "server-added"]
+    assert sorted(added) == places
+    assert found.is_excused
+
+
+NOT_CLEARED: dict[str, tuple[Any, Any, Any, str]] = {
+    "a key": ({"a": 1, "b": 2}, {"a": 1, "b": None}, {"a": 1, "b": 2}, "/b"),
+    "a key with another value": ({"a": 1, "b": 2}, {"a": 1, "b": None}, {"a": 1, "b": 3}, "/b"),
+    "a key of an item": (
+        {"h": [{"n": "a", "v": "1"}]},
+        {"h": [{"n": "a"}]},
+        {"h": [{"n": "a", "v": "1"}]},
+        "/h/0/v",
+    ),
+    "a key of an item that moved": (
+        {"h": [{"n": "a", "v": "1"}, {"n": "b"}]},
+        {"h": [{"n": "a"}]},
+        {"h": [{"n": "a", "v": "1"}]},
+        "/h/0/v",
+    ),
+    "an item": ({"l": [1, 2]}, {"l": [1]}, {"l": [1, 2]}, "/l/1"),
+    "an item that nobody had": ({"l": [1]}, {}, {"l": [1, 2]}, "/l/1"),
+    "an empty list that was sent": ({"l": [1]}, {"l": []}, {"l": [1]}, "/l/0"),
+    "a null that was there": ({"a": None}, {}, {"a": 1}, "/a"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_CLEARED)
+def test_what_the_change_removed_and_the_server_keeps_is_a_difference(case: str) -> None:
+    """So is an item that was not sent, and a value where nothing, or none, was sent."""
+    before, change, stored, path = NOT_CLEARED[case]
+    change = {**NEW, "configuration": change}
+
+    found = verdict(change, response(configuration=before), configuration=stored)
+
+    assert paths(found) == [f"/configuration{path}"]
+
+
+@pytest.mark.parametrize(
+    "list_and_item", [("policies", OTHER), ("tracking_columns", "b"), ("fields", {"name": "b"})]
+)
+def test_an_item_that_was_not_sent_is_a_difference(list_and_item: tuple[str, Any]) -> None:
+    """A list that was sent is stored as it was sent, or it is not stored as sent."""
+    key, item = list_and_item
+    there = [{"name": "a"}] if key == "fields" else ["a"]
+
+    assert paths(verdict(NEW, response(**{key: there}), **{key: [*there, item]})) == [f"/{key}/1"]
+
+
+def test_a_place_that_comes_back_redacted_is_a_warning() -> None:
+    """Whether it is stored as sent is not known; what is beside it is compared as ever."""
+    before = response(configuration={"query": "x", "password": "old-secret"})
+    change = {**NEW, "configuration": {"password": "new-secret"}}
+
+    found = verdict(change, before, configuration={"query": "x", "password": MASK})
+    other = verdict(change, before, configuration={"query": "y", "password": MASK})
+    kept = verdict(
+        {"configuration": {"password": None}},
+        before,
+        name="Customers",
+        configuration={"query": "x", "password": MASK},
     )
 
-    assert [codes(found) for found in (policies, fields, enriched)] == [["server-default"]] * 3
-    assert [paths(found) for found in (policies, fields, enriched)] == [[]] * 3
+    assert (paths(found), codes(found)) == ([], ["hidden-by-server"])
+    assert found.is_excused
+    assert paths(other) == ["/configuration/query"]
+    assert paths(kept) == ["/configuration/password"]
 
 
-def test_an_enricher_that_was_not_sent_is_no_default() -> None:
-    """A default goes into what was sent, and does not make the whole appear."""
-    found = verdict(NEW, response(), enricher={"enricher_id": ID, "fields": [{"name": "a"}]})
+def test_no_warning_names_a_place_below_a_masked_key() -> None:
+    """What is in a credential is not shown, its keys neither."""
+    before = response(configuration={"secret": {"a": "x"}})
 
-    assert paths(found) == ["/enricher"]
+    found = verdict(NEW, before, configuration={"secret": {"a": "x", "b-key": "y"}})
+
+    assert [one.path for one in found.notices] == ["/configuration/secret"]
+    assert "b-key" not in found.notices[0].message
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored", "is_same"),
+    [
+        ("87", "87", True),
+        ("87", "87.0", False),
+        ("1.50", "1.5", True),
+        ('{"a": [1]}', '{"a":[1]}', True),
+        ('"87"', "87", True),
+        ('"text"', "text", True),
+        ("text", "Text", False),
+        ("tru", "true", False),
+    ],
+)
+def test_an_example_may_come_back_as_the_value_that_it_spells(
+    sent: str, stored: str, is_same: bool
+) -> None:
+    """A text that is JSON and the value that it spells are one example."""
+    field = {"name": "s", "label": "S", "type": "t", "example": sent}
+    shown = {**field, "user_added": True, "example": stored}
+
+    found = verdict({**NEW, "additional_fields": [field]}, response(fields=[]), fields=[shown])
+
+    assert (paths(found) == []) == is_same
+
+
+def undone(before: dict[str, Any], sent: dict[str, Any], **stored: Any) -> Verdict:
+    """The verdict on taking back a write that sent ``sent``, after which the API shows that."""
+    base = Snapshot(response(**before))
+    plan = make_plan(MODEL, base, Patch.of({"configuration": {"query": "x", "limit": None}}))
+    terms = plan.terms._replace(undone=plan.proposed | sent)
+    return verify(dataclasses.replace(plan, terms=terms), base, Snapshot({**base.raw, **stored}))
+
+
+def test_what_the_server_added_to_a_write_is_not_cleared_by_its_undo() -> None:
+    """It adds it again; what the write itself had sent goes back."""
+    before = {"configuration": {"query": "y", "limit": 100}}
+    kept = {"query": "x", "limit": 100}
+
+    added = undone(before, {"configuration": {"query": "y"}}, configuration=kept)
+    sent = undone(before, before, configuration=kept)
+
+    assert (paths(added), codes(added)) == ([], ["server-added"])
+    assert paths(sent) == ["/configuration/limit"]
+
+
+@pytest.mark.parametrize(
+    ("change", "stored", "in_place", "proven"),
+    [
+        (NEW, {"name": "New"}, True, True),
+        (NEW, {"name": "New", "identifier": "id"}, True, False),
+        (NEW, {"name": "Other"}, False, False),
+        ({"organization_id": None}, {"organization_id": ID}, False, False),
+        ({"organization_id": None}, {"organization_id": None}, True, True),
+        (
+            {"configuration": {"null": None}},
+            {"configuration": {"null": None, "z": ""}},
+            False,
+            False,
+        ),
+        ({"configuration": {"null": None}}, {"configuration": {"z": ""}}, True, True),
+        ({"configuration": {"z": None}}, {"configuration": {"null": None}}, True, True),
+        ({"configuration": {"z": None}}, {"configuration": {"null": None, "z": ""}}, False, False),
+        ({"policies": ["q", "p"]}, {"policies": ["p", "q"]}, False, False),
+        ({"policies": ["q", "p"]}, {"policies": ["q", "p"]}, True, True),
+        ({"policies": None}, {"policies": [OTHER]}, True, False),
+    ],
+)
+def test_a_reading_alone_proves_only_what_could_not_be_there_before(
+    change: Any, stored: dict[str, Any], in_place: bool, proven: bool
+) -> None:
+    """What the server fills in, adds or hides proves nothing, nor does what was so before."""
+    raw = response(organization_id=ID, configuration={"null": None, "z": ""}, policies=["p", "q"])
+    plan = make_plan(MODEL, Snapshot(raw), Patch.of(change))
+    found = verify(plan, Snapshot(raw), Snapshot({**raw, **stored}))
+
+    assert (is_in_place(plan, found), proves(plan, found)) == (in_place, proven)
 
 
 def test_new_ids_of_untouched_fields_are_a_warning() -> None:
@@ -141,8 +390,8 @@ def test_a_field_that_the_change_alters_may_get_a_new_id() -> None:
 
 
 def test_what_cannot_be_read_is_not_as_sent() -> None:
-    """A member that appeared during the write leaves the verdict open."""
-    found = verdict(NEW, response(), retention=30)
+    """A label without an id leaves the verdict open."""
+    found = verdict(NEW, response(), labels=[{}])
 
     assert found.stored is None
     assert not found.is_as_sent
@@ -200,7 +449,7 @@ def test_members_without_a_name_are_not_looked_for() -> None:
 
 
 def test_each_notice_names_its_place_and_what_happened_there() -> None:
-    """The server's order, its defaults and its new ids, each in a sentence."""
+    """The server's order and what it filled in, each in a sentence."""
     before = response(policies=["p", "q"], fields=[{"name": f"f{i}", "id": i} for i in "abcdef"])
     reordered = verdict(NEW, before, policies=["q", "p"])
     assert [tuple(one) for one in reordered.notices] == [
@@ -208,13 +457,8 @@ def test_each_notice_names_its_place_and_what_happened_there() -> None:
     ]
 
     filled = verdict({**NEW, "policies": None}, before, policies=["x"])
-    assert [tuple(one) for one in filled.notices] == [
-        (
-            "server-default",
-            "/policies",
-            "/policies was left out, and the server put a default there.",
-        )
-    ]
+    assert [(one.code, one.path) for one in filled.notices] == [("server-default", "/policies")]
+    assert "leaves out /policies" in filled.notices[0].message
 
 
 @pytest.mark.parametrize(("count", "more"), [(4, ""), (5, ""), (6, ", ...")])
@@ -238,17 +482,6 @@ def test_a_member_that_is_gone_or_has_no_id_has_no_new_one() -> None:
 
     assert codes(found) == []
     assert paths(found) == ["/fields/2"]
-
-
-def test_a_default_that_is_not_there_hides_no_other() -> None:
-    """Each place is looked at, whatever the one before it holds."""
-    enricher = {"enricher_id": OTHER, "fields": [{"name": "a"}]}
-    before = response(policies=None, enricher={"enricher_id": OTHER})
-
-    assert [one.path for one in verdict(NEW, before, policies=None, enricher=enricher).notices] == [
-        "/enricher/fields"
-    ]
-    assert paths(verdict(NEW, response(), enricher=enricher)) == ["/enricher"]
 
 
 @pytest.mark.parametrize("unknown_fields", ["carry", "drop"])

@@ -22,6 +22,8 @@ from patcher.sandbox import Sandbox, faults, seed
 from patcher.undoing import WayBack
 from tests.guard.memory import MemoryStore, guard_of, plan_of, response
 
+OTHER = "9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a999"
+
 
 @pytest.fixture
 def journal() -> Journal:
@@ -182,7 +184,7 @@ def test_a_difference_goes_back_with_the_write_that_made_it(
     """What the only write left is undone whole; what may be somebody else's needs a decision."""
 
     def mangle(store: MemoryStore, body: dict[str, Any]) -> Answered:
-        store.write({**body, "identifier": "ID"}, step=step)
+        store.write({**body, "connection_id": OTHER}, step=step)
         return Answered(store.snapshot())
 
     store = MemoryStore(on_replace=mangle)
@@ -194,10 +196,49 @@ def test_a_difference_goes_back_with_the_write_that_made_it(
     way = WayBack(store, guard.journal, MODEL, plan.terms, version_step=known_step)
 
     if is_theirs:
-        with pytest.raises(patcher.ConflictError, match="/identifier"):
+        with pytest.raises(patcher.ConflictError, match="/connection_id"):
             way.plan(entry)
     else:
         assert way.plan(entry).proposed == plan.document
+
+
+ECHO = {"table": "", "limit": 100, "headers": [{"name": "x"}]}
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["answered", "ending lost"])
+def test_what_the_server_adds_each_time_does_not_stand_in_the_way(
+    tmp_path: Path, lost: bool
+) -> None:
+    """The undo is a write like any other: what it adds again is a warning, and no exit code 5."""
+
+    def echo(store: MemoryStore, body: dict[str, Any]) -> Answered:
+        filled = {"organization_id": OTHER, "policies": [OTHER], "tracking_columns": ["id"]}
+        store.write({**filled, **body, "configuration": {**ECHO, **body["configuration"]}})
+        return Answered(store.snapshot())
+
+    store = MemoryStore(response(policies=None), on_replace=echo)
+    guard = guard_of(store, tmp_path)
+    change = {"op": "replace", "path": "/configuration", "value": {"query": "SELECT 2"}}
+    plan = plan_of(store, [change])
+    way = WayBack(store, guard.journal, MODEL, plan.terms)
+
+    first = guard.write(plan)
+    back = way.plan(guard.journal.entry(str(first.journal_entry)))
+    second = guard.write(back)
+
+    assert {notice.code for notice in first.notices} == {"server-added", "server-default"}
+    assert second.status == "applied"
+    assert store.bodies[1] == plan.document
+    assert way.plan(guard.journal.entry(str(first.journal_entry))).is_unchanged
+    if lost:
+        for path in (tmp_path / "journal").glob("*.ending.json"):
+            path.unlink()
+        with pytest.raises(patcher.OutcomeUnknownError, match="cannot be told"):
+            way.plan(guard.journal.entry(str(second.journal_entry)))
+    else:
+        third = guard.write(way.plan(guard.journal.entry(str(second.journal_entry))))
+        assert third.status == "applied"
+        assert store.raw["configuration"]["query"] == "SELECT 2"
 
 
 def test_an_overlapping_write_that_is_stored_as_sent_is_undone_whole() -> None:

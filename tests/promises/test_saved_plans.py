@@ -180,6 +180,19 @@ def test_a_plan_applied_already_says_so(
     assert [notice.code for notice in result.warnings] == ["already-applied"]
 
 
+def test_a_plan_applied_already_may_have_what_the_server_added(
+    sandbox: Sandbox, client: patcher.Client, plan: Plan, tmp_path: Path
+) -> None:
+    """All that it would send is stored: unchanged, and what is there besides is said."""
+    saved = patcher.save_plan(plan, tmp_path / "plan.json")
+    sandbox.write_as_other(seed.CONTACTS, {**RENAME, "configuration": {"table": ""}})
+
+    result = patcher.apply_plan(saved, client=client)
+
+    assert (result.status, sandbox.puts()) == ("unchanged", [])
+    assert [notice.code for notice in result.warnings] == ["already-applied", "server-added"]
+
+
 def test_a_plan_that_was_applied_is_not_applied_again(
     sandbox: Sandbox, client: patcher.Client, plan: Plan, tmp_path: Path
 ) -> None:

@@ -120,12 +120,13 @@ def stored(before: dict[str, Any], after: dict[str, Any]) -> Verdict:
 
 @pytest.mark.parametrize("key", ["id", "created_at", "created_by", "updated_at", "updated_by"])
 def test_what_the_server_stamps_on_an_enrichers_field_is_no_difference(key: str) -> None:
-    """It puts an id and its own records into each; anything else is a difference."""
-    before = {"enricher": {"enricher_id": ID, "fields": [{"name": "a"}]}}
-    stamped = {"enricher": {"enricher_id": ID, "fields": [{"name": "a", key: "x"}]}}
+    """It puts an id and its own records into each; what else was sent there is compared."""
+    before = {"enricher": {"enricher_id": ID, "fields": [{"name": "a", "other": "y"}]}}
+    stamped = {"enricher": {"enricher_id": ID, "fields": [{"name": "a", "other": "y", key: "x"}]}}
     altered = {"enricher": {"enricher_id": ID, "fields": [{"name": "a", "other": "x"}]}}
 
     assert stored(before, stamped).is_as_sent
+    assert not stored(before, stamped).notices
     assert not stored(before, altered).is_as_sent
 
 
@@ -137,10 +138,12 @@ def test_what_the_server_puts_where_something_was_left_out_is_a_notice() -> None
     found = stored(left_out, filled)
 
     assert found.is_as_sent
-    assert [one.path for one in found.notices] == ["/policies", "/enricher/fields"]
-    assert not stored(
-        {}, {"relations": [{"from": "a", "to": {"model_id": ID, "field": "b"}}]}
-    ).is_as_sent
+    assert [(one.code, one.path) for one in found.notices] == [
+        ("server-default", "/policies"),
+        ("server-default", "/enricher/fields"),
+    ]
+    relations = {"relations": [{"from": "a", "to": {"model_id": ID, "field": "b"}}]}
+    assert [one.code for one in stored({}, relations).notices] == ["server-added"]
 
 
 def test_an_empty_identifier_is_none_in_the_request_and_in_the_answer() -> None:
