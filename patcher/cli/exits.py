@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -19,6 +20,9 @@ from patcher.errors import (
 
 if TYPE_CHECKING:
     from patcher.guard import Clock
+
+_WORD: Final = re.compile(r"--?[a-zA-Z][a-zA-Z-]*")
+"""What an option is called; anything else that begins with a dash may be a value."""
 
 
 def run(command: click.Command, arguments: list[str], *, clock: Clock | None = None) -> int:
@@ -40,7 +44,11 @@ def run(command: click.Command, arguments: list[str], *, clock: Clock | None = N
         if "-vv" in arguments:
             import traceback
 
-            console.say(*traceback.format_exc().splitlines())
+            # Without the exceptions' own texts, which may hold a part of a document.
+            console.say(
+                "Traceback (most recent call last):",
+                *"".join(traceback.format_tb(fault.__traceback__)).splitlines(),
+            )
         error = PatchError(
             f"Internal error: {type(fault).__name__}.",
             hint="This is a fault of patch-model; please report it, with the output of the same "
@@ -64,12 +72,45 @@ def invoke(command: click.Command, arguments: list[str], *, clock: Clock | None 
     except PatchError as error:
         return report(error, as_json=_wants_json(arguments))
     except click.UsageError as error:
-        path = error.ctx.command_path if error.ctx else "patch-model"
-        usage = InvalidInputError(
-            error.format_message(), hint=f"{path} --help shows what it takes."
-        )
-        return report(usage, as_json=_wants_json(arguments))
+        return report(_usage(error), as_json=_wants_json(arguments))
     return code if isinstance(code, int) else 0
+
+
+def _usage(error: click.UsageError) -> InvalidInputError:
+    """Click's error without what was typed, which may be a password in the wrong place."""
+    command = error.ctx.command_path if error.ctx else "patch-model"
+    message, hint = error.format_message(), f"{command} --help shows what it takes."
+    if isinstance(error, click.NoSuchOption):
+        name = f" {error.option_name}" if _WORD.fullmatch(error.option_name) else ""
+        message = f"Unknown option{name}."
+        if error.possibilities:
+            hint = f"Did you mean {' or '.join(error.possibilities)}?"
+    elif isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
+        message = _unfit(error.param)
+    elif type(error) is click.UsageError and not isinstance(_command(error), click.Group):
+        message = "There are more arguments than the command takes."
+    return InvalidInputError(message, hint=hint)
+
+
+def _command(error: click.UsageError) -> click.Command | None:
+    return error.ctx.command if error.ctx else None
+
+
+def _unfit(parameter: click.Parameter | None) -> str:
+    """What a parameter expects, for a value that it does not take."""
+    kind = parameter.type if parameter else None
+    name = parameter.opts[-1] if isinstance(parameter, click.Option) else "An argument"
+    if isinstance(kind, click.Choice):
+        return f"{name}: expected one of {', '.join(map(str, kind.choices))}."
+    if isinstance(kind, click.Path):
+        return f"{name}: expected a file, got a folder."
+    expected = {"integer": "a whole number", "float": "a number"}
+    what = expected.get(getattr(kind, "name", "").removesuffix(" range"), "another value")
+    least, most = getattr(kind, "min", None), getattr(kind, "max", None)
+    if least is None:
+        return f"{name}: expected {what}."
+    above = "above" if getattr(kind, "min_open", False) else "from"
+    return f"{name}: expected {what} {above} {least}{'' if most is None else f' to {most}'}."
 
 
 def report(error: PatchError, *, as_json: bool, as_line: bool = False) -> int:

@@ -12,6 +12,7 @@ import click
 from patcher._version import __version__
 from patcher.cli import exits
 from patcher.cli.options import connection_options
+from patcher.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from patcher.guard import Clock
@@ -60,6 +61,21 @@ class LazyGroup(click.Group):
         module = importlib.import_module(COMMANDS[cmd_name][0])
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first argument names, which is repeated only where it is a word."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            from patcher.documents.suggestions import did_you_mean
+
+            said = f' "{name}"' if name.isascii() and name.isalpha() else ""
+            raise InvalidInputError(
+                f"Unknown command{said}.",
+                hint=did_you_mean(name, COMMANDS) or "patch-model --help lists the commands.",
+            )
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, from the table above."""

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
 from patcher.documents.places import Assign, Unset
-from patcher.documents.pointers import parse_path, path_to, pointer_to
+from patcher.documents.pointers import parse_path, path_to, pointer_to, shown
 from patcher.documents.values import JsonValue, Tokens
-from patcher.errors import InvalidPatchError
+from patcher.errors import InvalidInputError, InvalidPatchError
 
 if TYPE_CHECKING:
     from patcher.documents.lists import RawText
@@ -37,7 +37,7 @@ def parse_set(text: str, read_file: Callable[[str], str]) -> Assign:
     if value.startswith("@@"):
         value = value[1:]
     elif value.startswith("@"):
-        return Assign(path, _from_file(value[1:], read_file, is_json=is_json))
+        return Assign(path, _from_file(path, value[1:], read_file, is_json=is_json))
     return Assign(path, _json(path, value) if is_json else value)
 
 
@@ -112,12 +112,20 @@ def _end_of_path(text: str, sign: str = "=") -> int:
     return len(text)
 
 
-def _from_file(name: str, read_file: Callable[[str], str], *, is_json: bool) -> JsonValue:
+def _from_file(
+    path: Tokens, name: str, read_file: Callable[[str], str], *, is_json: bool
+) -> JsonValue:
+    """What a file holds. A name of no file is not repeated: a password may begin with @."""
+    hint = "For a text that begins with @, write @@."
     if not name:
+        raise InvalidPatchError("There is no file name after the @.", hint=hint)
+    try:
+        text = read_file(name)
+    except InvalidInputError as error:
+        reason = error.message.removeprefix(name).lstrip()
         raise InvalidPatchError(
-            "There is no file name after the @.", hint="For a text that begins with @, write @@."
-        )
-    text = read_file(name)
+            f"{shown(path)}: the file after the @ {reason}", path=pointer_to(path), hint=hint
+        ) from None
     if not is_json:
         return text
     from patcher.documents import yamltext

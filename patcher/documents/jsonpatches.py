@@ -139,7 +139,7 @@ def _operation(raw: JsonValue, number: int) -> Operation:
         raise _missing(number, "op", raw, ("op",))
     if type(op) is not str or op not in _MEMBERS:
         hint = did_you_mean(op, _MEMBERS) if type(op) is str else None
-        given = quoted(op) if type(op) is str else kind_of(op)
+        given = "not one that RFC 6902 defines" if type(op) is str else kind_of(op)
         raise _invalid(
             number,
             f"its op is {given}",
@@ -166,7 +166,8 @@ def _place(raw: Document, name: str, number: int) -> Tokens:
     try:
         return tokens_of(pointer)
     except InvalidPatchError as error:
-        raise _invalid(number, f"its {name}: {error.message[:-1]}", hint=error.hint) from None
+        reason = error.message[:1].lower() + error.message[1:-1]
+        raise _invalid(number, f"its {name}: {reason}", hint=error.hint) from None
 
 
 def _refuse_impossible(operation: Operation, number: int) -> None:

@@ -97,11 +97,9 @@ class Listing(NamedTuple):
             return "that member"
         if type(member) is str:
             return quoted(member)
-        if self.keyed is None:
-            return "that member"
-        if len(self.keyed.by) == 1:
-            return quoted(str(member[self.keyed.by[0]]))
-        return jsontext.dump({name: member[name] for name in self.keyed.by})
+        name = self._name_of(member)
+        is_named = name is not None and self.keyed is not None and len(self.keyed.by) == 1
+        return quoted(name) if name is not None and is_named else "that member"
 
     @property
     def _key(self) -> str | None:

@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
 from patcher.documents.lists import Listing, RawText, listing
 from patcher.documents.notices import Notice
@@ -121,10 +120,10 @@ class RemoveMember:
         name = _name(self.member)
         if not known.members:
             return f"There is nothing in {shown(self.place)} to remove."
+        message = f"{shown(self.place)} has no such member."
         if known.is_secretive or name is None:
-            return f"{shown(self.place)} has no such member."
+            return message
         near = did_you_mean(name, known.names())
-        message = f"{shown(self.place)} has no {quoted(name)}."
         return f"{message} {near}" if near else message
 
 
@@ -163,8 +162,7 @@ def _several(known: Listing, found: list[int]) -> InvalidPatchError:
             hint=f"Remove one by its index: --unset {path_to((*known.tokens, str(found[0])))}",
         )
     return InvalidPatchError(
-        f"{shown(known.tokens)} has {len(found)} such members: "
-        f"{', '.join(map(jsontext.dump, members))}.",
+        f"{shown(known.tokens)} has {len(found)} such members: {places}.",
         path=pointer_to(known.tokens),
         hint="Give the whole member, as JSON.",
     )

@@ -25,8 +25,8 @@ def tokens_of(pointer: str) -> Tokens:
         return ()
     if not pointer.startswith("/"):
         raise InvalidPatchError(
-            f"{quoted(pointer)} is not a JSON Pointer: it does not begin with /.",
-            hint=f"Write {quoted('/' + pointer)}, with / between the parts.",
+            "Not a JSON Pointer: it does not begin with /.",
+            hint="Put / before each part, for example /configuration/query.",
         )
     if _BAD_ESCAPE.search(pointer):
         raise InvalidPatchError(
@@ -126,7 +126,7 @@ def kind_of(value: JsonValue) -> str:
     """What a value is, with its article."""
     if value is None:
         return "null"
-    names = {dict: "an object", list: "a list", str: "a text", bool: "a boolean"}
+    names = {dict: "an object", list: "a list", str: "text", bool: "a boolean"}
     return names.get(type(value), "a number")
 
 

@@ -34,6 +34,8 @@ _NAMES: Final = {
     "\u2029": "PARAGRAPH SEPARATOR",
     "\ufeff": "a byte order mark within the text",
 }
+_QUOTATION: Final = re.compile(r"""'[^']*'|"[^"]*\"""")
+_HARMLESS: Final = re.compile(r"""(['"])(?:<[a-z ]+>|\\?.)\1""")
 _SURROGATE_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 _Place: TypeAlias = "tuple[int, int] | None"
@@ -263,5 +265,11 @@ def _place(mark: Any) -> _Place:
 
 
 def _reason(error: Any) -> str:
+    """What ruamel.yaml says is wrong, without the parts of the text that it quotes.
+
+    What is quoted may be anything, such as a credential; the names of tokens, such as <scalar>,
+    and single characters stay.
+    """
     problem = (error.problem or error.context or "it cannot be read").splitlines()[0]
+    problem = _QUOTATION.sub(lambda one: one[0] if _HARMLESS.fullmatch(one[0]) else "...", problem)
     return "".join(one for one in problem if one.isprintable())[:120]

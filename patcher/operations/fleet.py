@@ -99,7 +99,7 @@ def _several(texts: Iterable[str], what: str) -> tuple[str, ...]:
     """Texts, of which one alone is not to be taken apart into its letters."""
     if isinstance(texts, str):
         raise InvalidInputError(
-            f"The {what} are a list of texts, not one text.", hint=f"Give [{texts!r}]."
+            f"The {what} are a list of texts, not one text.", hint="Give a list with it: [TEXT]."
         )
     found = tuple(texts)
     if not all(isinstance(one, str) for one in found):

@@ -54,4 +54,10 @@ def resolve(client: Client, resource: Resource, text: str) -> str:
         )
     near = closest(name, names.values())
     hint = f"Did you mean {near!r}?" if near else f"patch-model list shows every {resource.noun}."
-    raise NotFoundError(f"There is no {resource.noun} called {name!r}.", hint=hint)
+    raise NotFoundError(f"There is no {resource.noun} called {asked_for(name)}.", hint=hint)
+
+
+def asked_for(name: str) -> str:
+    """A name that was not found, as it may be said: what follows an = may be a password."""
+    path, equals, _ = name.partition("=")
+    return repr(f"{path}=..." if equals else name)

@@ -9,7 +9,7 @@ from patcher.documents.conditions import Condition
 from patcher.documents.suggestions import closest
 from patcher.documents.values import Document
 from patcher.errors import AmbiguousNameError, InvalidInputError, NotFoundError
-from patcher.operations.lookup import resources
+from patcher.operations.lookup import asked_for, resources
 from patcher.operations.session import Options, Session
 from patcher.plan.groups import Named
 from patcher.resources.projection import UUID, project
@@ -124,7 +124,7 @@ def _ids(session: Session, names: Mapping[str, str | None], targets: Iterable[st
 
 def _no_such(noun: str, missing: list[str], known: Iterable[str]) -> NotFoundError:
     more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-    listed = ", ".join(map(repr, missing[:_SHOWN])) + more
+    listed = ", ".join(map(asked_for, missing[:_SHOWN])) + more
     near = closest(missing[0], known)
     hint = f"Did you mean {near!r}?" if near else f"patch-model list shows every {noun}."
     return NotFoundError(f"There is no {noun} called {listed}.", hint=hint)

@@ -55,7 +55,7 @@ class Options:
         """Refuses, for callers without a type checker, what no option can be."""
         if self.on_conflict not in ("fail", "rebase"):
             raise SettingsError(
-                f"on_conflict cannot be {self.on_conflict!r}.", hint="It is 'fail' or 'rebase'."
+                "on_conflict has an unknown value.", hint="It is 'fail' or 'rebase'."
             )
         if self.on_conflict == "rebase" and self.expect_version is not None:
             raise SettingsError(
@@ -64,7 +64,7 @@ class Options:
             )
         if self.unknown_fields not in ("error", "carry", "drop"):
             raise SettingsError(
-                f"unknown_fields cannot be {self.unknown_fields!r}.",
+                "unknown_fields has an unknown value.",
                 hint="It is 'error', 'carry' or 'drop'.",
             )
         if self.expect_version is not None and type(self.expect_version) is not int:
@@ -121,7 +121,7 @@ class Session(NamedTuple):
 
     def check(self, patch: Patch, options: Options) -> None:
         """Refuses what the change alone shows to be wrong, before any request."""
-        check_change(self.resource, patch, self.masks, options.unknown_fields)
+        check_change(self.resource, patch, options.unknown_fields)
 
     def resolve(self, text: str) -> str:
         """The id that a UUID or a name stands for."""
@@ -252,6 +252,6 @@ def _version_step(environ: Mapping[str, str]) -> int:
     if text.isascii() and text.isdecimal() and 0 < int(text[:6]) < 1000:
         return int(text)
     raise SettingsError(
-        f"PATCH_MODEL_VERSION_STEP is {text!r}.",
+        "PATCH_MODEL_VERSION_STEP is not a positive number.",
         hint="It is how far one write moves a version: a positive number, 1 by default.",
     )

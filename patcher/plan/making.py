@@ -22,9 +22,7 @@ from patcher.resources.schema import Violation
 from patcher.resources.snapshot import Snapshot
 
 
-def check_change(
-    resource: Resource, patch: Patch, masks: Masks, unknown_fields: OnUnknown = "error"
-) -> None:
+def check_change(resource: Resource, patch: Patch, unknown_fields: OnUnknown = "error") -> None:
     """Refuses, before any request, what the change alone shows to be wrong.
 
     Raises ReadOnlyFieldError for a member of the server's, InvalidPatchError for an unknown
@@ -39,7 +37,7 @@ def check_change(
         if any(_overlap(place, later) for later, _ in writes[i + 1 :]):
             continue  # a later step has the last word on it
         for violation in resource.schema.value_violations(place, value):
-            raise violation.error(masks)
+            raise violation.error()
 
 
 def make_plan(
@@ -96,7 +94,7 @@ def _plan(
     document, carried_notices = rebuilt
     proposed = _without_nulls(proposed, resource)
     _refuse_strangers(resource, document.keys() | terms.restored, proposed)
-    known_faults = _judge(resource, document, proposed, terms.masks)
+    known_faults = _judge(resource, document, proposed)
     if not terms.allow_all_fields:
         _refuse_widening(resource, document, proposed)
     changes = compare(document, proposed, resource.shape.lists)
@@ -145,23 +143,20 @@ def _refuse_strangers(resource: Resource, known: AbstractSet[str], proposed: Doc
         )
 
 
-def _judge(
-    resource: Resource, document: Document, proposed: Document, masks: Masks
-) -> tuple[Notice, ...]:
+def _judge(resource: Resource, document: Document, proposed: Document) -> tuple[Notice, ...]:
     """Raises for the first fault that the change brings in; returns the faults it found there."""
     found = list(_faults(resource, proposed))
     if not found:
         return ()
     known = {violation.sameness for violation in _faults(resource, document)}
-    hidden = masks.credentials(document) | masks.credentials(proposed)
     for violation in found:
         if violation.sameness not in known:
-            raise violation.error(masks, hidden)
+            raise violation.error()
     return tuple(
         Notice(
             "schema-violation",
             pointer_to(violation.place),
-            f"{violation.describe(masks, hidden)} It was so before.",
+            f"{violation.describe()} It was so before.",
         )
         for violation in found
     )

@@ -16,6 +16,7 @@ from patcher.documents.pointers import lookup, pointer_to
 from patcher.documents.suggestions import closest
 from patcher.documents.values import Document, JsonValue, Tokens, strictly_equal
 from patcher.resources.faults import Check, Fault
+from patcher.resources.projection import UUID
 
 _FIELDS: Final = "/fields or /additional_fields"
 
@@ -57,52 +58,60 @@ def _all_names(document: Document) -> list[str]:
     return [*names, *(name for _, name in _named(document, "additional_fields"))]
 
 
-def unknown_columns(_: Document, proposed: Document) -> Iterator[Fault]:
-    """The identifier, tracking columns and relations that name a column which is no field."""
+def unknown_columns(document: Document, proposed: Document) -> Iterator[Fault]:
+    """The identifier, tracking columns and relations that name a column which is no field.
+
+    The column is repeated only where the model had a field of that name: other text may be
+    anything, such as a password in the wrong place.
+    """
     names = _field_names(proposed)
     if names is None:
         return
+    unknown = partial(_unknown, names, frozenset(_all_names(document)))
     identifier = proposed.get("identifier")
     if type(identifier) is str and identifier:
-        yield from _unknown(
+        yield from unknown(
             "identifier-not-in-fields",
             [(("identifier",), identifier)],
-            names,
             "or set another: --set identifier=FIELD",
         )
-    yield from _unknown(
+    yield from unknown(
         "tracking-column-not-in-fields",
         _texts(proposed, "tracking_columns"),
-        names,
         "or take it out: --remove tracking_columns={}",
     )
-    yield from _unknown(
+    yield from unknown(
         "relation-not-in-fields",
         _named(proposed, "relations", key="from"),
-        names,
         "or take the relation out: --remove relations={}",
     )
 
 
 def _unknown(
-    code: str, used: Iterable[tuple[Tokens, str]], names: frozenset[str], otherwise: str
+    names: frozenset[str],
+    before: frozenset[str],
+    code: str,
+    used: Iterable[tuple[Tokens, str]],
+    otherwise: str,
 ) -> Iterator[Fault]:
     for place, name in used:
         if name in names:
             continue
+        is_known = name in before
+        said = f"{quoted(name)}, which is not" if is_known else "not"
         yield Fault(
             code,
             place,
-            f"{pointer_to(place)} is {quoted(name)}, which is not in {_FIELDS}.",
-            partial(_keep_or, name, names, otherwise),
+            f"{pointer_to(place)} is {said} in {_FIELDS}.",
+            partial(_keep_or, name, names, otherwise, is_known=is_known),
             name,
         )
 
 
-def _keep_or(name: str, names: frozenset[str], otherwise: str) -> str:
+def _keep_or(name: str, names: frozenset[str], otherwise: str, *, is_known: bool) -> str:
     near = closest(name, names)
     meant = f"Did you mean {quoted(near)}? Otherwise keep" if near else "Keep"
-    shown = _shown(name)
+    shown = _shown(name) if is_known else "FIELD"
     return f"{meant} the field (--add fields={shown}), {otherwise.format(shown)}."
 
 
@@ -224,9 +233,14 @@ def replaced_enrichment(document: Document, proposed: Document) -> Iterator[Faul
         "enricher-replaced",
         ("enricher", "enricher_id"),
         f"/enricher/enricher_id {how}, so that the enrichment is replaced and not updated.",
-        f"Send it with the id of the present one{f', {before}' if before else ''}.",
+        f"Send it with the id of the present one{_identified(before)}.",
         dump(after),
     )
+
+
+def _identified(value: JsonValue) -> str:
+    """An id for the end of a sentence; nothing for a value that is none."""
+    return f", {value}" if type(value) is str and UUID.fullmatch(value) else ""
 
 
 def cleared_policies(document: Document, proposed: Document) -> Iterator[Fault]:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from patcher.documents import jsontext
-from patcher.documents.masks import Masks
-from patcher.documents.pointers import pointer_to
+from patcher.documents.pointers import kind_of, pointer_to, shown
 from patcher.documents.suggestions import closest
 from patcher.documents.values import Document, JsonValue, Tokens
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError
@@ -20,38 +19,29 @@ from patcher.resources.conformity import compile_schema
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
-_SHOWN_CHARACTERS: Final = 60
-
 
 class Violation(NamedTuple):
     """One place where a document breaks its schema.
 
-    ``value`` is what stands there, ``expected`` what should. ``sameness`` is equal for the same
-    fault in another document, wherever in a list it has moved to.
+    ``problem`` names kinds of values, never a value: what breaks a schema is often a credential
+    in the wrong place. ``sameness`` is equal for the same fault in another document, wherever in
+    a list it has moved to; it holds the value, and is not to be shown.
     """
 
     place: Tokens
-    value: JsonValue
-    expected: str
+    problem: str
     sameness: tuple[object, ...]
     hint: str | None = None
     read_only: bool = False
 
-    def describe(self, masks: Masks, credentials: frozenset[str] = frozenset()) -> str:
-        """The fault in a sentence, a credential masked, a long value cut.
+    def describe(self) -> str:
+        """The fault in a sentence: its place, and what is wrong there."""
+        return f"{shown(self.place)}: {self.problem}."
 
-        ``credentials`` are those that must not be seen wherever they have been moved to.
-        """
-        path = pointer_to(self.place) or "the document"
-        shown = jsontext.dump(masks.shown_value(self.value, self.place, credentials))
-        if len(shown) > _SHOWN_CHARACTERS:
-            shown = shown[:_SHOWN_CHARACTERS] + "..."
-        return f"{path} is {shown}, expected {self.expected}."
-
-    def error(self, masks: Masks, credentials: frozenset[str] = frozenset()) -> InvalidPatchError:
+    def error(self) -> InvalidPatchError:
         """The error that refuses a change for this fault."""
         kind = ReadOnlyFieldError if self.read_only else InvalidPatchError
-        return kind(self.describe(masks, credentials), path=pointer_to(self.place), hint=self.hint)
+        return kind(self.describe(), path=pointer_to(self.place), hint=self.hint)
 
 
 @dataclass(frozen=True)
@@ -120,15 +110,13 @@ class DocumentSchema:
                 yield from self._surplus(error, place)
             else:
                 sameness = (_pattern(place), error.validator, jsontext.dump(error.instance))
-                yield Violation(place, error.instance, _expected(error), sameness)
+                yield Violation(place, _problem(error), sameness)
 
     def _missing(self, error: Any, place: Tokens) -> Iterator[Violation]:
         # jsonschema reports each missing key by itself; its message begins with the key.
         for key in error.validator_value:
             if key not in error.instance and error.message.startswith(repr(key)):
-                yield Violation(
-                    place, error.instance, f"the required key {key!r}", (_pattern(place), key)
-                )
+                yield Violation(place, f'"{key}" is required', (_pattern(place), key))
 
     def _surplus(self, error: Any, place: Tokens) -> Iterator[Violation]:
         known = list(error.schema.get("properties", ()))
@@ -137,17 +125,14 @@ class DocumentSchema:
             if key in known:
                 continue
             at = (*place, key)
-            value = error.instance[key]
-            sameness = (_pattern(at), jsontext.dump(value))
+            sameness = (_pattern(at), jsontext.dump(error.instance[key]))
             if key in owned:
                 hint = "It belongs to the server and is never sent; leave it out."
-                yield Violation(
-                    at, value, "nothing of the server's own", sameness, hint, read_only=True
-                )
+                yield Violation(at, "it is set by the server", sameness, hint, read_only=True)
                 continue
             near = closest(key, known)
             hint = f"Did you mean {near!r}?" if near else f"Known keys: {', '.join(known)}."
-            yield Violation(at, value, "no such key", sameness, hint)
+            yield Violation(at, "unknown key", sameness, hint)
 
 
 def _pattern(place: Tokens) -> Tokens:
@@ -156,7 +141,7 @@ def _pattern(place: Tokens) -> Tokens:
 
 
 _TYPE_NAMES: Final = {
-    "string": "a string",
+    "string": "text",
     "array": "a list",
     "object": "an object",
     "boolean": "true or false",
@@ -166,9 +151,12 @@ _TYPE_NAMES: Final = {
 }
 
 
-def _expected(error: Any) -> str:
+def _problem(error: Any) -> str:
     rule = error.validator_value
     if error.validator == "type":
         names = [rule] if isinstance(rule, str) else list(rule)
-        return " or ".join(_TYPE_NAMES[name] for name in names)
-    return "a UUID" if rule == "uuid" else f"{error.validator} {json.dumps(rule)}"
+        expected = " or ".join(_TYPE_NAMES[name] for name in names)
+        return f"expected {expected}, got {kind_of(error.instance)}"
+    if rule == "uuid":
+        return "expected a UUID, got other text"
+    return f"expected {error.validator} {json.dumps(rule)}"

@@ -216,7 +216,11 @@ def test_an_internal_error_is_no_traceback(
     sandbox: Sandbox, patch_model: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault of the program itself is exit 70 and asks to be reported."""
-    monkeypatch.setattr("patcher.operations.reading.summaries", lambda session: 1 / 0)
+
+    def failing(session: object) -> None:
+        raise KeyError("hunter2")
+
+    monkeypatch.setattr("patcher.operations.reading.summaries", failing)
 
     done = patch_model("list")
     traced = patch_model("list", "-vv")
@@ -224,7 +228,9 @@ def test_an_internal_error_is_no_traceback(
     assert (done.code, traced.code) == (70, 70)
     assert "Traceback" not in done.err
     assert "report" in done.err
-    assert "ZeroDivisionError" in traced.err.split("Traceback")[1]
+    assert "KeyError" in traced.err.split("Traceback")[1]
+    assert "in list_command" in traced.err
+    assert "KeyError: " not in traced.err
 
 
 def test_the_sandbox_and_the_demo_name_their_extra(
@@ -239,3 +245,38 @@ def test_the_sandbox_and_the_demo_name_their_extra(
 
     assert done.code == 2
     assert "polytomic-patcher[sandbox]" in done.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("configuration.password=hunter2",),
+        ("hunter2!",),
+        ("get", "Contacts", "configuration.password=hunter2"),
+        ("plan", "configuration.password=hunter2", "--set", "name=x"),
+        ("plan", "--all", "configuration.password=hunter2", "--set", "name=x"),
+        ("plan", "Contacts", "--sett", "configuration.password=hunter2"),
+        ("plan", "Contacts", "--sett=configuration.password=hunter2"),
+        ("plan", "Contacts", "--set", "configuration.password", "hunter2"),
+        ("plan", "Contacts", "--set", "configuration.password", "--hunter2"),
+        ("plan", "Contacts", "--set", "configuration.password=@hunter2"),
+        ("plan", "Contacts", "--set", "name=x", "--on-conflict", "hunter2"),
+        ("plan", "Contacts", "--set", "name=x", "--expect-version", "hunter2"),
+        ("plan", "Contacts", "--set", "name=x", "--concurrency", "hunter2"),
+        ("--timeout", "hunter2", "list"),
+        ("list", "--show-secrets=hunter2"),
+        ("list", "-o", "hunter2"),
+        ("completion", "hunter2"),
+        ("history", "--limit", "hunter2"),
+    ],
+)
+@pytest.mark.usefixtures("sandbox")
+def test_what_was_typed_in_the_wrong_place_is_not_repeated(
+    patch_model: Command, arguments: tuple[str, ...]
+) -> None:
+    """A password that stands where something else belongs is not in the error."""
+    done = patch_model(*arguments)
+
+    assert done.code in (2, 3)
+    assert "Error: " in done.err
+    assert "hunter2" not in done.out + done.err

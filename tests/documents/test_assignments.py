@@ -216,7 +216,7 @@ def test_where_a_value_goes(path: str, document: Any, expected: Any) -> None:
             "--add o.l=... and --remove o.l",
         ),
         ("l.-.a", "In /l/-/a the - must come last", "--set l.-:='{...}'"),
-        ("a.b", "/a is a text, so that nothing can be set below it.", "--set a:='{...}'"),
+        ("a.b", "/a is text, so that nothing can be set below it.", "--set a:='{...}'"),
         ("n.b", "/n is null, so that nothing can be set below it.", "--set n:='{...}'"),
         ("tags.0", "There is no list at /tags yet.", "--set tags:='[...]'"),
         ("o.new.-", "There is no list at /o/new yet.", "--set o.new:='[...]'"),

@@ -33,7 +33,7 @@ def test_the_examples_of_the_standard(target: Any, patch: Any, expected: Any) ->
 
 @pytest.mark.parametrize(
     ("patch", "kind"),
-    [(["c"], "a list"), ("bar", "a text"), (1, "a number"), (None, "null"), (True, "a boolean")],
+    [(["c"], "a list"), ("bar", "text"), (1, "a number"), (None, "null"), (True, "a boolean")],
 )
 def test_a_patch_that_is_no_object_is_refused(patch: Any, kind: str) -> None:
     """In RFC 7396 it would replace the whole document."""

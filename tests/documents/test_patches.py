@@ -315,18 +315,18 @@ def test_a_list_that_is_not_described_is_judged_by_its_members(
         (
             Patch.add("links", DOCUMENT["links"][0]),
             "already-there",
-            '/links has {"from":"a","to":{"x":"1"}} already.',
+            "/links has that member already.",
         ),
         (
             _remove("texts", "emial"),
             "not-there",
-            '/texts has no "emial". Did you mean "email"?',
+            '/texts has no such member. Did you mean "email"?',
         ),
-        (_remove("named", "lvt"), "not-there", '/named has no "lvt". Did you mean "ltv"?'),
+        (_remove("named", "lvt"), "not-there", '/named has no such member. Did you mean "ltv"?'),
         (
             _remove("named", '{"name": "ltv"}'),
             "not-there",
-            '/named has no "{\\"name\\": \\"ltv\\"}".',
+            "/named has no such member.",
         ),
         (Patch.remove("named", {"name": "x"}), "not-there", "/named has no such member."),
         (_remove("outer.named", "x"), "not-there", "There is nothing in /outer/named to remove."),
@@ -345,14 +345,18 @@ def test_nothing_to_add_or_remove_is_a_notice(patch: Patch, code: str, message: 
     [
         (_remove("texts", "ltv"), '"ltv" is not in /texts but in /named.', "--remove named=ltv"),
         (Patch.remove("named", "email"), "not in /named but in /texts", "--remove texts=email"),
-        (_remove("links", "a"), '/links has 2 such members: {"from":"a"', "the whole member"),
+        (
+            _remove("links", "a"),
+            "/links has 2 such members: /links/0, /links/1.",
+            "the whole member",
+        ),
         (_add("named", '{"name": "ltv"}'), '/named has another "ltv"', "--set named.0.KEY=..."),
         (_add("named", "ltv"), "is not valid JSON", '{"name": "..."}'),
         (_add("named", '{"nme": "ltv"}'), 'objects with "name", and this one is none', '"name"'),
         (_add("links", '["a"]'), 'objects with "from" and "to", and a list is none', '"from"'),
         (Patch.add("texts", 1), "a list of texts, and a number is none", "Give a text."),
-        (_add("name", "x"), "/name is a text, not a list.", "--set name=..."),
-        (_remove("name", "x"), "/name is a text, not a list.", "--set name=..."),
+        (_add("name", "x"), "/name is text, not a list.", "--set name=..."),
+        (_remove("name", "x"), "/name is text, not a list.", "--set name=..."),
         (_add("configuration.none", "x"), "cannot be told", "--set configuration.none:='[...]'"),
         (_add("configuration.new", "x"), "cannot be told", "--set configuration.new:='[...]'"),
         (_add("configuration.mixed", "x y"), "is not valid JSON", "a text in double quotes"),
@@ -372,10 +376,9 @@ def test_members_that_do_not_fit_are_refused(patch: Patch, said: str, hint: str)
 
 
 def test_all_that_are_called_the_same_are_shown_when_which_is_not_clear() -> None:
-    """Each member in full, or each of its places; the error is about the list."""
+    """Each by its place, and never by what it holds; the error is about the list."""
     several = _refusal(_remove("links", "a"))
-    links = ", ".join(map(jsontext.dump, DOCUMENT["links"][:2]))
-    assert several.message == f"/links has 2 such members: {links}."
+    assert several.message == "/links has 2 such members: /links/0, /links/1."
     assert several.path == "/links"
 
     document: Document = {"configuration": {"keys": ["b", "a", "a"], "o": [{"a": 1}] * 2}}

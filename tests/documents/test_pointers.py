@@ -163,7 +163,7 @@ def test_an_index_beyond_all_lists_is_an_index() -> None:
         (("x", "y"), "there is nothing at /x"),
         (("a", "1"), "/a is a list of 1, counted from 0"),
         (("a", "z"), '/a is a list, and "z" is not an index'),
-        (("t", "0"), "/t is a text"),
+        (("t", "0"), "/t is text"),
         (("n", "a"), "/n is null"),
         (("\x1b", "a"), r"there is nothing at /\u001b"),
     ],
@@ -181,5 +181,5 @@ def test_values_have_names_for_their_kinds() -> None:
     each: tuple[Any, ...] = (None, True, 1, 1.5, "a", [], {})
     named = [kind_of(value) for value in each]
 
-    assert named == ["null", "a boolean", "a number", "a number", "a text", "a list", "an object"]
+    assert named == ["null", "a boolean", "a number", "a number", "text", "a list", "an object"]
     assert shown(()) == "the whole document"

@@ -272,3 +272,15 @@ def test_a_text_is_never_read_a_second_way(text: str, filename: str | None, said
     """YAML would take broken JSON for texts: NaN would become "NaN"."""
     with pytest.raises(InvalidPatchError, match=said):
         yamltext.parse_json_or_yaml(text, what="the text", filename=filename)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: !hunter2!x y", "%TAG !hunter2! x:\n%TAG !hunter2! y:\n--- a", "a: [hunter2\nb: }"]
+)
+def test_an_error_quotes_nothing_of_the_text(text: str) -> None:
+    """What the reader underneath quotes may be a password; its own words and a character stay."""
+    with pytest.raises(InvalidPatchError) as caught:
+        yamltext.parse(text, what="the text")
+
+    assert "hunter2" not in caught.value.message
+    assert "line" in caught.value.message

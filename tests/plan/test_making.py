@@ -45,7 +45,7 @@ def test_a_required_member_cannot_be_removed(key: str) -> None:
     """Without its required members there is no document."""
     with pytest.raises(InvalidPatchError, match=key):
         plan({key: None})
-    with pytest.raises(InvalidPatchError, match=f"/{key} is null"):
+    with pytest.raises(InvalidPatchError, match=f"/{key}: expected"):
         plan([{"op": "add", "path": f"/{key}", "value": None}])
 
 
@@ -75,7 +75,7 @@ def test_a_fault_that_was_there_is_a_warning() -> None:
 
 def test_a_fault_that_the_change_brings_in_is_refused() -> None:
     """A second fault of the same kind is not excused by the first."""
-    with pytest.raises(InvalidPatchError, match='/policies/1 is "neither"'):
+    with pytest.raises(InvalidPatchError, match="/policies/1: expected a UUID"):
         plan({"policies": ["not-a-uuid", "neither"]}, response(policies=["not-a-uuid"]))
 
 
@@ -131,14 +131,14 @@ def test_no_representation_shows_a_value() -> None:
 def test_what_the_change_alone_shows_is_refused(patch: Patch, kind: type[Exception]) -> None:
     """Without a document: members of the server's, and values that fit nowhere."""
     with pytest.raises(kind):
-        check_change(MODEL, patch, MASKS)
+        check_change(MODEL, patch)
 
 
 def test_the_last_word_counts() -> None:
     """A value that a later step replaces is not held against the change."""
     patch = Patch.set("name", 5) + Patch.set("name", "Five")
 
-    check_change(MODEL, patch, MASKS)
+    check_change(MODEL, patch)
 
     assert make_plan(MODEL, Snapshot(response()), patch).proposed["name"] == "Five"
 

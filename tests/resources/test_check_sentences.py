@@ -21,10 +21,9 @@ def said(document: Document, proposed: Document) -> list[str]:
     return [f"{mark}{one.path}: {one.what} {one.way_out}" for mark, some in marked for one in some]
 
 
-def nowhere(path: str, name: str, way_out: str) -> str:
-    """The sentence about a column that is no field."""
-    what = f'{path} is "{name}", which is not in /fields or /additional_fields.'
-    return f"{path}: {what} {way_out}"
+def nowhere(path: str, way_out: str) -> str:
+    """The sentence about a column that is no field, and never was one."""
+    return f"{path}: {path} is not in /fields or /additional_fields. {way_out}"
 
 
 def empty(path: str, whose: str, key: str) -> str:
@@ -52,20 +51,15 @@ ROWS: dict[str, tuple[Document, list[str]]] = {
     "an identifier that is a field": ({"fields": FIELDS, "identifier": "email"}, []),
     "an identifier that is none": (
         {"fields": FIELDS, "identifier": "zzz"},
-        [
-            nowhere(
-                "/identifier", "zzz", KEEP.format("zzz") + "set another: --set identifier=FIELD."
-            )
-        ],
+        [nowhere("/identifier", KEEP.format("FIELD") + "set another: --set identifier=FIELD.")],
     ),
     "a column that is nearly one, in a shell's quotes": (
         {"fields": ["e mail"], "tracking_columns": ["e maill"]},
         [
             nowhere(
                 "/tracking_columns/0",
-                "e maill",
-                "Did you mean \"e mail\"? Otherwise keep the field (--add fields='e maill'), or "
-                "take it out: --remove tracking_columns='e maill'.",
+                'Did you mean "e mail"? Otherwise keep the field (--add fields=FIELD), or '
+                "take it out: --remove tracking_columns=FIELD.",
             )
         ],
     ),

@@ -334,9 +334,10 @@ def test_a_plan_that_changes_nothing_warns_of_nothing() -> None:
 
 
 def test_a_warning_holds_no_credential() -> None:
-    """A column that is called like a password of the configuration is masked in the sentence."""
-    found = raw(configuration={"password": "hunter2"})
-    made = plan({"identifier": "hunter2"}, found)
+    """A field that is called like a password of the configuration is masked in the sentence."""
+    found = raw(configuration={"password": "hunter2"}, identifier="hunter2")
+    found["fields"].append({"name": "hunter2"})
+    made = plan({"fields": ["email"]}, found)
 
     assert "hunter2" not in made.warnings[0].message
     assert "********" in made.warnings[0].message

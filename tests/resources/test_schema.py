@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from patcher.documents.masks import Masks
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError
 from patcher.resources.conformity import compile_schema
 from patcher.resources.model import MODEL
@@ -17,7 +17,6 @@ from patcher.resources.schema import DocumentSchema
 
 UUID_1 = "248df4b7-aa70-47b8-a036-33ac447e668d"
 SCHEMA = MODEL.schema
-MASKS = Masks(MODEL.shape.opaque)
 MODEL_FIELD_KEYS = frozenset(
     {"id", "description", "remote_type", "unique", "user_added", "created_at", "created_by"}
     | {"updated_at", "updated_by"}
@@ -28,7 +27,7 @@ VALID = {"name": "M", "connection_id": UUID_1, "configuration": {}}
 
 def faults(document: dict[str, Any]) -> list[str]:
     """What is wrong with a document, in words."""
-    return [violation.describe(MASKS) for violation in SCHEMA.violations(document)]
+    return [violation.describe() for violation in SCHEMA.violations(document)]
 
 
 def test_the_schema_is_a_schema() -> None:
@@ -46,29 +45,25 @@ def test_a_valid_document_has_no_faults() -> None:
 @pytest.mark.parametrize(
     ("members", "words"),
     [
-        ({"name": 5}, "/name is 5, expected a string."),
-        ({"connection_id": "x"}, '/connection_id is "x", expected a UUID.'),
-        ({"configuration": []}, "/configuration is [], expected an object."),
-        ({"fields": "a"}, '/fields is "a", expected a list or null.'),
-        ({"fields": ["a", 1.0]}, "/fields/1 is 1.0, expected a string."),
-        ({"fields": [True]}, "/fields/0 is true, expected a string."),
-        ({"policies": [None]}, "/policies/0 is null, expected a string."),
-        ({"colour": 1}, "/colour is 1, expected no such key."),
+        ({"name": 5}, "/name: expected text, got a number."),
+        ({"connection_id": "x"}, "/connection_id: expected a UUID, got other text."),
+        ({"configuration": []}, "/configuration: expected an object, got a list."),
+        ({"configuration": "x"}, "/configuration: expected an object, got text."),
+        ({"fields": "a"}, "/fields: expected a list or null, got text."),
+        ({"fields": ["a", 1.0]}, "/fields/1: expected text, got a number."),
+        ({"fields": [True]}, "/fields/0: expected text, got a boolean."),
+        ({"policies": [None]}, "/policies/0: expected text, got null."),
+        ({"colour": 1}, "/colour: unknown key."),
+        ({"relations": [{"from": "a"}]}, '/relations/0: "to" is required.'),
+        ({"enricher": {"fields": [{}]}}, '/enricher/fields/0: "name" is required.'),
         (
-            {"relations": [{"from": "a"}]},
-            '/relations/0 is {"from":"a"}, expected the required key \'to\'.',
+            {"enricher": {"mappings": {"a": 1}}},
+            "/enricher/mappings/a: expected text, got a number.",
         ),
-        (
-            {"enricher": {"fields": [{}]}},
-            "/enricher/fields/0 is {}, expected the required key 'name'.",
-        ),
-        ({"enricher": {"mappings": {"a": 1}}}, "/enricher/mappings/a is 1, expected a string."),
     ],
 )
-def test_a_fault_is_named_with_place_value_and_expectation(
-    members: dict[str, Any], words: str
-) -> None:
-    """Each message has the pointer, what stands there and what should."""
+def test_a_fault_is_named_with_place_and_kinds(members: dict[str, Any], words: str) -> None:
+    """Each message has the pointer, the kind that should be there and the kind that is."""
     assert faults(VALID | members) == [words]
 
 
@@ -77,36 +72,12 @@ def test_every_fault_is_reported() -> None:
     assert len(faults({"name": 1, "fields": [1, 2], "x": 3})) == 6
 
 
-def test_a_long_value_is_cut() -> None:
-    """A message does not dump a document."""
-    (words,) = faults(VALID | {"name": ["x" * 500]})
-
-    assert words == f'/name is ["{"x" * 58}..., expected a string.'
-
-
-def test_a_value_of_sixty_characters_is_shown_whole() -> None:
-    """One more is cut."""
-    for length, shown in ((58, f'"{"x" * 58}"'), (59, f'"{"x" * 59}...')):
-        (words,) = faults(VALID | {"connection_id": "x" * length})
-        assert words == f"/connection_id is {shown}, expected a UUID."
-
-
 def test_a_fault_of_the_whole_document_is_called_so() -> None:
     """Its place has no pointer that anybody could read."""
     (violation,) = SCHEMA.violations({"connection_id": UUID_1, "configuration": {}})
 
-    assert violation.describe(MASKS).startswith("the document is {")
-    assert violation.describe(MASKS).endswith("expected the required key 'name'.")
+    assert violation.describe() == 'the whole document: "name" is required.'
     assert violation.place == ()
-
-
-def test_a_credential_is_not_shown() -> None:
-    """A value under a credential's key stays out of the message."""
-    secret = {"password": "hunter2", "nested": [{"apiKey": "hunter2"}]}
-    (words,) = faults(VALID | {"configuration": [secret]})
-
-    assert "hunter2" not in words
-    assert "********" in words
 
 
 def test_a_misspelt_key_gets_a_suggestion() -> None:
@@ -114,7 +85,7 @@ def test_a_misspelt_key_gets_a_suggestion() -> None:
     (violation,) = SCHEMA.violations(
         VALID | {"additional_fields": [{"name": "a", "label": "A", "type": "t", "exmaple": "1"}]}
     )
-    error = violation.error(MASKS)
+    error = violation.error()
 
     assert (type(error), error.path) == (InvalidPatchError, "/additional_fields/0/exmaple")
     assert error.hint == "Did you mean 'example'?"
@@ -134,10 +105,10 @@ def test_a_key_of_the_servers_is_told_apart() -> None:
         VALID | {"additional_fields": [{"name": "a", "label": "A", "type": "t", "unique": True}]}
     )
 
-    error = violation.error(MASKS)
+    error = violation.error()
     assert isinstance(error, ReadOnlyFieldError)
     assert error.path == "/additional_fields/0/unique"
-    assert error.message.endswith("is true, expected nothing of the server's own.")
+    assert error.message.endswith("/unique: it is set by the server.")
     assert "leave it out" in str(error.hint)
 
 
@@ -153,7 +124,7 @@ def test_every_key_of_the_servers_is_told_apart(key: str) -> None:
 @pytest.mark.parametrize(
     ("rule", "value", "expected"),
     [
-        ({"type": "string"}, 5, "a string"),
+        ({"type": "string"}, 5, "text"),
         ({"type": "array"}, 5, "a list"),
         ({"type": "object"}, 5, "an object"),
         ({"type": "boolean"}, 5, "true or false"),
@@ -173,7 +144,8 @@ def test_what_is_expected_is_said_in_words(rule: dict[str, Any], value: Any, exp
 
     (violation,) = schema.violations({"a": value})
 
-    assert (violation.place, violation.expected) == (("a",), expected)
+    assert violation.place == ("a",)
+    assert violation.problem.partition(", got ")[0] == f"expected {expected}"
 
 
 def test_where_no_key_is_known_every_key_is_too_many() -> None:
@@ -201,15 +173,15 @@ def test_faults_come_in_the_order_of_their_places() -> None:
     """Whatever order jsonschema finds them in, and each missing key by itself."""
     document = {"policies": ["x"], "name": 5, "fields": [1, "a", 2]}
 
-    found = [(one.place, one.expected) for one in SCHEMA.violations(document)]
+    found = [(one.place, one.problem) for one in SCHEMA.violations(document)]
 
     assert found == [
-        ((), "the required key 'connection_id'"),
-        ((), "the required key 'configuration'"),
-        (("fields", "0"), "a string"),
-        (("fields", "2"), "a string"),
-        (("name",), "a string"),
-        (("policies", "0"), "a UUID"),
+        ((), '"connection_id" is required'),
+        ((), '"configuration" is required'),
+        (("fields", "0"), "expected text, got a number"),
+        (("fields", "2"), "expected text, got a number"),
+        (("name",), "expected text, got a number"),
+        (("policies", "0"), "expected a UUID, got other text"),
     ]
 
 
@@ -295,6 +267,27 @@ ANYTHING = st.recursive(
     ),
     max_leaves=8,
 )
+
+
+@given(st.dictionaries(st.sampled_from(MODEL.shape.members), ANYTHING))
+def test_no_value_is_in_a_message(members: dict[str, Any]) -> None:
+    """Whatever a document holds, and wherever it is wrong, its texts and numbers stay out."""
+    secret, number = "hunter2-marked", 86753090
+    marked: dict[str, Any] = json.loads(
+        json.dumps(members), object_hook=lambda one: {k: _marked(v) for k, v in one.items()}
+    )
+    for violation in SCHEMA.violations(VALID | marked):
+        said = f"{violation.describe()} {violation.hint} {violation.error()}"
+        assert secret not in said
+        assert str(number) not in said
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_marked(one) for one in value]
+    if isinstance(value, str):
+        return "hunter2-marked"
+    return 86753090 if type(value) in (int, float) else value
 
 
 @given(st.dictionaries(st.sampled_from([*MODEL.shape.members, "x"]), ANYTHING, max_size=6))

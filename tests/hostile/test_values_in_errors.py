@@ -1,0 +1,183 @@
+"""What an error or a warning says: the place and the kinds of a value, and never the value.
+
+Every text of these documents and changes is a marked secret, but for the names of models and of
+fields, which messages use as they use keys; and every shape is wrong somewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from patcher.sandbox import Sandbox, faults, seed
+from tests.cli.scripted import ScriptedEditor, kept, state
+from tests.hostile.conftest import Command, Outcome
+from tests.leaks import Watch
+
+SECRET = "marked-s3cr3t"
+NUMBER = 86753090123
+SHAPES: dict[str, Any] = {
+    "text": SECRET,
+    "number": NUMBER,
+    "list": [SECRET, [NUMBER], {SECRET[:6]: SECRET}],
+    "object": {"inner": SECRET, "list": [SECRET], "number": NUMBER},
+    "list of objects": [{"name": {"x": SECRET}, "from": SECRET, "to": SECRET, "id": SECRET}],
+    "object in their place": {"fields": SECRET, "mappings": [SECRET], "connection_id": SECRET},
+}
+MEMBERS = (
+    "connection_id",
+    "configuration",
+    "identifier",
+    "fields",
+    "additional_fields",
+    "relations",
+    "policies",
+    "enricher",
+    "no_such_key",
+)
+
+
+FIELD = "a_field"
+REFUSED = "The API refused"
+NAMES_A_FIELD = {"identifier", "fields", "tracking_columns", "relations"}
+
+
+def shaped(shape: str, member: str) -> Any:
+    """The value of that shape for a member, with the name of a field where one belongs."""
+    value = SHAPES[shape]
+    if member not in NAMES_A_FIELD:
+        return value
+    if type(value) is str:
+        return FIELD
+    if type(value) is list:
+        named = [{**one, "from": FIELD} if type(one) is dict else one for one in value]
+        return [FIELD if type(one) is str else one for one in named]
+    return value
+
+
+def said(ended: Outcome) -> str:
+    """What a command says of its own beside what it shows of a plan: errors, hints, warnings.
+
+    The words in which the API refused are the API's.
+    """
+    try:
+        made = json.loads(ended.out)
+    except json.JSONDecodeError:
+        made = {}
+    error = made.get("error") or {}
+    own = [*made.get("warnings", ()), {} if REFUSED in str(error) else error]
+    lines = (line for line in ended.err.splitlines() if REFUSED not in line)
+    return "\n".join([*lines, *map(json.dumps, own)])
+
+
+def loud(ended: Outcome, *command: str) -> list[str]:
+    """The lines of a command's messages that hold a value, each with its command."""
+    if ended.code not in range(7):
+        return [f"{command}: exit {ended.code}: {ended.err}"]
+    lines = said(ended).splitlines()
+    return [f"{command}: {one}" for one in lines if SECRET in one or str(NUMBER) in one]
+
+
+def changes(member: str, value: Any) -> Iterator[tuple[str, ...]]:
+    """The ways to give a value to a member, and some that are typed wrongly."""
+    text = json.dumps(value)
+    yield ("--set", f"{member}:={text}")
+    yield ("--set", f"{member}={text}")
+    yield ("--set", f"{member}.inner={SECRET}")
+    yield ("--set", f"{member}:={text}{SECRET}")
+    yield ("--add", f"{member}={text}")
+    yield ("--remove", f"{member}={text}")
+    yield ("--merge", json.dumps({member: value}))
+    yield ("--merge", f"{member}: {text} {SECRET}: [")
+    yield ("--document", json.dumps({member: value}))
+    yield ("--json-patch", json.dumps([{"op": "test", "path": f"/{member}", "value": value}]))
+    yield ("--json-patch", json.dumps([{"op": SECRET, "path": f"/{member}", "value": value}]))
+    yield ("--json-patch", json.dumps([{"op": "add", "path": SECRET, "value": f"/{member}"}]))
+    yield ("--where", f"{member}={SECRET}", "--set", f"{member}:={text}")
+    yield (f"{member}={SECRET}",)
+    yield ("--set", f"{member}=@{SECRET}")
+    yield ("--set", f"{member}:=@{SECRET}")
+    yield ("--set", member, f"={SECRET}")
+    yield (f"--st={member}={SECRET}",)
+    yield ("--set", f"{member}:={text}", "--on-conflict", SECRET)
+    yield ("--set", f"{member}:={text}", "--expect-version", SECRET)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    "verb", [("plan", "-o", "text"), ("apply", "-o", "json", "--yes", "--dry-run")]
+)
+def test_a_refused_change_says_no_value(
+    shape: str, verb: tuple[str, ...], sandbox: Sandbox, patch_model: Command
+) -> None:
+    """However it is given, to which member, and whether it is planned or applied."""
+    found = []
+    for member in MEMBERS:
+        for change in changes(member, shaped(shape, member)):
+            command = (*verb, seed.CONTACTS, *change)
+            found += loud(patch_model(*command), *command)
+
+    assert found == []
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_a_model_of_a_wrong_shape_is_spoken_of_without_its_values(
+    shape: str, output: str, sandbox: Sandbox, patch_model: Command, tmp_path: Path
+) -> None:
+    """Planned, written, undone, and in a plan's file; refused or with warnings."""
+    plan, model, found = tmp_path / "plan.json", seed.CONTACTS, list[str]()
+    raw = json.loads(patch_model("get", model, "--raw", "-o", "json").out)
+    for number, member in enumerate(MEMBERS):
+        shown = json.dumps({"data": {**raw, member: shaped(shape, member)}})
+        sandbox.reset()
+        sandbox.fault(faults.raw_body(shown, method="GET", kind="model", every=True))
+        change = ("--set", f"name=Name {number}")
+        for command in (
+            ("plan", model, *change),
+            ("plan", model, *change, "--strict", "--unknown-fields", "carry"),
+            ("plan", model, "--set", f"{member}.x.y=z"),
+            ("plan", model, *change, "--out", str(plan)),
+            ("apply", "--plan", str(plan), "--yes"),
+            ("apply", model, "--unset", member, "--allow-all-fields", "--yes"),
+            ("undo", model, "--yes"),
+        ):
+            if "--plan" in command and not plan.exists():
+                continue
+            found += loud(patch_model(*command, "-o", output), *command)
+        plan.unlink(missing_ok=True)
+
+    assert found == []
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_edit_that_is_refused_says_no_value(
+    shape: str,
+    sandbox: Sandbox,
+    patch_model: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    nothing_leaks: Watch,
+) -> None:
+    """Each member in turn is given the shape in an editor; the text is kept, not repeated."""
+    editor = ScriptedEditor(tmp_path)
+    monkeypatch.setenv("EDITOR", editor.setting)
+    text = nothing_leaks.mine(tmp_path / "text.json")
+    document, found = json.loads(patch_model("get", seed.CONTACTS, "-o", "json").out), []
+    for member in MEMBERS:
+        text.write_text(json.dumps({**document, member: shaped(shape, member)}))
+        editor.does(f"""cp '{text}' "$1" """)
+
+        ended = patch_model("edit", seed.CONTACTS, "--format", "json", "--yes")
+        found += loud(ended, member)
+        for kept_text in kept(state()):
+            kept_text.unlink()
+
+    editor.does(f"""echo "name: [!{SECRET}!x {SECRET}" >> "$1" """)
+    found += loud(patch_model("edit", seed.CONTACTS, "--yes"))
+
+    assert found == []
