@@ -8,14 +8,14 @@ _patch_model_completion() {
     local response kind word
     COMPREPLY=()
     response=$(
-        COMP_LINE="${COMP_LINE:0:COMP_POINT}" COMP_WORD="$2" \
-            _PATCH_MODEL_COMPLETE=bash_complete "$1" -- 2> /dev/null < /dev/null
+        _PATCH_MODEL_COMPLETE=bash_complete "$1" -- "${COMP_LINE:0:COMP_POINT}" "$2" \
+            2> /dev/null < /dev/null
     ) || return 0
     while IFS=$'\t' read -r kind word; do
         case $kind in
             file) compopt -o default ;;
             dir) compopt -o dirnames ;;
-            plain) COMPREPLY+=("$word") ;;
+            plain) [[ -n $word ]] && COMPREPLY+=("$word") ;;
         esac
     done <<< "$response"
 }

@@ -1,50 +1,58 @@
-"""Completion in bash, zsh and fish: the scripts, and the answers to them.
+"""``completion``: the scripts that make bash, zsh and fish complete, and the answers to them.
 
-click knows what can be completed where. Its own scripts take a name with a space in it apart, or
-one with a comma or a colon, so that the scripts here are others; they speak to the same variable.
-Whatever goes wrong, a shell is told nothing rather than something confusing.
+click knows what can be completed where. Its own scripts break a name at a space, a comma or a
+colon; ours speak to the same variable. An error completes nothing: a prompt is no place for one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import shlex
 import sys
-from collections.abc import Iterable
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, NoReturn
 
 import click
 from click.shell_completion import CompletionItem, ShellComplete, add_completion_class
 
-from patcher.cli import shellwords
+from patcher.cli import console
+from patcher.errors import ApiError, InvalidInputError
 
 if TYPE_CHECKING:
     from patcher.journal import Entry
-    from patcher.operations.names import Known
 
 _ENTRIES: Final = 50
+_PATIENCE: Final = 2.0
+"""Seconds to wait for one answer; after twice that, the names seen so far are offered."""
+
+
+class Known(NamedTuple):
+    """A resource by id and name."""
+
+    id: str
+    name: str
 
 
 class _Completion(ShellComplete):
-    """What the three shells have in common."""
+    """The protocol of our scripts: words after ``--``, and a line for each completion."""
 
     @property
     def source_template(self) -> str:  # type: ignore[override]
         """The script, from its file."""
-        return Path(__file__).with_name(f"complete.{self.name}").read_text(encoding="ascii")
-
-    def source(self) -> str:
-        """The script as it is: there is nothing to fill in."""
-        return self.source_template
+        return script(self.name)
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        """The words after the command, and the one at the cursor, which the script hands over."""
-        words = sys.argv[2:]  # after the --
-        return words[:-1], words[-1] if words else ""
+        """The words after the command, and the word at the cursor."""
+        *words, current = sys.argv[2:] or [""]
+        return words, current
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
-        """The whole words that the one at the cursor may become."""
+        """The whole words that the word at the cursor may become, ``--option=`` included."""
         option, equals, _ = incomplete.partition("=")
         found = super().get_completions(args, incomplete)
         if not (equals and option.startswith("--")):
@@ -54,114 +62,189 @@ class _Completion(ShellComplete):
         ]
 
     def format_completion(self, item: CompletionItem[str]) -> str:
-        """A line: what kind it is, the word, and what it means."""
-        return f"{item.type}\t{item.value}\t{_on_one_line(item.help)}"
+        """Type, word and help, separated by tabs."""
+        from patcher.render.printable import printable
+
+        return f"{item.type}\t{item.value}\t{printable(' '.join((item.help or '').split()))}"
 
 
 class Bash(_Completion):
-    """Bash, which has to be handed words as they are to be typed."""
+    """Bash hands over the line up to the cursor, and has to be given quoted words."""
 
     name: ClassVar[str] = "bash"
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        """The words of the line that bash hands over whole."""
-        line = self._line()
-        words = list(line.words)
+        """The words after the command, and the word at the cursor."""
+        words, current, _ = split_line(sys.argv[2])
         while words and re.match(r"\w+=", words[0]):
             del words[0]
-        return words[1:], line.current
+        return words[1:], current
 
     def format_completion(self, item: CompletionItem[str]) -> str:
-        """A line: what kind it is, and what is to be put there."""
-        word = os.environ.get("COMP_WORD", "")
-        text = shellwords.replacement(str(item.value), self._line(), word)
-        return f"{item.type}\t{text}" if text is not None else ""
-
-    def _line(self) -> shellwords.Typed:
-        return shellwords.typed(os.environ.get("COMP_LINE", ""))
+        """Type, and what readline is to put in the place of the word that it was asked for."""
+        line, word = sys.argv[2:]
+        return f"{item.type}\t{quoted_for(line, word, str(item.value))}"
 
 
 class Zsh(_Completion):
-    """Zsh, which quotes what it inserts."""
+    """Zsh quotes what it inserts."""
 
     name: ClassVar[str] = "zsh"
 
 
 class Fish(_Completion):
-    """Fish, which quotes what it inserts, but hands over the word at the cursor as it was typed."""
+    """Fish quotes what it inserts, and hands over the word at the cursor as it was typed."""
 
     name: ClassVar[str] = "fish"
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        """The whole words, and the one at the cursor without its quotes."""
-        args, incomplete = super().get_completion_args()
-        return args, shellwords.typed(incomplete).current
+        """The words after the command, and the word at the cursor without its quotes."""
+        words, current = super().get_completion_args()
+        return words, split_line(current)[1]
+
+
+_SHELLS: Final[dict[str, type[_Completion]]] = {"bash": Bash, "zsh": Zsh, "fish": Fish}
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(list(_SHELLS)), required=False)
+def completion_command(shell: str | None) -> None:
+    """Print the script that makes bash, zsh or fish complete patch-model.
+
+    Completes commands, options, files, and the names of models, which are read from the API that
+    the environment names. Without SHELL, the script is for the shell that the variable SHELL
+    names. The script begins with how to install it.
+
+    \b
+    Examples:
+      eval "$(patch-model completion bash)"
+      patch-model completion fish > ~/.config/fish/completions/patch-model.fish
+    """
+    named = shell or Path(os.environ.get("SHELL", "")).name
+    if named not in _SHELLS:
+        raise InvalidInputError("Unknown shell.", hint=f"Name one: {', '.join(_SHELLS)}.")
+    console.out(script(named))
 
 
 def register() -> None:
-    """Puts our answers in the place of click's."""
-    for one in (Bash, Zsh, Fish):
+    """Replaces click's classes by ours."""
+    for one in _SHELLS.values():
         add_completion_class(one)
 
 
 def script(shell: str) -> str:
     """The script for a shell."""
-    classes: dict[str, type[_Completion]] = {"bash": Bash, "zsh": Zsh, "fish": Fish}
-    return classes[shell](click.Command("patch-model"), {}, "patch-model", "").source()
+    return Path(__file__).with_name(f"complete.{shell}").read_text(encoding="ascii")
+
+
+def split_line(line: str) -> tuple[list[str], str, str]:
+    """The finished words of a line, the word at its end, and the quote that is open there.
+
+    Words are without their quotes, as a POSIX shell reads them.
+    """
+    for quote in ("", "'", '"'):
+        with contextlib.suppress(ValueError):
+            # The mark makes an empty word at the end one, too.
+            *words, current = shlex.split(f"{line}.{quote}")
+            return words, current.removesuffix("."), quote
+    raise AssertionError("one of the three closes the line")  # pragma: no cover
+
+
+def quoted_for(line: str, word: str, value: str) -> str:
+    """``value`` as bash must be given it at the end of ``line``, or nothing where it cannot be.
+
+    ``word`` is what readline replaces: less than the word at the cursor where that has a colon or
+    another of readline's word breaks in it.
+    """
+    _, current, quote = split_line(line)
+    if quote == "'":
+        return value.replace("'", "'\\''")
+    if quote == '"':
+        # Bash looks for "!" before it looks for quotes, and no backslash stops it.
+        return "" if "!" in value else re.sub(r'(["\\$`])', r"\\\1", value)
+    kept = len(current) - len(split_line(word)[1])
+    return re.sub(r"([^\w%+,\-./:=@^])", r"\\\1", value[kept:])
 
 
 def items(source: str, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
-    """What a model or an entry may be called; nothing where that cannot be told.
+    """The words that name a model or an entry; none where they cannot be had.
 
     ``source`` is that of ``patcher.cli.options.Named``.
     """
     try:
         with ctx.scope(cleanup=False):
             if source != "api" and incomplete.startswith("@"):
-                return list(_named_entries(incomplete))
-            return list(_named(_written() if source == "journal" else _listed(), incomplete))
-    except Exception:  # noqa: BLE001 - somebody is typing, and must not be disturbed
+                return list(_entry_items(incomplete))
+            known = _written() if source == "journal" else _listed()
+            words = ways_to_name(known, incomplete)
+            return [CompletionItem(word, help=meaning) for word, meaning in words]
+    except Exception:  # noqa: BLE001 - an error must not disturb a prompt
         return []
 
 
-def _listed() -> Iterable[Known]:
-    """The models that the API lists."""
-    from patcher.cli.options import settings
-    from patcher.operations.names import PATIENCE, NameCache
-    from patcher.operations.session import state_folder
+def ways_to_name(known: Iterable[Known], typed: str) -> Iterator[tuple[str, str]]:
+    """The words that ``typed`` may become, each with the id or the name of what it stands for.
 
-    return NameCache(state_folder(os.environ) / "names").names(settings(timeout=PATIENCE))
+    A resource goes by its name where that is unique and can be seen whole, with ``name:`` before
+    it where it would mean something else; any other goes by its id.
+    """
+    found = list(known)
+    times = Counter(one.name for one in found)
+    for one in found:
+        words = [] if times[one.name] > 1 else _words(one.name)
+        word = next((word for word in words if word.startswith(typed)), None)
+        if word is not None:
+            yield word, one.id
+        elif one.id.startswith(typed.lower()) and (not words or typed):
+            yield one.id, one.name
+
+
+def _words(name: str) -> list[str]:
+    """The ways to type a name; none where what one sees is not what there is."""
+    from patcher.operations.lookup import FORCED
+    from patcher.operations.undoing import ENTRY
+    from patcher.resources.projection import UUID
+
+    if not name or not name.isprintable() or name != name.strip():
+        return []
+    means_another = UUID.fullmatch(name) or ENTRY.fullmatch(name) or name.startswith((FORCED, "-"))
+    return [f"{FORCED}{name}"] if means_another else [name, f"{FORCED}{name}"]
+
+
+def _listed() -> Iterator[Known]:
+    """The models that the API lists: those that can be had before patience ends."""
+    from patcher.api import Client
+    from patcher.cli.options import settings
+    from patcher.operations.lookup import resources
+    from patcher.resources.model import MODEL
+
+    deadline = time.monotonic() + 2 * _PATIENCE
+    with Client(settings=settings(timeout=_PATIENCE), sleep=_give_up) as client:
+        for item in resources(client, MODEL):
+            if type(item.get("name")) is str:
+                yield Known(item["id"], item["name"])
+            if time.monotonic() > deadline:
+                return
+
+
+def _give_up(seconds: float) -> NoReturn:
+    raise ApiError(f"A completion does not wait {seconds:g} s.")
 
 
 def _written() -> Iterable[Known]:
-    """The models that the journal knows of."""
-    from patcher.operations.names import Known
-
+    """The models that the journal has entries of."""
     known = {one.intent.id: one.intent.name or "" for one in _entries()}
     return [Known(*one) for one in known.items()]
 
 
-def _named_entries(incomplete: str) -> Iterable[CompletionItem[str]]:
+def _entry_items(incomplete: str) -> Iterator[CompletionItem[str]]:
     for entry in _entries()[:_ENTRIES]:
         if entry.name.startswith(incomplete):
             yield CompletionItem(entry.name, help=f"{entry.begun} {entry.intent.name or ''}")
 
 
 def _entries() -> list[Entry]:
-    """The journal, the newest first."""
+    """The journal's entries, the newest first."""
     from patcher.operations.session import journal_of
 
     return journal_of(os.environ).entries()[0]
-
-
-def _named(known: Iterable[Known], incomplete: str) -> Iterable[CompletionItem[str]]:
-    from patcher.operations.names import ways_to_name
-
-    for word, meaning in ways_to_name(known, incomplete):
-        yield CompletionItem(word, help=meaning)
-
-
-def _on_one_line(text: str | None) -> str:
-    from patcher.render.printable import printable
-
-    return printable(" ".join((text or "").split()))

@@ -36,7 +36,7 @@ COMMANDS: Final = {
         "Take a write back: the last one to MODEL, or that of ENTRY.",
     ),
     "completion": (
-        "patcher.cli.shells",
+        "patcher.cli.completion",
         "Print the script that makes bash, zsh or fish complete patch-model.",
     ),
     "sandbox": (

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import stat
 import string
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,12 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import patcher
-from patcher.api import Settings
-from patcher.cli import shellwords
-from patcher.operations.names import FAILED_FOR, KEPT_FOR, Known, NameCache, ways_to_name
-from patcher.sandbox import Sandbox, faults, seed
+from patcher.cli.completion import Known, quoted_for, split_line, ways_to_name
+from patcher.sandbox import Sandbox, seed
 from tests.cli.conftest import Command
-from tests.cli.scripted import state
 from tests.cli.shells import Shell
 
 Answer = Callable[..., list[tuple[str, str]]]
@@ -129,49 +124,6 @@ def test_entries_are_completed_from_the_journal(
     assert len(sandbox.requests) == before
 
 
-def test_names_are_kept_for_a_short_time(sandbox: Sandbox, answer: Answer) -> None:
-    """The second tab asks nobody; the file is the user's alone and holds no credential."""
-    answer("get", "C")
-    before = len(sandbox.requests)
-    answer("get", "A")
-    (file,) = (state() / "names").iterdir()
-
-    assert len(sandbox.requests) == before
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
-    assert os.environ["POLYTOMIC_API_KEY"] not in file.read_text() + file.name
-
-
-def test_names_are_asked_for_again_after_it(sandbox: Sandbox, tmp_path: Path) -> None:
-    """A minute later, or after the clock was set back, or with another key, they are asked for."""
-    times = [0.0]
-    cache = NameCache(tmp_path / "names", now=lambda: times[0])
-    mine = Settings.from_env(os.environ)
-    names = cache.names(mine)
-    asked = [len(sandbox.requests)]
-    for now in (KEPT_FOR - 1, KEPT_FOR + 1, -KEPT_FOR):
-        times[0] = now
-        assert cache.names(mine) == names
-        asked.append(len(sandbox.requests))
-    other = Settings.from_env({**os.environ, "POLYTOMIC_API_KEY": "somebody-else"})
-
-    assert [later - earlier for earlier, later in pairwise(asked)] == [0, 1, 1]
-    assert cache.names(other) == ()
-    assert len(names) == 3
-
-
-@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"until": "x", "names": 3}', "\x00"])
-def test_a_broken_file_is_as_good_as_none(sandbox: Sandbox, tmp_path: Path, content: str) -> None:
-    """Whatever is in the place of kept names, they are asked for."""
-    cache = NameCache(tmp_path)
-    mine = Settings.from_env(os.environ)
-    cache.names(mine)
-    (file,) = tmp_path.iterdir()
-    file.write_text(content)
-
-    assert len(cache.names(mine)) == 3
-
-
 @pytest.mark.parametrize(
     "environ",
     [
@@ -179,46 +131,11 @@ def test_a_broken_file_is_as_good_as_none(sandbox: Sandbox, tmp_path: Path, cont
         {"POLYTOMIC_API_KEY": "wrong"},
         {"POLYTOMIC_DEPLOYMENT_URL": "http://127.0.0.1:9"},
         {"POLYTOMIC_DEPLOYMENT_URL": "no url at all"},
-        {"PATCH_MODEL_STATE_DIR": "/proc/nowhere"},
     ],
 )
 def test_a_failure_is_silent(sandbox: Sandbox, answer: Answer, environ: dict[str, str]) -> None:
-    """No credentials, no server, no place to keep names: nothing is said, and nobody waits long."""
-    found = answer("get", "Con", **environ)
-
-    assert found in ([], [("Contacts", seed.CONTACTS)])
-
-
-def test_a_failure_is_not_tried_again_at_once(sandbox: Sandbox, tmp_path: Path) -> None:
-    """While the API fails, every tab asks it at most once in ten seconds."""
-    times = [0.0]
-    cache = NameCache(tmp_path, now=lambda: times[0])
-    mine = Settings.from_env(os.environ)
-    sandbox.fault(faults.status_before(500, method="GET", every=True))
-    found = [cache.names(mine), cache.names(mine)]
-    before = len(sandbox.requests)
-    times[0] = FAILED_FOR + 1
-    cache.names(mine)
-
-    assert found == [(), ()]
-    assert before == 1
-    assert len(sandbox.requests) == 2
-
-
-def test_many_pages_are_not_waited_for(tmp_path: Path) -> None:
-    """After some seconds, those that are there are offered."""
-    ticks = iter(range(0, 1_000, 3))
-    cache = NameCache(tmp_path, monotonic=lambda: float(next(ticks)))
-    with Sandbox(models=200) as sandbox:
-        found = cache.names(
-            Settings.from_env(
-                {"POLYTOMIC_API_KEY": sandbox.api_key, "POLYTOMIC_DEPLOYMENT_URL": sandbox.url}
-            )
-        )
-        asked = len(sandbox.requests)
-
-    assert asked == 1
-    assert 0 < len(found) < 50
+    """No credentials, a wrong key, no server, no URL: nothing is offered and nothing printed."""
+    assert answer("get", "Con", **environ) == []
 
 
 ID = "248df4b7-aa70-47b8-a036-33ac447e668d"
@@ -254,36 +171,35 @@ def test_two_of_one_name_go_by_their_ids() -> None:
     assert list(ways_to_name(known, "")) == [(ID, "Twin"), (OTHER, "Twin")]
 
 
-SINGLE: shellwords.Quote = "'"
-DOUBLE: shellwords.Quote = '"'
 TEXT = st.text(st.sampled_from(string.printable[:95] + "ü顧"), min_size=1, max_size=12)
 
 
 @given(TEXT, st.sampled_from(["", "'", '"']))
-def test_what_is_put_there_is_read_as_what_was_meant(text: str, quote: shellwords.Quote) -> None:
-    """Quoting a word and taking it apart again leads back to it, within every quote."""
-    shown = shellwords.quoted(text, quote)
-    if shown is None:
-        assert (quote, "!" in text) == ('"', True)
+def test_what_is_inserted_reads_as_the_name(text: str, quote: str) -> None:
+    """Quoting a word and splitting the line again leads back to it, within every quote."""
+    shown = quoted_for(f"patch-model get {quote}", "", text)
+    if quote == '"' and "!" in text:
+        assert shown == ""
         return
-    line = shellwords.typed(f"patch-model get {quote}{shown}")
 
-    assert (line.words, line.current) == (("patch-model", "get"), text)
+    if quote == '"':
+        # What is typed is read by shlex, which knows no escaped $ or ` between double quotes.
+        shown = shown.replace("\\$", "$").replace("\\`", "`")
+    assert split_line(f"patch-model get {quote}{shown}") == (["patch-model", "get"], text, quote)
 
 
 @settings(max_examples=5)
 @given(st.lists(TEXT, min_size=20, max_size=40))
-def test_bash_reads_words_as_we_do(texts: list[str]) -> None:
+def test_bash_reads_what_is_inserted_likewise(texts: list[str]) -> None:
     """A real bash takes the quotes away just so."""
-    words = [shellwords.quoted(one) or "" for one in texts]
-    words += [f"'{shellwords.quoted(one, SINGLE)}'" for one in texts]
-    words += [f'"{shellwords.quoted(one, DOUBLE)}"' for one in texts if "!" not in one]
+    plain = [one for one in texts if "!" not in one]
+    words = [quoted_for("", "", one) for one in texts]
+    words += [f"'{quoted_for(chr(39), '', one)}'" for one in texts]
+    words += [f'"{quoted_for(chr(34), "", one)}"' for one in plain]
     script = f"printf '%s\\0' {' '.join(words)}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
-    plain = [one for one in texts if "!" not in one]
 
     assert done.stdout.split("\0")[:-1] == [*texts, *texts, *plain]
-    assert list(shellwords.typed(f"{script} ").words[2:]) == [*texts, *texts, *plain]
 
 
 @pytest.mark.parametrize(
@@ -291,16 +207,13 @@ def test_bash_reads_words_as_we_do(texts: list[str]) -> None:
     [
         ("patch-model get name:Pa", "Pa", "name:Paid orders", "Paid\\ orders"),
         ("patch-model get Paid\\ or", "Paid\\ or", "Paid orders", "Paid\\ orders"),
-        ("patch-model get na\\me:Pa", "Pa", "name:Paid", None),
-        ('patch-model get x"Pa', "Pa", "xPaid", None),
-        ('patch-model get "Pa', "Pa", 'Pa "x"', 'Pa \\"x\\""'),
+        ('patch-model get "Pa', "Pa", 'Pa "x"', 'Pa \\"x\\"'),
+        ("patch-model get ", "", "Paid orders", "Paid\\ orders"),
     ],
 )
-def test_only_what_readline_replaces_is_given(
-    line: str, word: str, value: str, put: str | None
-) -> None:
+def test_only_what_readline_replaces_is_given(line: str, word: str, value: str, put: str) -> None:
     """Readline replaces less than a word where there is a colon in it."""
-    assert shellwords.replacement(value, shellwords.typed(line), word) == put
+    assert quoted_for(line, word, value) == put
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -329,7 +242,7 @@ def test_nothing_of_it_is_loaded_on_the_way_to_help() -> None:
     """Neither our answers nor click's machinery cost the other commands anything."""
     code = (
         "import sys\nfrom patcher.cli.main import run\nrun(['--help'])\n"
-        "print(sorted(m for m in sys.modules if 'complet' in m or m.endswith('names')))"
+        "print(sorted(m for m in sys.modules if 'complet' in m))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
