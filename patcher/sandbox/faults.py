@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -202,30 +202,6 @@ def raw_body(
 def hold(gate: Gate | None = None, when: When = "before", **where: Unpack[Where]) -> Fault:
     """The request waits at ``gate`` until it is released (``Sandbox.release()`` opens them all)."""
     return Fault(Hold(gate or Gate(), when), **where)
-
-
-CONSTRUCTORS: Mapping[str, Callable[..., Fault]] = {
-    each.__name__: each
-    for each in (
-        drop_before,
-        drop_after,
-        status_before,
-        status_after,
-        slow,
-        redirect,
-        garbage,
-        replay,
-        another_model,
-        late_write,
-        concurrent_write,
-        delete,
-        growth,
-        job,
-        raw_body,
-        hold,
-    )
-}
-"""Every fault by name, as the control route takes them."""
 
 
 def _pairs(headers: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:

@@ -15,8 +15,6 @@ from patcher.sandbox.pipeline import Pipeline, RequestLog, with_version
 RESET_MARK = "patcher.sandbox.reset"
 """Key in the WSGI environment that tells the listener to tear the connection down."""
 
-CONTROL_PREFIX = "/sandbox/"
-
 PATHS = (
     ("me", "/api/me", "/api/me", ("GET",)),
     ("models", "/api/models", "/api/models", ("GET", "POST")),
@@ -31,7 +29,7 @@ PATHS = (
 
 
 def build_app(pipeline: Pipeline, log: RequestLog) -> Flask:
-    """The API as a WSGI application; the control routes are added elsewhere."""
+    """The API as a WSGI application."""
     app = Flask("patcher.sandbox", static_folder=None)
     app.url_map.merge_slashes = False
     for kind, rule, template, methods in PATHS:
@@ -45,8 +43,7 @@ def build_app(pipeline: Pipeline, log: RequestLog) -> Flask:
 
     @app.before_request
     def record() -> None:
-        if not request.path.startswith(CONTROL_PREFIX):
-            log.add(recorded())
+        log.add(recorded())
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> Response:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from patcher.sandbox import control, seed, seedsyncs
+from patcher.sandbox import seed, seedsyncs
 from patcher.sandbox.callers import Actor, Callers
 from patcher.sandbox.clock import Clock, utc_now
 from patcher.sandbox.description import published
@@ -112,7 +112,6 @@ class Sandbox:
 
     def _listen(self, port: int) -> Listener:
         app = build_app(self._pipeline, self._log)
-        control.add_routes(app, self)
         try:
             listener = Listener(app, "127.0.0.1", port)
         except OSError:

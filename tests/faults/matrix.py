@@ -42,7 +42,8 @@ class Step(NamedTuple):
 
     def fault(self) -> Fault:
         """A fresh one: some of them can happen only once."""
-        return faults.CONSTRUCTORS[self.name](**self.arguments)
+        made: Fault = getattr(faults, self.name)(**self.arguments)
+        return made
 
 
 class Cut(NamedTuple):

@@ -1,8 +1,7 @@
-"""Every fault, in Python and over the control routes; and the modes of the server."""
+"""Every fault, and the modes of the server."""
 
 from __future__ import annotations
 
-import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -290,50 +289,6 @@ def test_faults_can_meet(sandbox: Sandbox, api: Api) -> None:
     assert version(sandbox) == 3
 
 
-def test_control_routes_script_faults(sandbox: Sandbox, api: Api) -> None:
-    """Every fault can be scripted over HTTP, by its name and arguments."""
-    posted = requests.post(
-        f"{sandbox.url}/sandbox/faults",
-        json={"fault": "status_after", "status": 503, "headers": {"Retry-After": "1"}, "nth": 2},
-        timeout=5,
-    )
-    assert posted.json() == {"data": "status_after"}
-
-    assert [api.model("PUT", json=NEW).status_code for _ in range(3)] == [200, 503, 200]
-    assert version(sandbox) == 4
-
-
-@pytest.mark.parametrize("wrong", [{}, {"fault": "flood"}, {"fault": "slow", "minutes": 3}])
-def test_control_routes_refuse_what_they_do_not_know(api: Api, wrong: dict[str, Any]) -> None:
-    """An unknown fault or argument is a 400."""
-    assert api.post("/sandbox/faults", json=wrong).status_code == 400
-
-
-def test_control_routes_show_and_forget(sandbox: Sandbox, api: Api) -> None:
-    """Requests can be seen, without credentials, and everything scripted be forgotten."""
-    api.model("PUT", json=NEW)
-    api.post("/sandbox/faults", json={"fault": "drop_before", "every": True})
-    (shown,) = api.get("/sandbox/requests").json()["data"]
-    assert (shown["method"], json.loads(shown["body"])) == ("PUT", NEW)
-    assert "Authorization" not in shown["headers"]
-
-    assert api.delete("/sandbox/reset").status_code == 200
-    assert sandbox.requests == []
-    assert api.model("PUT", json=NEW).status_code == 200
-    assert api.post("/sandbox/release").json() == {"data": 0}
-    assert api.delete("/sandbox/requests").status_code == 200
-
-
-def test_control_routes_reach_the_models(sandbox: Sandbox, api: Api) -> None:
-    """Ids and stored documents can be read, and somebody else's change be made."""
-    assert api.get("/sandbox/models").json()["data"] == sandbox.ids()
-    api.patch(f"/sandbox/models/{seed.CONTACTS}", json={"name": "Theirs"})
-
-    stored = api.get(f"/sandbox/models/{seed.CONTACTS}").json()["data"]
-    assert stored == {**seed.contacts(), "name": "Theirs"}
-    assert api.get(f"/sandbox/models/{uuid.uuid4()}").status_code == 404
-
-
 @pytest.mark.parametrize("call", ["model", "stored", "delete"])
 def test_python_calls_know_no_other_models(sandbox: Sandbox, call: str) -> None:
     """The Python API raises KeyError for a model that does not exist."""
@@ -413,14 +368,3 @@ def test_default_policies(api_for: ApiFor, bare: dict[str, Any]) -> None:
         answer = api_for(sandbox).model("PUT", json=bare).json()["data"]
 
         assert answer["policies"] == [seed.POLICY_MODELS]
-
-
-def test_every_fault_has_a_name_on_the_control_route() -> None:
-    """All constructors are reachable by name."""
-    made = {
-        name
-        for name, each in vars(faults).items()
-        if callable(each) and getattr(each, "__annotations__", {}).get("return") == "Fault"
-    }
-
-    assert made == set(faults.CONSTRUCTORS)

@@ -202,17 +202,16 @@ def test_syncs_survive_a_restart(tmp_path: Path, api_for: ApiFor) -> None:
     assert added["updated_at"] > max(each["updated_at"] for each in before)
 
 
-def test_syncs_can_be_scripted_over_http(sandbox: Sandbox, api: Api) -> None:
-    """The control routes make, change, run and delete syncs, and refuse what is no object."""
-    made = api.post("/sandbox/syncs", json=plain(7)).json()["data"]
-    api.patch(f"/sandbox/syncs/{made}", json={"name": "Renamed"})
-    api.put(f"/sandbox/syncs/{made}", json={"running": True})
+def test_syncs_can_be_scripted(sandbox: Sandbox, api: Api) -> None:
+    """Syncs can be made, changed, run and deleted, and the API shows it."""
+    made = sandbox.create_sync(plain(7))
+    sandbox.write_sync_as_other(made, {"name": "Renamed"})
+    sandbox.run_sync(made, running=True)
 
-    assert made in api.get("/sandbox/syncs").json()["data"]
+    assert made in sandbox.sync_ids()
     assert one(api, made)["name"] == "Renamed"
     assert "current_execution" in api.get(f"{SYNCS}/{made}/status").json()["data"]
-    assert api.post("/sandbox/syncs", json=[]).status_code == 400
-    api.delete(f"/sandbox/syncs/{made}")
+    sandbox.delete_sync(made)
     assert api.get(f"{SYNCS}/{made}").status_code == 404
 
 
