@@ -35,6 +35,9 @@ class Missing:
     def __repr__(self) -> str:
         return "MISSING"
 
+    def __reduce__(self) -> str:
+        return "MISSING"  # the one below: a copy would be a value of its own
+
 
 MISSING: Final = Missing()
 

@@ -7,23 +7,19 @@ hold.
 
 from __future__ import annotations
 
-import marshal
 import os
+import pickle
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from patcher.documents.diff import Change
 from patcher.documents.masks import Masks
-from patcher.documents.notices import Notice
-from patcher.documents.rekeying import Rekeyed
-from patcher.documents.values import MISSING, JsonValue
 from patcher.errors import JournalError
-from patcher.plan import Origin, Plan, Terms
+from patcher.plan import Plan
 from patcher.resources.resource import Resource
-from patcher.resources.snapshot import Snapshot
 
 
 class Kept(NamedTuple):
@@ -61,7 +57,10 @@ class Spool:
 
     def keep(self, plan: Plan) -> Kept:
         """Puts a plan away. Raises JournalError when the disk has no room for it."""
-        data = marshal.dumps(_packed(plan))
+        # What all plans of a run share stays here.
+        shared: Any = None
+        own = replace(plan, resource=shared, terms=plan.terms._replace(masks=shared))
+        data = pickle.dumps(own, pickle.HIGHEST_PROTOCOL)
         with self._lock:
             kept = Kept(self._end, len(data))
             self._end += len(data)
@@ -76,8 +75,9 @@ class Spool:
     def plan(self, kept: Kept) -> Plan:
         """A plan that was put away."""
         data = os.pread(self._file.fileno(), kept.length, kept.offset)
-        # Only what this process wrote into a file that nobody else can open.
-        return _unpacked(marshal.loads(data), self._resource, self._masks)  # noqa: S302
+        # Only what this process wrote, into a file without a name.
+        own: Plan = pickle.loads(data)  # noqa: S301
+        return replace(own, resource=self._resource, terms=own.terms._replace(masks=self._masks))
 
 
 def _full(reason: str | None) -> JournalError:
@@ -85,52 +85,3 @@ def _full(reason: str | None) -> JournalError:
         f"The plan could not be put on disk ({reason}), so nothing was written.",
         hint="Make room there, or name another folder in PATCH_MODEL_STATE_DIR.",
     )
-
-
-def _packed(plan: Plan) -> tuple[Any, ...]:
-    terms: Any = plan.terms
-    bare = terms._replace(
-        masks=None,
-        notices=tuple(map(tuple, terms.notices)),
-        rekeyed=tuple(map(tuple, terms.rekeyed)),
-        origin=tuple(terms.origin),
-    )
-    return (
-        tuple(plan.base),
-        plan.document,
-        plan.proposed,
-        [(one.path, one.kind, _out(one.old), _out(one.new)) for one in plan.changes],
-        plan.cleared,
-        plan.carried,
-        [tuple(one) for one in plan.warnings],
-        tuple(bare),
-    )
-
-
-def _unpacked(packed: tuple[Any, ...], resource: Resource, masks: Masks) -> Plan:
-    base, document, proposed, changes, cleared, carried, warnings, terms = packed
-    made = Terms(*terms)
-    return Plan(
-        resource=resource,
-        base=Snapshot(*base),
-        document=document,
-        proposed=proposed,
-        changes=tuple(Change(path, kind, _in(old), _in(new)) for path, kind, old, new in changes),
-        cleared=cleared,
-        carried=carried,
-        warnings=tuple(Notice(*one) for one in warnings),
-        terms=made._replace(
-            masks=masks,
-            notices=tuple(Notice(*one) for one in made.notices),
-            rekeyed=tuple(Rekeyed(*one) for one in made.rekeyed),
-            origin=Origin(*made.origin),
-        ),
-    )
-
-
-def _out(value: JsonValue) -> Any:
-    return ... if value is MISSING else value
-
-
-def _in(value: Any) -> JsonValue:
-    return MISSING if value is ... else value

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from collections import OrderedDict, UserDict, UserList
 from typing import Any
 
@@ -176,3 +178,9 @@ def test_no_value_is_not_null() -> None:
     assert not strictly_equal(MISSING, None)
     assert strictly_equal(MISSING, MISSING)
     assert repr(MISSING) == "MISSING"
+
+
+def test_the_missing_value_stays_one() -> None:
+    """A pickled or copied MISSING is MISSING, since it is told apart by identity."""
+    assert pickle.loads(pickle.dumps(MISSING)) is MISSING  # noqa: S301 - our own
+    assert copy.deepcopy(MISSING) is MISSING
