@@ -5,21 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
 
 from patcher.errors import SettingsError
-
-_LONGEST_GAP: Final = 1.0
-_SHORTEST_GAP: Final = 0.001
-_WEIGHT: Final = 0.1
-_RECOVERY: Final = 0.97
 
 
 class Pace:
     """Turns for requests: so many in a second, and none while the API asks for a pause.
 
-    A pause (429, RFC 6585) is everybody's. Afterwards requests go at half the rate at which they
-    went before it, and from then on a little faster with every one that is answered.
+    A pause (429, RFC 6585) holds for all requests.
     """
 
     def __init__(
@@ -31,10 +24,7 @@ class Pace:
                 f"The rate must be positive, in requests per second; it is {max_rps:g}."
             )
         self._monotonic = monotonic
-        self._fixed = 0.0 if max_rps is None else 1 / max_rps
-        self._learned = 0.0
-        self._mean = 0.0
-        self._last: float | None = None
+        self._gap = 0.0 if max_rps is None else 1 / max_rps
         self._next = 0.0
         self._closed_until = 0.0
         self._lock = threading.Lock()
@@ -47,7 +37,7 @@ class Pace:
             if delay > 0:
                 sleep(delay)
             elif at < self._closed_until:
-                at = self._reserved()  # somebody was told to wait in the meantime
+                at = self._reserved()  # throttled in the meantime
             else:
                 return
 
@@ -59,28 +49,14 @@ class Pace:
         """How many seconds of a pause are left; 0 without one."""
         return max(0.0, self._closed_until - self._monotonic())
 
-    def told_to_wait(self, seconds: float) -> None:
+    def throttled(self, seconds: float) -> None:
         """The API wants no request for so long."""
         with self._lock:
-            now = self._monotonic()
-            if self._closed_until <= now:
-                # Those that were on their way together are told together: it counts once.
-                self._learned = min(_LONGEST_GAP, max(2 * self._learned, 2 * self._mean))
-            self._closed_until = max(self._closed_until, now + seconds)
-
-    def went_well(self) -> None:
-        """A request was answered otherwise."""
-        with self._lock:
-            learned = self._learned * _RECOVERY
-            self._learned = learned if learned > _SHORTEST_GAP else 0.0
+            self._closed_until = max(self._closed_until, self._monotonic() + seconds)
 
     def _reserved(self) -> float:
-        """The moment of the next request, which nobody else will get."""
+        """The moment of the next request, given to one caller only."""
         with self._lock:
-            now = self._monotonic()
-            at = max(now, self._next, self._closed_until)
-            self._next = at + max(self._fixed, self._learned)
-            if self._last is not None and at - self._last < _LONGEST_GAP:
-                self._mean += _WEIGHT * (at - self._last - self._mean)
-            self._last = at
+            at = max(self._monotonic(), self._next, self._closed_until)
+            self._next = at + self._gap
             return at

@@ -67,10 +67,9 @@ class PacedClient(Client):
     def _noted(self, response: Response) -> Response:
         """The answer, after the pace has been told about it."""
         if response.status != 429:
-            self._pace.went_well()
             return response
         told = answers.retry_after(response, datetime.now(timezone.utc))
         seconds = _PAUSE if told is None else told
         if seconds <= _LONGEST_PAUSE:
-            self._pace.told_to_wait(seconds)
+            self._pace.throttled(seconds)
         return response

@@ -59,7 +59,7 @@ def test_a_pause_is_for_everybody() -> None:
     """Told to wait for 5 seconds, no request begins earlier, and the pause can be asked for."""
     time = Time()
     pace = Pace(monotonic=time.monotonic)
-    pace.told_to_wait(5)
+    pace.throttled(5)
     assert pace.pause_left() == 5
 
     pace.turn(time.sleep)
@@ -75,7 +75,7 @@ def test_a_pause_that_comes_while_one_waits_is_kept() -> None:
 
     def told_meanwhile(seconds: float) -> None:
         if time.now == 100.0:
-            pace.told_to_wait(7)
+            pace.throttled(7)
         time.sleep(seconds)
 
     pace.turn(told_meanwhile)
@@ -86,34 +86,10 @@ def test_the_longest_pause_counts() -> None:
     """A shorter pause does not end a longer one."""
     time = Time()
     pace = Pace(monotonic=time.monotonic)
-    pace.told_to_wait(9)
-    pace.told_to_wait(1)
+    pace.throttled(9)
+    pace.throttled(1)
 
     assert pace.pause_left() == 9
-
-
-def test_after_a_pause_requests_go_at_half_the_rate_and_then_faster() -> None:
-    """What the API could not take is not sent again at the same rate."""
-    time = Time()
-    pace = Pace(monotonic=time.monotonic)
-    for _ in range(100):
-        time.sleep(0.01)
-        pace.turn(time.sleep)
-    pace.told_to_wait(1)
-    pace.turn(time.sleep)
-    begun = time.now
-    pace.turn(time.sleep)
-    assert time.now - begun == pytest.approx(0.02, rel=0.1)
-
-    for _ in range(200):
-        pace.went_well()
-    begun = time.now
-    pace.turn(time.sleep)
-    pace.turn(time.sleep)
-    assert time.now - begun == pytest.approx(0.02, rel=0.1)  # the turn taken before it got faster
-    begun = time.now
-    pace.turn(time.sleep)
-    assert time.now == begun
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])

@@ -113,7 +113,7 @@ def test_a_429_pauses_every_thread() -> None:
         one.get("/api/models", seed.CONTACTS)
         assert slept == [7.0]
 
-        pace.told_to_wait(3)
+        pace.throttled(3)
         other.get("/api/models", seed.ACCOUNTS)
         assert slept == [7.0, 3.0]
         assert other.pause_left == 0

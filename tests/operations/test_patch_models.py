@@ -393,7 +393,7 @@ def test_a_write_is_not_sent_into_a_pause(sandbox: Sandbox, client: Client) -> N
         found = read(self, collection, resource_id, known)
         seen.append(resource_id)
         if len(seen) == 2:
-            pace.told_to_wait(30)
+            pace.throttled(30)
         return found
 
     run = Run.within(Session.from_env(client), SleepyFlight(clock), Manner(1), pace)
