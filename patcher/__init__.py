@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         PatchError,
         ReadOnlyFieldError,
         SettingsError,
+        StaleReadError,
         UnknownFieldError,
         VerificationError,
     )
@@ -70,6 +71,7 @@ __all__ = [
     "SavedPlan",
     "Settings",
     "SettingsError",
+    "StaleReadError",
     "UnknownFieldError",
     "VerificationError",
     "__version__",

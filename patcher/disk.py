@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shlex
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
+
+_SMALL: Final = 65_536
+"""How much of a small file is read, in bytes."""
 
 
 class NotPrivateError(OSError):
@@ -36,10 +42,53 @@ def read_private(path: Path) -> bytes:
     Raises NotPrivateError for a link, for anything but a file, for another user's, and for one
     that others can read or write; OSError when it cannot be read.
     """
-    # Neither followed nor waited for: a pipe in its place might never end.
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    with os.fdopen(_open_private(path, os.O_RDONLY), "rb") as file:
+        return file.read()
+
+
+def update_private(path: Path, change: Callable[[bytes], bytes]) -> None:
+    """Changes a small file of this user's own in place, one process at a time.
+
+    ``change`` takes the content, which is empty for a new file, and returns what is to be there.
+    A crash can leave half of it, and nothing waits for the disk: this is for what can be made
+    again. Raises as ``read_private`` does, and OSError when the file cannot be written.
+    """
+    descriptor = _open_private(path, os.O_RDWR | os.O_CREAT)
     try:
-        descriptor = os.open(path, flags)
+        with suppress(OSError):  # there are network file systems without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        content = os.pread(descriptor, _SMALL, 0)
+        changed = change(content)
+        if changed != content:
+            os.pwrite(descriptor, changed, 0)
+            os.ftruncate(descriptor, len(changed))
+    finally:
+        os.close(descriptor)
+
+
+def create_private(path: Path, content: bytes) -> bool:
+    """Makes a file of this user's own, once it is on disk; False where there is one already.
+
+    Raises OSError when it cannot be made.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return False
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
+    return True
+
+
+def _open_private(path: Path, flags: int) -> int:
+    """A descriptor of a file that belongs to this user alone; raises as ``read_private`` does."""
+    # Neither followed nor waited for: a pipe in its place might never end.
+    flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o600)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise NotPrivateError("is a link", "Remove it.") from error
@@ -49,8 +98,7 @@ def read_private(path: Path) -> bytes:
     except BaseException:
         os.close(descriptor)
         raise
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read()
+    return descriptor
 
 
 def _refuse_open_file(status: os.stat_result, path: Path) -> None:

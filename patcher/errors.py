@@ -12,6 +12,7 @@ PatchError                     70  the base; never raised itself
 │   └── NotFoundError              there is no such resource
 ├── JournalError                3  the intent could not be recorded, so nothing was written
 ├── ConflictError               4  somebody else got there first; nothing was written
+│   └── StaleReadError             a reading is older than one that was accepted before
 ├── VerificationError           5  written, but not as intended or not alone
 ├── OutcomeUnknownError         6  a write may or may not have happened
 └── InterruptedWriteError     130  interrupted; nothing was written
@@ -167,6 +168,14 @@ class ConflictError(PatchError):
         self.current = current
         self.report = report
         self.fresh = fresh
+
+
+class StaleReadError(ConflictError):
+    """The API shows an older state than it did before, as a replica that lags behind does.
+
+    ``expected`` is the version seen before, ``found`` the one that is shown now. Nothing was
+    written.
+    """
 
 
 class VerificationError(PatchError):

@@ -5,7 +5,7 @@ Not called ``undo``, which is the name of the public verb.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -20,7 +20,7 @@ from patcher.errors import (
     OutcomeUnknownError,
     UnknownFieldError,
 )
-from patcher.guard import REFRESH, Store
+from patcher.guard import REFRESH
 from patcher.guard.overlap import Around
 from patcher.guard.verification import is_as_before, is_in_place, proves, verify
 from patcher.journal import Ending, Entry, Journal
@@ -78,11 +78,12 @@ def entries_of(run: str, journal: Journal) -> Iterator[Entry]:
 class WayBack(NamedTuple):
     """Plans the undoing of writes to one kind of resource.
 
-    ``terms`` are those of the plans that it makes; ``rebases`` says whether they may be put upon
+    ``read`` gives the resource of an id as it is now. ``terms`` are those of the plans that it
+    makes; ``rebases`` says whether they may be put upon
     what somebody else wrote since. ``version_step`` is how far one write moves the version.
     """
 
-    store: Store
+    read: Callable[[str], Snapshot]
     journal: Journal
     resource: Resource
     terms: Terms
@@ -97,13 +98,13 @@ class WayBack(NamedTuple):
         the same time is no part of it. Raises InvalidInputError when there is nothing to undo,
         ConflictError when somebody else has written since, and what making a plan does.
         """
-        live = self.store.read(entry.intent.id)
+        live = self.read(entry.intent.id)
         observed = self._observed(entry, live)
         terms = self._terms(entry)
         target, _ = self.resource.document(Snapshot(entry.intent.before), terms.unknown_fields)
         found, _ = self.resource.document(live, terms.unknown_fields)
         back = self._without_theirs(entry, propose(self.resource, observed, target, terms))
-        has_moved = live.version != observed.version or not strictly_equal(found, back.document)
+        has_moved = live.has_other_version(observed) or not strictly_equal(found, back.document)
         if not has_moved:
             return propose(self.resource, live, target, terms)
         if is_in_place(back, verify(back, observed, live)):

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from patcher.api import answers
+from patcher.api import answers, listing
 from patcher.api.answers import JobState
 from patcher.api.settings import DEFAULT_URL, Settings, bearer, checked_url
 from patcher.api.transport import (
@@ -25,7 +25,6 @@ from patcher.errors import ApiError, InvalidInputError
 
 _READ_ATTEMPTS: Final = 3
 _LONGEST_WAIT: Final = 60.0
-_PAGE: Final = 50
 
 
 class Reading(NamedTuple):
@@ -138,29 +137,16 @@ class Client:
             yield [item for item in page if type(item) is dict]
 
     def raw_pages(self, collection: str) -> Iterator[list[JsonValue]]:
-        """All that the API lists, a page at a time.
+        """All that the API lists, a page at a time; a list that moved comes again.
 
-        The API orders them by the time of the last write, so one that is written meanwhile may
-        come twice or not at all (api.md, 1.8). Raises ApiError.
+        Raises ApiError.
         """
-        token: str | None = None
-        seen: set[str] = set()
-        while True:
-            params = {"limit": str(_PAGE)} | ({"page_token": token} if token else {})
-            answer = answers.envelope(
-                self._read(collection, params), f"The answer of GET {collection}"
-            )
-            page = answer.get("data", answer)
-            if page is not None and type(page) is not list:
-                raise ApiError(f"GET {collection} answered without a list.", method="GET")
-            yield page or []
-            pagination = answer.get("pagination")
-            token = pagination.get("next_page_token") if type(pagination) is dict else None
-            if type(token) is not str or not token:
-                return
-            if token in seen:
-                raise ApiError(f"GET {collection} names the same next page again.", method="GET")
-            seen.add(token)
+
+        def ask(params: Mapping[str, str]) -> Document:
+            response = self._read(collection, params)
+            return answers.envelope(response, f"The answer of GET {collection}")
+
+        return listing.pages(ask, collection)
 
     def put(
         self,

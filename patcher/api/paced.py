@@ -40,6 +40,10 @@ class PacedClient(Client):
         twin.__dict__.update(client.__dict__, **own)
         return twin
 
+    def twin(self) -> Client:
+        """The same caller, at the same pace, with connections of its own for another thread."""
+        return PacedClient.of(super().twin(), self._pace, self._sleep)
+
     @property
     def pause_left(self) -> float:
         """For how many seconds the API wants no request."""

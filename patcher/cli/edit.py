@@ -12,6 +12,7 @@ from patcher.cli import console, exits
 from patcher.cli.confirmation import Confirmation, output_of, show_result
 from patcher.cli.options import (
     Named,
+    accept_older_option,
     allow_all_fields_option,
     connection,
     connection_options,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 @on_conflict_option
 @allow_all_fields_option
 @strict_option
+@accept_older_option
 @unknown_fields_option
 @show_secrets_option
 @output_option("text", "json")

@@ -11,6 +11,7 @@ from patcher.cli import console
 from patcher.cli.confirmation import Confirmation, output_of, show_result
 from patcher.cli.options import (
     Named,
+    accept_older_option,
     allow_all_fields_option,
     async_option,
     connection_options,
@@ -139,6 +140,7 @@ def _history() -> Any:
 @refresh_option
 @allow_all_fields_option
 @strict_option
+@accept_older_option
 @unknown_fields_option
 @show_secrets_option
 @output_option("text", "json")

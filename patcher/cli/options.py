@@ -218,6 +218,12 @@ strict_option = click.option(
     "--strict", is_flag=True, help="Refuse a change that brings in a fault that is warned of."
 )
 
+accept_older_option = click.option(
+    "--accept-older",
+    is_flag=True,
+    help="Work from a state of the model that is older than the one last seen, as after a restore.",
+)
+
 async_option = click.option(
     "--async", "run_async", is_flag=True, help="Let the API write in the background, and wait."
 )

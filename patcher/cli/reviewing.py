@@ -51,8 +51,8 @@ def end_if_refused(plan: Plan, show: Callable[[], None], output: str) -> None:
 
 def refuse_with_show(parameters: Mapping[str, Any]) -> None:
     """Raises InvalidInputError for --show with what would ask the API."""
-    for name in ("preview", "impact"):
-        if parameters[name]:
+    for name in ("preview", "impact", "accept-older"):
+        if parameters[name.replace("-", "_")]:
             raise InvalidInputError(
                 f"--show takes no --{name}: it shows what is in the file, and asks nobody.",
                 hint=f"patch-model apply --plan FILE --dry-run --{name} looks at it as of now.",

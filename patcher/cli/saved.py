@@ -60,7 +60,8 @@ def show_saved(path: Path, parameters: dict[str, Any]) -> int:
     differs = parameters["exit_code"] and not saved.plan.is_unchanged
     show_plan(saved.plan, output, show_secrets=show_secrets, exit_code=int(differs))
     if output == "text":
-        upon = f", upon version {saved.plan.base.version}" if saved.plan.base.version else ""
+        base = saved.plan.base
+        upon = "" if base.raw["version"] is None else f", upon version {base.shown_version}"
         console.say("", f"Saved at {saved.created}{upon} of {saved.url}. Nothing was looked up.")
     return int(differs)
 

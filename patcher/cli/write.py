@@ -14,6 +14,7 @@ from patcher.cli.confirmation import Confirmation, output_of, show_result
 from patcher.cli.options import (
     REPORTS,
     Named,
+    accept_older_option,
     allow_all_fields_option,
     async_option,
     connection_options,
@@ -45,6 +46,7 @@ _EXPECT_VERSION = click.option(
 @manner_options
 @allow_all_fields_option
 @strict_option
+@accept_older_option
 @unknown_fields_option
 @click.option(
     "--out", type=_FILE, metavar="FILE", help="Save the plan in FILE, to be applied later."
@@ -119,6 +121,7 @@ def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) 
 @refresh_option
 @allow_all_fields_option
 @strict_option
+@accept_older_option
 @unknown_fields_option
 @show_secrets_option
 @output_option("text", "json")

@@ -110,7 +110,7 @@ class Buffer(NamedTuple):
         by = f" by {base.author}" if base.author else ""
         at = f" at {base.updated_at}" if base.updated_at else ""
         name = "" if base.name is None else f" {jsontext.quoted(base.name)}"
-        facts = f"{self.resource.noun}{name} {base.id}, version {base.version}"
+        facts = f"{self.resource.noun}{name} {base.id}, version {base.shown_version}"
         owned = ", ".join(sorted(self.resource.shape.server_owned))
         return [
             *_wrapped(_visible(f"{facts}, last written{by}{at}" if by or at else facts)),
@@ -144,7 +144,7 @@ class Buffer(NamedTuple):
         return "\n".join(row for number, line in lines for row in (*above.get(number, ()), line))
 
     def _both(self, one: Collision) -> list[str]:
-        who = f"{self.base.author or 'somebody else'}, version {self.base.version}"
+        who = f"{self.base.author or 'somebody else'}, version {self.base.shown_version}"
         notes = [f"CONFLICT at {one.path}: you both changed it. It was:", *_quoted(one.base)]
         notes += [f"Theirs ({who}):", *_quoted(one.theirs)]
         notes += ["Yours was:", *_quoted(one.yours)] if one.yours is MISSING else []

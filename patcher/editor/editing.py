@@ -24,6 +24,7 @@ from patcher.errors import (
     InvalidInputError,
     InvalidPatchError,
     PatchError,
+    StaleReadError,
 )
 from patcher.plan import PatchResult, Plan, Terms, propose
 from patcher.plan.conflicts import conflict
@@ -85,7 +86,8 @@ class Edit:
         except BaseException as error:
             self._keep()
             if isinstance(error, ConflictError) and self.kept is not None:
-                error.hint = _RESUMED
+                is_stale = isinstance(error, StaleReadError)
+                error.hint = error.hint if is_stale else _RESUMED
             if isinstance(error, PatchError) and error.result is None:
                 error.result = self._result(error)
             raise
@@ -209,10 +211,16 @@ class Edit:
             try:
                 return self.world.write(upon)
             except ConflictError as error:
-                if not self.world.attended and (not self.world.rebases or rebases == _REBASES):
+                if self._is_final(error, rebases):
                     raise
-                upon = self._upon(upon, error.fresh or self.world.read(), shown=plan)
+                upon = self._upon(upon, self.world.theirs(upon, error), shown=plan)
         raise AssertionError("the loop returns or raises")  # pragma: no cover
+
+    def _is_final(self, error: ConflictError, rebases: int) -> bool:
+        """Whether a conflict after so many rebases ends the edit."""
+        if isinstance(error, StaleReadError):  # there is nothing newer to rebase on
+            return True
+        return not self.world.attended and (not self.world.rebases or rebases == _REBASES)
 
     def _upon(self, plan: Plan, fresh: Snapshot, shown: Plan | None = None) -> Plan | None:
         """``plan`` upon what is there now; None when both changed the same and the text says so.
@@ -220,7 +228,7 @@ class Edit:
         Raises ConflictError where nobody can be asked.
         """
         document, _ = self.world.resource.document(fresh, self.terms.unknown_fields)
-        if fresh.version == plan.base.version and strictly_equal(document, plan.document):
+        if not fresh.has_other_version(plan.base) and strictly_equal(document, plan.document):
             return plan
         if strictly_equal(document, plan.proposed):
             # As after a write of this very text that landed when nobody was waiting any more.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple, TypeAlias
 
 from patcher.editor.program import Program
+from patcher.errors import ConflictError
 from patcher.plan import PatchResult, Plan
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
@@ -20,7 +21,7 @@ class Surroundings(NamedTuple):
     Attributes:
         resource: what kind of resource is edited.
         url: the API's address.
-        read: the resource as it is now.
+        theirs: what a conflict found of somebody else's, or what is there now.
         write: the guarded write of a plan.
         program: finds the editor; called when it is first needed.
         ask: shows a plan and asks about it.
@@ -31,7 +32,7 @@ class Surroundings(NamedTuple):
 
     resource: Resource
     url: str
-    read: Callable[[], Snapshot]
+    theirs: Callable[[Plan, ConflictError], Snapshot]
     write: Callable[[Plan], PatchResult]
     program: Callable[[], Program]
     ask: Callable[[Plan], Answer]

@@ -1,5 +1,6 @@
 """The guard: read again, compare, write once, verify, settle."""
 
+from patcher.guard.accepted import Accepted, read_fresh
 from patcher.guard.guard import REFRESH, Guard, Held, Hold, not_held
 from patcher.guard.settling import Clock
 from patcher.guard.store import (
@@ -15,6 +16,7 @@ from patcher.guard.store import (
 
 __all__ = [
     "REFRESH",
+    "Accepted",
     "Ambiguous",
     "Answer",
     "Answered",
@@ -28,4 +30,5 @@ __all__ = [
     "Store",
     "Throttled",
     "not_held",
+    "read_fresh",
 ]

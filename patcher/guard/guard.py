@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 from patcher.documents.notices import Notice
 from patcher.documents.values import Document, strictly_equal
 from patcher.errors import ApiError, ConflictError, JournalError, PatchError
+from patcher.guard.accepted import read_fresh
 from patcher.guard.overlap import Around
 from patcher.guard.settling import Clock, Settlement, Written, untold
 from patcher.guard.store import NotSent, Store, Throttled
@@ -54,6 +55,10 @@ def not_held(entry: str) -> AbstractContextManager[Held]:  # noqa: ARG001 - it i
     return nullcontext(_NotHeld())
 
 
+def _not_kept(snapshot: Snapshot) -> None:
+    """No reading is remembered."""
+
+
 def fresh_key() -> str:
     """A new random Idempotency-Key.
 
@@ -75,7 +80,8 @@ class Guard(NamedTuple):
         hold: entered, with the journal entry's name, while a write is on its way; a face uses it
             to let signals wait.
         new_key: makes the Idempotency-Key of each write.
-        tell: called with a sentence when the outcome of a write is being waited for.
+        tell: called with a sentence when something is being waited for.
+        accept: called with the reading after each write that was seen to take effect.
     """
 
     store: Store
@@ -86,6 +92,7 @@ class Guard(NamedTuple):
     hold: Hold = not_held
     new_key: Callable[[], str] = fresh_key
     tell: Callable[[str], None] = untold
+    accept: Callable[[Snapshot], None] = _not_kept
 
     def write(self, plan: Plan, *, refresh: bool = False) -> PatchResult:
         """Writes ``plan.proposed`` as the whole resource, if nobody was there first.
@@ -105,6 +112,7 @@ class Guard(NamedTuple):
         try:
             before, written = self._attempt(plan, body, key, entry)
             observed = written.snapshot.raw
+            self.accept(written.snapshot)
             notices += [*written.verdict.notices, *written.notices]
             around = Around(plan, before, written.snapshot, self.version_step, entry)
             notices += around.judge(written.verdict, refresh=refresh)
@@ -177,17 +185,25 @@ class Guard(NamedTuple):
         """The resource just before the write; ConflictError if it is not as the plan found it.
 
         Between this reading and the write somebody else could get in, so what can be found out
-        before it, was: ``judged`` is a text that is known to be as the plan found it.
+        before it, was: ``judged`` is a text that is known to be as the plan found it. A reading
+        older than the plan's is stale, and no conflict: it is read again.
         """
         try:
-            now = self.store.read(plan.base.id or "")
+            now = read_fresh(
+                lambda: self.store.read(plan.base.id or ""),
+                plan.base,
+                self.clock,
+                plan.resource.noun,
+                hint="Run the same command again to work from the present state.",
+                tell=self.tell,
+            )
         except ApiError as error:
             error.message += " Nothing was written."
             raise
         if judged is not None and now.text == judged:
             return now
         document, _ = plan.resource.document(now, plan.unknown_fields)
-        if now.version == plan.base.version and strictly_equal(document, plan.document):
+        if not now.has_other_version(plan.base) and strictly_equal(document, plan.document):
             return now
         from patcher.plan.conflicts import conflict
 

@@ -42,9 +42,9 @@ class Around(NamedTuple):
         if not verdict.is_as_sent:
             raise self._error(verdict, self._differs(verdict))
         if self.is_blind:
-            none = self.before.version is None or self.after.version is None
-            what = "There is no version" if none else "The version did not move"
-            text = f"{what}, so a write by somebody else at the same time would not show."
+            text = (
+                f"{self._blindness}, so a write by somebody else at the same time would not show."
+            )
             return [Notice("overlap-undetectable", "", text)]
         if self.is_alone:
             return []
@@ -62,9 +62,17 @@ class Around(NamedTuple):
 
     @property
     def is_blind(self) -> bool:
-        """Whether the version tells nothing: there is none, or it did not move with the write."""
+        """Whether the version tells nothing: it is no integer, or did not move with the write."""
         old, new = self.before.version, self.after.version
         return old is None or new is None or new == old
+
+    @property
+    def _blindness(self) -> str:
+        """Why the version tells nothing."""
+        if None in (self.before.raw.get("version"), self.after.raw.get("version")):
+            return "There is no version"
+        moved = self.after.has_other_version(self.before)
+        return "The version is not an integer" if moved else "The version did not move"
 
     @property
     def is_alone(self) -> bool:
@@ -96,7 +104,7 @@ class Around(NamedTuple):
         if self.is_blind:
             return (
                 f"{what} Whether the server keeps it so, or somebody else wrote it at the same "
-                "time, does not show, since its version did not move."
+                "time, does not show: " + self._blindness.lower() + "."
             )
         return (
             f"{what} This was not the only write: its version {self._moved}. What differs is "

@@ -138,8 +138,9 @@ class Settlement(NamedTuple):
     def _facts(self, now: Snapshot) -> str:
         """What a reading of another state tells of who made it so, in brackets."""
         facts = [last_written(now)] if last_written(now) else []
-        if now.version != self.before.version:
-            facts.insert(0, f"version {self.before.version} became {now.version}")
+        if now.has_other_version(self.before):
+            was = self.before.shown_version
+            facts.insert(0, f"version {was} became {now.shown_version}")
         return f" ({', '.join(facts)})" if facts else ""
 
     def _follow(self, job: Job) -> Written:

@@ -20,7 +20,7 @@ from patcher.editor.surroundings import Answer, Surroundings
 from patcher.errors import InvalidInputError
 from patcher.operations.calls import opened, reported
 from patcher.operations.session import OnConflict, Options, Session
-from patcher.operations.writing import carry_out
+from patcher.operations.writing import carry_out, theirs
 from patcher.plan import PatchResult, Plan, Terms, propose
 from patcher.resources.projection import OnUnknown
 from patcher.resources.snapshot import Snapshot
@@ -50,7 +50,8 @@ def open_edit(
     """
     program = _program(session, person)
     with reported(model):
-        base = session.read(session.resolve(model))
+        resource_id, listed_as = session.resolve(model)
+        base = session.expected(resource_id, options, listed_as)
         document, notices = session.resource.document(base, options.unknown_fields)
         for notice in notices:
             person.tell(f"Warning: {notice.message}")
@@ -60,7 +61,7 @@ def open_edit(
         basis = Basis(session.client.settings.url, session.resource.noun, format_, base)
         draft = Draft.begin(_folder(session), base.name or "", basis, text)
     return Edit(
-        _surroundings(session, base, options, person, lambda: program),
+        _surroundings(session, options, person, lambda: program),
         draft,
         buffer,
         _terms(session, base, options),
@@ -82,17 +83,19 @@ def resume_edit(session: Session, model: str, options: Options, person: Person, 
                 f"The edit in {path} belongs to {basis.url}, and this is {url}.",
                 hint=f"Say --url {basis.url}, with credentials for it.",
             )
-        if basis.noun != session.resource.noun or session.resolve(model) != basis.base.id:
+        if basis.noun != session.resource.noun or session.resolve(model)[0] != basis.base.id:
             raise InvalidInputError(
                 f"The edit in {path} is of another {session.resource.noun}.",
                 hint=_resuming(basis.base, path),
             )
-        latest = session.read(basis.base.id or "")
+        latest = session.latest(
+            basis.base.id or "", known=basis.base, accept_older=options.accept_older
+        )
         text = draft.read()
         draft.rest_on(basis)
         draft.write(text)
     return Edit(
-        _surroundings(session, basis.base, options, person, lambda: _program(session, person)),
+        _surroundings(session, options, person, lambda: _program(session, person)),
         draft,
         Buffer(session.resource, basis.base, "json" if basis.format == "json" else "yaml"),
         _terms(session, basis.base, options),
@@ -116,7 +119,6 @@ def _resuming(base: Snapshot, path: Path) -> str:
 
 def _surroundings(
     session: Session,
-    base: Snapshot,
     options: Options,
     person: Person,
     program: Callable[[], Program],
@@ -124,7 +126,7 @@ def _surroundings(
     return Surroundings(
         resource=session.resource,
         url=session.client.settings.url,
-        read=lambda: session.read(base.id or ""),
+        theirs=lambda plan, error: theirs(session, plan, error),
         write=lambda plan: session.write(plan, options),
         program=program,
         ask=person.ask,
@@ -175,6 +177,7 @@ class edit_model:  # noqa: N801 - it is used as a function is
         unknown_fields: OnUnknown = "error",
         allow_all_fields: bool = False,
         strict: bool = False,
+        accept_older: bool = False,
     ) -> None:
         self.result: PatchResult | None = None
         self._model = model
@@ -188,6 +191,7 @@ class edit_model:  # noqa: N801 - it is used as a function is
             allow_all_fields=allow_all_fields,
             on_conflict=on_conflict,
             strict=strict,
+            accept_older=accept_older,
         )
         self._client = client
 
@@ -197,7 +201,8 @@ class edit_model:  # noqa: N801 - it is used as a function is
         session = self._opened.__enter__()
         try:
             with reported(self._model):
-                base = session.expected(session.resolve(self._model), self._options)
+                resource_id, listed_as = session.resolve(self._model)
+                base = session.expected(resource_id, self._options, listed_as)
                 self._document, _ = session.resource.document(base, self._options.unknown_fields)
         except BaseException as error:
             self._opened.__exit__(type(error), error, error.__traceback__)

@@ -37,6 +37,7 @@ def patch_models(  # noqa: PLR0913 - those of patch_model, and those of a run
     unknown_fields: OnUnknown = "error",
     allow_all_fields: bool = False,
     on_conflict: OnConflict = "fail",
+    accept_older: bool = False,
 ) -> Iterator[PatchResult]:
     """Makes one change in many models, each by a guarded write of its own.
 
@@ -61,6 +62,7 @@ def patch_models(  # noqa: PLR0913 - those of patch_model, and those of a run
         unknown_fields: as for patch_model.
         allow_all_fields: as for patch_model.
         on_conflict: as for patch_model; with "rebase" nobody is asked again.
+        accept_older: as for patch_model.
 
     Returns:
         An iterator of PatchResults as they come, one for each model; what failed has the error in
@@ -78,6 +80,7 @@ def patch_models(  # noqa: PLR0913 - those of patch_model, and those of a run
         unknown_fields=unknown_fields,
         allow_all_fields=allow_all_fields,
         on_conflict=on_conflict,
+        accept_older=accept_older,
     )
     selection = Selection(
         None if models is None else _several(models, "models"),

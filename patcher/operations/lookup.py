@@ -2,57 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from patcher.api import Client
+from patcher.api.parallel import each
 from patcher.documents.suggestions import closest
 from patcher.documents.values import Document
-from patcher.errors import AmbiguousNameError, InvalidInputError, NotFoundError
+from patcher.errors import (
+    AmbiguousNameError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    PatchError,
+)
 from patcher.resources.projection import UUID
 from patcher.resources.resource import Resource
+from patcher.resources.snapshot import Snapshot
 
 FORCED: Final = "name:"
 """What makes a name of any text."""
 
 
 def resources(client: Client, resource: Resource) -> Iterator[Document]:
-    """Every resource of a kind, once, as the API lists them."""
-    seen: set[object] = set()
+    """Every resource of a kind, as the API lists them.
+
+    One that is written while the list is read may come again, in its later state.
+    """
+    seen: dict[str, object] = {}
     for page in client.pages(resource.collection):
         for item in page:
-            if type(item.get("id")) is str and item["id"] not in seen:
-                seen.add(item["id"])
+            state = [item.get(key) for key in ("name", "version", "updated_at")]
+            if type(item.get("id")) is str and seen.get(item["id"]) != state:
+                seen[item["id"]] = state
                 yield item
 
 
-def resolve(client: Client, resource: Resource, text: str) -> str:
-    """The id that ``text`` stands for: itself, or that of the one resource of that name.
+def whole(client: Client, resource: Resource, ids: Sequence[str]) -> Iterator[Snapshot]:
+    """The resources of these ids, in no particular order, as they are now.
+
+    An item of a list may be lighter than the resource, so what it lacks is read there. One that
+    is not there any more is left out. Raises ApiError.
+    """
+
+    def read(own: Client, resource_id: str) -> Snapshot:
+        return Snapshot(*own.get(resource.collection, resource_id))
+
+    for _, outcome in each(client, ids, read):
+        if isinstance(outcome, PatchError) and not isinstance(outcome, NotFoundError):
+            raise outcome
+        if isinstance(outcome, Snapshot):
+            yield outcome
+
+
+def named(client: Client, resource: Resource, listed: Iterable[Document]) -> Iterator[Document]:
+    """``listed`` items of the API's list; those without a name are read, and come last."""
+    nameless: list[str] = []
+    for item in listed:
+        if type(item.get("name")) is str:
+            yield item
+        else:
+            nameless.append(item["id"])
+    for snapshot in whole(client, resource, list(dict.fromkeys(nameless))):
+        yield snapshot.raw
+
+
+def resolve(client: Client, resource: Resource, text: str) -> tuple[str, str | None]:
+    """The id that ``text`` stands for, and the name by which it was found; None for a UUID.
 
     ``name:TEXT`` is always a name. A UUID costs no request; a name costs all pages, since a
-    second one of that name may be on the last. Raises NotFoundError and AmbiguousNameError.
+    second one of that name may be on the last. A name that two were seen to have, one after the
+    other even, is ambiguous. Raises NotFoundError and AmbiguousNameError.
     """
     if UUID.fullmatch(text):
-        return text
+        return text, None
     name = text.removeprefix(FORCED)
     if not name:
         raise InvalidInputError(
             f"An empty text names no {resource.noun}.", hint="Give a UUID or an exact name."
         )
-    names: dict[str, str] = {}
-    for item in resources(client, resource):
+    known: dict[str, dict[str, None]] = {}
+    for item in named(client, resource, resources(client, resource)):
         if type(item.get("name")) is str:
-            names[item["id"]] = item["name"]
-    found = [resource_id for resource_id, known in names.items() if known == name]
+            known.setdefault(item["name"], {})[item["id"]] = None
+    found = list(known.get(name, ()))
     if len(found) == 1:
-        return found[0]
+        return found[0], name
     if found:
         raise AmbiguousNameError(
             f"{len(found)} {resource.noun}s are called {name!r}: {', '.join(found)}.",
             candidates=found,
             hint="Give the id of the one that you mean.",
         )
-    near = closest(name, names.values())
+    near = closest(name, known)
     hint = f"Did you mean {near!r}?" if near else f"patch-model list shows every {resource.noun}."
     raise NotFoundError(f"There is no {resource.noun} called {asked_for(name)}.", hint=hint)
 
@@ -61,3 +103,14 @@ def asked_for(name: str) -> str:
     """A name that was not found, as it may be said: what follows an = may be a password."""
     path, equals, _ = name.partition("=")
     return repr(f"{path}=..." if equals else name)
+
+
+def refuse_other_name(resource: Resource, snapshot: Snapshot, listed_as: str | None) -> None:
+    """Raises ConflictError for a resource that was found by a name, and now has another one."""
+    if listed_as is not None and snapshot.name != listed_as:
+        raise ConflictError(
+            f"The {resource.noun} listed as {listed_as!r} is now called {snapshot.name!r}, so it "
+            "may not be the one you mean. Nothing was written.",
+            found=snapshot.version,
+            hint=f"If you mean this one, run the command again with its id: {snapshot.id}",
+        )

@@ -6,9 +6,8 @@ from typing import Any
 
 from patcher.documents.notices import Notice
 from patcher.documents.values import Document
-from patcher.operations.lookup import resources
+from patcher.operations.lookup import refuse_other_name, resources
 from patcher.operations.session import Session
-from patcher.operations.store import ApiStore
 from patcher.resources.projection import OnUnknown
 from patcher.resources.snapshot import Snapshot
 
@@ -30,7 +29,7 @@ def document(
 
 def summaries(session: Session) -> list[dict[str, Any]]:
     """Every resource by id, name, version and last write, the last written first."""
-    found = (Snapshot(raw) for raw in resources(session.client, session.resource))
+    latest = {one["id"]: Snapshot(one) for one in resources(session.client, session.resource)}
     return [
         {
             "id": one.id,
@@ -39,9 +38,12 @@ def summaries(session: Session) -> list[dict[str, Any]]:
             "updated_at": one.updated_at,
             "updated_by": one.author,
         }
-        for one in found
+        for one in latest.values()
     ]
 
 
 def _read(session: Session, model: str) -> Snapshot:
-    return ApiStore(session.client, session.resource).read(session.resolve(model))
+    resource_id, listed_as = session.resolve(model)
+    snapshot = session.read(resource_id)
+    refuse_other_name(session.resource, snapshot, listed_as)
+    return snapshot

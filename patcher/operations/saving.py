@@ -82,7 +82,9 @@ def run_saved(
     does.
     """
     session.refuse_elsewhere(saved.plan.origin)
-    live = session.read(saved.plan.base.id or "")
+    live = session.latest(
+        saved.plan.base.id or "", known=saved.plan.base, accept_older=options.accept_older
+    )
     session.refuse_elsewhere(saved.plan.origin, live.raw.get("organization_id"))
     terms = saved.plan.terms._replace(masks=session.masks, strict=options.strict)
     document, _ = session.resource.document(live, terms.unknown_fields)
@@ -95,7 +97,7 @@ def run_saved(
         notice = Notice("already-applied", "", text)
         return replace(PatchResult.of_plan(done), notices=(notice, *verdict.notices))
     _refuse_a_second_time(session, saved)
-    if live.version != saved.plan.base.version or not strictly_equal(document, base):
+    if live.has_other_version(saved.plan.base) or not strictly_equal(document, base):
         _refuse_stale(saved, base, proposed, live, document)
     plan = propose(session.resource, live, proposed, terms)
     _refuse_what_was_not_shown(saved.plan, plan)

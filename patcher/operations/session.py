@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -13,9 +14,9 @@ from patcher.api import Client
 from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch
 from patcher.errors import ConflictError, InvalidInputError, SettingsError
-from patcher.guard import Clock, Guard, Hold, not_held
+from patcher.guard import Accepted, Clock, Guard, Hold, not_held, read_fresh
 from patcher.journal import Journal
-from patcher.operations.lookup import resolve
+from patcher.operations.lookup import refuse_other_name, resolve
 from patcher.operations.progress import Progress, Watch, unwatched
 from patcher.operations.store import ApiStore
 from patcher.plan import Origin, PatchResult, Plan, Terms, check_change, make_plan
@@ -25,6 +26,11 @@ from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 
 DEFAULT_SETTLE_TIMEOUT: Final = 30.0
+
+_RESTORED: Final = (
+    "Try again in a moment. If the {noun} was restored to an older state, pass --accept-older "
+    "(accept_older=True)."
+)
 
 OnConflict: TypeAlias = Literal["fail", "rebase"]
 """What to do when somebody else wrote first: stop, or put the change upon theirs."""
@@ -50,6 +56,7 @@ class Options:
     preview: bool = False
     impact: bool = False
     strict: bool = False
+    accept_older: bool = False
 
     def __post_init__(self) -> None:
         """Refuses, for callers without a type checker, what no option can be."""
@@ -123,13 +130,18 @@ class Session(NamedTuple):
         """Refuses what the change alone shows to be wrong, before any request."""
         check_change(self.resource, patch, options.unknown_fields)
 
-    def resolve(self, text: str) -> str:
-        """The id that a UUID or a name stands for."""
+    def resolve(self, text: str) -> tuple[str, str | None]:
+        """The id that a UUID or a name stands for, and the name; None for a UUID."""
         return resolve(self.client, self.resource, text)
 
-    def plan(self, resource_id: str, patch: Patch, options: Options) -> Plan:
-        """Reads the resource and works out what the change would do to it. Never writes."""
-        base = self.expected(resource_id, options)
+    def plan(
+        self, resource_id: str, patch: Patch, options: Options, listed_as: str | None = None
+    ) -> Plan:
+        """Reads the resource and works out what the change would do to it. Never writes.
+
+        ``listed_as`` is the name by which it was found, or None.
+        """
+        base = self.expected(resource_id, options, listed_as)
         return make_plan(
             self.resource,
             base,
@@ -145,12 +157,49 @@ class Session(NamedTuple):
         """The resource as it is now. Raises ApiError."""
         return ApiStore(self.client, self.resource).read(resource_id)
 
-    def expected(self, resource_id: str, options: Options) -> Snapshot:
-        """The resource as it is now. Raises ConflictError unless it has the expected version."""
-        base = self.read(resource_id)
+    @property
+    def accepted(self) -> Accepted:
+        """What was last accepted of each resource."""
+        folder = self.journal.folder.with_name("accepted")
+        return Accepted(folder, self.journal, self.resource.noun)
+
+    def latest(
+        self, resource_id: str, *, known: Snapshot | None = None, accept_older: bool = False
+    ) -> Snapshot:
+        """The resource as it is now, for a plan to be made on; it becomes the last one accepted.
+
+        Raises StaleReadError for a reading that stays older than the last one accepted, or than
+        ``known``; ``accept_older`` accepts it. Raises ApiError.
+        """
+        url, accepted = self.client.settings.url, self.accepted
+        last = accepted.last(url, resource_id)
+        oldest = known if last is None or (known and last.is_older_than(known)) else last
+        with self._telling() as tell:
+            now = read_fresh(
+                lambda: self.read(resource_id),
+                None if accept_older else oldest,
+                self.clock,
+                self.resource.noun,
+                hint=_RESTORED.format(noun=self.resource.noun),
+                tell=tell,
+            )
+        if last is None or now.has_moved_from(last):
+            accepted.accept(url, now, older=accept_older)
+        return now
+
+    def expected(
+        self, resource_id: str, options: Options, listed_as: str | None = None
+    ) -> Snapshot:
+        """``latest``, with the name and the version that are expected.
+
+        Raises ConflictError where it has another.
+        """
+        base = self.latest(resource_id, accept_older=options.accept_older)
+        refuse_other_name(self.resource, base, listed_as)
         if options.expect_version is not None and base.version != options.expect_version:
             raise ConflictError(
-                f"{self.resource.noun} {base.name or resource_id!r} is at version {base.version}, "
+                f"{self.resource.noun} {base.name or resource_id!r} is at version "
+                f"{base.shown_version}, "
                 f"not at {options.expect_version}. Nothing was written.",
                 expected=options.expect_version,
                 found=base.version,
@@ -202,23 +251,30 @@ class Session(NamedTuple):
 
     def write(self, plan: Plan, options: Options) -> PatchResult:
         """The guarded write of a plan."""
+        with self._telling() as tell:
+            guard = Guard(
+                store=ApiStore(self.client, plan.resource, options.run_async, plan.base),
+                journal=self.journal,
+                clock=self.clock,
+                settle_timeout=self.settle_timeout,
+                version_step=self.version_step,
+                hold=self.hold,
+                tell=tell,
+                accept=lambda now: self.accepted.accept(self.client.settings.url, now),
+            )
+            return guard.write(plan, refresh=options.refresh)
+
+    @contextmanager
+    def _telling(self) -> Iterator[Callable[[str], None]]:
+        """What says what is being waited for, until it is over."""
         told: list[str] = []
 
         def tell(text: str) -> None:
             told.append(text)
             self.progress(Progress(text))
 
-        guard = Guard(
-            store=ApiStore(self.client, plan.resource, options.run_async, plan.base),
-            journal=self.journal,
-            clock=self.clock,
-            settle_timeout=self.settle_timeout,
-            version_step=self.version_step,
-            hold=self.hold,
-            tell=tell,
-        )
         try:
-            return guard.write(plan, refresh=options.refresh)
+            yield tell
         finally:
             if told:
                 self.progress(Progress(None))

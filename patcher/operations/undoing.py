@@ -12,8 +12,8 @@ from patcher.documents.notices import Notice
 from patcher.errors import InvalidInputError, JournalError, NotFoundError
 from patcher.journal import Entry
 from patcher.operations.calls import opened, reported
+from patcher.operations.lookup import FORCED, refuse_other_name
 from patcher.operations.session import OnConflict, Options, Session
-from patcher.operations.store import ApiStore
 from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
 from patcher.resources.projection import OnUnknown
@@ -38,6 +38,7 @@ def undo(
     refresh: bool = False,
     unknown_fields: OnUnknown = "error",
     allow_all_fields: bool = False,
+    accept_older: bool = False,
     strict: bool = False,
 ) -> PatchResult:
     """Takes a write back, as a guarded write of its own, which can be undone as well.
@@ -53,6 +54,7 @@ def undo(
         refresh: the API's option of that name.
         unknown_fields: as for patch_model; by default what was done for the write.
         allow_all_fields: whether ``fields`` may be emptied, which opens every source field.
+        accept_older: as for patch_model.
         strict: refuse if going back brings in what the plan would warn of as a fault.
 
     Returns and raises what patch_model does. ConflictError when the model is no longer what the
@@ -64,6 +66,7 @@ def undo(
         refresh=refresh,
         unknown_fields=unknown_fields,
         allow_all_fields=allow_all_fields,
+        accept_older=accept_older,
         on_conflict=on_conflict,
         strict=strict,
     )
@@ -83,8 +86,9 @@ def run_undo(
     """``undo`` within a session."""
     with reported(target):
         way = way_back(session, options)
-        entry, notices = _entry(session, target)
+        entry, listed_as, notices = _entry(session, target)
         plan = way.plan(entry)
+        refuse_other_name(session.resource, plan.base, listed_as)
         plan = replace(plan, warnings=(*plan.warnings, *notices))
     with reported(target, plan):
         return carry_out(
@@ -95,7 +99,7 @@ def run_undo(
 def way_back(session: Session, options: Options) -> WayBack:
     """What plans the undoing of writes in a session."""
     return WayBack(
-        ApiStore(session.client, session.resource),
+        lambda resource_id: session.latest(resource_id, accept_older=options.accept_older),
         session.journal,
         session.resource,
         session.terms(Snapshot({}), options),
@@ -104,8 +108,11 @@ def way_back(session: Session, options: Options) -> WayBack:
     )
 
 
-def _entry(session: Session, target: str) -> tuple[Entry, list[Notice]]:
-    """The write that is meant, and what is not known. Raises InvalidInputError for no write."""
+def _entry(session: Session, target: str) -> tuple[Entry, str | None, list[Notice]]:
+    """The write that is meant, the name the API lists its resource under, and what is not known.
+
+    The name is None where the resource was not found by one. Raises InvalidInputError for no write.
+    """
     url = session.client.settings.url
     if ENTRY.fullmatch(target):
         entry = session.journal.entry(target)
@@ -114,13 +121,13 @@ def _entry(session: Session, target: str) -> tuple[Entry, list[Notice]]:
                 f"{target} was written to {entry.intent.where}, and this is {url}.",
                 hint=f"Say --url {entry.intent.where}, with credentials for it.",
             )
-        return entry, []
+        return entry, None, []
     entries, unreadable = session.journal.entries()
     here = [one for one in entries if one.intent.where == url]
-    model_id = _resolved(session, target, here)
+    model_id, listed_as = _resolved(session, target, here)
     for entry in here:
         if entry.intent.id == model_id and is_open_or_written(entry):
-            return entry, [_unreadable(error) for error in unreadable]
+            return entry, listed_as, [_unreadable(error) for error in unreadable]
     raise InvalidInputError(
         f"The journal knows of no write to {session.resource.noun} {target!r}.",
         hint="patch-model history shows what it knows, and what it cannot read.",
@@ -132,13 +139,16 @@ def _unreadable(error: JournalError) -> Notice:
     return Notice("entry-unreadable", "", text)
 
 
-def _resolved(session: Session, target: str, here: list[Entry]) -> str:
-    """The id of a model by its name; one that the very write gave another name is known, too."""
+def _resolved(session: Session, target: str, here: list[Entry]) -> tuple[str, str | None]:
+    """The id of a model by its name; one that the very write gave another name is known, too.
+
+    And the name, where it is in the API's list.
+    """
     try:
         return session.resolve(target)
     except NotFoundError:
-        name = target.removeprefix("name:")
+        name = target.removeprefix(FORCED)
         ids = {one.intent.id for one in here if one.intent.name == name}
         if len(ids) != 1:
             raise
-        return ids.pop()
+        return ids.pop(), None

@@ -29,6 +29,7 @@ def plan_patch(
     preview: bool = False,
     impact: bool = False,
     strict: bool = False,
+    accept_older: bool = False,
 ) -> Plan:
     """What ``change`` would do to a model. Never writes.
 
@@ -44,6 +45,7 @@ def plan_patch(
         preview: ask the source which fields the change would expose; in ``plan.preview``.
         impact: look for the syncs and models downstream; in ``plan.impact``.
         strict: refuse a change that brings in what the plan would warn of as a fault.
+        accept_older: plan on a state older than the one last accepted, as after a restore.
 
     Returns:
         The Plan; ``plan.is_unchanged`` says that there is nothing to do. A preview that was
@@ -53,6 +55,7 @@ def plan_patch(
         InvalidPatchError, ReadOnlyFieldError: the change cannot be applied.
         UnknownFieldError: the model holds what cannot be carried over.
         ConflictError: it has another version than the expected one.
+        StaleReadError: the API shows an older state than the one last accepted.
         ApiError: it could not be read.
     """
     options = Options(
@@ -62,6 +65,7 @@ def plan_patch(
         preview=preview,
         impact=impact,
         strict=strict,
+        accept_older=accept_older,
     )
     with reported(model):
         patch = Patch.of(change)
@@ -85,6 +89,7 @@ def patch_model(  # noqa: PLR0913 - keywords, each of which says one thing
     preview: bool = False,
     impact: bool = False,
     strict: bool = False,
+    accept_older: bool = False,
 ) -> PatchResult:
     """Changes one thing in a model, and loses nothing else: the guarded write.
 
@@ -107,6 +112,7 @@ def patch_model(  # noqa: PLR0913 - keywords, each of which says one thing
         preview: ask the source which fields the change would expose, and write only if it says.
         impact: look for the syncs and models downstream, and after the write ask the syncs again.
         strict: refuse a change that brings in what the plan would warn of as a fault.
+        accept_older: plan on a state older than the one last accepted, as after a restore.
 
     Returns:
         The PatchResult: status "applied", "unchanged" (nothing was sent), "planned" or
@@ -116,6 +122,7 @@ def patch_model(  # noqa: PLR0913 - keywords, each of which says one thing
         InvalidPatchError, ReadOnlyFieldError: the change cannot be applied.
         UnknownFieldError: the model holds what cannot be carried over.
         ConflictError: somebody else wrote first; nothing was written.
+        StaleReadError: the API shows an older state than the one last accepted; likewise.
         ApiError, JournalError: refused, not reachable or not recordable; nothing was written.
         VerificationError: written, but not stored as sent, or not the only write.
         OutcomeUnknownError: whether it was written cannot be told.
@@ -131,6 +138,7 @@ def patch_model(  # noqa: PLR0913 - keywords, each of which says one thing
         preview=preview,
         impact=impact,
         strict=strict,
+        accept_older=accept_older,
     )
     with reported(model):
         patch = Patch.of(change)
@@ -149,12 +157,14 @@ def apply_plan(
     preview: bool = False,
     impact: bool = False,
     strict: bool = False,
+    accept_older: bool = False,
 ) -> PatchResult:
     """Writes a plan made before, if the model is still as the plan found it.
 
     ``plan`` is one that was just made, or one that was saved and loaded; the latter is refused
     when it was applied before, and "unchanged" when the model is as it wants it already.
-    ``strict`` refuses one that warns of a fault. Returns and raises what patch_model does.
+    ``strict`` refuses one that warns of a fault, ``accept_older`` is as for patch_model. Returns
+    and raises what patch_model does.
     """
     from patcher.plan.judging import refuse_faults
     from patcher.plan.saved import SavedPlan
@@ -167,6 +177,7 @@ def apply_plan(
         preview=preview,
         impact=impact,
         strict=strict,
+        accept_older=accept_older,
     )
     with reported("", made), opened(client) as session:
         if strict:
@@ -178,25 +189,29 @@ def apply_plan(
         return carry_out(session, made, options, confirm=confirm, dry_run=dry_run)
 
 
-def rebase(plan: Plan, *, client: Client | None = None) -> Plan:
+def rebase(plan: Plan, *, client: Client | None = None, accept_older: bool = False) -> Plan:
     """A plan upon what is there now: what was changed in between stays, and so does the change.
 
-    Never writes. Raises ConflictError where both made something different of the same place, and
-    InvalidInputError for what a saved plan shows: without its reading there is nothing to merge.
+    Never writes. ``accept_older`` is as for patch_model. Raises ConflictError where both made
+    something different of the same place, StaleReadError where the API shows an older state than
+    the plan's, and InvalidInputError for what a saved plan shows: without its reading there is
+    nothing to merge.
     """
     from patcher.plan import rebasing
 
     plan = upon_a_reading(plan)
     with reported("", plan), opened(client) as session:
         session.refuse_elsewhere(plan.origin)
-        return rebasing.rebase(plan, session.read(plan.base.id or ""))
+        now = session.latest(plan.base.id or "", known=plan.base, accept_older=accept_older)
+        return rebasing.rebase(plan, now)
 
 
 def run_plan(session: Session, model: str, patch: Patch, options: Options) -> Plan:
     """plan_patch within a session."""
     with reported(model):
         session.check(patch, options)
-        return reviewed(session, session.plan(session.resolve(model), patch, options), options)
+        resource_id, listed_as = session.resolve(model)
+        return reviewed(session, session.plan(resource_id, patch, options, listed_as), options)
 
 
 def run_patch(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from patcher.errors import ConflictError, DeclinedError, VerificationError
+from patcher.errors import ConflictError, DeclinedError, StaleReadError, VerificationError
 from patcher.operations.reviewing import approved, looked_after
 from patcher.operations.session import Options, Session
 from patcher.plan import PatchResult, Plan
+from patcher.resources.snapshot import Snapshot
 
 REBASES: Final = 3
 """How often a change is put upon somebody else's, when nobody is asked."""
@@ -48,12 +49,22 @@ def carry_out(
             error.result = error.result and looked_after(session, error.result)
             raise
         except ConflictError as error:
-            if options.on_conflict != "rebase" or rebases == most:
+            is_stale = isinstance(error, StaleReadError)
+            if is_stale or options.on_conflict != "rebase" or rebases == most:
                 raise
             rebases += 1
             plan = rebased(session, plan, error, shown=None if attended else first)
             plan = approved(session, plan, options)
     return PatchResult.of_plan(plan)
+
+
+def theirs(session: Session, plan: Plan, error: ConflictError) -> Snapshot:
+    """The reading that a conflict found, or what is there now where it found none."""
+    if error.fresh is None:
+        return session.latest(plan.base.id or "", known=plan.base)
+    found: Snapshot = error.fresh
+    session.accepted.accept(session.client.settings.url, found)
+    return found
 
 
 def rebased(session: Session, plan: Plan, error: ConflictError, shown: Plan | None = None) -> Plan:
@@ -64,7 +75,7 @@ def rebased(session: Session, plan: Plan, error: ConflictError, shown: Plan | No
     """
     from patcher.plan.rebasing import rebase, refuse_other_than
 
-    upon_theirs = rebase(plan, error.fresh or session.read(plan.base.id or ""))
+    upon_theirs = rebase(plan, theirs(session, plan, error))
     if shown is not None:
         refuse_other_than(shown, upon_theirs)
     return upon_theirs

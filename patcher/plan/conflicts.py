@@ -136,8 +136,8 @@ def _shown_collisions(
 
 def _facts(plan: Plan, fresh: Snapshot, report: Conflict) -> str:
     facts = []
-    if fresh.version != plan.base.version:
-        facts.append(f"version {plan.base.version} became {fresh.version}")
+    if fresh.has_other_version(plan.base):
+        facts.append(f"version {plan.base.shown_version} became {fresh.shown_version}")
     if report.theirs:
         facts.append(f"{_listed(change.path for change in report.theirs)} changed")
     else:

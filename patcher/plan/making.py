@@ -114,9 +114,24 @@ def _plan(
             if not is_blank(value) and is_blank(proposed.get(key))
         ),
         carried=tuple(_carried(resource, document, terms.mentioned)),
-        warnings=(*carried_notices, *terms.notices, *known_faults, *faults),
+        warnings=(
+            *carried_notices,
+            *terms.notices,
+            *_version_notices(base),
+            *known_faults,
+            *faults,
+        ),
         terms=terms,
     )
+
+
+def _version_notices(base: Snapshot) -> Iterator[Notice]:
+    """A version that cannot be counted does not show a write by someone else."""
+    if base.version is None and base.raw.get("version") is not None:
+        text = (
+            "The version is not an integer, so a write by someone else at the same time won't show."
+        )
+        yield Notice("version-not-a-number", "/version", text)
 
 
 def _overlap(one: Tokens, other: Tokens) -> bool:

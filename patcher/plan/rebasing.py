@@ -27,7 +27,7 @@ def rebase(plan: Plan, fresh: Snapshot) -> Plan:
     if merged.collisions:
         raise conflict(plan, fresh, document)
     notices = plan.terms.notices
-    if fresh.version != plan.base.version or not strictly_equal(document, plan.document):
+    if fresh.has_other_version(plan.base) or not strictly_equal(document, plan.document):
         notices = (*notices, _rebased(plan, fresh))
     return propose(resource, fresh, merged.document, plan.terms._replace(notices=notices))
 
@@ -35,8 +35,8 @@ def rebase(plan: Plan, fresh: Snapshot) -> Plan:
 def _rebased(plan: Plan, fresh: Snapshot) -> Notice:
     by = f" by {fresh.author}" if fresh.author else ""
     moved = "although its version did not move"
-    if fresh.version != plan.base.version:
-        moved = f"version {plan.base.version} became {fresh.version}"
+    if fresh.has_other_version(plan.base):
+        moved = f"version {plan.base.shown_version} became {fresh.shown_version}"
     text = f"{plan.label} was changed{by} in between ({moved}); both are kept."
     return Notice("rebased", "", text)
 

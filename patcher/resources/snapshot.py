@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from patcher.documents.values import Document
+from patcher.documents import jsontext
+from patcher.documents.values import Document, strictly_equal
 
 _TIMESTAMP = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,18}))?([Zz]|([+-])(\d\d):(\d\d))",
     re.ASCII,
 )
+
+_LONGEST_VERSION: Final = 40
+"""How much of a version is shown; a number is never that long."""
 
 
 class Snapshot(NamedTuple):
@@ -41,9 +45,15 @@ class Snapshot(NamedTuple):
 
     @property
     def version(self) -> int | None:
-        """The counter of writes, or None where the response has none."""
+        """The counter of writes, or None where the response has none, or one that is no integer."""
         version = self.raw.get("version")
         return version if type(version) is int else None
+
+    @property
+    def shown_version(self) -> str:
+        """The version as a message shows it, whatever kind of value it is."""
+        version = self.raw.get("version")
+        return "none" if version is None else jsontext.dump(version)[:_LONGEST_VERSION]
 
     @property
     def updated_at(self) -> str | None:
@@ -69,9 +79,29 @@ class Snapshot(NamedTuple):
         times = _order(moment(self.updated_at), moment(other.updated_at))
         return -1 not in (versions, times) and 1 in (versions, times)
 
+    def is_older_than(self, other: Snapshot) -> bool:
+        """Whether this shows an earlier state than ``other``: a replica that lags behind does.
+
+        The version decides where both have an integer and the two differ, else the time. Times are
+        compared in the coarser precision of the two: an answer to a write may show nanoseconds
+        that are stored, and read again, as microseconds.
+        """
+        by_version = _order(self.version, other.version)
+        if by_version:
+            return by_version < 0
+        ours, theirs = moment(self.updated_at), moment(other.updated_at)
+        if ours is None or theirs is None:
+            return False
+        digits = min(_precision(self.updated_at), _precision(other.updated_at))
+        return (ours[0], ours[1][:digits]) < (theirs[0], theirs[1][:digits])
+
+    def has_other_version(self, other: Snapshot) -> bool:
+        """Whether the versions differ, compared as the values that they are."""
+        return not strictly_equal(self.raw.get("version"), other.raw.get("version"))
+
     def has_moved_from(self, other: Snapshot) -> bool:
         """Whether version or time differ at all; content is not looked at."""
-        return self.version != other.version or self.updated_at != other.updated_at
+        return self.has_other_version(other) or self.updated_at != other.updated_at
 
     def _text(self, key: str) -> str | None:
         value = self.raw.get(key)
@@ -95,6 +125,12 @@ def moment(timestamp: str | None) -> tuple[datetime, str] | None:
     except (ValueError, OverflowError):  # the 30th of February, or before the year 1
         return None
     return when, (fraction or "").ljust(18, "0")
+
+
+def _precision(timestamp: str | None) -> int:
+    """How many digits of a second an RFC 3339 timestamp has."""
+    match = _TIMESTAMP.fullmatch(timestamp or "")
+    return len(match[3] or "") if match else 0
 
 
 def _order(ours: Any, theirs: Any) -> int:

@@ -169,6 +169,24 @@ class LateWrite:
 
 
 @dataclass(frozen=True, slots=True)
+class Lag:
+    """Reads of the model show it as it was before its last write, as a replica behind does."""
+
+    reads: int | None
+
+    def __call__(self, exchange: Exchange, proceed: Proceed) -> Reply:
+        """Begin with this read, or after this write."""
+        model_id = _model_id(exchange)
+        if exchange.call.method == "GET":
+            exchange.late.lag(model_id, exchange.models.previous(model_id), self.reads)
+            return proceed()
+        before = exchange.models.text(model_id)
+        reply = proceed()
+        exchange.late.lag(model_id, before, self.reads)
+        return reply
+
+
+@dataclass(frozen=True, slots=True)
 class ConcurrentWrite:
     """Somebody else changes the model (the one in the path, if not told otherwise)."""
 
@@ -226,6 +244,25 @@ class Growth:
         for each in model.get("fields", ()):
             each.update(self.fields)
         model.update(self.top)
+
+
+@dataclass(frozen=True, slots=True)
+class Lightness:
+    """Responses leave keys of models out, as the items of a light list do."""
+
+    keys: tuple[str, ...]
+
+    def __call__(self, _exchange: Exchange, proceed: Proceed) -> Reply:
+        """Take from the answer."""
+        reply = proceed()
+        if reply.status != OK or not reply.body:
+            return reply
+        envelope = json.loads(reply.body)
+        data = envelope.get("data")
+        for model in data if isinstance(data, list) else [data]:
+            for key in self.keys:
+                model.pop(key, None)
+        return replace(reply, body=Reply.of(envelope).body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -38,7 +38,9 @@ from patcher.sandbox.actions import (
     Gate,
     Growth,
     Hold,
+    Lag,
     LateWrite,
+    Lightness,
     RawBody,
     Replay,
     Slow,
@@ -148,6 +150,14 @@ def late_write(
     return Fault(LateWrite(reads, answer), **where)
 
 
+def lagging_reads(reads: int | None = None, **where: Unpack[Where]) -> Fault:
+    """GETs of the model show it as before its last write, ``reads`` times or until a release.
+
+    They do so after the PUT that it is for, or from the GET that it is for on.
+    """
+    return Fault(Lag(reads), **where)
+
+
 def concurrent_write(
     changes: Mapping[str, Any],
     when: When = "before",
@@ -171,6 +181,11 @@ def growth(
 ) -> Fault:
     """Answers show these keys on the model, and on each of its fields (replacing their likes)."""
     return Fault(Growth(top or {}, fields or {}), **where)
+
+
+def lightness(keys: Sequence[str], **where: Unpack[Where]) -> Fault:
+    """Answers leave these keys of models out; for the list, say ``kind="models"``."""
+    return Fault(Lightness(tuple(keys)), **where)
 
 
 def job(

@@ -40,6 +40,7 @@ class Models:
         self._clock = clock
         self._organization_id = organization_id
         self.modes = modes or Modes()
+        self._previous: dict[str, Row] = {}
         latest = store.latest_stamp()
         if latest:
             clock.notice(latest)
@@ -87,6 +88,7 @@ class Models:
                 raise precondition_failed(model_id)
             row = self._replaced(before, body, actor)
             self._store.save(row)
+            self._previous[model_id] = before
         return render(row, self.modes)
 
     def merge(self, model_id: str, changes: Mapping[str, Any], actor: Actor) -> str:
@@ -102,6 +104,10 @@ class Models:
     def text(self, model_id: str) -> str:
         """The GET form, as JSON text."""
         return render(self._row(model_id), self.modes)
+
+    def previous(self, model_id: str) -> str:
+        """The GET form before the last write, as JSON text; as it is now where there was none."""
+        return render(self._previous.get(model_id) or self._row(model_id), self.modes)
 
     def stored(self, model_id: str) -> Document:
         """The document the last write left, in the PUT form."""

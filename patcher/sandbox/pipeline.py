@@ -132,12 +132,14 @@ class Pipeline:
     def _process(self, exchange: Exchange, caller: Caller, key: str | None) -> Reply:
         """What the API itself does: the innermost step, below all faults."""
         task = Task(exchange.call, caller, exchange.job if exchange.as_job else None)
+        read = exchange.call.model_id if exchange.call.method == "GET" else None
+        past = self.late.lagging(read) if read else None
         try:
-            reply = self._endpoints.answer(task)
+            reply = Reply.of_model(past) if past else self._endpoints.answer(task)
         except WireError as error:
             reply = Reply.of_error(error)
-        if exchange.call.method == "GET" and exchange.call.model_id:
-            self.late.count_read(exchange.call.model_id)
+        if read:
+            self.late.count_read(read)
         exchange.outcome = reply = self._checked(exchange.call, reply)
         if key and exchange.postponed:
             self._ledger.settle(key, reply)

@@ -17,7 +17,7 @@ ARROWS = {
     "plan": {"impact", "resources", "documents", "errors"},
     "records": {"resources", "documents"},
     "journal": {"disk", "records", "plan", "resources", "documents", "errors"},
-    "guard": {"journal", "plan", "resources", "documents", "errors"},
+    "guard": {"disk", "journal", "plan", "resources", "documents", "errors"},
     "undoing": {"guard", "journal", "plan", "resources", "documents", "errors"},
     "editor": {"disk", "guard", "journal", "plan", "resources", "documents", "errors"},
     "fleet": {"guard", "journal", "plan", "resources", "documents", "errors"},

@@ -159,7 +159,7 @@ def take_back(journal: Journal, entry: Any) -> None:
 
     store = MemoryStore()
     store.write(MADE.proposed)
-    way = WayBack(store, journal, MODEL, Terms(masks=MASKS))
+    way = WayBack(store.read, journal, MODEL, Terms(masks=MASKS))
     way.plan(entry)
 
 

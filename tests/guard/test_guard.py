@@ -16,6 +16,7 @@ from patcher.errors import (
     JournalError,
     NotFoundError,
     OutcomeUnknownError,
+    StaleReadError,
     UnknownFieldError,
     VerificationError,
 )
@@ -120,6 +121,49 @@ def test_a_change_in_between_is_a_conflict(tmp_path: Path, theirs: dict[str, Any
     assert "Bo" in caught.value.message
     assert caught.value.result.status == "conflict"
     assert ending(guard_of(store, tmp_path).journal) == "not-written"
+
+
+@pytest.mark.parametrize("is_for_good", [False, True])
+def test_an_older_state_before_the_write_is_stale_and_no_conflict(
+    tmp_path: Path, is_for_good: bool
+) -> None:
+    """It is read again; what stays older than the plan is refused, and nothing is sent."""
+    store, clock = MemoryStore(), FakeClock()
+    plan, now = plan_of(store, RENAME), store.raw
+    past = {**now, "version": now["version"] - 1, "name": "Earlier"}
+
+    def lag(store: MemoryStore) -> None:
+        store.raw = past if is_for_good or store.reads < 4 else now
+
+    store.on_read = lag
+    guard = guard_of(store, tmp_path, clock)
+
+    if is_for_good:
+        with pytest.raises(StaleReadError, match="older state"):
+            guard.write(plan)
+        assert (store.bodies, ending(guard.journal)) == ([], "not-written")
+    else:
+        assert guard.write(plan).status == "applied"
+        assert (store.reads, clock.waits) == (4, [0.1, 0.2, 0.4])
+
+
+def test_what_was_seen_after_a_write_is_accepted(tmp_path: Path) -> None:
+    """Stored as sent or not, it is what no later reading may be older than."""
+    seen: list[Snapshot] = []
+    store = MemoryStore()
+    guard = guard_of(store, tmp_path)._replace(accept=seen.append)
+
+    guard.write(plan_of(store, RENAME))
+
+    def otherwise(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.write({**body, "name": "Other"})
+        return Answered(store.snapshot())
+
+    store.on_replace = otherwise
+    with pytest.raises(VerificationError):
+        guard.write(plan_of(store, {"name": "Again"}))
+
+    assert [one.version for one in seen] == [8, 9]
 
 
 def test_a_value_of_another_type_is_a_conflict(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_a_difference_without_a_moving_version_is_nobodys_in_particular(tmp_path
     assert "in /identifier. It was last written by Bo Other at 2" in error.message
     assert error.message.endswith(
         "Whether the server keeps it so, or somebody else wrote it at the same time, does not "
-        "show, since its version did not move."
+        "show: the version did not move."
     )
 
 

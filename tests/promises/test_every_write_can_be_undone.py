@@ -193,7 +193,7 @@ def test_a_difference_goes_back_with_the_write_that_made_it(
     with pytest.raises(patcher.VerificationError) as caught:
         guard.write(plan)
     entry = guard.journal.entry(caught.value.result.journal_entry)
-    way = WayBack(store, guard.journal, MODEL, plan.terms, version_step=known_step)
+    way = WayBack(store.read, guard.journal, MODEL, plan.terms, version_step=known_step)
 
     if is_theirs:
         with pytest.raises(patcher.ConflictError, match="/connection_id"):
@@ -362,7 +362,7 @@ def test_what_a_write_dropped_comes_back(tmp_path: Path) -> None:
     plan = plan_of(store, {"name": "Clients"}, unknown_fields="drop")
     entry = guard.journal.entry(guard.write(plan).journal_entry or "")
     assert "new_key" not in store.raw
-    way = WayBack(store, guard.journal, MODEL, plan.terms._replace(unknown_fields="error"))
+    way = WayBack(store.read, guard.journal, MODEL, plan.terms._replace(unknown_fields="error"))
 
     back = way.plan(entry)
     undone = guard.write(back).journal_entry or ""
@@ -379,7 +379,7 @@ def test_what_a_write_dropped_stays_away_where_that_is_said(tmp_path: Path) -> N
     guard = guard_of(store, tmp_path)
     plan = plan_of(store, {"name": "Clients"}, unknown_fields="drop")
     entry = guard.journal.entry(guard.write(plan).journal_entry or "")
-    way = WayBack(store, guard.journal, MODEL, plan.terms)
+    way = WayBack(store.read, guard.journal, MODEL, plan.terms)
 
     assert [change.path for change in way.plan(entry).changes] == ["/name"]
 
@@ -391,7 +391,7 @@ def test_what_a_write_dropped_and_nobody_can_carry_is_said_to_stay_away(tmp_path
     guard = guard_of(store, tmp_path)
     plan = plan_of(store, {"name": "Clients"}, unknown_fields="drop")
     entry = guard.journal.entry(guard.write(plan).journal_entry or "")
-    way = WayBack(store, guard.journal, MODEL, plan.terms._replace(unknown_fields="error"))
+    way = WayBack(store.read, guard.journal, MODEL, plan.terms._replace(unknown_fields="error"))
 
     back = way.plan(entry)
 
@@ -450,7 +450,7 @@ def test_opening_every_field_on_the_way_back_needs_to_be_said(tmp_path: Path) ->
     guard = guard_of(store, tmp_path)
     plan = plan_of(store, {"fields": ["email"]}, allow_all_fields=True)
     entry = guard.journal.entry(guard.write(plan).journal_entry or "")
-    way = WayBack(store, guard.journal, MODEL, plan.terms._replace(allow_all_fields=False))
+    way = WayBack(store.read, guard.journal, MODEL, plan.terms._replace(allow_all_fields=False))
 
     with pytest.raises(patcher.InvalidPatchError, match="every field"):
         way.plan(entry)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import patcher
+from patcher.documents.patches import Patch
+from patcher.operations import Options, Session
+from patcher.operations.undoing import run_undo
+from patcher.operations.verbs import run_patch
 from patcher.sandbox import Sandbox, faults, seed
+from tests.guard.memory import FakeClock
 
 RENAME = {"name": "Customers"}
 
@@ -116,3 +123,111 @@ def test_a_default_of_the_servers_is_a_warning() -> None:
         result = patcher.patch_model(seed.CONTACTS, {"policies": None}, client=client)
 
         assert (result.status, result.notices[0].code) == ("applied", "server-default")
+
+
+@pytest.fixture
+def session(client: patcher.Client) -> Session:
+    """A session on a clock of its own."""
+    return Session.from_env(client, clock=FakeClock())
+
+
+def change(session: Session, patch: dict[str, Any], **options: Any) -> patcher.PatchResult:
+    """patch_model, on the session's clock."""
+    return run_patch(session, seed.CONTACTS, Patch.of(patch), Options(**options))
+
+
+def lag(sandbox: Sandbox, reads: int | None = None) -> None:
+    """From the next reading on, a replica shows the model as it was before its last write."""
+    sandbox.fault(faults.lagging_reads(reads, method="GET", kind="model"))
+
+
+def test_a_lagging_replica_takes_nothing_back(sandbox: Sandbox, session: Session) -> None:
+    """A write that the next reading does not show yet is not undone by the next write: exit 4."""
+    change(session, RENAME)
+    lag(sandbox)
+
+    with pytest.raises(patcher.StaleReadError, match="older state") as caught:
+        change(session, {"identifier": "email"})
+
+    assert (caught.value.exit_code, caught.value.expected, caught.value.found) == (4, 2, 1)
+    assert "--accept-older" in (caught.value.hint or "")
+    assert len(sandbox.puts()) == 1
+    assert sandbox.stored(seed.CONTACTS)["name"] == "Customers"
+
+
+def test_a_replica_that_catches_up_is_waited_for(sandbox: Sandbox, session: Session) -> None:
+    """Both changes stand after a few readings."""
+    change(session, RENAME)
+    lag(sandbox, 3)
+
+    assert change(session, {"identifier": "email"}).status == "applied"
+
+    stored = sandbox.stored(seed.CONTACTS)
+    assert (stored["name"], stored["identifier"]) == ("Customers", "email")
+
+
+@pytest.mark.parametrize("modes", [{"version_step": 0}, {"without_version": True}])
+def test_a_replica_lags_where_no_version_tells(modes: dict[str, Any]) -> None:
+    """Where the version stands still, or there is none, the time of the last write goes back."""
+    with Sandbox(models=1, **modes) as sandbox, patcher.Client(sandbox.url, sandbox.api_key) as c:
+        session = Session.from_env(c, clock=FakeClock())
+        change(session, RENAME)
+        lag(sandbox)
+
+        with pytest.raises(patcher.StaleReadError):
+            change(session, {"identifier": "email"})
+
+
+def test_a_rebase_is_not_put_on_an_older_state(sandbox: Sandbox, session: Session) -> None:
+    """What is stale is no write of someone else's, so there is nothing to merge: exit 4."""
+    change(session, RENAME)
+    sandbox.fault(faults.lagging_reads(None, method="GET", kind="model", nth=2))
+
+    with pytest.raises(patcher.StaleReadError):
+        change(session, {"identifier": "email"}, on_conflict="rebase")
+
+    assert len(sandbox.puts()) == 1
+
+
+def test_an_undo_is_not_planned_on_an_older_state(sandbox: Sandbox, session: Session) -> None:
+    """It would find nothing to take back."""
+    change(session, RENAME)
+    change(session, {"identifier": "email"})
+    lag(sandbox)
+
+    with pytest.raises(patcher.StaleReadError):
+        run_undo(session, seed.CONTACTS, Options())
+
+
+def test_a_plan_alone_is_remembered_too(sandbox: Sandbox, session: Session) -> None:
+    """Someone else's write that a plan was made on is not taken back by the next plan."""
+    sandbox.write_as_other(seed.CONTACTS, {"identifier": "email"})
+    session.plan(seed.CONTACTS, Patch.of(RENAME), Options())
+    lag(sandbox)
+
+    with pytest.raises(patcher.StaleReadError):
+        change(session, RENAME)
+
+
+def test_a_restored_model_is_accepted_once(sandbox: Sandbox, session: Session) -> None:
+    """With accept_older it is planned on and written, and from then on it is what counts."""
+    restored = sandbox.model(seed.CONTACTS)
+    change(session, RENAME)
+    change(session, {"identifier": "email"})
+    sandbox.fault(faults.growth({**restored, "version": 1}, method="GET", kind="model", every=True))
+
+    with pytest.raises(patcher.StaleReadError):
+        session.plan(seed.CONTACTS, Patch.of(RENAME), Options())
+    session.plan(seed.CONTACTS, Patch.of(RENAME), Options(accept_older=True))
+
+    assert session.plan(seed.CONTACTS, Patch.of(RENAME), Options()).base.version == 1
+
+
+def test_reading_alone_refuses_nothing(sandbox: Sandbox, session: Session) -> None:
+    """What a replica shows can be looked at: no plan is made on it."""
+    from patcher.operations.reading import document
+
+    change(session, RENAME)
+    lag(sandbox)
+
+    assert document(session, seed.CONTACTS, "error")[0]["name"] == "Contacts"

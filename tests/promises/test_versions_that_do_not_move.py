@@ -7,6 +7,7 @@ that comparison cannot be seen there, and that is said where the tool can know i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -145,3 +146,32 @@ def test_an_etag_closes_the_gap_without_a_version(modes: dict[str, Any]) -> None
             patcher.patch_model(seed.CONTACTS, RENAME, client=client)
 
         assert strict.stored(seed.CONTACTS)["identifier"] == "email"
+
+
+@pytest.mark.parametrize("version", ["3", 3.5, True, {"major": 3}])
+def test_a_version_that_is_no_integer_is_a_warning(version: Any) -> None:
+    """It is compared as the value it is, and does not show who else wrote."""
+    with Sandbox(models=1) as odd, patcher.Client(odd.url, odd.api_key) as client:
+        odd.fault(faults.growth({"version": version}, method="*", every=True))
+
+        plan = patcher.plan_patch(seed.CONTACTS, RENAME, client=client)
+        result = patcher.apply_plan(plan, client=client)
+
+    assert [one.code for one in plan.warnings] == ["version-not-a-number"]
+    assert "overlap-undetectable" in codes(result)
+
+
+def test_a_version_that_is_text_and_moves_is_a_conflict(tmp_path: Path) -> None:
+    """Nothing else has changed, and still somebody wrote: both versions are named."""
+    with Sandbox(models=1) as odd, patcher.Client(odd.url, odd.api_key) as client:
+        odd.fault(faults.growth({"version": "3"}, method="GET", nth=1))
+        for number in (2, 3):
+            odd.fault(faults.growth({"version": "4"}, method="GET", nth=number))
+        plan = patcher.plan_patch(seed.CONTACTS, RENAME, client=client)
+        saved = patcher.save_plan(plan, tmp_path / "plan.json")
+
+        for apply in (plan, saved):
+            with pytest.raises(patcher.ConflictError, match='version "3" became "4"'):
+                patcher.apply_plan(apply, client=client)
+
+        assert odd.puts() == []

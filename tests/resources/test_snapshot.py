@@ -100,3 +100,71 @@ def test_facts_are_told_only_where_they_are_plain() -> None:
 def test_the_author_is_a_name_or_an_id(actor: dict[str, str], shown: str | None) -> None:
     """Who wrote last is named as well as the response can."""
     assert Snapshot({"updated_by": actor}).author == shown
+
+
+@pytest.mark.parametrize(
+    ("now", "is_older"),
+    [
+        (snapshot(4), True),
+        (snapshot(4, "2027-01-01T00:00:00Z"), True),
+        (snapshot(5), False),
+        (snapshot(6, "2025-01-01T00:00:00Z"), False),
+        (snapshot(5, "2025-12-31T23:59:59Z"), True),
+        (snapshot(None, "2025-12-31T23:59:59Z"), True),
+        (snapshot("4", "2026-01-01T00:00:00Z"), False),
+        (snapshot("4", "2025-12-31T23:59:59Z"), True),
+        (snapshot(True), False),
+        (snapshot(4.0), False),
+        (snapshot(None, None), False),
+        (snapshot(5, "yesterday"), False),
+    ],
+)
+def test_older_means_a_lower_version_or_the_same_at_an_earlier_time(
+    now: Snapshot, is_older: bool
+) -> None:
+    """Only integers are counted; where they say nothing the time decides."""
+    assert now.is_older_than(snapshot(5)) is is_older
+
+
+@pytest.mark.parametrize(
+    ("known", "now", "is_older"),
+    [
+        ("2026-01-01T00:00:00.123456789Z", "2026-01-01T00:00:00.123456Z", False),
+        ("2026-01-01T00:00:00.123456789Z", "2026-01-01T00:00:00Z", False),
+        ("2026-01-01T00:00:00.123456789Z", "2026-01-01T00:00:00.123455Z", True),
+        ("2026-01-01T00:00:00.12Z", "2026-01-01T00:00:00.119999Z", True),
+        ("2026-01-01T01:00:00.5+01:00", "2026-01-01T00:00:00.500Z", False),
+    ],
+)
+def test_a_time_stored_less_precisely_is_not_older(known: str, now: str, is_older: bool) -> None:
+    """A server that answers in nanoseconds and stores microseconds does not lag behind."""
+    assert snapshot(5, now).is_older_than(snapshot(5, known)) is is_older
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "differs"),
+    [
+        (3, 3, False),
+        (3, 4, True),
+        ("3", "3", False),
+        ("3", 3, True),
+        ("3", "4", True),
+        (1, True, True),
+        (1, 1.0, True),
+        (None, "3", True),
+    ],
+)
+def test_versions_are_compared_as_the_values_that_they_are(
+    one: Any, other: Any, differs: bool
+) -> None:
+    """A version that is text, or a number of another kind, is a version all the same."""
+    assert snapshot(one).has_other_version(snapshot(other)) is differs
+    assert snapshot(one).has_moved_from(snapshot(other)) is differs
+
+
+@pytest.mark.parametrize(
+    ("version", "shown"), [(7, "7"), ("7", '"7"'), (None, "none"), ("x" * 99, '"' + "x" * 39)]
+)
+def test_a_version_is_shown_as_what_it_is(version: Any, shown: str) -> None:
+    """Text is told from a number, and is cut."""
+    assert snapshot(version).shown_version == shown

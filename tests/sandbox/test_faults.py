@@ -136,6 +136,40 @@ def test_a_late_write_lands_after_reads(sandbox: Sandbox, api: Api, status: int 
     assert names == ["Contacts", "Contacts", "New"]
 
 
+@pytest.mark.parametrize(("reads", "seen"), [(2, ["Contacts", "Contacts", "New"]), (None, None)])
+def test_reads_lag_behind_a_write(
+    sandbox: Sandbox, api: Api, reads: int | None, seen: list[str] | None
+) -> None:
+    """The write is answered, and its model is read as it was before, for a while or for good."""
+    sandbox.fault(faults.lagging_reads(reads))
+    assert api.model("PUT", json=NEW).json()["data"]["name"] == "New"
+
+    names = [api.model("GET").json()["data"]["name"] for _ in range(3)]
+    assert names == (seen or ["Contacts"] * 3)
+
+    sandbox.release()
+    assert api.model("GET").json()["data"]["name"] == "New"
+
+
+def test_a_list_can_be_light(sandbox: Sandbox, api: Api) -> None:
+    """Its items lack keys that the models have."""
+    sandbox.fault(faults.lightness(["configuration", "nope"], method="GET", every=True))
+
+    models = api.get("/api/models").json()["data"]
+    assert {"configuration" in one for one in models} == {False}
+    assert "name" in models[0]
+    assert "configuration" not in api.model("GET").json()["data"]
+
+
+def test_reads_begin_to_lag_behind_the_last_write(sandbox: Sandbox, api: Api) -> None:
+    """For a GET it begins with that reading; a model never written shows what it is."""
+    api.model("PUT", json=NEW)
+    for model_id, expected in ((seed.CONTACTS, ["Contacts", "New"]), (seed.ORDERS, ["Orders"] * 2)):
+        sandbox.fault(faults.lagging_reads(1, method="GET"))
+        names = [api.model("GET", model_id).json()["data"]["name"] for _ in range(2)]
+        assert names == expected
+
+
 def test_a_late_write_can_be_released(sandbox: Sandbox, api: Api) -> None:
     """Without a number of reads the write waits for the release; its key is in flight till then."""
     key = {"Idempotency-Key": "late-write-1"}
