@@ -188,7 +188,7 @@ def ways_to_name(known: Iterable[Known], typed: str) -> Iterator[tuple[str, str]
     A resource goes by its name where that is unique and can be seen whole, with ``name:`` before
     it where it would mean something else; any other goes by its id.
     """
-    found = list(known)
+    found = {one.id: one for one in known}.values()  # one that is written meanwhile comes again
     times = Counter(one.name for one in found)
     for one in found:
         words = [] if times[one.name] > 1 else _words(one.name)
@@ -215,12 +215,12 @@ def _listed() -> Iterator[Known]:
     """The models that the API lists: those that can be had before patience ends."""
     from patcher.api import Client
     from patcher.cli.options import settings
-    from patcher.operations.lookup import resources
+    from patcher.operations.lookup import named, resources
     from patcher.resources.model import MODEL
 
     deadline = time.monotonic() + 2 * _PATIENCE
     with Client(settings=settings(timeout=_PATIENCE), sleep=_give_up) as client:
-        for item in resources(client, MODEL):
+        for item in named(client, MODEL, resources(client, MODEL)):
             if type(item.get("name")) is str:
                 yield Known(item["id"], item["name"])
             if time.monotonic() > deadline:

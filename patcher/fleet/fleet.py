@@ -17,10 +17,15 @@ from patcher.resources.resource import Resource
 
 
 class Job(NamedTuple):
-    """One resource of a run; ``entry`` is the journal entry that is to be taken back, if any."""
+    """One resource of a run.
+
+    ``entry`` is the journal entry that is to be taken back, if any, ``listed_as`` the name by
+    which the resource was found, or None.
+    """
 
     named: Named
     entry: str = ""
+    listed_as: str | None = None
 
 
 Numbered: TypeAlias = tuple[int, Job]

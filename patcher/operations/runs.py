@@ -78,7 +78,7 @@ class Run(NamedTuple):
             _refuse_what_is_for_one(session, patch, options)
 
         def plan(job: Job) -> Plan:
-            made = session.plan(job.named.id, patch, options)
+            made = session.plan(job.named.id, patch, options, job.listed_as)
             if not holds(session, selection.where, made.document):
                 raise ConflictError(
                     f"{made.label} was changed since it was listed, and is no longer one of those "
@@ -89,7 +89,7 @@ class Run(NamedTuple):
                 refuse_indices(patch, session.resource.shape, made.document)
             return made
 
-        yield from self._of(list(map(Job, chosen)), plan, options)
+        yield from self._of(chosen, plan, options)
 
     def undoing(self, name: str, options: Options) -> Iterator[PatchResult]:
         """Takes back what the run of that name wrote, each write as ``undo`` does.

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from patcher.api import Client
 from patcher.api.parallel import each
 from patcher.documents.values import Document, JsonValue
-from patcher.errors import ApiError, PatchError
+from patcher.errors import ApiError, NotFoundError, PatchError
 from patcher.impact.downstream import Aftermath, Checked, Impact, Unread, followers
 from patcher.impact.fieldchange import FieldChange, field_change
 from patcher.impact.preview import Preview, Redact
@@ -65,6 +65,7 @@ class Scan:
         found = self._items(self._plan.resource.collection, "models")
         if found is None:
             return None
+        found = self._with_relations(found)
         for item in found:
             places = list(unreadable_relations(item))
             if places:
@@ -72,6 +73,26 @@ class Scan:
                 self._note(path, f"{', '.join(places)} cannot be read")
         related = (Relating.of(item, change, self._redact) for item in found)
         return tuple(one for one in related if one)
+
+    def _with_relations(self, listed: list[Document]) -> list[Document]:
+        """The models of the list; those whose relations it leaves out are read."""
+        collection = self._plan.resource.collection
+        light = [item for item in listed if "relations" not in item]
+        found = {item["id"]: item for item in listed}
+
+        def read(client: Client, item: Document) -> Document:
+            return client.get(collection, item["id"])[0]
+
+        for seen, (index, outcome) in enumerate(each(self._session.client, light, read), 1):
+            self._session.progress(Progress("Reading the models", seen, len(light)))
+            model_id = light[index]["id"]
+            if isinstance(outcome, NotFoundError):  # deleted since it was listed
+                del found[model_id]
+            elif isinstance(outcome, PatchError):
+                self._note(f"{collection}/{model_id}", outcome.message)
+            else:
+                found[model_id] = outcome
+        return list(found.values())
 
     def _listed(self) -> list[Document] | None:
         listed = self._items(SYNCS, "syncs")

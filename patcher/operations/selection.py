@@ -9,7 +9,8 @@ from patcher.documents.conditions import Condition
 from patcher.documents.suggestions import closest
 from patcher.documents.values import Document
 from patcher.errors import AmbiguousNameError, InvalidInputError, NotFoundError
-from patcher.operations.lookup import asked_for, resources
+from patcher.fleet import Job
+from patcher.operations.lookup import FORCED, asked_for, named, resources, whole
 from patcher.operations.session import Options, Session
 from patcher.plan.groups import Named
 from patcher.resources.projection import UUID, project
@@ -31,14 +32,17 @@ class Selection(NamedTuple):
     exclude: tuple[str, ...] = ()
 
     @property
+    def has_names(self) -> bool:
+        """Whether any are named by something else than a UUID."""
+        return not all(map(UUID.fullmatch, (*(self.targets or ()), *self.exclude)))
+
+    @property
     def needs_a_list(self) -> bool:
         """Whether it takes the list of all resources to tell."""
-        named = (*(self.targets or ()), *self.exclude)
-        is_plain = self.targets is not None and all(map(UUID.fullmatch, named))
-        return bool(self.where) or not is_plain
+        return bool(self.where) or self.targets is None or self.has_names
 
 
-def select(session: Session, selection: Selection, options: Options) -> list[Named]:
+def select(session: Session, selection: Selection, options: Options) -> list[Job]:
     """The resources that are meant, each once, in the order named; else as the API lists them.
 
     Raises InvalidPatchError for a condition that cannot be, NotFoundError where there is no such
@@ -48,14 +52,21 @@ def select(session: Session, selection: Selection, options: Options) -> list[Nam
         condition.check(
             session.resource.shape, session.masks, allow_unknown=options.unknown_fields == "carry"
         )
-    listed = _listed(session, selection.where) if selection.needs_a_list else _Listed({}, set())
+    listed = _Listed({}, {}, {})
+    if selection.needs_a_list:
+        listed = _listed(session, selection)
     targets = selection.targets
-    ids = list(listed.names) if targets is None else _ids(session, listed.names, targets)
-    excluded = set(_ids(session, listed.names, selection.exclude))
-    chosen = [one for one in dict.fromkeys(ids) if one not in excluded]
-    if selection.where:
-        chosen = [one for one in chosen if _is_chosen(session, one, listed, selection.where)]
-    return [Named(listed.names.get(one), one) for one in chosen]
+    chosen: dict[str, str | None] = dict.fromkeys(listed.names)
+    if targets is not None:
+        chosen = _ids(session, listed.ids, targets)
+    excluded = _ids(session, listed.ids, selection.exclude)
+    chosen = {one: listed_as for one, listed_as in chosen.items() if one not in excluded}
+    fitting = _fitting(session, chosen, listed, selection.where)
+    return [
+        Job(Named(listed.names.get(one), one), listed_as=listed_as)
+        for one, listed_as in chosen.items()
+        if one in fitting
+    ]
 
 
 def holds(session: Session, where: Iterable[Condition], document: Document) -> bool:
@@ -64,30 +75,60 @@ def holds(session: Session, where: Iterable[Condition], document: Document) -> b
 
 
 class _Listed(NamedTuple):
-    """The list of all resources: their names by id, and those that fulfil the conditions."""
+    """The list of all resources.
+
+    Attributes:
+        names: the last name of each by id; None where the list has none.
+        ids: for each name that was seen, the ids that were seen to have it.
+        fits: whether each fulfils the conditions; None where the list does not tell.
+    """
 
     names: dict[str, str | None]
-    fitting: set[str]
+    ids: dict[str, dict[str, None]]
+    fits: dict[str, bool | None]
 
 
-def _listed(session: Session, where: tuple[Condition, ...]) -> _Listed:
+def _listed(session: Session, selection: Selection) -> _Listed:
     """Reads the list a page at a time, and keeps no more of it than it has to."""
-    found = _Listed({}, set())
-    for raw in resources(session.client, session.resource):
+    found = _Listed({}, {}, {})
+    items = resources(session.client, session.resource)
+    if selection.has_names:
+        items = named(session.client, session.resource, items)
+    for raw in items:
         resource_id, name = raw["id"].lower(), raw.get("name")
         found.names[resource_id] = name if type(name) is str else None
-        if where and holds(session, where, _document(session, raw)):
-            found.fitting.add(resource_id)
+        if type(name) is str:
+            found.ids.setdefault(name, {})[resource_id] = None
+        found.fits[resource_id] = _fits(session, raw, selection.where)
     return found
 
 
-def _is_chosen(
-    session: Session, resource_id: str, listed: _Listed, where: tuple[Condition, ...]
-) -> bool:
-    """Whether one fulfils the conditions; one that was not listed is read."""
-    if resource_id in listed.names:
-        return resource_id in listed.fitting
-    return holds(session, where, _document(session, session.read(resource_id).raw))
+def _fits(session: Session, raw: Document, where: tuple[Condition, ...]) -> bool | None:
+    """Whether an item of the list fulfils all conditions; None where it does not tell.
+
+    An item may be lighter than the resource: a key that it lacks may be there all the same.
+    """
+    if not where:
+        return True
+    document = _document(session, raw)
+    told = [one for one in where if session.resource.tells(raw, document, one.place)]
+    if not holds(session, told, document):
+        return False
+    return True if len(told) == len(where) else None
+
+
+def _fitting(
+    session: Session, ids: Iterable[str], listed: _Listed, where: tuple[Condition, ...]
+) -> set[str]:
+    """Those of ``ids`` that fulfil the conditions; where the list does not tell, they are read."""
+    if not where:
+        return set(ids)
+    fitting = {one for one in ids if listed.fits.get(one)}
+    in_doubt = [one for one in ids if listed.fits.get(one) is None]
+    for snapshot in whole(session.client, session.resource, in_doubt):
+        if holds(session, where, _document(session, snapshot.raw)):
+            fitting.add((snapshot.id or "").lower())
+    return fitting
 
 
 def _document(session: Session, raw: Document) -> Document:
@@ -95,27 +136,32 @@ def _document(session: Session, raw: Document) -> Document:
     return project(raw, session.resource.members, session.resource.shape, "carry").document
 
 
-def _ids(session: Session, names: Mapping[str, str | None], targets: Iterable[str]) -> list[str]:
-    """The ids that UUIDs and names stand for. Raises for all that stand for none together."""
-    noun, missing, ids = session.resource.noun, [], []
-    by_name: dict[str, list[str]] = {}
-    for resource_id, name in names.items():
-        if name is not None:
-            by_name.setdefault(name, []).append(resource_id)
+def _ids(
+    session: Session, by_name: Mapping[str, Iterable[str]], targets: Iterable[str]
+) -> dict[str, str | None]:
+    """The ids that UUIDs and names stand for, each with its name if it was given by it.
+
+    Raises for all that stand for none together.
+    """
+    noun, missing = session.resource.noun, []
+    ids: dict[str, str | None] = {}
     for text in targets:
-        name = text.removeprefix("name:")
-        found = [text.lower()] if UUID.fullmatch(text) else by_name.get(name, [])
+        name = text.removeprefix(FORCED)
         if not name:
             raise InvalidInputError(
                 f"An empty text names no {noun}.", hint="Give a UUID or an exact name."
             )
+        if UUID.fullmatch(text):
+            ids.setdefault(text.lower())
+            continue
+        found = list(by_name.get(name, ()))
         if len(found) > 1:
             raise AmbiguousNameError(
                 f"{len(found)} {noun}s are called {name!r}: {', '.join(found)}.",
                 candidates=found,
                 hint="Give the id of the one that you mean.",
             )
-        ids += found
+        ids.update(dict.fromkeys(found, name))
         missing += [name] if not found else []
     if missing:
         raise _no_such(noun, missing, by_name)

@@ -14,7 +14,7 @@ from patcher.documents.values import Document, JsonValue, Tokens
 from patcher.errors import UnknownFieldError
 from patcher.resources.columns import Columns
 from patcher.resources.faults import Check, Faults, find_faults
-from patcher.resources.projection import Draft, Member, OnUnknown, project
+from patcher.resources.projection import Draft, Member, OnUnknown, SplitList, project
 from patcher.resources.schema import DocumentSchema
 from patcher.resources.snapshot import Snapshot
 
@@ -74,6 +74,24 @@ class Resource(NamedTuple):
         if draft.stoppers:
             raise self._cannot_carry(draft)
         return draft.document, tuple(draft.notices)
+
+    def tells(self, item: Document, document: Document, place: Tokens) -> bool:
+        """Whether an ``item`` of a list, as a ``document``, tells what is at a place of it.
+
+        What a list leaves out, or shows as null where there must be a value, may still be there.
+        """
+        source = place[0]
+        for member in self.members:
+            if isinstance(member, SplitList) and source == member.flagged:
+                source = member.source
+        is_light = item.get(source) is None and place[0] in self.shape.required
+        if source not in item or is_light:
+            return False
+        holders = (lookup(document, place[:depth], None) for depth in range(1, len(place)))
+        return all(
+            type(holder) is not dict or key in holder
+            for holder, key in zip(holders, place[1:], strict=True)
+        )
 
     def draft(self, snapshot: Snapshot, on_unknown: OnUnknown = "error") -> Draft:
         """The writable document of a reading, with what stands in its way."""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import patcher
 from patcher.cli.completion import Known, quoted_for, split_line, ways_to_name
-from patcher.sandbox import Sandbox, seed
+from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.conftest import Command
 from tests.cli.shells import Shell
 
@@ -109,6 +109,14 @@ def test_models_are_completed_by_name_and_id(sandbox: Sandbox, answer: Answer) -
     assert elsewhere == [("Contacts", seed.CONTACTS)]
 
 
+def test_names_that_a_light_list_lacks_are_read(sandbox: Sandbox, answer: Answer) -> None:
+    """The models themselves have them."""
+    expected = answer("get", "")
+    sandbox.fault(faults.lightness(["name"], method="GET", kind="models", every=True))
+
+    assert sorted(answer("get", "")) == sorted(expected)
+
+
 def test_entries_are_completed_from_the_journal(
     sandbox: Sandbox, answer: Answer, patch_model: Command
 ) -> None:
@@ -162,6 +170,12 @@ OTHER = "7a8ab94d-4213-544f-bd11-212d1b19e038"
 def test_a_resource_goes_by_what_means_it(name: str, typed: str, word: str | None) -> None:
     """By its name where that means it and can be seen, forced where it must be, else by its id."""
     assert [one for one, _ in ways_to_name([Known(ID, name)], typed)] == ([word] if word else [])
+
+
+def test_one_that_comes_twice_is_one() -> None:
+    """A list that moved lists a model again, perhaps by another name."""
+    known = [Known(ID, "Old"), Known(OTHER, "Twin"), Known(ID, "New"), Known(OTHER, "Twin")]
+    assert [one for one, _ in ways_to_name(known, "")] == ["New", "Twin"]
 
 
 def test_two_of_one_name_go_by_their_ids() -> None:

@@ -220,7 +220,7 @@ def test_what_the_server_adds_each_time_does_not_stand_in_the_way(
     guard = guard_of(store, tmp_path)
     change = {"op": "replace", "path": "/configuration", "value": {"query": "SELECT 2"}}
     plan = plan_of(store, [change])
-    way = WayBack(store, guard.journal, MODEL, plan.terms)
+    way = WayBack(store.read, guard.journal, MODEL, plan.terms)
 
     first = guard.write(plan)
     back = way.plan(guard.journal.entry(str(first.journal_entry)))
