@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,9 @@ from patcher.errors import SettingsError
 DEFAULT_URL: Final = "https://app.polytomic.com"
 DEFAULT_API_VERSION: Final = "2025-09-18"
 
+# Of earlier versions an update is a PATCH, which leaves alone what it does not name.
+_FIRST_API_VERSION: Final = "2024-02-08"
+
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
 _API_VERSION: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -25,7 +29,7 @@ class Settings:
     """What a client needs to know.
 
     Attributes:
-        url: scheme, host and port, without a trailing slash.
+        url: scheme, host and port, and a path where there is one, without ``/api``.
         authorization: the Authorization header's value. Never shown: not in ``repr``, not in
             errors.
         api_version: sent as X-Polytomic-Version with every request.
@@ -60,11 +64,7 @@ class Settings:
         """
         if timeout is not None and not 0 < timeout < 86_400:
             raise SettingsError(f"The timeout must be positive, in seconds; it is {timeout:g}.")
-        version = api_version or DEFAULT_API_VERSION
-        if not _API_VERSION.fullmatch(version):
-            raise SettingsError(
-                f"{version!r} is no API version.", hint="They are dates, such as 2025-09-18."
-            )
+        version = _checked_version(api_version or DEFAULT_API_VERSION)
         authorization, organization_id = _credentials(environ, api_key_file)
         return cls(
             url=checked_url(url or environ.get("POLYTOMIC_DEPLOYMENT_URL") or DEFAULT_URL),
@@ -87,14 +87,35 @@ def basic(organization_id: str, key: str, *, source: str) -> str:
     return f"Basic {base64.b64encode(pair).decode()}"
 
 
-def checked_url(text: str) -> str:
-    """A base URL in full: https for a bare host, http to this machine only.
+def _checked_version(text: str) -> str:
+    """An API version whose update is a PUT. Raises SettingsError."""
+    try:
+        if not _API_VERSION.fullmatch(text):
+            raise ValueError(text)
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(
+            f"{text!r} is not an API version.", hint=f"Versions are dates, {DEFAULT_API_VERSION}."
+        ) from error
+    if text < _FIRST_API_VERSION:
+        raise SettingsError(
+            f"API version {text} is not supported: its update is not a PUT.",
+            hint=f"Use {_FIRST_API_VERSION} or later; the default is {DEFAULT_API_VERSION}.",
+        )
+    return text
 
-    Raises SettingsError for anything else, since credentials go there.
+
+def checked_url(text: str) -> str:
+    """A base URL in full: host in lower case, no default port, no slash and no ``/api`` at its end.
+
+    A bare host means https, or http to this machine. Raises SettingsError for what is no such
+    URL, and for http to anywhere else, since credentials go there.
     """
     text = text.strip()
     parts = _split(text if "://" in text else f"https://{text}")
     host = parts.hostname
+    if "://" not in text and host and _is_loopback(host):
+        parts = parts._replace(scheme="http")
     if parts.scheme not in ("http", "https") or not host:
         raise SettingsError(f"{_shown(text)} is no URL of an API.", hint=_URL_HINT)
     if parts.username is not None or parts.password is not None:
@@ -106,9 +127,14 @@ def checked_url(text: str) -> str:
             f"{_shown(text)} is not encrypted, and the credentials would be readable on the way.",
             hint="Use https; plain http is for this machine only.",
         )
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+    netloc = parts.netloc.lower()
+    if parts.port in (None, _PORTS[parts.scheme]):
+        netloc = re.sub(r":\d*$", "", netloc)
+    path = parts.path.rstrip("/").removesuffix("/api").rstrip("/")
+    return f"{parts.scheme}://{netloc}{path}"
 
 
+_PORTS: Final = {"https": 443, "http": 80}
 _URL_HINT: Final = "It looks like https://app.polytomic.com, or a host alone."
 
 

@@ -31,11 +31,28 @@ def settings(**environ: str) -> Settings:
         ("http://127.0.0.1:8930", "http://127.0.0.1:8930"),
         ("http://127.9.9.9", "http://127.9.9.9"),
         ("http://localhost:1", "http://localhost:1"),
-        ("http://[::1]:80", "http://[::1]:80"),
+        ("http://[::1]:80", "http://[::1]"),
+        ("localhost:8930", "http://localhost:8930"),
+        ("LOCALHOST", "http://localhost"),
+        ("127.0.0.1", "http://127.0.0.1"),
+        ("[::1]:8930/api", "http://[::1]:8930"),
+        ("https://localhost", "https://localhost"),
+        ("localhost.example:1", "https://localhost.example:1"),
+        ("10.0.0.1", "https://10.0.0.1"),
+        ("https://host/api", "https://host"),
+        ("https://host/api/", "https://host"),
+        ("host//api//", "https://host"),
+        ("https://host/base/api", "https://host/base"),
+        ("https://host/api/base", "https://host/api/base"),
+        ("https://host/myapi", "https://host/myapi"),
+        ("https://api", "https://api"),
+        ("HTTPS://App.Example:443/Base", "https://app.example/Base"),
+        ("https://host:", "https://host"),
+        ("https://host:80", "https://host:80"),
     ],
 )
 def test_a_url_is_completed(text: str, url: str) -> None:
-    """A bare host means https, trailing slashes go, plain http reaches this machine only."""
+    """A bare host means https, one of this machine http; slashes, /api and usual ports go."""
     assert checked_url(text) == url
 
 
@@ -152,13 +169,24 @@ def test_an_unusable_key_file_is_named(tmp_path: Path, content: bytes | None) ->
         {"timeout": -1.0},
         {"timeout": float("nan")},
         {"api_version": "new\n"},
+        {"api_version": "2025-02-30"},
+        {"api_version": "2023-04-25"},
+        {"api_version": "2024-02-07"},
         {"api_version": "\uff12\uff10\uff12\uff15-09-18"},
     ],
 )
 def test_unusable_options_are_refused(options: dict[str, Any]) -> None:
-    """A timeout that is not positive and a version that is no date are refused."""
+    """A timeout that is not positive, and a version that is no date or too old, are refused."""
     with pytest.raises(SettingsError):
         Settings.from_env({"POLYTOMIC_API_KEY": KEY}, **options)
+
+
+@pytest.mark.parametrize("version", ["2024-02-08", "2099-01-01"])
+def test_versions_whose_update_is_a_put_are_taken(version: str) -> None:
+    """From the first of them on, later ones than this program knows included."""
+    found = Settings.from_env({"POLYTOMIC_API_KEY": KEY}, api_version=version)
+
+    assert found.api_version == version
 
 
 def test_no_representation_shows_the_key() -> None:

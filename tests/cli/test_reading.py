@@ -144,10 +144,12 @@ def test_verbose_shows_requests_but_no_credential(sandbox: Sandbox, patch_model:
 def test_another_version_of_the_api_is_refused(sandbox: Sandbox, patch_model: Command) -> None:
     """A server that answers as of another version may speak of other documents."""
     done = patch_model("get", "Contacts", "--api-version", "2024-02-08")
-    unknown = patch_model("get", "Contacts", "--api-version", "2019-01-01")
+    unknown = patch_model("get", "Contacts", "--api-version", "2099-01-01")
+    patching = patch_model("get", "Contacts", "--api-version", "2023-04-25")
 
     assert done.code == 0
     assert unknown.code == 3
+    assert patching.code == 2
 
 
 def test_missing_credentials_name_the_variable(patch_model: Command) -> None:
