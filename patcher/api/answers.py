@@ -14,11 +14,6 @@ from patcher.documents.jsontext import quoted
 from patcher.documents.values import Document, JsonValue
 from patcher.errors import ApiError, NotFoundError, PatchError
 
-FOREIGN_HINT: Final = (
-    "Something else answered in place of the API: check the address (--url), the proxy, and "
-    "whether the network wants a login first."
-)
-
 _SHOWN: Final = 300
 _HEAD: Final = 64 * 1024  # of a page, in which its title is looked for
 
@@ -57,7 +52,10 @@ def envelope(response: Response, what: str) -> Document:
     except PatchError as error:
         text, hint = error.message, None
         if is_web_page(response):
-            text, hint = f"{what} is {foreign(response)} ({response.status}).", FOREIGN_HINT
+            text, hint = (
+                f"{what} is {foreign(response)} ({response.status}).",
+                _foreign_hint(response),
+            )
         raise ApiError(text, status=response.status, hint=hint) from error
     if type(value) is not dict:
         raise ApiError(f"{what} is not a JSON object.", status=response.status)
@@ -188,13 +186,22 @@ def _hint(response: Response, *, is_own: bool) -> str | None:
     if response.status == 429:
         return "Too many requests; try again later."
     if not is_own:
+        hint = _foreign_hint(response)
         of_key = "Check the key (POLYTOMIC_API_KEY or --api-key-file). If it is right: "
-        return of_key + FOREIGN_HINT if response.status == 401 else FOREIGN_HINT
+        return of_key + hint if response.status == 401 else hint
     return {
         401: "The key is not accepted; check POLYTOMIC_API_KEY or --api-key-file, and --url.",
         403: "The key is known, but not allowed to do this.",
         404: "It may have been deleted, or belong to an organization that the key cannot see.",
     }.get(response.status)
+
+
+def _foreign_hint(response: Response) -> str:
+    where = f" at {response.route}" if response.route else ""
+    return (
+        f"Something answered in place of the API{where}: check the address (--url), the proxy, "
+        "and whether the network wants a login first."
+    )
 
 
 def _brief(text: str) -> str:

@@ -26,6 +26,9 @@ from patcher.errors import ApiError, InvalidInputError
 _READ_ATTEMPTS: Final = 3
 _LONGEST_WAIT: Final = 60.0
 
+# Of every read: what a cache in between has kept is no ground to plan a write on, or to judge one.
+_FRESH: Final = {"Cache-Control": "no-cache"}
+
 
 class Reading(NamedTuple):
     """A resource as it was read: the object, its strong ETag where one came, the answer's body."""
@@ -204,7 +207,9 @@ class Client:
 
     def _read(self, path: str, params: Mapping[str, str] | None = None) -> Response:
         """A GET that is tried again when it was not answered, or was told to come back."""
-        response = self._persistent(lambda: self._transport.send("GET", path, params=params))
+        response = self._persistent(
+            lambda: self._transport.send("GET", path, params=params, headers=_FRESH)
+        )
         return self._successful(response, path)
 
     def _persistent(

@@ -217,8 +217,13 @@ class Guard(NamedTuple):
             return pause
         path = f"{plan.resource.collection}/{plan.base.id}"
         if isinstance(answer, NotSent):
-            what = f"{plan.label} could not be sent ({attempt} attempts): {answer.reason}."
-            raise ApiError(f"{what} Nothing was written.", method="PUT", path=path)
+            what = f"{plan.label} could not be sent ({attempt} attempts): {answer.reason}"
+            raise ApiError(
+                f"{what.rstrip('.')}. Nothing was written.",
+                method="PUT",
+                path=path,
+                hint=answer.hint,
+            )
         raise ApiError(
             f"The API takes no more requests for now ({attempt} attempts): "
             f"{plan.redacted(answer.message)} (429). "

@@ -43,6 +43,7 @@ class NotSent(NamedTuple):
     """It failed before the first byte of the request: nothing was written."""
 
     reason: str
+    hint: str | None = None
 
 
 class Throttled(NamedTuple):

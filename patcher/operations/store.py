@@ -56,7 +56,7 @@ class ApiStore(NamedTuple):
                 run_async=self.run_async,
             )
         except UnsentError as error:
-            return NotSent(error.message)
+            return NotSent(error.message, error.hint)
         except AnswerLostError as error:
             return Ambiguous(error.message)
         return self._answer(response)

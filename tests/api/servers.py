@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 Script = Callable[[socket.socket, bytes], None]
 
 
 @contextmanager
-def serving(script: Script) -> Iterator[tuple[str, list[bytes]]]:
+def serving(script: Script, certificate: Path | None = None) -> Iterator[tuple[str, list[bytes]]]:
     """A server that hands each connection's first request to ``script``, and then closes.
 
-    Gives its URL, and the requests as they came.
+    With a ``certificate`` (and its key) it speaks TLS. Gives its URL, and the requests as they
+    came; a connection that closes before one is an empty request.
     """
+    context = None
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
     listener = socket.create_server(("127.0.0.1", 0))
     seen: list[bytes] = []
+
+    def meet(connection: socket.socket) -> None:
+        request = read_request(connection)
+        seen.append(request)
+        script(connection, request)
 
     def serve() -> None:
         while True:
@@ -26,20 +38,36 @@ def serving(script: Script) -> Iterator[tuple[str, list[bytes]]]:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            with connection:
-                request = read_request(connection)
-                seen.append(request)
-                with contextlib.suppress(OSError):
-                    script(connection, request)
+            with connection, contextlib.suppress(OSError):
+                if context is None:
+                    meet(connection)
+                    continue
+                connection.settimeout(10)
+                with context.wrap_socket(connection, server_side=True) as secure:
+                    meet(secure)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", seen
+        scheme = "http" if context is None else "https"
+        yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}", seen
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join(5)
+
+
+def conversing(answers: Callable[[bytes], Iterator[bytes]]) -> Script:
+    """A script that answers each request on a connection, piece by piece, until it closes."""
+
+    def script(connection: socket.socket, request: bytes) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while request:
+            for piece in answers(request):
+                connection.sendall(piece)
+            request = read_request(connection)
+
+    return script
 
 
 def read_request(connection: socket.socket) -> bytes:

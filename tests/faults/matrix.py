@@ -47,11 +47,15 @@ class Step(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """A fault of the connection: reset after so many answers, those after it met as told."""
+    """A fault of the connection: reset after so many answers, those after it met as told.
+
+    ``interim`` is sent before each answer; with None of ``answers`` nothing else goes wrong.
+    """
 
     way: Way
-    answers: int
-    then: tuple[Welcome, ...]
+    answers: int | None
+    then: tuple[Welcome, ...] = ()
+    interim: bytes = b""
 
 
 class Row(NamedTuple):

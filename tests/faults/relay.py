@@ -35,12 +35,16 @@ _LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
 class Relay:
-    """Passes requests and answers on, one at a time, until it is told to cut."""
+    """Passes requests and answers on, one at a time, until it is told to cut.
 
-    def __init__(self, target: str, way: Way) -> None:
+    ``interim`` is sent before each answer.
+    """
+
+    def __init__(self, target: str, way: Way, interim: bytes = b"") -> None:
         address = urlsplit(target)
         self._target = (address.hostname or "", address.port or 0)
         self._way = way
+        self._interim = interim
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(CERTIFICATE)
         self._answers: int | None = None
@@ -78,7 +82,7 @@ class Relay:
             **trust,
         }
 
-    def cut(self, answers: int, then: Sequence[Welcome]) -> None:
+    def cut(self, answers: int | None, then: Sequence[Welcome]) -> None:
         """After so many more answers the connection ends; those after it are met as told."""
         self._answers, self._then = answers, list(then)
         if answers == 0 and "closed" in then:
@@ -137,7 +141,7 @@ class Relay:
                     _cork(connection)
                     if "closed" in self._then:
                         self._stop_listening()
-                connection.sendall(answer)
+                connection.sendall(self._interim + answer)
                 if self._answers == 0:
                     return
 

@@ -27,18 +27,32 @@ def refused(says: str) -> Cell:
 ASYNC: Command = "apply --async"
 ELSEWHERE = "http://127.0.0.1:9/elsewhere"
 HOUR: Mapping[str, str] = {"Retry-After": "3600"}
+INTERIM = (
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+    b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
+)
 SOON: Mapping[str, str] = {"Retry-After": "2"}
 
 CONNECTION: tuple[Row, ...] = (
     row("nothing goes wrong", APPLIED),
     row(
+        "100, 102 and 103 before each answer",
+        APPLIED,
+        cut=Cut("plain", None, interim=INTERIM),
+    ),
+    row(
+        "101 in place of the answer",
+        UNKNOWN._replace(says="it switched to another protocol (101)"),
+        step("status_before", 101, body="empty"),
+    ),
+    row(
         "could not connect: nothing listens",
-        UNSENT._replace(journal="none", says="no connection"),
+        UNSENT._replace(journal="none", says="was not sent: connection refused by"),
         cut=Cut("plain", 0, ("closed",)),
     ),
     row(
         "could not connect: nothing listens any more at the write",
-        UNSENT,
+        UNSENT._replace(says="was not sent: connection refused by"),
         cut=Cut("plain", 2, ("closed",)),
     ),
     row(
@@ -63,7 +77,7 @@ CONNECTION: tuple[Row, ...] = (
     ),
     row(
         "the proxy refuses each tunnel from the write on",
-        UNSENT,
+        UNSENT._replace(says="(https_proxy) refused to connect to polytomic.test (502)"),
         cut=Cut("tunnel", 2, ("refused",) * 9),
     ),
     row("reset before it is processed", UNKNOWN, step("drop_before")),

@@ -27,7 +27,7 @@ def test_the_matrix(
     with ExitStack() as stack:
         relay = None
         if row.cut is not None:
-            relay = stack.enter_context(Relay(bench.sandbox.url, row.cut.way))
+            relay = stack.enter_context(Relay(bench.sandbox.url, row.cut.way, row.cut.interim))
             for name, value in relay.environment().items():
                 monkeypatch.setenv(name, value)
         arguments = bench.prepare(command)

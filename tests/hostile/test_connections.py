@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import select
 import socket
-import ssl
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.api.servers import Script, answer, read_request, serving
+from patcher.api.transport.route import CERTIFICATES
+from tests.api.servers import answer, serving
 from tests.hostile.conftest import Command
 from tests.hostile.test_servers import KEY, MODEL_ID, model
 from tests.leaks import Watch
@@ -125,37 +123,6 @@ CERTIFICATE = Path(__file__).with_name("server.pem")
 AUTHORITY = Path(__file__).with_name("server_ca.pem")
 
 
-@contextlib.contextmanager
-def serving_securely(script: Script) -> Iterator[tuple[int, list[bytes]]]:
-    """A server on this machine that speaks TLS, with a certificate that nobody knows."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
-    listener = socket.create_server(("127.0.0.1", 0))
-    seen: list[bytes] = []
-
-    def serve() -> None:
-        while True:
-            try:
-                raw, _ = listener.accept()
-            except OSError:
-                return
-            with raw, contextlib.suppress(OSError):
-                raw.settimeout(10)
-                with context.wrap_socket(raw, server_side=True) as connection:
-                    request = read_request(connection)
-                    seen.append(request)
-                    script(connection, request)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield listener.getsockname()[1], seen
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(5)
-
-
 @pytest.fixture
 def key(monkeypatch: pytest.MonkeyPatch) -> None:
     """A key, and no wait between two attempts."""
@@ -163,17 +130,17 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda seconds: None)
 
 
-@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("variable", CERTIFICATES)
 def test_certificates_of_the_environment_are_honoured(
     variable: str, key: None, patch_model: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A company's own authority, named as for every other program, is believed."""
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+    for name in CERTIFICATES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, str(AUTHORITY))
 
-    with serving_securely(answer(model())) as (port, seen):
-        ended = patch_model("get", MODEL_ID, "--url", f"https://127.0.0.1:{port}")
+    with serving(answer(model()), CERTIFICATE) as (url, seen):
+        ended = patch_model("get", MODEL_ID, "--url", url)
 
     assert (ended.code, ended.err) == (0, "")
     assert f"Authorization: Bearer {KEY}\r\n".encode() in seen[0]
@@ -181,11 +148,11 @@ def test_certificates_of_the_environment_are_honoured(
 
 def test_a_certificate_that_nobody_knows_is_refused(key: None, patch_model: Command) -> None:
     """Without that it is exit 3, and nothing was sent: not the key, not the request."""
-    with serving_securely(answer(model())) as (port, seen):
-        ended = patch_model("get", MODEL_ID, "--url", f"https://127.0.0.1:{port}")
+    with serving(answer(model()), CERTIFICATE) as (url, seen):
+        ended = patch_model("get", MODEL_ID, "--url", url)
 
     assert (ended.code, [one for one in seen if one]) == (3, [])
-    assert "no secure connection could be made" in ended.err
+    assert "is not trusted: self-signed certificate" in ended.err
 
 
 def relay(connection: socket.socket, request: bytes) -> None:
@@ -209,13 +176,13 @@ def test_a_proxy_of_the_environment_is_honoured_and_learns_nothing(
 ) -> None:
     """It is asked for a tunnel, and sees where to, but neither the key nor the request."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(AUTHORITY))
-    with serving_securely(answer(model())) as (port, seen), serving(relay) as (proxy, asked):
+    with serving(answer(model()), CERTIFICATE) as (url, seen), serving(relay) as (proxy, asked):
         monkeypatch.setenv(variable, proxy)
-        ended = patch_model("get", MODEL_ID, "--url", f"https://127.0.0.1:{port}")
+        ended = patch_model("get", MODEL_ID, "--url", url)
 
     assert (ended.code, ended.err) == (0, "")
     assert len(seen) == len(asked) == 1
-    assert asked[0].startswith(f"CONNECT 127.0.0.1:{port} HTTP/1.".encode())
+    assert asked[0].startswith(f"CONNECT {url.removeprefix('https://')} HTTP/1.".encode())
     assert KEY.encode() not in asked[0]
 
 
@@ -225,9 +192,9 @@ def test_no_proxy_is_honoured(
     """A host that the environment exempts is reached directly."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(AUTHORITY))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with serving_securely(answer(model())) as (port, seen), serving(relay) as (proxy, asked):
+    with serving(answer(model()), CERTIFICATE) as (url, seen), serving(relay) as (proxy, asked):
         monkeypatch.setenv("https_proxy", proxy)
-        ended = patch_model("get", MODEL_ID, "--url", f"https://127.0.0.1:{port}")
+        ended = patch_model("get", MODEL_ID, "--url", url)
 
     assert (ended.code, len(seen), asked) == (0, 1, [])
 
@@ -241,7 +208,8 @@ def test_the_credentials_of_a_proxy_are_not_shown(
         ended = patch_model(*APPLY, "--url", "https://api.example", "-vv")
 
     assert ended.code == 3
-    assert "the proxy could not be reached or refused" in ended.err
+    assert "does not accept the login in its URL (407)" in ended.err
+    assert "USER:PASSWORD@" in ended.err
     assert "proxy-password" not in ended.out + ended.err
     assert KEY not in ended.out + ended.err
     assert asked

@@ -170,7 +170,7 @@ ANSWERS: dict[str, tuple[bytes, str]] = {
     "a key twice": (b'{"data": {"id": "a", "id": "b"}}', 'the key "id" occurs twice'),
     "1e400": (b'{"data": {"version": 1e400}}', "a number cannot be held exactly"),
     "NaN": (b'{"data": {"version": NaN}}', "NaN is not a JSON number"),
-    "HTML": (b"<html>\x1b[2J</html>", "is not valid JSON"),
+    "HTML": (b"<html><title>\x1b[2J</html>", '("\\u001b[2J") instead of JSON'),
     "another model": (b'{"data": {"id": "%s"}}' % seed.ORDERS.encode(), "another resource"),
     "not UTF-8": (b"\xff", "is not UTF-8 text"),
 }

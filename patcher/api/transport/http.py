@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from requests import Response as RawResponse
 
     from patcher.api.transport.reading import Bounds
+    from patcher.api.transport.route import Route
 
 MAX_ANSWER: Final = 64 * 1024 * 1024
 """Largest answer read, in bytes; packed or not."""
@@ -38,11 +39,15 @@ class AnswerLostError(ApiError):
 
 
 class Response(NamedTuple):
-    """An answer, read to its end. Header names are in lower case."""
+    """An answer, read to its end. Header names are in lower case.
+
+    ``route`` says in words where it was asked for, and through which proxy.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
+    route: str = ""
 
 
 class Exchange(NamedTuple):
@@ -94,16 +99,19 @@ class Transport:
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        on_connected: Callable[[float], None] | None = None,
     ) -> Response:
         """Sends one request and reads its answer, whatever its status.
 
-        ``path`` begins with a slash and is sent as it is. Raises UnsentError or AnswerLostError.
+        ``path`` begins with a slash and is sent as it is. ``on_connected`` is called where a
+        connection had to be made, before anything is sent, with the seconds it took; what it
+        raises is raised here. Raises UnsentError or AnswerLostError.
         """
         begun = self._monotonic()
         try:
-            response = self._exchange(method, path, params, body, headers or {})
+            response = self._exchange(method, path, params, body, headers or {}, on_connected)
         except ApiError as error:
-            failure = error.message.removeprefix(f"{method} {path}: ")
+            failure = error.message.removeprefix(f"{method} {path}").lstrip(": ")
             self._tell(Exchange(method, path, None, self._monotonic() - begun, failure))
             raise
         seen = {name.lower(): text for name, text in (headers or {}).items()} | response.headers
@@ -130,7 +138,15 @@ class Transport:
         params: Mapping[str, str] | None,
         body: bytes | None,
         headers: Mapping[str, str],
+        on_connected: Callable[[float], None] | None,
     ) -> Response:
+        from patcher.api.transport.route import LocalError
+
+        try:
+            session, route = self._way()
+        except LocalError as error:
+            raise _unsent(method, path, str(error), error.hint) from error
+
         from requests import RequestException
         from urllib3.exceptions import HTTPError
 
@@ -138,33 +154,35 @@ class Transport:
         from patcher.api.transport.witness import Witness
 
         bounds = Bounds(self._settings.timeout, MAX_ANSWER, self._monotonic)
-        with Witness(bounds) as witness:
+        with Witness(bounds, on_connected) as witness:
             try:
-                raw = self._open(method, path, params, body, headers)
+                raw = self._open(session, method, path, params, body, headers)
                 return Response(
                     raw.status_code,
                     {name.lower(): value for name, value in raw.headers.items()},
                     _read(raw, bounds),
+                    str(route),
                 )
             except (RequestException, HTTPError, OSError, ValueError) as error:
-                kind = AnswerLostError if witness.sent else UnsentError
-                reason = self._reason(error, bounds, sent=witness.sent)
-                raise kind(
-                    f"{method} {path}: {reason}.",
-                    method=method,
-                    path=path,
-                    hint=None if witness.sent else f"Is {self._settings.url} the right address?",
+                from patcher.api.transport import trouble
+
+                if not witness.sent:
+                    reason, hint = trouble.unsent(error, route, self._settings.timeout)
+                    raise _unsent(method, path, reason, hint) from error
+                raise AnswerLostError(
+                    f"{method} {path}: {self._loss(error, bounds)}.", method=method, path=path
                 ) from error
 
     def _open(
         self,
+        session: Session,
         method: str,
         path: str,
         params: Mapping[str, str] | None,
         body: bytes | None,
         headers: Mapping[str, str],
     ) -> RawResponse:
-        return self._session().request(
+        return session.request(
             method,
             self._settings.url + path,
             params=dict(params or {}),
@@ -182,26 +200,36 @@ class Transport:
             stream=True,
         )
 
-    def _session(self) -> Session:
-        """This thread's session."""
-        session: Session | None = getattr(self._of_thread, "session", None)
-        if session is None:
-            session = self._of_thread.session = _new_session(self._settings.url)
-            self._sessions.add(session)
-        return session
+    def _way(self) -> tuple[Session, Route]:
+        """This thread's session, and the route that it takes. Raises LocalError."""
+        way: tuple[Session, Route] | None = getattr(self._of_thread, "way", None)
+        if way is None:
+            from patcher.api.transport.route import Route
+
+            route = Route.to(self._settings.url)
+            way = self._of_thread.way = (_new_session(route), route)
+            self._sessions.add(way[0])
+        return way
 
     def _authenticate(self, request: PreparedRequest) -> PreparedRequest:
         # As a callable, since requests would let a netrc entry replace a plain header.
         request.headers["Authorization"] = self._settings.authorization
         return request
 
-    def _reason(self, error: BaseException, bounds: Bounds, *, sent: bool) -> str:
-        """What went wrong, in words that hold no header, no address of an object, no body."""
+    def _loss(self, error: BaseException, bounds: Bounds) -> str:
+        """Why no answer came, in words that hold no header, no address of an object, no body."""
+        from patcher.api.transport import trouble
+
         if bounds.is_exceeded:
             return f"the answer is longer than {bounds.size // 1024 // 1024} MiB"
-        if sent and bounds.is_late:
+        if bounds.is_late:
             return f"no whole answer within {self._settings.timeout:g} s"
-        return _words(error, sent=sent)
+        return trouble.lost(error)
+
+
+def _unsent(method: str, path: str, reason: str, hint: str | None) -> UnsentError:
+    what = f"{method} {path} was not sent: {reason}."
+    return UnsentError(what, method=method, path=path, hint=hint)
 
 
 def _read(raw: RawResponse, bounds: Bounds) -> bytes:
@@ -220,42 +248,16 @@ def _read(raw: RawResponse, bounds: Bounds) -> bytes:
         raise
 
 
-def _new_session(url: str) -> Session:
+def _new_session(route: Route) -> Session:
     from requests import Session
 
     from patcher.api.transport.witness import WitnessAdapter
 
     session = Session()
-    # Plain http is for this machine alone: no proxy may see what goes there.
-    session.trust_env = url.startswith("https://")
+    session.trust_env = False  # what of the environment counts is in the route
+    session.verify = route.certificates or True
+    session.proxies = {"https": route.proxy} if route.proxy else {}
     adapter = WitnessAdapter(max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
-
-
-def _words(error: BaseException, *, sent: bool) -> str:
-    import requests
-    import urllib3
-
-    from patcher.api.transport.reading import UnpackingError
-
-    words: list[tuple[type[BaseException] | tuple[type[BaseException], ...], str]] = [
-        (UnpackingError, "the answer could not be decoded"),
-        (requests.exceptions.ProxyError, "the proxy could not be reached or refused"),
-        (requests.exceptions.SSLError, "no secure connection could be made"),
-        (requests.exceptions.ConnectTimeout, "no connection within the timeout"),
-        (
-            (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError),
-            "no answer within the timeout",
-        ),
-        (urllib3.exceptions.ProtocolError, "the answer was cut short"),
-        (
-            requests.exceptions.ConnectionError,
-            "the connection broke" if sent else "no connection",
-        ),
-    ]
-    for kind, text in words:
-        if isinstance(error, kind):
-            return text
-    return "the request could not be made"

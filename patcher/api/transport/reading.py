@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Callable, Iterator
-from http.client import HTTPResponse
+from http import HTTPStatus
+from http.client import HTTPResponse, parse_headers
 from typing import Any, Final
 
 _PIECE: Final = 64 * 1024
@@ -23,6 +24,10 @@ class TooLongError(OSError):
 
 class UnpackingError(OSError):
     """An answer is not packed as it says, or in a way that nobody asked for."""
+
+
+class SwitchedError(OSError):
+    """The server switches to another protocol, which nobody asked for."""
 
 
 class Bounds:
@@ -67,6 +72,21 @@ class BoundedResponse(HTTPResponse):
 
     def __init__(self, sock: Any, bounds: Bounds, *args: Any, **kwargs: Any) -> None:
         super().__init__(_Source(sock, bounds), *args, **kwargs)  # type: ignore[arg-type]
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """The status line of the answer, after all interim ones (RFC 9110, section 15.2).
+
+        http.client itself reads on after a 100 alone, and takes a 102 or 103 for the answer, so
+        that the answer would be read as that of the next request. It asks here for the status of
+        a proxy's answer to CONNECT, too.
+        """
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status == HTTPStatus.SWITCHING_PROTOCOLS:
+                raise SwitchedError("101")
+            if status >= HTTPStatus.OK:
+                return version, status, reason
+            parse_headers(self.fp)
 
 
 class _Source:

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
-from functools import lru_cache
-from pathlib import Path
-from ssl import SSLContext
+from collections.abc import Callable, Iterator
+from ssl import SSLSocket
 from types import TracebackType
 from typing import Any, Final
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.util.ssl_ import create_urllib3_context
 
 from patcher.api.transport.reading import BoundedResponse, Bounds
+from patcher.api.transport.route import trusting
 
 _current = threading.local()
 
@@ -31,14 +29,19 @@ _BLOCK: Final = 16 * 1024
 class Witness:
     """Within its context, knows whether this thread has sent a byte of a request.
 
-    ``bounds`` are those of the request and its answer.
+    ``bounds`` are those of the request and its answer. ``on_connected`` is called where a
+    connection had to be made, before the first byte of the request, with the seconds it took; it
+    may make requests of its own, and what it raises ends this one unsent.
     """
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, on_connected: Callable[[float], None] | None = None) -> None:
         self.bounds = bounds
+        self.on_connected = on_connected
         self.sent = False
+        self._outer: Witness | None = None
 
     def __enter__(self) -> Witness:
+        self._outer = getattr(_current, "witness", None)
         _current.witness = self
         return self
 
@@ -48,7 +51,7 @@ class Witness:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        _current.witness = None
+        _current.witness = self._outer
 
 
 def _witness() -> Witness:
@@ -72,11 +75,15 @@ class _WatchedConnection(HTTPConnection):
     _connecting = False
 
     def connect(self) -> None:
+        witness = _witness()
+        left = witness.bounds.left()
         self._connecting = True
         try:
             super().connect()
         finally:
             self._connecting = False
+        if witness.on_connected is not None:
+            witness.on_connected(left - witness.bounds.left())
 
     def _new_conn(self) -> socket.socket:
         self.timeout = _witness().bounds.left()
@@ -88,10 +95,9 @@ class _WatchedConnection(HTTPConnection):
         if self.sock is None:
             self.connect()
         witness = _witness()
-        if not self._connecting:
-            witness.sent = True
         for block in _blocks(data):
             self.sock.settimeout(witness.bounds.left())
+            witness.sent = witness.sent or not self._connecting
             super().send(block)
 
 
@@ -107,6 +113,16 @@ def _blocks(data: Any) -> Iterator[Any]:
 class _WatchedSecureConnection(_WatchedConnection, HTTPSConnection):
     """The same over TLS."""
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether it can be used again: not if it holds more than the last answer.
+
+        Otherwise that would be read as the next answer. What is deciphered and not read, the
+        plain check does not see.
+        """
+        has_more = isinstance(self.sock, SSLSocket) and self.sock.pending() > 0
+        return super().is_connected and not has_more
+
 
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _WatchedConnection
@@ -117,18 +133,6 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 _POOLS = {"http": _Pool, "https": _SecurePool}
-
-
-@lru_cache(maxsize=8)
-def _trusting(bundle: str) -> SSLContext:
-    """The TLS settings that trust the certificates in a file or folder.
-
-    Made once: reading the bundle takes longer than a request, and every thread has connections.
-    """
-    context = create_urllib3_context()
-    is_folder = Path(bundle).is_dir()
-    context.load_verify_locations(None if is_folder else bundle, bundle if is_folder else None)
-    return context
 
 
 class WitnessAdapter(HTTPAdapter):
@@ -144,7 +148,7 @@ class WitnessAdapter(HTTPAdapter):
         super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
         bundle = conn.ca_certs or conn.ca_cert_dir
         if isinstance(conn, HTTPSConnectionPool) and bundle:
-            conn.conn_kw["ssl_context"] = _trusting(bundle)
+            conn.conn_kw["ssl_context"] = trusting(bundle)
             conn.ca_certs = conn.ca_cert_dir = None
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
