@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import NoneType
-from typing import Any, Final, NamedTuple, get_args
+from typing import Any, Final, NamedTuple
 
 from patcher.documents.values import Document
-from patcher.resources.projection import OnUnknown
+from patcher.resources.unknown import OnUnknown, is_unknown_fields
 
 
 class Intent(NamedTuple):
@@ -75,10 +75,6 @@ _ENDING: Final[Mapping[str, tuple[type, ...]]] = {
     "message": _TEXT_OR_NULL,
     "observed": (dict, NoneType),
 }
-_WORDS: Final = {
-    "unknown_fields": get_args(OnUnknown),
-    "state": ("applied", "unverified", "unknown", "not-written"),
-}
 _LATER: Final = frozenset({*Intent._field_defaults, *Ending._field_defaults})
 
 
@@ -86,7 +82,7 @@ def entry_of(name: str, record: dict[str, Any], ending: dict[str, Any] | None) -
     """The entry in the records of an intent and an ending; None where they are not whole."""
     if not _is_sound(record, _INTENT):
         return None
-    if ending is not None and not (_is_sound(ending, _ENDING) and ending["state"] in _STATES):
+    if ending is not None and not _is_sound(ending, _ENDING):
         return None
     return Entry(
         name=name,
@@ -103,7 +99,8 @@ def _is_sound(record: dict[str, Any], kinds: Mapping[str, tuple[type, ...]]) -> 
             type(record[name]) in allowed if name in record else name in _LATER
             for name, allowed in kinds.items()
         )
-        and all(record[name] in words for name, words in _WORDS.items() if name in record)
+        and record.get("state", "applied") in _STATES
+        and is_unknown_fields(record.get("unknown_fields", "error"))
         and all(type(key) is str for key in record.get("keys", ()))
     )
 

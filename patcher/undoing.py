@@ -12,23 +12,22 @@ from typing import Final, NamedTuple
 from patcher.documents import jsontext
 from patcher.documents.diff import compare
 from patcher.documents.masks import Masks
-from patcher.documents.values import MISSING, Document, strictly_equal
-from patcher.errors import (
-    ConflictError,
-    InvalidInputError,
-    JournalError,
-    OutcomeUnknownError,
-    UnknownFieldError,
-)
+from patcher.documents.pointers import lookup
+from patcher.documents.steps import replaced
+from patcher.documents.values import MISSING, Document, Tokens, strictly_equal
+from patcher.errors import ConflictError, InvalidInputError, JournalError, OutcomeUnknownError
 from patcher.guard import REFRESH
 from patcher.guard.overlap import Around
 from patcher.guard.verification import is_as_before, is_in_place, proves, verify
 from patcher.journal import Ending, Entry, Journal
-from patcher.plan import Origin, Plan, Terms, propose
+from patcher.plan import Origin, Plan, Terms, propose, propose_edited
 from patcher.plan.conflicts import conflict
+from patcher.plan.making import not_undoable
 from patcher.plan.rebasing import rebase
+from patcher.resources.projection import Projection
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
+from patcher.resources.unknown import UnknownKeys
 
 WRITTEN: Final = frozenset({"applied", "unverified"})
 """The states of an entry whose write took effect."""
@@ -41,14 +40,17 @@ def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
     """
     intent = entry.intent
     sent = _document_sent(entry)
+    before = Snapshot(intent.before)
+    settled = resource.projection(before, intent.unknown_fields).blockers
     terms = Terms(
         masks=masks,
         unknown_fields=intent.unknown_fields,
         allow_all_fields=True,
         restored=frozenset(sent),
         origin=Origin(intent.where, saved_plan=intent.saved_plan, undoes=intent.undoes),
+        named=tuple(one.place for one in settled),
     )
-    return propose(resource, Snapshot(intent.before), sent, terms)
+    return propose(resource, before, sent, terms)
 
 
 def _document_sent(entry: Entry) -> Document:
@@ -101,17 +103,38 @@ class WayBack(NamedTuple):
         live = self.read(entry.intent.id)
         observed = self._observed(entry, live)
         terms = self._terms(entry)
-        target, _ = self.resource.document(Snapshot(entry.intent.before), terms.unknown_fields)
-        found, _ = self.resource.document(live, terms.unknown_fields)
+        found = self.resource.projection(live, terms.unknown_fields)
+        left = self.resource.projection(observed, terms.unknown_fields)
+        target = self._target(entry, left, found, terms)
+        terms = terms._replace(named=tuple(one.place for one in left.blockers))
         back = self._without_theirs(entry, propose(self.resource, observed, target, terms))
-        has_moved = live.has_other_version(observed) or not strictly_equal(found, back.document)
+        has_moved = live.has_other_version(observed) or not strictly_equal(
+            found.document, back.document
+        )
         if not has_moved:
             return propose(self.resource, live, target, terms)
         if is_in_place(back, verify(back, observed, live)):
-            return propose(self.resource, live, found, terms)
+            return propose_edited(self.resource, live, found.document, terms)
         if not self.rebases:
-            raise conflict(back, live, found)
-        return rebase(back, live)
+            raise conflict(back, live, found.document)
+        # What is hidden may be another value by now, and is not to be replaced unseen.
+        return rebase(replace(back, terms=terms._replace(named=())), live)
+
+    def _target(self, entry: Entry, left: Projection, found: Projection, terms: Terms) -> Document:
+        """What was there before, but for what cannot be sent: that stays as it is now.
+
+        What is hidden now is what was sent, where the write was the last one, and alone.
+        """
+        now = found.document
+        is_alone = entry.ending is None or entry.ending.state == "applied"
+        if is_alone and strictly_equal(left.document, now):
+            for one in found.blockers:
+                now = _with_part(now, one.holder or one.place, entry.intent.sent)
+        before = self.resource.projection(Snapshot(entry.intent.before), terms.unknown_fields)
+        target = before.document
+        for one in before.blockers:
+            target = _with_part(target, one.holder or one.place, now)
+        return target
 
     def _without_theirs(self, entry: Entry, back: Plan) -> Plan:
         """``back`` from what was sent, where what was observed holds somebody else's write, too."""
@@ -176,29 +199,40 @@ class WayBack(NamedTuple):
     def _terms(self, entry: Entry) -> Terms:
         """Unknown members go as they went with the write, unless it was said otherwise.
 
-        Those that the write left out, and so cleared, come back; where that cannot be, a warning
-        says so.
+        Those that the write left out, and so cleared, come back. A warning names what cannot.
         """
         intent, before = entry.intent, Snapshot(entry.intent.before)
-        unknown_fields, notices = self.terms.unknown_fields, self.terms.notices
-        if unknown_fields == "error":
-            unknown_fields = intent.unknown_fields
-            if unknown_fields == "drop":
-                try:
-                    self.resource.document(before, "carry")
-                    unknown_fields = "carry"
-                except UnknownFieldError:
-                    notices = (*notices, *self.resource.document(before, "drop")[1])
-        target, _ = self.resource.document(before, unknown_fields)
+        unknown_fields = self.terms.unknown_fields
+        decided = UnknownKeys.of(unknown_fields)
+        if decided.others == "error":
+            keys = {
+                one.place[-1] for one in self.resource.projection(before).blockers if one.is_unknown
+            }
+            carried = UnknownKeys(by_key=tuple((key, "carry") for key in sorted(keys)))
+            decided = UnknownKeys.of(intent.unknown_fields).then(carried).then(decided)
+            unknown_fields = str(decided)
+        target = self.resource.projection(before, unknown_fields)
+        document = target.document
         return self.terms._replace(
             unknown_fields=unknown_fields,
-            notices=notices,
-            restored=frozenset(target),
+            notices=(*self.terms.notices, *map(not_undoable, target.blockers)),
+            restored=frozenset(document),
             undone=_document_sent(entry),
             mentioned=frozenset(
                 key
-                for key in target.keys() | intent.sent.keys()
-                if not strictly_equal(target.get(key, MISSING), intent.sent.get(key, MISSING))
+                for key in document.keys() | intent.sent.keys()
+                if not strictly_equal(document.get(key, MISSING), intent.sent.get(key, MISSING))
             ),
             origin=self.terms.origin._replace(undoes=entry.name),
         )
+
+
+def _with_part(document: Document, place: Tokens, source: Document) -> Document:
+    """A copy of ``document`` in which ``place`` is as it is in ``source``, where it can be."""
+    value = lookup(source, place)
+    if lookup(document, place[:-1]) is MISSING or strictly_equal(lookup(document, place), value):
+        return document
+    if value is MISSING and lookup(document, place) is MISSING:
+        return document
+    changed: Document = replaced(document, place, value)
+    return changed

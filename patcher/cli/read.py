@@ -26,23 +26,32 @@ def get_command(model: str, raw: bool, output: str, unknown_fields: Any) -> None
     """Print a model's writable document.
 
     It is what patches and edits address: the body of an update, rebuilt from the API's response.
+    A value that an update cannot carry is shown as it is, with a comment (JSON: a warning) that
+    says what to do about it.
 
     \b
     Example:
       patch-model get Customers
     """
     from patcher.documents import yamltext
-    from patcher.operations.reading import document, raw_model
+    from patcher.operations.reading import projection, raw_model
     from patcher.render.json import value_json
+    from patcher.render.printable import printable
 
     here = session()
     if raw:
         console.out(value_json(raw_model(here, model)) + "\n")
         return
-    found, notices = document(here, model, unknown_fields)
-    for notice in notices:
+    found = projection(here, model, unknown_fields)
+    for notice in found.notices:
         console.say(f"Warning: {notice.message}")
-    console.out(yamltext.dump(found) if output == "yaml" else value_json(found) + "\n")
+    if output == "yaml":
+        notes = ((one.place, [f"# {printable(one.note)}"]) for one in found.blockers)
+        console.out(yamltext.annotated(yamltext.dump(found.document), notes))
+        return
+    for one in found.blockers:
+        console.say(f"Warning: {one.note}")
+    console.out(value_json(found.document) + "\n")
 
 
 @click.command("list")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from patcher.documents.jsontext import quoted
 from patcher.documents.notices import Notice
@@ -69,6 +69,8 @@ class Operation:
 @dataclass(frozen=True, slots=True)
 class JsonPatch:
     """Operations, applied one after the other; when one fails, none counts."""
+
+    restates: ClassVar[bool] = False
 
     operations: tuple[Operation, ...]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from patcher.documents.jsontext import quoted
 from patcher.documents.lists import Listing, RawText, listing
@@ -24,6 +25,8 @@ class AddMember:
 
     A list that is absent is created when it is known what it is a list of.
     """
+
+    restates: ClassVar[bool] = False
 
     place: Tokens
     member: JsonValue | RawText
@@ -73,6 +76,8 @@ class RemoveMember:
 
     The name is the text under the first of the keys by which the list's members are told apart.
     """
+
+    restates: ClassVar[bool] = False
 
     place: Tokens
     member: JsonValue | RawText

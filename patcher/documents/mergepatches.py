@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import kind_of, pointer_to, shown
@@ -18,6 +19,8 @@ class MergePatch:
 
     Raises InvalidPatchError for anything but an object: it would replace the document.
     """
+
+    restates: ClassVar[bool] = True
 
     patch: Mapping[str, JsonValue]
 
@@ -49,6 +52,8 @@ class WholeDocument:
 
     It must name every member that the document has, so that none is lost by omission.
     """
+
+    restates: ClassVar[bool] = True
 
     document: Mapping[str, JsonValue]
 

@@ -5,7 +5,7 @@ The kinds of step are loaded when they are used: most changes are of one kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from patcher.documents.pointers import parse_path, pointer_to, shown
 from patcher.documents.shape import Shape
 from patcher.documents.steps import Step
 from patcher.documents.suggestions import did_you_mean
-from patcher.documents.values import Document, JsonValue, Tokens
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError
 
 
@@ -114,24 +114,35 @@ class Patch:
             return NotImplemented
         return Patch((*self.steps, *other.steps))
 
-    def check(self, shape: Shape, *, allow_unknown: bool = False) -> None:
-        """Refuses what no document of this shape can take, without having one.
+    def check(
+        self,
+        shape: Shape,
+        *,
+        known: Container[str] | None = None,
+        allow_unknown: bool = False,
+    ) -> None:
+        """Refuses what no document of this shape can take.
 
+        ``known`` are the further keys of the document at hand; where there is none yet, only what
+        looks like a misspelling is refused: a document may have keys that nobody knows here.
         Raises ReadOnlyFieldError where the change names a member that belongs to the server, and
         InvalidPatchError for one that is not known, unless ``allow_unknown``.
         """
-        for place in self._places():
+        for place, is_set in self._places():
             if not place:
                 continue  # the whole document, read but never written
             if place[0] in shape.server_owned:
                 raise _read_only(place)
-            if place[0] not in shape.members and not allow_unknown:
-                raise InvalidPatchError(
-                    f"{quoted(place[0])} is not known here.",
-                    path=pointer_to(place[:1]),
-                    hint=did_you_mean(place[0], shape.members)
-                    or f"There are {', '.join(shape.members)}.",
-                )
+            if place[0] in shape.members or allow_unknown:
+                continue
+            near = did_you_mean(place[0], shape.members)
+            if place[0] in known if known is not None else not (near and is_set):
+                continue
+            raise InvalidPatchError(
+                f"{quoted(place[0])} is not known here.",
+                path=pointer_to(place[:1]),
+                hint=near or f"There are {', '.join(shape.members)}.",
+            )
 
     def mentioned(self) -> frozenset[str]:
         """The top-level members that it writes; those of a whole document are all there are."""
@@ -148,10 +159,11 @@ class Patch:
             document = step.apply(document, shape, notices)
         return Applied(dict(document), tuple(notices))
 
-    def _places(self) -> Iterator[Tokens]:
+    def _places(self) -> Iterator[tuple[Tokens, bool]]:
+        """Every place that it names, and whether it sets something there."""
         for step in self.steps:
-            yield from (place for place, _ in step.writes())
-            yield from step.reads()
+            yield from ((place, value is not MISSING) for place, value in step.writes())
+            yield from ((place, False) for place in step.reads())
 
 
 def _read_only(place: Tokens) -> ReadOnlyFieldError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from patcher.documents.jsontext import quoted
 from patcher.documents.notices import Notice
@@ -22,6 +23,8 @@ class Assign:
     Objects missing on the way are created. A token is an index only where the document has a
     list: it replaces a member there is, and ``-`` at the end of the path appends one.
     """
+
+    restates: ClassVar[bool] = False
 
     place: Tokens
     value: JsonValue
@@ -54,6 +57,8 @@ class Assign:
 @dataclass(frozen=True, slots=True)
 class Unset:
     """A place cleared: a member of an object removed, or a list member by its index."""
+
+    restates: ClassVar[bool] = False
 
     place: Tokens
 

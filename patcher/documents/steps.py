@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import index_of, pointer_to, shown
@@ -13,7 +13,13 @@ from patcher.errors import InvalidPatchError
 
 
 class Step(Protocol):
-    """One change of a document; immutable, so that it can be applied any number of times."""
+    """One change of a document; immutable, so that it can be applied any number of times.
+
+    ``restates`` says whether what it writes may repeat what is there, as a document that was
+    printed and given back does.
+    """
+
+    restates: ClassVar[bool]
 
     def writes(self) -> Iterable[tuple[Tokens, JsonValue]]:
         """The places that it writes, each with the value written.

@@ -7,6 +7,7 @@ texts, ``no`` is a text, and whatever has no counterpart in JSON is refused.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
 from patcher.documents import jsontext, yamlwriting
@@ -87,6 +88,22 @@ def lines(text: str) -> dict[Tokens, int]:
     except InvalidPatchError:
         return {}
     return located.lines
+
+
+def annotated(text: str, notes: Iterable[tuple[Tokens, Sequence[str]]]) -> str:
+    """``text`` with lines above the line of each place, or of what it is in.
+
+    The lines must be comments in its format.
+    """
+    above: dict[int, list[str]] = {}
+    known: dict[Tokens, int] | None = None
+    for place, comments in notes:
+        known = lines(text) if known is None else known
+        ends = (end for end in range(len(place), 0, -1) if place[:end] in known)
+        end = next(ends, None)
+        above.setdefault(1 if end is None else known[place[:end]], []).extend(comments)
+    rows = enumerate(text.split("\n"), 1)
+    return "\n".join(row for number, line in rows for row in (*above.get(number, ()), line))
 
 
 def parse_json_or_yaml(text: str | bytes, *, what: str, filename: str | None = None) -> JsonValue:

@@ -13,10 +13,11 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents import jsontext, yamltext
 from patcher.documents.jsontext import escaped
-from patcher.documents.pointers import pointer_to, tokens_of
+from patcher.documents.pointers import tokens_of
 from patcher.documents.threeway import Collision
-from patcher.documents.values import MISSING, Document, JsonValue
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens
 from patcher.errors import InvalidPatchError
+from patcher.resources.blockers import Blocker
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 
@@ -43,10 +44,17 @@ class Buffer(NamedTuple):
         document: Document,
         collisions: Sequence[Collision] = (),
         reasons: Iterable[str] = (),
+        blockers: Iterable[Blocker] = (),
     ) -> str:
-        """The text of a document. At each collision stands what it was and what is theirs."""
-        body = self._with_collisions(self._body(document), collisions)
-        return self.headed(body, reasons)
+        """The text of a document. At each collision stands what it was and what is theirs.
+
+        At each blocker stands what is wrong with it.
+        """
+        notes = [
+            *((self._place_of(one), self._both(one)) for one in collisions),
+            *((one.place, [self._comment(_to_replace(one))]) for one in blockers),
+        ]
+        return self.headed(yamltext.annotated(self._body(document), notes), reasons)
 
     def headed(self, body: str, reasons: Iterable[str] = ()) -> str:
         """``body`` below the header, with ``reasons`` why it was not taken."""
@@ -131,17 +139,10 @@ class Buffer(NamedTuple):
     def _schema(self) -> str:
         return Path(self.resource.schema.path).as_uri()
 
-    def _with_collisions(self, body: str, collisions: Sequence[Collision]) -> str:
-        """Comments above the line of each collision, or of what it is in."""
-        above: dict[int, list[str]] = {}
-        for one in collisions:
-            # What yours has removed is not in the text: the note stands above what it was in.
-            place = tokens_of(one.path)
-            at = place[:-1] if one.yours is MISSING else place
-            number = self.line_of(body, pointer_to(at)) or 1
-            above.setdefault(number, []).extend(self._both(one))
-        lines = enumerate(body.split("\n"), 1)
-        return "\n".join(row for number, line in lines for row in (*above.get(number, ()), line))
+    def _place_of(self, collision: Collision) -> Tokens:
+        """Where the note on a collision goes: what yours has removed is not in the text."""
+        place = tokens_of(collision.path)
+        return place[:-1] if collision.yours is MISSING else place
 
     def _both(self, one: Collision) -> list[str]:
         who = f"{self.base.author or 'somebody else'}, version {self.base.shown_version}"
@@ -149,13 +150,21 @@ class Buffer(NamedTuple):
         notes += [f"Theirs ({who}):", *_quoted(one.theirs)]
         notes += ["Yours was:", *_quoted(one.yours)] if one.yours is MISSING else []
         notes += ["Yours is in the text; make it what it should be."]
-        return [f"{_MARKS[self.format]} {_visible(note)}" for note in notes]
+        return [self._comment(note) for note in notes]
+
+    def _comment(self, note: str) -> str:
+        return f"{_MARKS[self.format]} {_visible(note)}"
 
     def _without_comments(self, body: str) -> str:
         if self.format == "yaml":
             return body
         lines = body.split("\n")
         return "\n".join("" if line.lstrip().startswith("//") else line for line in lines)
+
+
+def _to_replace(blocker: Blocker) -> str:
+    or_null = ", or write null to clear it" if blocker.is_unknown else ""
+    return f"CANNOT BE WRITTEN as it is ({blocker.reason}): replace it here{or_null}."
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

@@ -25,10 +25,12 @@ from patcher.errors import (
     InvalidPatchError,
     PatchError,
     StaleReadError,
+    UnknownFieldError,
 )
-from patcher.plan import PatchResult, Plan, Terms, propose
+from patcher.plan import PatchResult, Plan, Terms, propose, propose_edited
 from patcher.plan.conflicts import conflict
 from patcher.plan.rebasing import rebase, refuse_other_than
+from patcher.resources.blockers import still_there
 from patcher.resources.snapshot import Snapshot
 
 _REBASES: Final = 3
@@ -116,7 +118,7 @@ class Edit:
                 return self._declined("the text was emptied")
             try:
                 plan = self._plan(body, self._lines_above)
-            except InvalidInputError as error:
+            except (InvalidInputError, UnknownFieldError) as error:
                 self._open_again(body, error)
                 continue
             ended = self._settled(plan)
@@ -168,15 +170,16 @@ class Edit:
         document = self.buffer.document_of(body, lines_above)
         try:
             Patch.document(document).check(self.world.resource.shape, allow_unknown=True)
-            self.plan = propose(self.world.resource, self.buffer.base, document, self.terms)
-        except InvalidPatchError as error:
-            line = self.buffer.line_of(body, error.path)
+            self.plan = propose_edited(self.world.resource, self.buffer.base, document, self.terms)
+        except (InvalidPatchError, UnknownFieldError) as error:
+            path = error.paths[0] if isinstance(error, UnknownFieldError) else error.path
+            line = self.buffer.line_of(body, path)
             if line is not None:
                 error.message = f"{error.message} (line {lines_above + line})"
             raise
         return self.plan
 
-    def _open_again(self, body: str, error: InvalidInputError) -> None:
+    def _open_again(self, body: str, error: PatchError) -> None:
         """Puts the reason above the text; raises it where nobody will mend the text."""
         if not self.world.attended or body == self._refused or self._hasty == _PATIENCE:
             raise error
@@ -186,7 +189,7 @@ class Edit:
             lines_above = len(self.buffer.header(_reasons(reason)))
             try:
                 self._plan(body, lines_above)
-            except InvalidInputError as moved:
+            except (InvalidInputError, UnknownFieldError) as moved:
                 reason = moved
         self.world.tell(f"Error: {reason.message}")
         self.draft.write(self.buffer.headed(body, _reasons(reason)).encode())
@@ -260,7 +263,10 @@ class Edit:
         """Bases the edit on a later reading. The text goes first: it holds theirs already."""
         self.buffer = self.buffer._replace(base=base)
         self.latest = None
-        text = self.buffer.text(self.world.resource.shape.ordered(document), collisions)
+        found = self.world.resource.projection(base, self.terms.unknown_fields)
+        left = still_there(found.blockers, found.document, document)
+        document = self.world.resource.shape.ordered(document)
+        text = self.buffer.text(document, collisions, blockers=left)
         self.draft.write(text.encode())
         self.draft.rest_on(self._basis())
 

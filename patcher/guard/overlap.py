@@ -87,11 +87,6 @@ class Around(NamedTuple):
 
     def _differs(self, verdict: Verdict) -> str:
         label = self.plan.label
-        if verdict.stored is None:
-            return (
-                f"{label} was written, but the answer holds what this version cannot read, so it "
-                "is not known to be stored as sent."
-            )
         paths = listed(change.path for change in self.plan.shown(verdict.differences))
         what = f"{label} was written, but what is stored differs from what was sent in {paths}."
         if kept := self._kept(verdict):

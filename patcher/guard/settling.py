@@ -265,8 +265,6 @@ class Settlement(NamedTuple):
 
 def _compared(plan: Plan, written: Written) -> str:
     """How what is stored compares with what was sent, where it does not prove the write."""
-    if written.verdict.stored is None:
-        return "holds what this version cannot read"
     verdict = written.verdict
     paths = listed(change.path for change in plan.shown(verdict.differences))
     if paths:

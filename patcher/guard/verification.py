@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -11,9 +12,9 @@ from patcher.documents.identity import MemberKey, keys_of
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import pointer_to, tokens_of
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, strictly_equal
-from patcher.errors import InvalidPatchError, UnknownFieldError
+from patcher.errors import InvalidPatchError
 from patcher.plan import Plan
-from patcher.resources.resource import is_blank
+from patcher.resources.projection import is_blank
 from patcher.resources.snapshot import Snapshot
 
 _NAMED: Final = 5
@@ -28,18 +29,17 @@ A reading that needs one of them to match what was sent proves no write.
 class Verdict(NamedTuple):
     """What a reading after the write shows.
 
-    ``differences`` are between the document sent and the one stored (empty: stored as sent);
-    ``stored`` is that document, or None where the reading cannot be understood.
+    ``differences`` are between the document sent and the one ``stored`` (empty: stored as sent).
     """
 
     differences: tuple[Change, ...]
     notices: tuple[Notice, ...]
-    stored: Document | None
+    stored: Document
 
     @property
     def is_as_sent(self) -> bool:
         """Whether the server stores what was sent."""
-        return self.stored is not None and not self.differences
+        return not self.differences
 
     @property
     def is_excused(self) -> bool:
@@ -58,18 +58,15 @@ def verify(plan: Plan, before: Snapshot, after: Snapshot) -> Verdict:
     reading before the write.
     """
     resource = plan.resource
-    on_unknown = "drop" if plan.unknown_fields == "error" else plan.unknown_fields
-    draft = resource.draft(after, on_unknown)
-    hidden = resource.redacted(draft.document)
-    if draft.stoppers.keys() - hidden:
-        return Verdict((), (), None)
-    found = _compared(plan, draft.document, hidden)
+    found = resource.projection(after, plan.unknown_fields)
+    verdict = _compared(plan, found.document, resource.redacted(found.document))
     notices = [
-        *found.notices,
-        *_new_keys(plan, before, draft.notices),
+        *verdict.notices,
+        *_new_keys(plan, before, found.notices),
         *_new_ids(plan, before, after),
+        *_gone(plan, before, after, found.document),
     ]
-    return found._replace(notices=tuple(notices))
+    return verdict._replace(notices=tuple(notices))
 
 
 def is_in_place(plan: Plan, verdict: Verdict) -> bool:
@@ -94,10 +91,7 @@ def is_as_before(plan: Plan, before: Snapshot, now: Snapshot) -> bool:
     """Whether ``now`` shows content, version and time exactly as ``before``."""
     if now.has_moved_from(before):
         return False
-    try:
-        document, _ = plan.resource.document(now, plan.unknown_fields)
-    except UnknownFieldError:
-        return False
+    document, _ = plan.resource.document(now, plan.unknown_fields)
     return strictly_equal(document, plan.document)
 
 
@@ -303,10 +297,28 @@ def _new_keys(plan: Plan, before: Snapshot, now: Iterable[Notice]) -> Iterator[N
     """Unknown keys that the answer has and the reading before the write had not."""
     found = {_kind(notice.path): notice.path for notice in now if notice.code == "dropped"}
     if found:
-        known = {_kind(notice.path) for notice in plan.resource.draft(before, "drop").notices}
+        known = {_kind(notice.path) for notice in plan.resource.projection(before, "drop").notices}
         for kind, path in found.items():
             if kind not in known:
                 yield Notice("server-added", path, _SENTENCES["server-added"].format(path))
+
+
+def _gone(plan: Plan, before: Snapshot, after: Snapshot, stored: Document) -> Iterator[Notice]:
+    """What belongs to something else, was passed over, and is not there any more."""
+    shown = plan.resource.passed_over(before)
+    if not shown:
+        return
+    now = plan.resource.passed_over(after)
+    gone = Counter(
+        (name, key)
+        for name, item, key in shown
+        if (name, item, key) not in now and item in (stored.get(name) or ())
+    )
+    for (name, key), count in gone.items():
+        path = pointer_to((name,))
+        items = f"{count} item{'' if count == 1 else 's'}"
+        text = f"{pointer_to((key,))} of {items} of {path}, which no write can send, is gone."
+        yield Notice("passed-over-changed", path, text)
 
 
 def _kind(path: str) -> Tokens:

@@ -21,9 +21,9 @@ from patcher.errors import InvalidInputError
 from patcher.operations.calls import opened, reported
 from patcher.operations.session import OnConflict, Options, Session
 from patcher.operations.writing import carry_out, theirs
-from patcher.plan import PatchResult, Plan, Terms, propose
-from patcher.resources.projection import OnUnknown
+from patcher.plan import PatchResult, Plan, Terms, propose_edited
 from patcher.resources.snapshot import Snapshot
+from patcher.resources.unknown import OnUnknown
 
 _NAMED: Final = 3
 
@@ -52,12 +52,12 @@ def open_edit(
     with reported(model):
         resource_id, listed_as = session.resolve(model)
         base = session.expected(resource_id, options, listed_as)
-        document, notices = session.resource.document(base, options.unknown_fields)
-        for notice in notices:
+        found = session.resource.projection(base, options.unknown_fields)
+        for notice in found.notices:
             person.tell(f"Warning: {notice.message}")
         _tell_of_others(session, base, person)
         buffer = Buffer(session.resource, base, format_)
-        text = buffer.text(document)
+        text = buffer.text(found.document, blockers=found.blockers)
         basis = Basis(session.client.settings.url, session.resource.noun, format_, base)
         draft = Draft.begin(_folder(session), base.name or "", basis, text)
     return Edit(
@@ -228,12 +228,8 @@ class edit_model:  # noqa: N801 - it is used as a function is
         with reported(self._model):
             proposed = checked(self._document, what="The document")
             Patch.document(proposed).check(session.resource.shape, allow_unknown=True)
-            plan = propose(
-                session.resource,
-                self._base,
-                proposed,
-                _terms(session, self._base, self._options),
-            )
+            terms = _terms(session, self._base, self._options)
+            plan = propose_edited(session.resource, self._base, proposed, terms)
         with reported(self._model, plan):
             self.result = carry_out(
                 session, plan, self._options, confirm=self._confirm, dry_run=self._dry_run

@@ -15,7 +15,7 @@ from patcher.operations.runs import Flight, Manner, Overview, Run
 from patcher.operations.selection import Selection
 from patcher.operations.session import OnConflict, Options
 from patcher.plan import PatchResult
-from patcher.resources.projection import OnUnknown
+from patcher.resources.unknown import OnUnknown
 
 MOST_WORKERS: Final = 256
 

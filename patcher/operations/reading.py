@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from patcher.documents.notices import Notice
 from patcher.documents.values import Document
 from patcher.operations.lookup import refuse_other_name, resources
 from patcher.operations.session import Session
-from patcher.resources.projection import OnUnknown
+from patcher.resources.projection import Projection
 from patcher.resources.snapshot import Snapshot
+from patcher.resources.unknown import OnUnknown
 
 
 def raw_model(session: Session, model: str) -> Document:
@@ -17,14 +17,12 @@ def raw_model(session: Session, model: str) -> Document:
     return _read(session, model).raw
 
 
-def document(
-    session: Session, model: str, unknown_fields: OnUnknown
-) -> tuple[Document, tuple[Notice, ...]]:
-    """A resource's writable document, and what was done about unknown members.
+def projection(session: Session, model: str, unknown_fields: OnUnknown) -> Projection:
+    """A resource's writable document, what in it cannot be written, and what was done about that.
 
-    Raises UnknownFieldError where something cannot be carried.
+    What cannot be written as it is stands in the document as the API shows it.
     """
-    return session.resource.document(_read(session, model), unknown_fields)
+    return session.resource.projection(_read(session, model), unknown_fields)
 
 
 def summaries(session: Session) -> list[dict[str, Any]]:

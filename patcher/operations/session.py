@@ -21,9 +21,9 @@ from patcher.operations.progress import Progress, Watch, unwatched
 from patcher.operations.store import ApiStore
 from patcher.plan import Origin, PatchResult, Plan, Terms, check_change, make_plan
 from patcher.resources.model import MODEL
-from patcher.resources.projection import OnUnknown
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
+from patcher.resources.unknown import OnUnknown, UnknownKeys
 
 DEFAULT_SETTLE_TIMEOUT: Final = 30.0
 
@@ -69,11 +69,7 @@ class Options:
                 "An expected version and a rebase upon another one contradict each other.",
                 hint="Leave out --expect-version (expect_version=), or the rebase.",
             )
-        if self.unknown_fields not in ("error", "carry", "drop"):
-            raise SettingsError(
-                "unknown_fields has an unknown value.",
-                hint="It is 'error', 'carry' or 'drop'.",
-            )
+        UnknownKeys.of(self.unknown_fields)
         if self.expect_version is not None and type(self.expect_version) is not int:
             raise SettingsError("expect_version must be an integer.")
 

@@ -1,6 +1,6 @@
 """What a change would do, before anything is done; and what became of it."""
 
-from patcher.plan.making import check_change, make_plan, propose
+from patcher.plan.making import check_change, make_plan, propose, propose_edited
 from patcher.plan.plan import Origin, Plan, Terms
 from patcher.plan.result import PatchResult, Status
 
@@ -13,4 +13,5 @@ __all__ = [
     "check_change",
     "make_plan",
     "propose",
+    "propose_edited",
 ]

@@ -12,32 +12,36 @@ from patcher.documents.patches import Patch
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.rekeying import rekeyed
 from patcher.documents.suggestions import closest
-from patcher.documents.values import MISSING, Document, Tokens
+from patcher.documents.values import MISSING, Document, Tokens, strictly_equal
 from patcher.errors import InvalidPatchError
 from patcher.plan.judging import fault_notices
 from patcher.plan.plan import Origin, Plan, Terms
-from patcher.resources.projection import OnUnknown
-from patcher.resources.resource import Resource, is_blank
+from patcher.resources.blockers import Blocker, refusal, unsettled
+from patcher.resources.projection import Projection, is_blank
+from patcher.resources.resource import Resource
 from patcher.resources.schema import Violation
 from patcher.resources.snapshot import Snapshot
+from patcher.resources.unknown import OnUnknown
 
 
 def check_change(resource: Resource, patch: Patch, unknown_fields: OnUnknown = "error") -> None:
     """Refuses, before any request, what the change alone shows to be wrong.
 
-    Raises ReadOnlyFieldError for a member of the server's, InvalidPatchError for an unknown
+    Raises ReadOnlyFieldError for a member of the server's, InvalidPatchError for a misspelt
     member, a value that breaks the schema wherever it ends up, or a mask in place of a value.
     """
-    patch.check(resource.shape, allow_unknown=unknown_fields == "carry")
-    writes = [write for step in patch.steps for write in step.writes()]
-    for i, (place, value) in enumerate(writes):
+    patch.check(resource.shape, allow_unknown=unknown_fields != "error")
+    writes = [(*write, step.restates) for step in patch.steps for write in step.writes()]
+    for i, (place, value, restates) in enumerate(writes):
         if value is MISSING:
             continue
         refuse_masks(value, place)
-        if any(_overlap(place, later) for later, _ in writes[i + 1 :]):
+        if any(_overlap(place, later) for later, _, _ in writes[i + 1 :]):
             continue  # a later step has the last word on it
         for violation in resource.schema.value_violations(place, value):
-            raise violation.error()
+            # What a step repeats of the document may break the schema already.
+            if violation.read_only or not restates:
+                raise violation.error()
 
 
 def make_plan(
@@ -53,25 +57,29 @@ def make_plan(
 ) -> Plan:
     """The plan of applying ``patch`` to the resource as read in ``base``.
 
-    Raises UnknownFieldError when the reading holds what cannot be carried over, and
-    InvalidPatchError when the change cannot be applied, leaves a document that breaks the schema
-    where the reading did not, opens every field without ``allow_all_fields``, or is ``strict``
-    and brings a fault in.
+    Raises UnknownFieldError when the reading holds what cannot be carried over and the change
+    does not settle, and InvalidPatchError when the change cannot be applied, leaves a document
+    that breaks the schema where the reading did not, opens every field without
+    ``allow_all_fields``, or is ``strict`` and brings a fault in.
     """
-    rebuilt = resource.document(base, unknown_fields)
-    applied = patch.apply(rebuilt[0], resource.shape)
+    found = resource.projection(base, unknown_fields)
+    patch.check(resource.shape, known=found.document.keys() | base.raw.keys())
+    applied = patch.apply(found.document, resource.shape)
     terms = Terms(
         masks=masks or Masks(resource.shape.opaque),
         unknown_fields=unknown_fields,
         allow_all_fields=allow_all_fields,
         mentioned=patch.mentioned(),
         touched=tuple(place for step in patch.steps for place in step.reads()),
-        rekeyed=rekeyed(patch.steps, rebuilt[0], resource.shape),
+        rekeyed=rekeyed(patch.steps, found.document, resource.shape),
         notices=applied.notices,
         origin=origin or Origin(),
         strict=strict,
     )
-    return _plan(resource, base, rebuilt, applied.document, terms)
+    if found.blockers:
+        named = tuple(place for step in patch.steps for place, _ in step.writes())
+        terms = terms._replace(named=named)
+    return _plan(resource, base, found, applied.document, terms)
 
 
 def propose(resource: Resource, base: Snapshot, proposed: Document, terms: Terms) -> Plan:
@@ -79,25 +87,41 @@ def propose(resource: Resource, base: Snapshot, proposed: Document, terms: Terms
 
     A member that is null at the top, or not there, is cleared. Raises what make_plan does.
     """
-    rebuilt = resource.document(base, terms.unknown_fields)
-    return _plan(resource, base, rebuilt, proposed, terms)
+    found = resource.projection(base, terms.unknown_fields)
+    return _plan(resource, base, found, proposed, terms)
+
+
+def propose_edited(resource: Resource, base: Snapshot, edited: Document, terms: Terms) -> Plan:
+    """The plan of a document that was edited whole: each key at the top is named by the change.
+
+    What is left as it was changes nothing, blockers or not. Raises what make_plan does.
+    """
+    found = resource.projection(base, terms.unknown_fields)
+    if found.blockers and strictly_equal(edited, found.document):
+        return _plan(resource, base, found._replace(blockers=()), edited, terms)
+    return _plan(
+        resource, base, found, edited, terms._replace(named=tuple((key,) for key in edited))
+    )
 
 
 def _plan(
     resource: Resource,
     base: Snapshot,
-    rebuilt: tuple[Document, tuple[Notice, ...]],
+    found: Projection,
     proposed: Document,
     terms: Terms,
 ) -> Plan:
     """``propose`` with the document of ``base``, which takes its time, rebuilt already."""
-    document, carried_notices = rebuilt
+    document = found.document
     proposed = _without_nulls(proposed, resource)
-    _refuse_strangers(resource, document.keys() | terms.restored, proposed)
+    _refuse_strangers(resource, document.keys() | base.raw.keys() | terms.restored, proposed)
+    left = unsettled(found.blockers, document, proposed, terms.named)
+    if left:
+        raise refusal(resource.noun, left, proposed)
     known_faults = _judge(resource, document, proposed)
-    if not terms.allow_all_fields:
-        _refuse_widening(resource, document, proposed)
     changes = compare(document, proposed, resource.shape.lists)
+    if changes and not terms.allow_all_fields:
+        _refuse_widening(resource, document, proposed)
     for change in changes:
         if change.kind != "removed":
             refuse_masks(change.new, tokens_of(change.path))
@@ -115,11 +139,12 @@ def _plan(
         ),
         carried=tuple(_carried(resource, document, terms.mentioned)),
         warnings=(
-            *carried_notices,
+            *found.notices,
             *terms.notices,
             *_version_notices(base),
             *known_faults,
             *faults,
+            *(not_undoable(one) for one in found.blockers if not one.is_unknown),
         ),
         terms=terms,
     )
@@ -146,7 +171,18 @@ def _without_nulls(document: Document, resource: Resource) -> Document:
     return {key: value for key, value in ordered.items() if key in kept or value is not None}
 
 
+def not_undoable(blocker: Blocker) -> Notice:
+    """Says that what was at a blocker before a write does not come back."""
+    kept = pointer_to(blocker.holder or blocker.place)
+    return Notice(
+        "undo-incomplete",
+        pointer_to(blocker.place),
+        f"{blocker.describe()} cannot be sent, so an undo leaves {kept} as it is then.",
+    )
+
+
 def _refuse_strangers(resource: Resource, known: AbstractSet[str], proposed: Document) -> None:
+    known = known - resource.shape.server_owned
     for key in proposed:
         if key in resource.shape.members or key in known:
             continue

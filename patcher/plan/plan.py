@@ -12,9 +12,9 @@ from patcher.documents.notices import Notice
 from patcher.documents.pointers import pointer_to
 from patcher.documents.rekeying import Rekeyed
 from patcher.documents.values import Document, Tokens
-from patcher.resources.projection import OnUnknown
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
+from patcher.resources.unknown import OnUnknown
 
 if TYPE_CHECKING:
     from patcher.impact import Impact, Preview
@@ -52,6 +52,7 @@ class Terms(NamedTuple):
         rekeyed: list members that the change gives another identity in their place.
         undone: the document sent by the write that the plan takes back; what the resource holds
             beyond it, the server added.
+        named: places that the change writes, where the reading has blockers that this settles.
     """
 
     masks: Masks
@@ -65,6 +66,7 @@ class Terms(NamedTuple):
     rekeyed: tuple[Rekeyed, ...] = ()
     strict: bool = False
     undone: Document | None = None
+    named: tuple[Tokens, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

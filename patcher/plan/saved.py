@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import NoneType
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from patcher.documents import jsontext
 from patcher.documents.diff import compare
@@ -22,9 +22,9 @@ from patcher.documents.values import MISSING, Document
 from patcher.errors import InvalidInputError, InvalidPatchError
 from patcher.plan.plan import Origin, Plan, Terms
 from patcher.plan.sealing import Seal, keys_of, refuse_telling_keys, sealed
-from patcher.resources.projection import OnUnknown
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
+from patcher.resources.unknown import OnUnknown, UnknownKeys
 
 FORMAT: Final = 1
 """The format of a saved plan; a reader refuses a higher one."""
@@ -54,12 +54,13 @@ _MEMBERS: Final[Mapping[str, tuple[type, ...]]] = {
     "allow_all_fields": (bool,),
     "mentioned": (list,),
     "touched": (list,),
+    "named": (list,),
     "base": (dict,),
     "proposed": (dict,),
     "salt": _TEXT,
     "digests": (dict,),
 }
-_LISTS_OF_TEXTS: Final = ("cleared", "carried", "mentioned", "touched")
+_LISTS_OF_TEXTS: Final = ("cleared", "carried", "mentioned", "touched", "named")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -139,6 +140,8 @@ def dump(plan: Plan, *, plan_id: str, created: str, salt: bytes, tool: str) -> s
         "salt": salt.hex(),
         "digests": {"base": base_seal.digests, "proposed": proposed_seal.digests},
     }
+    if terms.named:
+        content["named"] = [pointer_to(place) for place in terms.named]
     return jsontext.dump_pretty({**content, "checksum": _checksum(content)}) + "\n"
 
 
@@ -156,7 +159,7 @@ def load(text: str | bytes, resource: Resource, masks: Masks, *, what: str) -> S
     try:
         _refuse_other_members(content, resource)
         return _plan(content, resource, masks)
-    except (KeyError, TypeError, ValueError, InvalidPatchError) as error:
+    except (KeyError, TypeError, ValueError, InvalidInputError) as error:
         raise InvalidInputError(
             f"{what} is no plan that this version can read.", hint="Make the plan anew."
         ) from error
@@ -203,7 +206,7 @@ def _refuse_a_credential(
         )
     shape = plan.resource.shape
     unknown = ((key,) for key in base.keys() | proposed.keys() if key not in shape.members)
-    places = [*keys_of(base), *keys_of(proposed), *plan.terms.touched]
+    places = [*keys_of(base), *keys_of(proposed), *plan.terms.touched, *plan.terms.named]
     places += [tokens_of(notice.path) for notice in plan.warnings]
     refuse_telling_keys(places, plan.masks, (*shape.opaque, *unknown), hidden)
 
@@ -215,6 +218,7 @@ def _redacted(plan: Plan, text: str | None) -> str | None:
 def _refuse_other_members(content: Document, resource: Resource) -> None:
     """Raises KeyError, TypeError or ValueError for a member that is not what it has to be."""
     kinds = {**_MEMBERS, f"{resource.noun}_id": _TEXT_OR_NULL}
+    content.setdefault("named", [])
     for name, allowed in kinds.items():
         if type(content[name]) not in allowed:
             raise TypeError(name)
@@ -224,8 +228,9 @@ def _refuse_other_members(content: Document, resource: Resource) -> None:
     for notice in content["warnings"]:
         if any(type(value) is not str for value in dict(notice).values()):
             raise TypeError("warnings")
-    if content["noun"] != resource.noun or content["unknown_fields"] not in get_args(OnUnknown):
+    if content["noun"] != resource.noun:
         raise ValueError
+    UnknownKeys.of(content["unknown_fields"])
     # The changes are what people read; the documents are what is done.
     seen = compare(content["base"], content["proposed"], resource.shape.lists)
     told = sorted(map(jsontext.canonical, content["changes"]))
@@ -272,6 +277,7 @@ def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
             allow_all_fields=content["allow_all_fields"],
             mentioned=frozenset(content["mentioned"]),
             touched=tuple(map(tokens_of, content["touched"])),
+            named=tuple(map(tokens_of, content["named"])),
             origin=Origin(content["url"], content["organization"], saved_plan=content["id"]),
         ),
     )

@@ -1,60 +1,90 @@
 """From the GET response to the writable document, member by member.
 
 The kinds of member a resource can be described with are here. Each takes one key of the response
-and writes the keys of the document that stand for it; what it does not know, or cannot carry, it
-reports to the draft, and the draft decides what that means.
+and writes the keys of the document that stand for it. What a PUT cannot carry stays in the document
+as the API shows it, and is reported to the draft as a blocker.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol
 
 from patcher.documents import jsontext
 from patcher.documents.notices import Notice
-from patcher.documents.pointers import pointer_to
+from patcher.documents.pointers import path_to, pointer_to
 from patcher.documents.shape import Shape
 from patcher.documents.values import Document, JsonValue, Tokens, copied
-
-OnUnknown: TypeAlias = Literal["error", "carry", "drop"]
-"""What to do with what is not known: stop, send it along, or leave it out."""
+from patcher.resources.blockers import Blocker
+from patcher.resources.unknown import OnUnknown, UnknownKeys
 
 UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+CARRY_OR_DROP: Final = (
+    "--unknown-fields carry (send it along)",
+    "--unknown-fields drop (leave it out, which clears it)",
+)
+
+
+class Projection(NamedTuple):
+    """The writable document of a reading.
+
+    ``blockers`` are values in it that cannot be written as they are; ``notices`` say what was done
+    with unknown keys.
+    """
+
+    document: Document
+    blockers: tuple[Blocker, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+def is_blank(value: JsonValue) -> bool:
+    """Whether a value says nothing: null, or an empty text, list or object."""
+    return value is None or (type(value) in (str, list, dict) and not value)
 
 
 @dataclass(slots=True)
 class Draft:
     """A document being rebuilt: what is in it so far, and what stands in its way."""
 
-    on_unknown: OnUnknown
+    unknown_keys: UnknownKeys
     document: Document = field(default_factory=dict)
-    stoppers: dict[Tokens, str] = field(default_factory=dict)
-    negotiable: bool = True
+    blockers: list[Blocker] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
-    def stop(self, place: Tokens, reason: str) -> None:
+    def block(
+        self, place: Tokens, reason: str, ways: tuple[str, ...], holder: Tokens | None = None
+    ) -> None:
         """Reports what no option can carry."""
-        self.stoppers[place] = reason
-        self.negotiable = False
+        self.blockers.append(Blocker(place, reason, ways, holder))
 
-    def unknown(self, place: Tokens, *, carriable: bool = True, what: str = "unknown key") -> bool:
-        """Reports what is not known; returns whether to send it along."""
-        if self.on_unknown == "error":
-            self.stoppers[place] = what
+    def takes_unknown(self, place: Tokens, value: JsonValue, holder: Tokens | None = None) -> bool:
+        """Whether an unknown key is to be in the document, to be sent or to block."""
+        if is_blank(value):
             return False
-        if self.on_unknown == "drop":
-            self._note("dropped", place, f"left out ({what}); the write clears it")
+        decision = self.unknown_keys.of_key(place[-1])
+        if decision == "drop":
+            self.note("dropped", place, "is left out (unknown key); the write clears it")
             return False
-        if not carriable:
-            self.stop(place, f"{what}; the request has no place for it")
-            return False
-        self._note("carried-unknown", place, f"sent along as it is ({what})")
+        if decision == "carry":
+            self.note("carried-unknown", place, "is sent along as it is (unknown key)")
+        else:
+            ways = (*CARRY_OR_DROP, option("unset", place))
+            self.blockers.append(Blocker(place, "unknown key", ways, holder, is_unknown=True))
         return True
 
-    def _note(self, code: str, place: Tokens, what: str) -> None:
+    def note(self, code: str, place: Tokens, what: str) -> None:
+        """Says what was done with a value."""
         path = pointer_to(place)
-        self.notices.append(Notice(code, path, f"{path} is {what}."))
+        self.notices.append(Notice(code, path, f"{path} {what}."))
+
+
+def option(name: str, place: Tokens, rest: str = "") -> str:
+    """An option of the command line about a place, quoted for a shell where it has to be."""
+    return f"--{name} {shlex.quote(path_to(place) + rest)}"
 
 
 class Member(Protocol):
@@ -66,6 +96,13 @@ class Member(Protocol):
 
     def project(self, value: JsonValue, draft: Draft) -> None:
         """Writes what ``value`` (never null) becomes into the draft."""
+
+    def passed_over(self, value: JsonValue) -> Iterator[tuple[Tokens, JsonValue]]:
+        """What says something in ``value`` and is not sent, since it belongs to something else.
+
+        Each comes with the list in the document, the item that has it as it is sent there, and its
+        key.
+        """
 
 
 class AsIs(NamedTuple):
@@ -79,40 +116,55 @@ class AsIs(NamedTuple):
         if not (type(value) is str and value in self.blank):
             draft.document[self.source] = copied(value)
 
+    def passed_over(self, value: JsonValue) -> Iterator[tuple[Tokens, JsonValue]]:
+        """Nothing."""
+        yield from ()
+
 
 class References(NamedTuple):
-    """A list of references: texts stay, an object gives its id when that is a UUID."""
+    """A list of references: texts stay, an object gives its id when that is a UUID.
+
+    The object's further keys belong to what is referred to, and are passed over.
+    """
 
     source: str
     id_key: str = "id"
 
     def project(self, value: JsonValue, draft: Draft) -> None:
-        """Writes the list of ids."""
+        """Writes the list of ids; an item without one stays as it is, and blocks."""
+        here = (self.source,)
+        ways = (option("set", here, ':=["UUID"]'), option("unset", here))
         if type(value) is not list:
-            draft.stop((self.source,), "not a list")
+            draft.block(here, "not a list", ways)
+            draft.document[self.source] = copied(value)
             return
-        ids = [self._id(member, (self.source, str(i)), draft) for i, member in enumerate(value)]
-        draft.document[self.source] = [text for text in ids if text is not None]
+        ids: list[JsonValue] = []
+        for index, member in enumerate(value):
+            usable = member if type(member) is str else self._id(member)
+            if usable is None:
+                draft.block((*here, str(index)), f"no {self.id_key} that is a UUID", ways, here)
+            ids.append(copied(member) if usable is None else usable)
+        draft.document[self.source] = ids
 
-    def _id(self, member: JsonValue, place: Tokens, draft: Draft) -> str | None:
-        if type(member) is str:
-            return member
-        usable = member.get(self.id_key) if type(member) is dict else None
-        if type(usable) is not str or not UUID.fullmatch(usable):
-            draft.stop(place, f"no {self.id_key} that is a UUID")
-            return None
-        for key in member:
-            if key != self.id_key:
-                draft.unknown((*place, key), carriable=False)
-        return usable
+    def passed_over(self, value: JsonValue) -> Iterator[tuple[Tokens, JsonValue]]:
+        """The further keys of each object."""
+        for member in value if type(value) is list else ():
+            identity = self._id(member)
+            if identity is not None:
+                yield from _beyond(member, frozenset({self.id_key}), (self.source, identity))
+
+    def _id(self, member: JsonValue) -> str | None:
+        found = member.get(self.id_key) if type(member) is dict else None
+        return found if type(found) is str and UUID.fullmatch(found) else None
 
 
 class SplitList(NamedTuple):
     """A list of objects which the request takes apart by a flag.
 
-    Objects without the flag become their names, in ``plain``; objects with it become objects of
-    the ``carried`` keys and, where it is not null, the ``text`` key, in ``flagged``.
-    ``server_owned`` keys are known and never sent; any other key is unknown.
+    Objects without the flag become their names, in ``plain``; their further keys belong to the
+    source, and are passed over. Objects with it become objects of the ``carried`` keys and, where
+    it is not null, the ``text`` key, in ``flagged``; ``server_owned`` keys of theirs are known and
+    never sent, any other key is unknown.
     """
 
     source: str
@@ -127,72 +179,73 @@ class SplitList(NamedTuple):
     def project(self, value: JsonValue, draft: Draft) -> None:
         """Writes the two lists; the second only where it has members."""
         if type(value) is not list:
-            draft.stop((self.source,), "not a list")
+            draft.block((self.plain,), "not a list", self._whole(self.plain))
+            draft.document[self.plain] = copied(value)
             return
-        names: list[str] = []
-        objects: list[Document] = []
-        known = self._known
-        for i, member in enumerate(value):
+        names: list[JsonValue] = []
+        objects: list[JsonValue] = []
+        for member in value:
             # Most members are plain and sound, and there may be thousands.
-            if (
-                type(member) is dict
-                and known.issuperset(member)
-                and (member.get(self.flag) is None or member[self.flag] is False)
-                and type(member.get(self.name)) is str
-                and member[self.name]
-            ):
+            if self._is_plain(member):
                 names.append(member[self.name])
-                continue
-            place = (self.source, str(i))
-            if not self._is_sound(member, place, draft):
-                continue
-            if member.get(self.flag):
-                objects.append(self._object(member, place, draft))
+            elif type(member) is dict and member.get(self.flag) is True:
+                objects.append(self._object(member, len(objects), draft))
+            elif type(member) is str and member:
+                names.append(member)
             else:
-                self._report_unknown(member, place, draft)
-                names.append(member[self.name])
+                here = (self.plain,)
+                place = (*here, str(len(names)))
+                draft.block(place, self._fault(member), self._whole(self.plain), here)
+                names.append(copied(member))
         draft.document[self.plain] = names
         if objects:
             draft.document[self.flagged] = objects
 
-    def _is_sound(self, member: JsonValue, place: Tokens, draft: Draft) -> bool:
-        if type(member) is not dict:
-            draft.stop(place, "not an object")
-            return False
-        if type(member.get(self.name)) is not str or not member[self.name]:
-            draft.stop(place, f"no {self.name}")
-            return False
-        flag = member.get(self.flag)
-        if flag is not None and type(flag) is not bool:
-            draft.stop((*place, self.flag), "not a boolean")
-            return False
-        missing = [key for key in self.carried if type(member.get(key)) is not str]
-        if flag and missing:
-            draft.stop(place, f"added by a user, but without {' and '.join(missing)}")
-            return False
-        return True
+    def passed_over(self, value: JsonValue) -> Iterator[tuple[Tokens, JsonValue]]:
+        """The further keys of each object without the flag."""
+        known = self._known
+        for member in value if type(value) is list else ():
+            if type(member) is dict and not known.issuperset(member) and self._is_plain(member):
+                yield from _beyond(member, known, (self.plain, member[self.name]))
 
-    def _object(self, member: Document, place: Tokens, draft: Draft) -> Document:
-        taken = {key: member[key] for key in self.carried}
+    def _is_plain(self, member: JsonValue) -> bool:
+        if type(member) is not dict:
+            return False
+        flag, name = member.get(self.flag), member.get(self.name)
+        return (flag is None or flag is False) and type(name) is str and name != ""
+
+    def _fault(self, member: JsonValue) -> str:
+        if type(member) is not dict:
+            return "not an object"
+        flag = member.get(self.flag)
+        return f"no {self.name}" if flag is None or flag is False else f"{self.flag} not a boolean"
+
+    def _object(self, member: Document, index: int, draft: Draft) -> Document:
+        """The object to be sent; what it lacks, or has in another form, blocks."""
+        here = (self.flagged,)
+        place = (*here, str(index))
+        taken = {key: copied(member[key]) for key in self.carried if member.get(key) is not None}
+        lacking = [key for key in self.carried if type(taken.get(key)) is not str]
+        if not taken.get(self.name) and self.name not in lacking:
+            lacking.insert(0, self.name)
+        if lacking:
+            fill = " ".join(option("set", (*place, key), "=TEXT") for key in lacking)
+            reason = f"added by a user, but without {' and '.join(lacking)}"
+            draft.block(place, reason, (fill, *self._whole(self.flagged)), here)
         text = member.get(self.text)
-        if type(text) is str:
-            taken[self.text] = text
-        elif text is not None and draft.unknown((*place, self.text), what="not a text"):
-            taken[self.text] = jsontext.dump(text)
-        for key in self._report_unknown(member, place, draft, carriable=True):
-            taken[key] = copied(member[key])
+        if text is not None:
+            taken[self.text] = text if type(text) is str else jsontext.dump(text)
+        if text is not None and type(text) is not str:
+            draft.note("example-as-text", (*place, self.text), "is sent as JSON text")
+        known = self._known
+        for key, value in member.items():
+            if key not in known and draft.takes_unknown((*place, key), value, here):
+                taken[key] = copied(value)
         return taken
 
-    def _report_unknown(
-        self, member: Document, place: Tokens, draft: Draft, *, carriable: bool = False
-    ) -> list[str]:
-        """Reports the unknown keys; returns those to send along."""
-        known = self._known
-        return [
-            key
-            for key in member
-            if key not in known and draft.unknown((*place, key), carriable=carriable)
-        ]
+    def _whole(self, key: str) -> tuple[str, ...]:
+        """The option that replaces a whole list."""
+        return (option("set", (key,), ":=[...]"),)
 
     @property
     def _known(self) -> frozenset[str]:
@@ -200,14 +253,22 @@ class SplitList(NamedTuple):
         return self.server_owned | {self.flag, self.text, *self.carried}
 
 
+def _beyond(
+    member: Document, known: frozenset[str], at: Tokens
+) -> Iterator[tuple[Tokens, JsonValue]]:
+    for key, value in member.items():
+        if key not in known and not is_blank(value):
+            yield (*at, key), value
+
+
 def project(
-    raw: Document, members: tuple[Member, ...], shape: Shape, on_unknown: OnUnknown
-) -> Draft:
-    """The draft of the writable document that ``raw`` stands for.
+    raw: Document, members: tuple[Member, ...], shape: Shape, unknown_fields: OnUnknown
+) -> Projection:
+    """The writable document that ``raw`` stands for, and what in it cannot be written.
 
     Keys that no member takes and the server does not own are unknown.
     """
-    draft = Draft(on_unknown)
+    draft = Draft(UnknownKeys.of(unknown_fields))
     sources = {member.source for member in members}
     for member in members:
         value = raw.get(member.source)
@@ -216,8 +277,21 @@ def project(
     for key, value in raw.items():
         if key in sources or key in shape.server_owned:
             continue
-        # A response key named like a rebuilt one would replace what was rebuilt.
-        if draft.unknown((key,), carriable=key not in shape.members) and value is not None:
+        if key in shape.members:
+            _block_namesake(key, value, draft)
+        elif draft.takes_unknown((key,), value):
             draft.document[key] = copied(value)
-    draft.document = shape.ordered(draft.document)
-    return draft
+    document = shape.ordered(draft.document)
+    return Projection(document, tuple(draft.blockers), tuple(draft.notices))
+
+
+def _block_namesake(key: str, value: JsonValue, draft: Draft) -> None:
+    """A key of the response that has the name of one that is rebuilt from another."""
+    if is_blank(value):
+        return
+    if draft.unknown_keys.of_key(key) == "drop":
+        draft.note("dropped", (key,), "of the response is left out (unknown key)")
+        return
+    ways = (CARRY_OR_DROP[1], option("set", (key,), ":=[...]"))
+    draft.block((key,), "unknown key of the response, with the name of a known one", ways)
+    draft.document.setdefault(key, copied(value))

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from patcher.documents.masks import find_masks
 from patcher.documents.notices import Notice
-from patcher.documents.pointers import lookup, pointer_to
+from patcher.documents.pointers import lookup
 from patcher.documents.shape import Shape
 from patcher.documents.values import Document, JsonValue, Tokens
-from patcher.errors import UnknownFieldError
+from patcher.resources.blockers import Blocker
 from patcher.resources.columns import Columns
 from patcher.resources.faults import Check, Faults, find_faults
-from patcher.resources.projection import Draft, Member, OnUnknown, SplitList, project
+from patcher.resources.projection import Member, Projection, SplitList, option, project
 from patcher.resources.schema import DocumentSchema
 from patcher.resources.snapshot import Snapshot
-
-_SHOWN: Final = 5
+from patcher.resources.unknown import OnUnknown
 
 Fill: TypeAlias = Literal["any", "other", "own"]
 """What the server puts at a place that a write leaves out: ``any`` value, or one ``other`` than
@@ -63,17 +62,14 @@ class Resource(NamedTuple):
         return find_faults(self.checks, document, proposed)
 
     def document(
-        self, snapshot: Snapshot, on_unknown: OnUnknown = "error"
+        self, snapshot: Snapshot, unknown_fields: OnUnknown = "error"
     ) -> tuple[Document, tuple[Notice, ...]]:
-        """The writable document of a reading, and what was done about unknown members.
+        """The writable document of a reading, and what was done about unknown keys.
 
-        Raises UnknownFieldError, naming each place, where something is not known
-        (``on_unknown`` is "error") or cannot be carried at all.
+        What cannot be written as it is stands in there as the API shows it; ``projection`` tells.
         """
-        draft = self.draft(snapshot, on_unknown)
-        if draft.stoppers:
-            raise self._cannot_carry(draft)
-        return draft.document, tuple(draft.notices)
+        found = self.projection(snapshot, unknown_fields)
+        return found.document, found.notices
 
     def tells(self, item: Document, document: Document, place: Tokens) -> bool:
         """Whether an ``item`` of a list, as a ``document``, tells what is at a place of it.
@@ -93,38 +89,43 @@ class Resource(NamedTuple):
             for holder, key in zip(holders, place[1:], strict=True)
         )
 
-    def draft(self, snapshot: Snapshot, on_unknown: OnUnknown = "error") -> Draft:
-        """The writable document of a reading, with what stands in its way."""
-        draft = project(snapshot.raw, self.members, self.shape, on_unknown)
-        for place in self.redacted(draft.document):
-            draft.stop(place, "a mask in place of the value")
-        return draft
+    def projection(self, snapshot: Snapshot, unknown_fields: OnUnknown = "error") -> Projection:
+        """The writable document of a reading, with what in it cannot be written as it is."""
+        found = project(snapshot.raw, self.members, self.shape, unknown_fields)
+        hidden = tuple(_hidden(found.document, place) for place in self._redacted(found.document))
+        return found._replace(blockers=(*found.blockers, *hidden)) if hidden else found
+
+    def passed_over(self, snapshot: Snapshot) -> dict[Tokens, JsonValue]:
+        """What a reading holds that is not sent, since it belongs to something else.
+
+        By list of the document, item in it, and key; what says nothing is left out.
+        """
+        return {
+            place: value
+            for member in self.members
+            for place, value in member.passed_over(snapshot.raw.get(member.source))
+        }
 
     def redacted(self, document: Document) -> frozenset[Tokens]:
         """Where a value reads like a mask: it may be the server's redaction, not the secret."""
-        return frozenset(
-            (*root, *place)
-            for root in self.shape.opaque
-            for place in find_masks(lookup(document, root, None))
-        )
+        return frozenset(self._redacted(document))
 
-    def _cannot_carry(self, draft: Draft) -> UnknownFieldError:
-        places = list(draft.stoppers.items())
-        listed = "; ".join(f"{pointer_to(place)} ({why})" for place, why in places[:_SHOWN])
-        more = f"; and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
-        hint = (
-            "--unknown-fields carry sends such members along as they are, "
-            "--unknown-fields drop leaves them out and so clears them."
-            if draft.negotiable
-            else f"Correct this {self.noun} where it was made, or use a newer patch-model."
-        )
-        return UnknownFieldError(
-            f"This {self.noun} holds what cannot be carried over safely: {listed}{more}.",
-            paths=[pointer_to(place) for place, _ in places],
-            hint=hint,
-        )
+    def _redacted(self, document: Document) -> Iterator[Tokens]:
+        for root in self.shape.opaque:
+            for below in find_masks(lookup(document, root, None)):
+                yield (*root, *below)
 
 
-def is_blank(value: JsonValue) -> bool:
-    """Whether a value says nothing: null, or an empty text, list or object."""
-    return value is None or (type(value) in (str, list, dict) and not value)
+def _hidden(document: Document, place: Tokens) -> Blocker:
+    value = lookup(document, place)
+    # Where a key is the mask, only removing it helps.
+    is_value = type(value) is str and bool(find_masks(value))
+    give = (option("set", place, "=@FILE"),) if is_value else ()
+    ways = (*give, option("unset", place))
+    return Blocker(place, "a mask in place of the value", ways, _outermost_list(document, place))
+
+
+def _outermost_list(document: Document, place: Tokens) -> Tokens | None:
+    ends = (end for end in range(1, len(place)) if type(lookup(document, place[:end])) is list)
+    end = next(ends, None)
+    return None if end is None else place[:end]

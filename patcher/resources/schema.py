@@ -125,7 +125,7 @@ class DocumentSchema:
             if key in known:
                 continue
             at = (*place, key)
-            sameness = (_pattern(at), jsontext.dump(error.instance[key]))
+            sameness = (_pattern(at), "no such key")
             if key in owned:
                 hint = "It belongs to the server and is never sent; leave it out."
                 yield Violation(at, "it is set by the server", sameness, hint, read_only=True)

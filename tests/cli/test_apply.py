@@ -179,7 +179,7 @@ def test_an_error_is_json_too(
         ("--json-patch", '[{"op": "test", "path": "/version", "value": 1}]'),
         ("--json-patch", '[{"op": "replace", "path": "/name"}]'),
         ("--merge", '{"name": "a", "name": "b"}'),
-        ("--merge", '{"name": 5}'),
+        ("--set", "name:=5"),
         ("--set", "connection_id=warehouse"),
         ("--set", "fields:=[1]"),
         ("--set", "configuration.api_token=********"),
@@ -197,6 +197,20 @@ def test_what_the_change_alone_shows_is_refused_before_any_request(
     assert done.code == 2, done
     assert done.err.startswith("Error: ")
     assert sandbox.requests == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("--merge", '{"name": 5}'), ("--set", "zzz=x"), ("--unset", "nmae"), ("--unset", "zzz.a")],
+)
+def test_what_the_model_might_have_is_refused_once_it_is_read(
+    sandbox: Sandbox, patch_model: Command, change: tuple[str, str]
+) -> None:
+    """A model may break the schema, and have keys that nobody knows here; this one does not."""
+    done = patch_model("apply", seed.CONTACTS, *change, "--yes")
+
+    assert done.code == 2, done
+    assert sandbox.puts() == []
 
 
 def test_changes_are_made_in_the_order_of_the_command_line(

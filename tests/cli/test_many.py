@@ -164,8 +164,8 @@ def test_a_refused_plan_is_in_the_overview_and_the_others_go_on(
 
     assert done.code == 7
     assert f"{MODELS - 1} of {MODELS} models to be changed, 1 refused." in done.out
-    assert f'! model "Orders" ({seed.ORDERS}): This model holds what cannot' in done.out
-    assert "Hint: --unknown-fields carry" in done.out
+    assert f'! model "Orders" ({seed.ORDERS}): This model cannot be written' in done.out
+    assert "Hint: Use --unknown-fields carry" in done.out
     assert f"{MODELS} models: {MODELS - 1} written, 1 failed." in done.out
 
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,18 +36,67 @@ def test_get_as_json_and_raw(sandbox: Sandbox, patch_model: Command) -> None:
     assert raw == sandbox.model(seed.CONTACTS)
 
 
-def test_get_names_what_it_cannot_carry(sandbox: Sandbox, patch_model: Command) -> None:
-    """A model with something unknown is refused, but can be seen raw, or with the option."""
+def test_get_shows_a_model_that_cannot_be_written(sandbox: Sandbox, patch_model: Command) -> None:
+    """The raw value stands at its place, with a comment on what it is and the ways through."""
+    raw = {"retention": 30, "labels": [{"key": "value"}], "filters": None}
+    sandbox.fault(faults.growth(raw, {}, method="GET", every=True))
+
+    text = patch_model("get", "Contacts")
+    as_json = patch_model("get", "Contacts", "-o", "json")
+
+    assert (text.code, as_json.code) == (0, 0)
+    document = yamltext.parse(text.out, what="it")
+    assert document == json.loads(as_json.out)
+    assert document == sandbox.stored(seed.CONTACTS) | {
+        "retention": 30,
+        "labels": [{"key": "value"}],
+    }
+    lines = text.out.splitlines()
+    label, key = lines.index("  - key: value"), lines.index("retention: 30")
+    assert lines[label - 1].startswith("# /labels/0 (no id that is a UUID)")
+    assert "--unset labels" in lines[label - 1]
+    assert "--unknown-fields carry" in lines[key - 1]
+    assert text.err == ""
+    assert as_json.err.count("Warning: ") == 2
+    assert "/labels/0" in as_json.err
+
+
+def test_get_with_the_option_says_what_it_did(sandbox: Sandbox, patch_model: Command) -> None:
+    """What was decided of an unknown key is no blocker."""
     sandbox.fault(faults.growth({"retention": 30}, {}, method="GET", every=True))
 
-    refused = patch_model("get", "Contacts")
     dropped = patch_model("get", "Contacts", "--unknown-fields", "drop")
 
-    assert refused.code == 2
-    assert "/retention (unknown key)" in refused.err
     assert dropped.code == 0
     assert "Warning: /retention is left out" in dropped.err
+    assert "retention" not in dropped.out
     assert '"retention": 30' in patch_model("get", "Contacts", "--raw").out
+
+
+@pytest.mark.parametrize(
+    ("raw", "way", "stored"),
+    [
+        ({"labels": [{}]}, ("--unset", "labels"), ("labels", None)),
+        ({"labels": [{}]}, ("--set", f'labels:=["{seed.CONTACTS}"]'), ("labels", [seed.CONTACTS])),
+        ({"retention": 30}, ("--unset", "retention"), ("retention", None)),
+        ({"retention": 30}, ("--unknown-fields", "drop"), ("name", "New")),
+    ],
+)
+def test_each_way_through_gets_through(
+    sandbox: Sandbox, patch_model: Command, raw: dict[str, Any], way: tuple[str, ...], stored: Any
+) -> None:
+    """Without one of them the write is refused, and names them; with one it is done."""
+    sandbox.fault(faults.growth(raw, {}, method="GET", every=True))
+
+    refused = patch_model("apply", "Contacts", "-y", "--set", "name=New")
+    done = patch_model("apply", "Contacts", "-y", "--set", "name=New", *way)
+
+    assert refused.code == 2
+    assert f"/{next(iter(raw))}" in refused.err
+    assert " ".join(way).split("=")[0] in refused.err.replace("'", "")
+    assert done.code == 0, done.err
+    key, value = stored
+    assert sandbox.stored(seed.CONTACTS).get(key) == value
 
 
 def test_list_goes_through_all_pages(patch_model: Command, monkeypatch: pytest.MonkeyPatch) -> None:

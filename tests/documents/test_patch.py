@@ -59,7 +59,7 @@ def test_the_check_is_about_the_names_and_nothing_else(
     owned, unknown = named & SHAPE.server_owned, named - {*SHAPE.members, *SHAPE.server_owned}
     raised: PatchError | None = None
     try:
-        patch.check(SHAPE, allow_unknown=allow_unknown)
+        patch.check(SHAPE, known=(), allow_unknown=allow_unknown)
     except PatchError as error:
         raised = error
 

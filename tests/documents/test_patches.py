@@ -230,14 +230,23 @@ def test_what_is_not_known_is_refused_unless_allowed() -> None:
     """With what may have been meant, or with all there is."""
     for patch in (Patch.set("nmae", 1), Patch.of([{"op": "remove", "path": "/nmae"}])):
         with pytest.raises(InvalidPatchError) as caught:
-            patch.check(SHAPE)
+            patch.check(SHAPE, known=())
         assert caught.value.path == "/nmae"
         assert caught.value.hint == 'Did you mean "name"?'
         patch.check(SHAPE, allow_unknown=True)
     with pytest.raises(InvalidPatchError, match="is not known") as caught:
-        Patch.set("zzz.a", 1).check(SHAPE)
+        Patch.set("zzz.a", 1).check(SHAPE, known=("zz",))
     assert caught.value.path == "/zzz"
     assert "There are name, configuration" in str(caught.value.hint)
+    Patch.set("zzz.a", 1).check(SHAPE, known=("zzz",))
+
+
+def test_without_a_document_only_a_misspelling_is_refused() -> None:
+    """A document may have keys that are not known here, to be set or removed."""
+    Patch.set("zzz.a", 1).check(SHAPE)
+    Patch.unset("nmae").check(SHAPE)
+    with pytest.raises(InvalidPatchError, match="nmae"):
+        Patch.set("nmae", 1).check(SHAPE)
 
 
 def test_what_is_known_passes() -> None:

@@ -70,6 +70,7 @@ def test_all_that_goes_with_a_plan_comes_back() -> None:
         (Rekeyed(("fields",), "a", "b"),),
         strict=True,
         undone={"name": "n"},
+        named=(("a", "0"),),
     )
     base = Snapshot(raw({"name": "n", "fields": ["a"]}), '"etag"', b"text")
     plan = propose(MODEL, base, {"name": "m", "fields": ["a"]}, terms)

@@ -101,7 +101,8 @@ class MemoryStore:
             {**one, "user_added": True, "id": f"f-{one['name']}"}
             for one in body.get("additional_fields", [])
         ]
-        old = {one["name"]: one["id"] for one in self.raw.get("fields", [])}
+        known = (one for one in self.raw.get("fields", []) if {"name", "id"} <= one.keys())
+        old = {one["name"]: one["id"] for one in known}
         for one in fields:
             one["id"] = old.get(one["name"], one["id"])
         owned = {key: self.raw[key] for key in MODEL.shape.server_owned if key in self.raw}

@@ -17,7 +17,6 @@ from patcher.errors import (
     NotFoundError,
     OutcomeUnknownError,
     StaleReadError,
-    UnknownFieldError,
     VerificationError,
 )
 from patcher.guard import Ambiguous, Answer, Answered, Guard, NotSent, Refused, Throttled
@@ -26,7 +25,7 @@ from patcher.journal import Journal
 from patcher.plan import make_plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
-from tests.guard.memory import FakeClock, MemoryStore, guard_of, plan_of, response
+from tests.guard.memory import ID, FakeClock, MemoryStore, guard_of, plan_of, response
 
 RENAME = {"name": "Clients"}
 
@@ -188,12 +187,12 @@ def test_only_a_new_time_is_no_conflict(tmp_path: Path) -> None:
 
 
 def test_an_unknown_key_in_the_second_read_stops(tmp_path: Path) -> None:
-    """The API may grow between two requests; what is new then stops the write as well."""
+    """The API may grow between two requests; the model is not as the plan found it."""
     store = MemoryStore()
     plan = plan_of(store, RENAME)
     store.raw["retention"] = 30
 
-    with pytest.raises(UnknownFieldError):
+    with pytest.raises(ConflictError, match="/retention"):
         guard_of(store, tmp_path).write(plan)
 
     assert store.bodies == []
@@ -552,16 +551,16 @@ def test_carried_unknown_members_are_compared_too(tmp_path: Path) -> None:
     assert store.bodies[0]["retention"] == {"days": 30}
 
 
-def test_an_answer_that_cannot_be_understood_is_not_verified(tmp_path: Path) -> None:
-    """Written, but the answer has a label that cannot be read: exit code 5, saying so."""
+def test_an_answer_with_a_label_that_was_not_sent_is_not_as_sent(tmp_path: Path) -> None:
+    """Written, but the answer has a label without an id: exit code 5, naming it."""
 
     def growing(store: MemoryStore, body: dict[str, Any]) -> Answer:
         store.write(body)
         return Answered(Snapshot({**store.raw, "labels": [{}]}))
 
-    store = MemoryStore(on_replace=growing)
+    store = MemoryStore(response(labels=[ID]), on_replace=growing)
 
-    with pytest.raises(VerificationError, match="cannot read"):
+    with pytest.raises(VerificationError, match="/labels"):
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
 
 

@@ -13,7 +13,7 @@ from patcher.documents.masks import MASK
 from patcher.errors import ApiError, NotFoundError, OutcomeUnknownError, VerificationError
 from patcher.guard import Ambiguous, Answer, Answered, Guard, Job
 from patcher.journal import Journal
-from tests.guard.memory import ID, FakeClock, MemoryStore, guard_of, plan_of
+from tests.guard.memory import ID, FakeClock, MemoryStore, guard_of, plan_of, response
 
 RENAME = {"name": "Clients"}
 LOST = Ambiguous("the connection broke")
@@ -223,16 +223,16 @@ def test_something_else_stored_after_a_lost_answer_is_unknown(tmp_path: Path) ->
     )
 
 
-def test_what_cannot_be_read_after_a_lost_answer_is_unknown(tmp_path: Path) -> None:
-    """What this version cannot read proves nothing: exit code 6, saying so."""
+def test_a_label_without_an_id_after_a_lost_answer_is_unknown(tmp_path: Path) -> None:
+    """What was not sent proves nothing: exit code 6, naming it."""
 
     def grow(store: MemoryStore, body: dict[str, Any]) -> Answer:
         store.raw["labels"] = [{}]
         return LOST
 
-    store = MemoryStore(on_replace=grow)
+    store = MemoryStore(response(labels=[ID]), on_replace=grow)
 
-    with pytest.raises(OutcomeUnknownError, match="holds what this version cannot read"):
+    with pytest.raises(OutcomeUnknownError, match="/labels"):
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
 
 

@@ -389,12 +389,44 @@ def test_a_field_that_the_change_alters_may_get_a_new_id() -> None:
     assert (paths(found), codes(found)) == ([], [])
 
 
-def test_what_cannot_be_read_is_not_as_sent() -> None:
-    """A label without an id leaves the verdict open."""
-    found = verdict(NEW, response(), labels=[{}])
+def test_what_cannot_be_written_is_not_as_sent() -> None:
+    """A label without an id was not sent."""
+    found = verdict(NEW, response(labels=[ID]), labels=[{}])
 
-    assert found.stored is None
+    assert paths(found) == ["/labels/0"]
     assert not found.is_as_sent
+
+
+LABEL = {"id": ID, "name": "x", "colour": "red"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "fields", "expected"),
+    [
+        ([LABEL], [{"name": "email", "pii": True}], []),
+        ([LABEL | {"colour": "blue"}], [{"name": "email", "pii": False}], []),
+        ([{"id": ID, "name": "x", "colour": ""}], [{"name": "email", "pii": True}], ["/labels"]),
+        ([ID], [{"name": "email"}], ["/labels", "/labels", "/fields"]),
+    ],
+)
+def test_what_was_passed_over_and_is_gone_is_a_warning(
+    labels: list[Any], fields: list[Any], expected: list[str]
+) -> None:
+    """A label's colour or a source field's key belongs to neither write, and is missed."""
+    before = response(labels=[LABEL], fields=[{"name": "email", "pii": True}])
+
+    found = verdict(NEW, before, labels=labels, fields=fields)
+
+    assert found.is_as_sent
+    gone = [one.path for one in found.notices if one.code == "passed-over-changed"]
+    assert sorted(gone) == sorted(expected)
+
+
+def test_what_went_with_its_item_is_not_missed() -> None:
+    """A label that the change removes takes its name along."""
+    found = verdict({**NEW, "labels": None}, response(labels=[LABEL]), labels=[])
+
+    assert "passed-over-changed" not in codes(found)
 
 
 def test_as_before_needs_content_version_and_time() -> None:

@@ -14,13 +14,16 @@ from typing import Any
 import pytest
 
 import patcher
+from patcher.documents.masks import MASK
 from patcher.guard import Answered
 from patcher.journal import Ending, Intent, Journal
 from patcher.operations.session import journal_of
+from patcher.plan import Plan
 from patcher.resources.model import MODEL
+from patcher.resources.snapshot import Snapshot
 from patcher.sandbox import Sandbox, faults, seed
 from patcher.undoing import WayBack
-from tests.guard.memory import MemoryStore, guard_of, plan_of, response
+from tests.guard.memory import ID, MemoryStore, guard_of, plan_of, response
 
 OTHER = "9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a999"
 
@@ -384,19 +387,98 @@ def test_what_a_write_dropped_stays_away_where_that_is_said(tmp_path: Path) -> N
     assert [change.path for change in way.plan(entry).changes] == ["/name"]
 
 
-def test_what_a_write_dropped_and_nobody_can_carry_is_said_to_stay_away(tmp_path: Path) -> None:
-    """An unknown key of a field cannot be sent: the undo takes the rest back, with a warning."""
-    fields = [{"name": "email", "id": "f-1", "new_key": 1}]
-    store = MemoryStore(raw=response(fields=fields))
+def test_an_unknown_key_that_a_change_removed_comes_back(tmp_path: Path) -> None:
+    """It was removed by name, and so was no blocker; the undo carries it, and no other."""
+    store = MemoryStore(raw=response(new_key={"a": 1}))
     guard = guard_of(store, tmp_path)
-    plan = plan_of(store, {"name": "Clients"}, unknown_fields="drop")
+    plan = plan_of(store, {"new_key": None})
     entry = guard.journal.entry(guard.write(plan).journal_entry or "")
-    way = WayBack(store.read, guard.journal, MODEL, plan.terms._replace(unknown_fields="error"))
+    way = WayBack(store.read, guard.journal, MODEL, plan.terms)
+
+    back = way.plan(entry)
+    guard.write(back)
+
+    assert back.unknown_fields == "new_key=carry"
+    assert store.raw["new_key"] == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("members", "change", "place", "kept"),
+    [
+        ({"labels": [{}]}, {"labels": [ID]}, "/labels/0", [ID]),
+        ({"labels": [{}]}, {"labels": None}, "/labels/0", None),
+        ({"labels": {}}, {"labels": [ID]}, "/labels", [ID]),
+        (
+            {"fields": [{"name": "a"}, {"label": "B"}]},
+            {"fields": ["a", "b"]},
+            "/fields/1",
+            ["a", "b"],
+        ),
+        (
+            {"configuration": {"token": MASK, "query": "x"}},
+            {"configuration": {"token": "real"}},
+            "/configuration/token",
+            {"token": "real", "query": "x"},
+        ),
+    ],
+)
+def test_what_cannot_be_brought_back_stays_as_it_is(
+    tmp_path: Path, members: dict[str, Any], change: dict[str, Any], place: str, kept: Any
+) -> None:
+    """What no write could send stays as the change left it; plan and undo both say so."""
+    store = MemoryStore(raw=response(**members))
+    guard = guard_of(store, tmp_path)
+    plan = plan_of(store, {**change, "name": "Clients"})
+    entry = guard.journal.entry(guard.write(plan).journal_entry or "")
+    way = WayBack(store.read, guard.journal, MODEL, plan.terms._replace(named=()))
 
     back = way.plan(entry)
 
-    assert [change.path for change in back.changes] == ["/name"]
-    assert [(one.code, one.path) for one in back.warnings] == [("dropped", "/fields/0/new_key")]
+    for made in (plan, back):
+        found = [one.path for one in made.warnings if one.code == "undo-incomplete"]
+        assert found == [place]
+    assert [one.path for one in back.changes] == ["/name"]
+    assert back.proposed.get(next(iter(change))) == kept
+
+
+def hiding(raw: dict[str, Any]) -> dict[str, Any]:
+    """A reading of a server that shows no token."""
+    return {**raw, "configuration": {**raw["configuration"], "token": MASK}}
+
+
+def intent_of(plan: Plan) -> Intent:
+    """The record of a write of ``plan``."""
+    return Intent("model", ID, plan.base.name, "", plan.base.raw, plan.proposed, ("k",))
+
+
+class HidingStore(MemoryStore):
+    """A server that stores a token and never shows it."""
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(hiding(super().snapshot().raw))
+
+
+def test_a_hidden_value_is_sent_again_as_it_was_written(tmp_path: Path) -> None:
+    """The journal knows the value that the API hides, as long as nobody has written since."""
+    store = HidingStore(raw=response(configuration={"token": "first"}))
+    guard = guard_of(store, tmp_path)
+    plan = plan_of(store, {"name": "Clients", "configuration": {"token": "second"}})
+    entry_name = guard.journal.open(intent_of(plan))
+    store.write(plan.proposed)
+    guard.journal.close(entry_name, Ending("applied", observed=store.snapshot().raw))
+    way = WayBack(store.read, guard.journal, MODEL, plan.terms._replace(named=()))
+
+    back = way.plan(guard.journal.entry(entry_name))
+
+    assert (back.proposed["name"], back.proposed["configuration"]["token"]) == (
+        "Customers",
+        "second",
+    )
+    store.write({**plan.proposed, "identifier": "email"}, by="Bo")
+    rebasing = way._replace(rebases=True)
+    with pytest.raises(patcher.UnknownFieldError) as caught:
+        rebasing.plan(guard.journal.entry(entry_name))
+    assert caught.value.paths == ("/configuration/token",)
 
 
 def test_the_last_write_is_not_passed_over_while_it_may_still_land(

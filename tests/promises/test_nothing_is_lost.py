@@ -84,7 +84,7 @@ def test_an_api_that_grows_stops_the_tool(
     with pytest.raises(patcher.UnknownFieldError) as caught:
         patcher.patch_model(seed.CONTACTS, {"name": "Customers"}, client=client)
 
-    assert caught.value.paths[0] in ("/retention", "/fields/0/pii")
+    assert caught.value.paths[0] in ("/retention", "/additional_fields/0/pii")
     assert caught.value.exit_code == 2
     assert sandbox.puts() == []
 

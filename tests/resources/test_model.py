@@ -95,7 +95,7 @@ def test_a_configuration_is_somebody_elses(path: str) -> None:
 
     redacted = response() | at(path, {"password": MASK})
     with pytest.raises(UnknownFieldError, match="a mask in place of the value"):
-        MODEL.document(Snapshot(redacted))
+        make_plan(MODEL, Snapshot(redacted), Patch.of({"name": "x"}))
 
 
 @pytest.mark.parametrize(

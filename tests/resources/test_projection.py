@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patcher.documents.masks import MASK
-from patcher.errors import UnknownFieldError
+from patcher.documents.pointers import lookup, pointer_to, tokens_of
+from patcher.documents.values import MISSING
 from patcher.resources.model import MODEL
+from patcher.resources.projection import Projection
 from patcher.resources.snapshot import Snapshot
 
 UUID_1 = "248df4b7-aa70-47b8-a036-33ac447e668d"
@@ -24,17 +26,19 @@ def raw(**members: Any) -> dict[str, Any]:
     return {"id": UUID_1, "name": "M", "connection_id": UUID_2, "configuration": {}} | members
 
 
-def document(response: dict[str, Any], on_unknown: Any = "error") -> dict[str, Any]:
+def projection(response: dict[str, Any], unknown_fields: str = "error") -> Projection:
+    """What a response comes to."""
+    return MODEL.projection(Snapshot(response), unknown_fields)
+
+
+def document(response: dict[str, Any]) -> dict[str, Any]:
     """The writable document of a response."""
-    return MODEL.document(Snapshot(response), on_unknown)[0]
+    return projection(response).document
 
 
-def stoppers(response: dict[str, Any], on_unknown: Any = "error") -> tuple[str, ...]:
-    """The places for which a response is refused."""
-    with pytest.raises(UnknownFieldError) as caught:
-        document(response, on_unknown)
-    assert caught.value.exit_code == 2
-    return caught.value.paths
+def blocked(found: Projection) -> dict[str, str]:
+    """The places of the blockers, and what is wrong there."""
+    return {pointer_to(one.place): one.reason for one in found.blockers}
 
 
 def test_the_published_response_is_understood_key_by_key() -> None:
@@ -152,235 +156,262 @@ def test_fields_that_are_all_user_added_leave_an_empty_list() -> None:
     assert found["additional_fields"] == [{"name": "s", "label": "S", "type": "string"}]
 
 
+ADDED = {"name": "a", "label": "A", "type": "t", "user_added": True}
+
+
 @pytest.mark.parametrize(
-    ("members", "path"),
+    ("members", "place"),
     [
         ({"retention": 30}, "/retention"),
-        ({"retention": None}, "/retention"),
-        ({"additional_fields": []}, "/additional_fields"),
+        ({"retention": False}, "/retention"),
+        ({"retention": {"days": None}}, "/retention"),
         ({"a/b~c": 1}, "/a~1b~0c"),
-        ({"fields": [{"name": "a", "pii": True}]}, "/fields/0/pii"),
-        (
-            {"fields": [{"name": "a", "label": "A", "type": "t", "user_added": True, "pii": 1}]},
-            "/fields/0/pii",
-        ),
-        ({"labels": [{"id": UUID_1, "colour": "red"}]}, "/labels/0/colour"),
-        (
-            {
-                "fields": [
-                    {"name": "a", "label": "A", "type": "t", "user_added": True, "example": 5}
-                ]
-            },
-            "/fields/0/example",
-        ),
-        ({"configuration": {"token": MASK}}, "/configuration/token"),
+        ({"fields": [{"name": "b"}, ADDED | {"pii": 1}]}, "/additional_fields/0/pii"),
     ],
 )
-def test_what_is_unknown_stops_and_is_named(members: dict[str, Any], path: str) -> None:
-    """An unknown key, at the top or inside a reshaped member, is refused by its pointer."""
-    assert stoppers(raw(**members)) == (path,)
-
-
-@pytest.mark.parametrize("on_unknown", ["error", "carry", "drop"])
-@pytest.mark.parametrize(
-    ("members", "path"),
-    [
-        ({"labels": [{"key": "value"}]}, "/labels/0"),
-        ({"labels": [{"id": "not-a-uuid"}]}, "/labels/0"),
-        ({"labels": [7]}, "/labels/0"),
-        ({"labels": {}}, "/labels"),
-        ({"fields": {}}, "/fields"),
-        ({"fields": ["a"]}, "/fields/0"),
-        ({"fields": [{"label": "A"}]}, "/fields/0"),
-        ({"fields": [{"name": ""}]}, "/fields/0"),
-        ({"fields": [{"name": 7}]}, "/fields/0"),
-        ({"fields": [{"name": "a", "user_added": "yes"}]}, "/fields/0/user_added"),
-        ({"fields": [{"name": "a", "user_added": 1}]}, "/fields/0/user_added"),
-        ({"fields": [{"name": "a", "user_added": True, "type": "t"}]}, "/fields/0"),
-        ({"fields": [{"name": "a", "user_added": True, "label": "A", "type": None}]}, "/fields/0"),
-    ],
-)
-def test_what_cannot_be_carried_always_stops(
-    members: dict[str, Any], path: str, on_unknown: str
+def test_an_unknown_key_blocks_and_stands_raw_in_the_document(
+    members: dict[str, Any], place: str
 ) -> None:
-    """No option carries what has no place in the request or no sure meaning."""
-    assert stoppers(raw(**members), on_unknown) == (path,)
+    """It may be writable: at the top, or in a field that a user added."""
+    found = projection(raw(**members))
+
+    assert blocked(found) == {place: "unknown key"}
+    assert found.blockers[0].is_unknown
+    assert lookup(found.document, tokens_of(place)) is not MISSING
+    assert found.notices == ()
 
 
-def test_unknown_members_are_carried_on_request() -> None:
-    """Carry sends unknown members along, an odd example as JSON text, and says so."""
-    field = {
-        "name": "a",
-        "label": "A",
-        "type": "t",
-        "user_added": True,
-        "pii": [1],
-        "example": {"x": 1.0},
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"filters": None},
+        {"filters": "", "tags": [], "row_filter": {}},
+        {"additional_fields": []},
+        {"fields": [ADDED | {"pii": None, "tags": []}]},
+        {"fields": [{"name": "a", "pii": True, "is_primary_key": None}]},
+        {"labels": [{"id": UUID_1, "colour": "red", "name": "x"}]},
+    ],
+)
+@pytest.mark.parametrize("unknown_fields", ["error", "carry", "drop"])
+def test_what_no_put_can_carry_is_passed_over(members: dict[str, Any], unknown_fields: str) -> None:
+    """What says nothing, and what belongs to the source or to a label, stops nothing."""
+    found = projection(raw(**members), unknown_fields)
+
+    assert (found.blockers, found.notices) == ((), ())
+    assert set(found.document) <= set(MODEL.shape.members)
+
+
+def test_what_is_passed_over_can_be_named() -> None:
+    """By member, name of the item and key; what says nothing is left out."""
+    fields = [{"name": "a", "pii": True, "note": None}, ADDED | {"pii": 1}, {"pii": 1}, 5]
+    labels = [{"id": UUID_1, "colour": "red", "name": ""}, UUID_2, {"colour": "red"}]
+    response = raw(fields=fields, labels=labels, name={"x": 1}, filters=None)
+
+    assert MODEL.passed_over(Snapshot(response)) == {
+        ("fields", "a", "pii"): True,
+        ("labels", UUID_1, "colour"): "red",
     }
+    assert MODEL.passed_over(Snapshot(raw(fields=None, labels={}))) == {}
 
-    found, notices = MODEL.document(
-        Snapshot(raw(retention={"d": 1}, gone=None, fields=[field])), "carry"
-    )
 
-    assert found["retention"] == {"d": 1}
-    assert "gone" not in found
-    assert found["additional_fields"] == [
-        {"name": "a", "label": "A", "type": "t", "example": '{"x":1.0}', "pii": [1]}
+LABELS = ("--set 'labels:=[\"UUID\"]'", "--unset labels")
+FIELDS = ("--set 'fields:=[...]'",)
+FULL = ("--set 'additional_fields:=[...]'",)
+
+
+@pytest.mark.parametrize("unknown_fields", ["error", "carry", "drop"])
+@pytest.mark.parametrize(
+    ("members", "place", "reason", "ways"),
+    [
+        ({"labels": [{}]}, "/labels/0", "no id that is a UUID", LABELS),
+        ({"labels": ["a", {"key": "value"}]}, "/labels/1", "no id that is a UUID", LABELS),
+        ({"labels": [{"id": "no-uuid"}]}, "/labels/0", "no id that is a UUID", LABELS),
+        ({"labels": [7]}, "/labels/0", "no id that is a UUID", LABELS),
+        ({"labels": [None]}, "/labels/0", "no id that is a UUID", LABELS),
+        ({"labels": {}}, "/labels", "not a list", LABELS),
+        ({"fields": {}}, "/fields", "not a list", FIELDS),
+        ({"fields": "a"}, "/fields", "not a list", FIELDS),
+        ({"fields": [{"name": "b"}, {"label": "A"}]}, "/fields/1", "no name", FIELDS),
+        ({"fields": [{"name": ""}]}, "/fields/0", "no name", FIELDS),
+        ({"fields": [{"name": 7}]}, "/fields/0", "no name", FIELDS),
+        ({"fields": [None]}, "/fields/0", "not an object", FIELDS),
+        (
+            {"fields": [{"name": "a", "user_added": "yes"}]},
+            "/fields/0",
+            "user_added not a boolean",
+            FIELDS,
+        ),
+        (
+            {"fields": [{"name": "a", "user_added": 1}]},
+            "/fields/0",
+            "user_added not a boolean",
+            FIELDS,
+        ),
+        (
+            {"fields": [ADDED | {"label": None}]},
+            "/additional_fields/0",
+            "added by a user, but without label",
+            ("--set additional_fields.0.label=TEXT", *FULL),
+        ),
+        (
+            {"fields": [ADDED, {"name": "b", "user_added": True}]},
+            "/additional_fields/1",
+            "added by a user, but without label and type",
+            (
+                "--set additional_fields.1.label=TEXT --set additional_fields.1.type=TEXT",
+                *FULL,
+            ),
+        ),
+        (
+            {"fields": [ADDED | {"name": ""}]},
+            "/additional_fields/0",
+            "added by a user, but without name",
+            ("--set additional_fields.0.name=TEXT", *FULL),
+        ),
+        (
+            {"configuration": {"token": MASK}},
+            "/configuration/token",
+            "a mask in place of the value",
+            ("--set configuration.token=@FILE", "--unset configuration.token"),
+        ),
+        (
+            {"enricher": {"configuration": {"keys": [{"api.key": MASK}]}}},
+            "/enricher/configuration/keys/0/api.key",
+            "a mask in place of the value",
+            (
+                r"--set 'enricher.configuration.keys.0.api\.key=@FILE'",
+                r"--unset 'enricher.configuration.keys.0.api\.key'",
+            ),
+        ),
+        (
+            {"configuration": {MASK: "x"}},
+            f"/configuration/{MASK}",
+            "a mask in place of the value",
+            (f"--unset 'configuration.{MASK}'",),
+        ),
+    ],
+)
+def test_what_cannot_be_rebuilt_blocks_and_says_what_helps(
+    members: dict[str, Any], place: str, reason: str, ways: tuple[str, ...], unknown_fields: str
+) -> None:
+    """No option carries it; it stands raw at its place, with the options that work there."""
+    found = projection(raw(**members), unknown_fields)
+
+    assert blocked(found) == {place: reason}
+    assert found.blockers[0].ways == ways
+    assert not found.blockers[0].is_unknown
+    assert lookup(found.document, tokens_of(place)) is not MISSING
+
+
+@pytest.mark.parametrize(
+    ("members", "holder"),
+    [
+        ({"retention": 1}, None),
+        ({"labels": {}}, None),
+        ({"labels": [{}]}, ("labels",)),
+        ({"fields": [ADDED | {"pii": 1}]}, ("additional_fields",)),
+        ({"configuration": {"token": MASK}}, None),
+        ({"configuration": {"a": [{"b": [MASK]}]}}, ("configuration", "a")),
+    ],
+)
+def test_a_blocker_knows_the_outermost_list_that_holds_it(
+    members: dict[str, Any], holder: Any
+) -> None:
+    """Replacing that list is a way through."""
+    assert projection(raw(**members)).blockers[0].holder == holder
+
+
+def test_the_names_of_fields_may_come_as_texts() -> None:
+    """As labels may: a text is the name itself, and nothing of it is lost."""
+    found = projection(raw(fields=["a", {"name": "b"}]))
+
+    assert (found.document["fields"], found.blockers) == (["a", "b"], ())
+
+
+@pytest.mark.parametrize("example", [123, 1.0, True, [], {}, {"x": [None]}])
+@pytest.mark.parametrize("unknown_fields", ["error", "carry", "drop"])
+def test_an_example_that_is_no_text_goes_as_json_text(example: Any, unknown_fields: str) -> None:
+    """The request has no other form; a warning says so."""
+    found = projection(raw(fields=[ADDED | {"example": example}]), unknown_fields)
+
+    assert json.loads(found.document["additional_fields"][0]["example"]) == example
+    assert [(one.code, one.path) for one in found.notices] == [
+        ("example-as-text", "/additional_fields/0/example")
     ]
-    assert {notice.path for notice in notices} == {
-        "/retention",
-        "/gone",
-        "/fields/0/pii",
-        "/fields/0/example",
-    }
-    assert {notice.code for notice in notices} == {"carried-unknown"}
+    assert found.blockers == ()
 
 
-def test_unknown_members_are_dropped_on_request() -> None:
+def test_unknown_keys_are_carried_on_request() -> None:
+    """Carry sends them along, and says so."""
+    fields = [ADDED | {"pii": [1]}]
+
+    found = projection(raw(retention={"d": 1}, gone=None, fields=fields), "carry")
+
+    assert found.document["retention"] == {"d": 1}
+    assert "gone" not in found.document
+    assert found.document["additional_fields"][0]["pii"] == [1]
+    assert [tuple(one)[:2] for one in found.notices] == [
+        ("carried-unknown", "/additional_fields/0/pii"),
+        ("carried-unknown", "/retention"),
+    ]
+    assert "sent along" in found.notices[0].message
+
+
+def test_unknown_keys_are_dropped_on_request() -> None:
     """Drop leaves them out, and says that the write clears them."""
-    fields = [
-        {"name": "a", "label": "A", "type": "t", "user_added": True, "pii": 1, "example": 5},
-        {"name": "b", "pii": 1},
+    found = projection(raw(retention=1, fields=[ADDED | {"pii": 1}]), "drop")
+
+    assert "retention" not in found.document
+    assert found.document["additional_fields"] == [{"name": "a", "label": "A", "type": "t"}]
+    assert [(one.code, "clears it" in one.message) for one in found.notices] == [
+        ("dropped", True)
+    ] * 2
+
+
+def test_unknown_keys_are_decided_one_by_one() -> None:
+    """What is said of some keys is said of no other, wherever they stand."""
+    response = raw(row_filter=1, tags=2, other=3, fields=[ADDED | {"tags": 1}])
+
+    found = projection(response, "row_filter=carry, tags=drop")
+
+    assert [(one.code, one.path) for one in found.notices] == [
+        ("dropped", "/additional_fields/0/tags"),
+        ("carried-unknown", "/row_filter"),
+        ("dropped", "/tags"),
     ]
-
-    found, notices = MODEL.document(
-        Snapshot(raw(retention=1, fields=fields, labels=[{"id": UUID_1, "colour": "red"}])), "drop"
-    )
-
-    assert "retention" not in found
-    assert (found["fields"], found["labels"]) == (["b"], [UUID_1])
-    assert found["additional_fields"] == [{"name": "a", "label": "A", "type": "t"}]
-    assert len(notices) == 5
-    assert all("clears it" in notice.message for notice in notices)
+    assert blocked(found) == {"/other": "unknown key"}
 
 
-@pytest.mark.parametrize(
-    ("members", "path"),
-    [
-        ({"fields": [{"name": "a", "pii": True}]}, "/fields/0/pii"),
-        ({"labels": [{"id": UUID_1, "colour": "red"}]}, "/labels/0/colour"),
-        ({"additional_fields": []}, "/additional_fields"),
-    ],
-)
-def test_carry_stops_where_the_request_has_no_place(members: dict[str, Any], path: str) -> None:
-    """What would have to go into a plain name, or over a rebuilt member, is not carried."""
-    assert stoppers(raw(**members), "carry") == (path,)
+@pytest.mark.parametrize("fields", [[], [ADDED]])
+def test_a_key_with_the_name_of_a_rebuilt_one_replaces_nothing(fields: list[Any]) -> None:
+    """Were the response to hold additional_fields itself, one of the two could not be sent."""
+    response = raw(fields=fields, additional_fields=[{"name": "z"}])
+    rebuilt = projection(raw(fields=fields)).document.get("additional_fields")
+
+    for unknown_fields in ("error", "carry"):
+        found = projection(response, unknown_fields)
+        assert list(blocked(found)) == ["/additional_fields"]
+        assert found.document["additional_fields"] == (rebuilt or [{"name": "z"}])
+        assert not any("carry" in way for way in found.blockers[0].ways)
+    assert projection(response, "drop").document.get("additional_fields") == rebuilt
 
 
-def test_a_redacted_value_always_stops() -> None:
-    """A mask in a fetched configuration may stand for a secret: neither dropped nor sent."""
-    response = raw(enricher={"configuration": {"keys": [{"api_key": MASK}]}})
+def test_one_item_that_is_off_hides_no_other() -> None:
+    """All that blocks is named at once, and each by its place in the document."""
+    fields = [5, {"name": "a", "x": 1}, ADDED | {"y": 1}, {"name": ""}, {"name": "b"}]
 
-    for on_unknown in ("error", "carry", "drop"):
-        assert stoppers(response, on_unknown) == ("/enricher/configuration/keys/0/api_key",)
+    found = projection(raw(fields=fields, labels=[1, "ok", 2], new=1))
 
-
-def test_many_unknown_places_are_counted() -> None:
-    """A long list of unknown places is cut in the message and complete in the error's paths."""
-    with pytest.raises(UnknownFieldError, match="and 3 more") as caught:
-        document(raw(**{f"new_{i}": i for i in range(8)}))
-
-    assert len(caught.value.paths) == 8
-
-
-def test_the_hint_names_the_options_only_where_they_help() -> None:
-    """The way out is shown when there is one."""
-    with pytest.raises(UnknownFieldError) as negotiable:
-        document(raw(retention=1))
-    with pytest.raises(UnknownFieldError) as final:
-        document(raw(labels=[{}]))
-
-    assert "--unknown-fields carry" in (negotiable.value.hint or "")
-    assert "--unknown-fields" not in (final.value.hint or "")
-
-
-@pytest.mark.parametrize(
-    ("members", "reason"),
-    [
-        ({"retention": 1}, "/retention (unknown key)"),
-        ({"fields": {}}, "/fields (not a list)"),
-        ({"labels": {}}, "/labels (not a list)"),
-        ({"labels": [{}]}, "/labels/0 (no id that is a UUID)"),
-        ({"labels": ["a", {"id": 5}]}, "/labels/1 (no id that is a UUID)"),
-        ({"fields": ["a"]}, "/fields/0 (not an object)"),
-        ({"fields": [{"name": "a"}, {}]}, "/fields/1 (no name)"),
-        ({"fields": [{"name": "a", "user_added": 1}]}, "/fields/0/user_added (not a boolean)"),
-        (
-            {"fields": [{"name": "a", "user_added": True}]},
-            "/fields/0 (added by a user, but without label and type)",
-        ),
-        (
-            {
-                "fields": [
-                    {"name": "a", "label": "A", "type": "t", "user_added": True, "example": 5}
-                ]
-            },
-            "/fields/0/example (not a text)",
-        ),
-        ({"configuration": {"token": MASK}}, "/configuration/token (a mask in place of the value)"),
-    ],
-)
-def test_why_a_response_is_refused(members: dict[str, Any], reason: str) -> None:
-    """Each place comes with what is wrong there, in a word."""
-    with pytest.raises(UnknownFieldError) as caught:
-        document(raw(**members))
-
-    assert caught.value.message.endswith(f"safely: {reason}.")
-    assert caught.value.message.startswith("This model holds")
-
-
-def test_several_places_stand_one_after_the_other_and_five_at_the_most() -> None:
-    """Five are all named; of six the last is counted."""
-    five = {f"n{i}": i for i in range(5)}
-    with pytest.raises(UnknownFieldError) as caught:
-        document(raw(**five))
-    assert caught.value.message.endswith("; ".join(f"/n{i} (unknown key)" for i in range(5)) + ".")
-
-    with pytest.raises(UnknownFieldError) as caught:
-        document(raw(**five, n5=5))
-    assert caught.value.message.endswith("/n4 (unknown key); and 1 more.")
-    assert len(caught.value.paths) == 6
-
-
-def test_where_no_option_helps_the_way_out_is_another() -> None:
-    """The model is to be corrected where it was made."""
-    with pytest.raises(UnknownFieldError) as caught:
-        document(raw(labels=[{}], retention=1))
-
-    assert str(caught.value.hint).startswith("Correct this model where it was made")
-
-
-def test_what_carry_has_no_place_for_says_so() -> None:
-    """It is not merely unknown, and dropping it is still a way."""
-    response = raw(fields=[{"name": "a", "pii": 1}])
-    with pytest.raises(UnknownFieldError, match="the request has no place for it") as caught:
-        document(response, "carry")
-
-    assert "unknown key" in caught.value.message
-    assert "--unknown-fields" not in str(caught.value.hint)
-
-
-def test_each_notice_names_its_place_and_what_happened_to_it() -> None:
-    """What is sent along, and what is left out, with the reason that it is not plain."""
-    field = {"name": "a", "label": "A", "type": "t", "user_added": True, "example": 5}
-    response = Snapshot(raw(retention=1, fields=[field]))
-
-    assert [tuple(one) for one in MODEL.document(response, "carry")[1]] == [
-        (
-            "carried-unknown",
-            "/fields/0/example",
-            "/fields/0/example is sent along as it is (not a text).",
-        ),
-        ("carried-unknown", "/retention", "/retention is sent along as it is (unknown key)."),
+    assert list(blocked(found)) == [
+        "/fields/0",
+        "/additional_fields/0/y",
+        "/fields/2",
+        "/labels/0",
+        "/labels/2",
+        "/new",
     ]
-    assert [tuple(one) for one in MODEL.document(response, "drop")[1]] == [
-        (
-            "dropped",
-            "/fields/0/example",
-            "/fields/0/example is left out (not a text); the write clears it.",
-        ),
-        ("dropped", "/retention", "/retention is left out (unknown key); the write clears it."),
-    ]
+    assert found.document["fields"] == [5, "a", {"name": ""}, "b"]
+    assert found.document["labels"] == [1, "ok", 2]
 
 
 @pytest.mark.parametrize("flag", [None, False, True])
@@ -394,20 +425,6 @@ def test_every_key_of_a_published_field_is_known(flag: bool | None) -> None:
     found = document(raw(fields=[field, {"name": "b"}]))
 
     assert found["fields"] == (["b"] if flag else ["a", "b"])
-
-
-def test_one_member_that_is_off_hides_no_other() -> None:
-    """All that stops a response is named at once, and each by itself."""
-    fields = [5, {"name": "a", "x": 1}, {"name": ""}, {"name": "b", "y": 1}]
-
-    assert stoppers(raw(fields=fields, labels=[1, "ok", 2])) == (
-        "/fields/0",
-        "/fields/1/x",
-        "/fields/2",
-        "/fields/3/y",
-        "/labels/0",
-        "/labels/2",
-    )
 
 
 @given(
@@ -426,16 +443,15 @@ def test_one_member_that_is_off_hides_no_other() -> None:
     st.sampled_from([*MODEL.shape.members, "retention", "version"]),
     st.sampled_from(["error", "carry", "drop"]),
 )
-def test_any_response_gives_a_document_or_a_named_refusal(
-    value: Any, key: str, on_unknown: Any
+def test_any_response_gives_a_document_with_blockers_in_it(
+    value: Any, key: str, unknown_fields: str
 ) -> None:
-    """Whatever the API sends, the outcome is a document of known keys or an UnknownFieldError."""
-    response = raw(**{key: value})
-    try:
-        found = document(response, on_unknown)
-    except UnknownFieldError as error:
-        found = dict.fromkeys(error.paths and MODEL.shape.members)
+    """Whatever the API sends, there is a document, and every blocker is at a place in it."""
+    found = projection(raw(**{key: value}), unknown_fields)
 
-    assert found
-    assert set(found) <= {*MODEL.shape.members, "retention"}
-    assert not set(found) & MODEL.shape.server_owned
+    assert set(found.document) <= {*MODEL.shape.members, "retention"}
+    assert not set(found.document) & MODEL.shape.server_owned
+    for one in found.blockers:
+        assert lookup(found.document, one.place) is not MISSING
+        assert one.holder is None or type(lookup(found.document, one.holder)) is list
+        assert one.ways

@@ -1,0 +1,154 @@
+"""What a write cannot carry as the API shows it, and whether a change settles it. Pure.
+
+A blocker is judged after the patch: naming its place, or replacing the list that holds it, settles
+it. Leaving it out does not, since nothing tells that from not having known it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from patcher.documents import jsontext
+from patcher.documents.pointers import lookup, pointer_to, shown
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens, strictly_equal
+from patcher.errors import UnknownFieldError
+
+_SHOWN: Final = 5
+
+
+class Blocker(NamedTuple):
+    """A value of the resource that cannot be sent as it is; the document holds it raw.
+
+    Attributes:
+        place: where it is in the writable document.
+        reason: what is wrong with it, in a few words.
+        ways: the options that get past it, as they are typed into a shell.
+        holder: the outermost list that holds it, if one does.
+        is_unknown: whether it is an unknown key that could be sent along.
+    """
+
+    place: Tokens
+    reason: str
+    ways: tuple[str, ...]
+    holder: Tokens | None = None
+    is_unknown: bool = False
+
+    @property
+    def way_through(self) -> str:
+        """What to do about it, in a sentence."""
+        return f"Use {one_of(self.ways)}."
+
+    @property
+    def note(self) -> str:
+        """What to say of it beside the document."""
+        return f"{self.describe()} cannot be written as it is. {self.way_through}"
+
+    def describe(self) -> str:
+        """The place, and what is wrong there."""
+        return f"{shown(self.place)} ({self.reason})"
+
+
+def one_of(options: Sequence[str]) -> str:
+    """The options, of which one will do."""
+    if len(options) < 2:
+        return "".join(options)
+    return f"{', '.join(options[:-1])} or {options[-1]}"
+
+
+def unsettled(
+    blockers: Iterable[Blocker], document: Document, proposed: Document, named: Iterable[Tokens]
+) -> list[Blocker]:
+    """The blockers of ``document`` that a change to ``proposed``, writing ``named``, leaves.
+
+    A value that is still there blocks, wherever in its list it is by now. One that is gone blocks
+    unless one of ``named`` says so: its place, one within it, another one of its list, or one
+    above it of which the new value has that place, or is a list or a scalar.
+    """
+    places = list(named)
+    every = tuple(blockers)
+    there = {one.place for one in still_there(every, document, proposed)}
+    return [
+        one
+        for one in every
+        if one.place in there or not any(_settles(place, one, proposed) for place in places)
+    ]
+
+
+def still_there(
+    blockers: Iterable[Blocker], document: Document, proposed: Document
+) -> list[Blocker]:
+    """The blockers of ``document`` whose values ``proposed`` has as well."""
+    left: dict[tuple[Tokens, Tokens], Counter[str]] = {}
+    return [one for one in blockers if _is_left(one, document, proposed, left)]
+
+
+def refusal(noun: str, blockers: Sequence[Blocker], proposed: Document) -> UnknownFieldError:
+    """The error for a resource that cannot be written while these blockers stand."""
+    listed = "; ".join(_listed(one, proposed) for one in blockers[:_SHOWN])
+    more = f"; and {len(blockers) - _SHOWN} more" if len(blockers) > _SHOWN else ""
+    by_ways: dict[tuple[str, ...], list[str]] = {}
+    for one in blockers[:_SHOWN]:
+        by_ways.setdefault(one.ways, []).append(shown(one.place))
+    if len(by_ways) == 1:
+        hint = blockers[0].way_through
+    else:
+        hint = " ".join(f"For {', '.join(at)}: {one_of(ways)}." for ways, at in by_ways.items())
+    return UnknownFieldError(
+        f"This {noun} cannot be written as it is: {listed}{more}.",
+        paths=[pointer_to(one.place) for one in blockers],
+        hint=hint,
+    )
+
+
+def _listed(blocker: Blocker, proposed: Document) -> str:
+    if lookup(proposed, blocker.place) is not MISSING:
+        return blocker.describe()
+    return f"{shown(blocker.place)} ({blocker.reason}; leaving it out does not remove it)"
+
+
+def _is_left(
+    blocker: Blocker,
+    document: Document,
+    proposed: Document,
+    left: dict[tuple[Tokens, Tokens], Counter[str]],
+) -> bool:
+    """Whether the very value is still there. ``left`` counts those in each list, by value."""
+    raw = lookup(document, blocker.place)
+    holder = blocker.holder
+    if holder is None:
+        now = lookup(proposed, blocker.place)
+        return now is not MISSING and strictly_equal(raw, now)
+    below = blocker.place[len(holder) + 1 :]
+    counts = left.get((holder, below))
+    if counts is None:
+        counts = left[holder, below] = _counted(lookup(proposed, holder), below)
+    key = jsontext.canonical(raw)
+    counts[key] -= 1
+    return counts[key] >= 0
+
+
+def _counted(members: JsonValue, below: Tokens) -> Counter[str]:
+    """How often each value is in a list, at the same place within its items."""
+    found = (lookup(one, below) for one in (members if type(members) is list else ()))
+    return Counter(jsontext.canonical(one) for one in found if one is not MISSING)
+
+
+def _settles(place: Tokens, blocker: Blocker, proposed: Document) -> bool:
+    """Whether a change that writes ``place`` accounts for a blocker that is gone."""
+    if blocker.place[: len(place)] == place:
+        return _is_said(lookup(proposed, place), blocker.place[len(place) :])
+    above = blocker.place if blocker.holder is None else blocker.holder
+    return place[: len(above)] == above
+
+
+def _is_said(value: JsonValue, below: Tokens) -> bool:
+    """Whether a new value says what is at a place below it: an object may just not know it."""
+    for token in below:
+        if type(value) is not dict:
+            return True
+        if token not in value:
+            return False
+        value = value[token]
+    return True

@@ -1,0 +1,204 @@
+"""Blockers are judged after the patch: what settles one, and what does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from patcher.documents.masks import MASK
+from patcher.documents.patches import Patch
+from patcher.errors import UnknownFieldError
+from patcher.plan import Plan, make_plan
+from patcher.resources.blockers import one_of, unsettled
+from patcher.resources.model import MODEL
+from patcher.resources.snapshot import Snapshot
+from tests.guard.memory import ID, response
+
+HEADER = {"name": "Authorization", "value": MASK}
+ADDED = {"name": "a", "label": "A", "type": "t", "user_added": True}
+NAMELESS = [{"name": "x"}, {"label": "A"}]
+
+
+def plan(members: dict[str, Any], patch: Patch, **options: Any) -> Plan:
+    """The plan of a change to a response with ``members``."""
+    return make_plan(MODEL, Snapshot(response(**members)), patch, **options)
+
+
+def whole(members: dict[str, Any], **changes: Any) -> Patch:
+    """The document of a response, given back with ``changes``; ... leaves a key out."""
+    document, _ = MODEL.document(Snapshot(response(**members)))
+    return Patch.document({k: v for k, v in (document | changes).items() if v is not ...})
+
+
+SETTLED: tuple[tuple[dict[str, Any], Patch], ...] = (
+    ({"labels": [{}]}, Patch.unset("labels")),
+    ({"labels": [{}]}, Patch.set("labels", [ID])),
+    ({"labels": [{}]}, Patch.set("labels", [])),
+    ({"labels": [{}]}, Patch.merge({"labels": [ID]})),
+    ({"labels": [{}]}, Patch.merge({"labels": None})),
+    ({"labels": [{}]}, Patch.unset("labels.0")),
+    ({"labels": [{}, {}]}, Patch.unset("labels.0") + Patch.unset("labels.0")),
+    ({"labels": [{}]}, Patch.set("labels.0", ID)),
+    ({"labels": [{}]}, Patch.json_patch([{"op": "remove", "path": "/labels/0"}])),
+    ({"labels": [{}]}, Patch.json_patch([{"op": "replace", "path": "/labels", "value": []}])),
+    ({"labels": {"a": 1}}, Patch.set("labels", [ID])),
+    ({"labels": {"a": 1}}, Patch.unset("labels")),
+    ({"fields": NAMELESS}, Patch.set("fields", ["x"])),
+    ({"fields": NAMELESS}, Patch.set("fields.1", "y")),
+    ({"fields": NAMELESS}, Patch.unset("fields.1")),
+    ({"fields": [{"name": "x", "user_added": "yes"}]}, Patch.set("fields", ["x"])),
+    ({"fields": [{"name": "x"}, ADDED | {"pii": 1}]}, Patch.unset("additional_fields.0.pii")),
+    ({"fields": [{"name": "x"}, ADDED | {"pii": 1}]}, Patch.set("additional_fields.0.pii", 2)),
+    ({"fields": [{"name": "x"}, ADDED | {"pii": 1}]}, Patch.unset("additional_fields")),
+    ({"fields": [{"name": "x"}, ADDED | {"pii": 1}]}, Patch.remove("additional_fields", "a")),
+    (
+        {"fields": [{"name": "x"}, ADDED | {"label": None}]},
+        Patch.set("additional_fields.0.label", "L"),
+    ),
+    ({"retention": 1}, Patch.unset("retention")),
+    ({"retention": 1}, Patch.set("retention", 2)),
+    ({"retention": {"days": 1}}, Patch.set("retention.days", 2)),
+    ({"retention": 1}, Patch.merge({"retention": None})),
+    ({"configuration": {"token": MASK}}, Patch.set("configuration.token", "s")),
+    ({"configuration": {"token": MASK}}, Patch.unset("configuration.token")),
+    ({"configuration": {"token": MASK}}, Patch.set("configuration", {"token": None})),
+    ({"configuration": {"token": MASK}}, Patch.merge({"configuration": {"token": None}})),
+    ({"configuration": {"a": {"token": MASK}}}, Patch.unset("configuration.a")),
+    ({"configuration": {"a": {"token": MASK}}}, Patch.set("configuration.a", "none")),
+    ({"configuration": {"headers": [HEADER]}}, Patch.set("configuration.headers.0.value", "s")),
+    ({"configuration": {"headers": [HEADER]}}, Patch.set("configuration.headers", [])),
+    ({"configuration": {"headers": [HEADER]}}, Patch.unset("configuration.headers.0")),
+    ({"enricher": {"configuration": {"token": MASK}}}, Patch.unset("enricher")),
+    ({"labels": [{}]}, whole({"labels": [{}]}, labels=[ID])),
+    ({"labels": [{}]}, whole({"labels": [{}]}, labels=None)),
+    ({"retention": 1}, whole({"retention": 1}, retention=None)),
+)
+
+
+@pytest.mark.parametrize(("members", "patch"), SETTLED)
+def test_naming_the_place_or_replacing_its_list_settles_a_blocker(
+    members: dict[str, Any], patch: Patch
+) -> None:
+    """The change says what is to be there: nothing is lost that it does not name."""
+    made = plan(members, patch)
+
+    assert made.changes
+    found = MODEL.projection(made.base)
+    assert unsettled(found.blockers, made.document, made.proposed, made.terms.named) == []
+    assert unsettled(found.blockers, made.document, made.document, made.terms.named)
+
+
+LEFT: tuple[tuple[dict[str, Any], Patch, str], ...] = (
+    ({"labels": [{}]}, Patch.set("name", "New"), "/labels/0"),
+    ({"labels": [{}]}, Patch(), "/labels/0"),
+    ({"labels": [{}]}, Patch.set("labels", [{}]), "/labels/0"),
+    ({"labels": [ID, {}]}, Patch.remove("labels", ID), "/labels/1"),
+    ({"labels": [{}, {}]}, Patch.unset("labels.0"), "/labels/0"),
+    ({"labels": [{}]}, Patch.add("labels", ID), "/labels/0"),
+    ({"labels": [{}]}, whole({"labels": [{}]}), "/labels/0"),
+    ({"labels": [{}]}, whole({"labels": [{}]}, labels=[ID, {}]), "/labels/0"),
+    ({"fields": NAMELESS}, Patch.add("fields", "y"), "/fields/1"),
+    ({"fields": NAMELESS}, whole({"fields": NAMELESS}), "/fields/1"),
+    (
+        {"fields": [{"name": "x"}, ADDED | {"pii": 1}]},
+        Patch.set("name", "N"),
+        "/additional_fields/0/pii",
+    ),
+    (
+        {"fields": [{"name": "x"}, ADDED, ADDED | {"name": "b", "pii": 1}]},
+        Patch.remove("additional_fields", "a"),
+        "/additional_fields/1/pii",
+    ),
+    ({"retention": 1}, Patch.set("retention", 1), "/retention"),
+    ({"retention": 1}, whole({"retention": 1}), "/retention"),
+    ({"configuration": {"token": MASK}}, Patch.set("configuration", {}), "/configuration/token"),
+    (
+        {"configuration": {"token": MASK}},
+        Patch.set("configuration", {"query": "x"}),
+        "/configuration/token",
+    ),
+    (
+        {"configuration": {"token": MASK}},
+        whole({"configuration": {"token": MASK}}, configuration={"query": "x"}),
+        "/configuration/token",
+    ),
+    (
+        {"configuration": {"a": {"token": MASK}, "b": {}}},
+        Patch.json_patch([{"op": "copy", "from": "/configuration/b", "path": "/configuration/a"}]),
+        "/configuration/a/token",
+    ),
+    (
+        {"configuration": {"headers": [HEADER]}},
+        Patch.set("configuration.headers.0", {"name": "Authorization"}),
+        "/configuration/headers/0/value",
+    ),
+    (
+        {"configuration": {"headers": [HEADER]}},
+        Patch.set("configuration", {"query": "x"}),
+        "/configuration/headers/0/value",
+    ),
+)
+
+
+@pytest.mark.parametrize(("members", "patch", "place"), LEFT)
+def test_absence_and_the_value_as_it_is_settle_nothing(
+    members: dict[str, Any], patch: Patch, place: str
+) -> None:
+    """Nothing tells what was left out from what was not known; it is refused by its place."""
+    with pytest.raises(UnknownFieldError) as caught:
+        plan(members, patch)
+
+    assert caught.value.paths == (place,)
+    assert caught.value.exit_code == 2
+    assert place in caught.value.message
+
+
+def test_the_message_names_five_places_and_counts_the_rest() -> None:
+    """A long list is cut in the message, and whole in the error's paths."""
+    with pytest.raises(UnknownFieldError, match="and 3 more") as caught:
+        plan({f"new_{i}": i + 1 for i in range(8)}, Patch.set("name", "N"))
+
+    assert len(caught.value.paths) == 8
+    assert "/new_4" in caught.value.message
+    assert "/new_5" not in caught.value.message
+
+
+def test_the_hint_offers_for_each_place_what_works_there() -> None:
+    """Where places differ in what helps, each is named with its own."""
+    with pytest.raises(UnknownFieldError) as one:
+        plan({"retention": 1}, Patch.set("name", "N"))
+    with pytest.raises(UnknownFieldError) as both:
+        plan({"retention": 1, "labels": [{}, {}]}, Patch.set("name", "N"))
+
+    assert "--unknown-fields carry" in str(one.value.hint)
+    assert "For /labels/0, /labels/1: --set 'labels:=" in str(both.value.hint)
+    assert "For /retention: --unknown-fields carry" in str(both.value.hint)
+
+
+def test_what_was_left_out_is_told_from_what_is_still_there() -> None:
+    """The message says that leaving it out is no removal."""
+    with pytest.raises(UnknownFieldError, match="leaving it out"):
+        plan({"configuration": {"token": MASK}}, Patch.set("configuration", {}))
+    with pytest.raises(UnknownFieldError) as caught:
+        plan({"configuration": {"token": MASK}}, Patch.set("name", "N"))
+    assert "leaving" not in caught.value.message
+
+
+def test_thousands_of_blockers_take_no_time_to_speak_of() -> None:
+    """Each list is looked through once, however many there are in it."""
+    fields = [{"label": str(i)} for i in range(5_000)]
+
+    made = plan({"fields": fields}, Patch.set("fields", [str(i) for i in range(5_000)]))
+
+    assert len(made.proposed["fields"]) == 5_000
+
+
+def test_options_are_listed_with_or() -> None:
+    """One by itself, the last of several after an or."""
+    assert [one_of(one) for one in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "",
+        "a",
+        "a or b",
+        "a, b or c",
+    ]
