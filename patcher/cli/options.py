@@ -139,6 +139,7 @@ def settings(timeout: float | None = None) -> Any:
 def session() -> Any:
     """The session that the options and the environment describe; a patcher Session."""
     from patcher.api import Client
+    from patcher.cli import console
     from patcher.cli.reviewing import show_progress
     from patcher.cli.tracing import tracer
     from patcher.operations import Session
@@ -157,6 +158,7 @@ def session() -> Any:
         clock=clock,
         # Lines about each request and a line that is written over do not go together.
         progress=unwatched if given.verbose else show_progress,
+        note=console.say if given.verbose else None,
     )
 
 
@@ -195,11 +197,12 @@ def output_option(*formats: str) -> Callable[[F], F]:
 
 unknown_fields_option = click.option(
     "--unknown-fields",
-    type=click.Choice(["error", "carry", "drop"]),
     default="error",
     show_default=True,
-    help="Members of the model that this version does not know: stop, send them along as they "
-    "are, or leave them out (which clears them).",
+    metavar="WHAT",
+    help="Keys of the model that this version does not know: error stops, carry sends them along, "
+    "drop leaves them out (which clears them); or key by key, KEY=carry,KEY=drop.  "
+    "[env: PATCH_MODEL_UNKNOWN_FIELDS, key by key]",
 )
 
 show_secrets_option = click.option(

@@ -52,7 +52,7 @@ def open_edit(
     with reported(model):
         resource_id, listed_as = session.resolve(model)
         base = session.expected(resource_id, options, listed_as)
-        found = session.resource.projection(base, options.unknown_fields)
+        found = session.resource.projection(base, session.unknown_fields(options))
         for notice in found.notices:
             person.tell(f"Warning: {notice.message}")
         _tell_of_others(session, base, person)
@@ -203,7 +203,8 @@ class edit_model:  # noqa: N801 - it is used as a function is
             with reported(self._model):
                 resource_id, listed_as = session.resolve(self._model)
                 base = session.expected(resource_id, self._options, listed_as)
-                self._document, _ = session.resource.document(base, self._options.unknown_fields)
+                unknown_fields = session.unknown_fields(self._options)
+                self._document, _ = session.resource.document(base, unknown_fields)
         except BaseException as error:
             self._opened.__exit__(type(error), error, error.__traceback__)
             raise

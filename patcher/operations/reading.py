@@ -6,7 +6,7 @@ from typing import Any
 
 from patcher.documents.values import Document
 from patcher.operations.lookup import refuse_other_name, resources
-from patcher.operations.session import Session
+from patcher.operations.session import Options, Session
 from patcher.resources.projection import Projection
 from patcher.resources.snapshot import Snapshot
 from patcher.resources.unknown import OnUnknown
@@ -22,7 +22,8 @@ def projection(session: Session, model: str, unknown_fields: OnUnknown) -> Proje
 
     What cannot be written as it is stands in the document as the API shows it.
     """
-    return session.resource.projection(_read(session, model), unknown_fields)
+    decided = session.unknown_fields(Options(unknown_fields=unknown_fields))
+    return session.resource.projection(_read(session, model), decided)
 
 
 def summaries(session: Session) -> list[dict[str, Any]]:
@@ -44,4 +45,5 @@ def _read(session: Session, model: str) -> Snapshot:
     resource_id, listed_as = session.resolve(model)
     snapshot = session.read(resource_id)
     refuse_other_name(session.resource, snapshot, listed_as)
+    session.name_passed_over(snapshot)
     return snapshot

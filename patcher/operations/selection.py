@@ -50,7 +50,9 @@ def select(session: Session, selection: Selection, options: Options) -> list[Job
     """
     for condition in selection.where:
         condition.check(
-            session.resource.shape, session.masks, allow_unknown=options.unknown_fields == "carry"
+            session.resource.shape,
+            session.masks,
+            allow_unknown="carry" in session.unknown_fields(options),
         )
     listed = _Listed({}, {}, {})
     if selection.needs_a_list:

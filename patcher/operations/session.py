@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from patcher.api import Client
+from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch
+from patcher.documents.pointers import pointer_to
 from patcher.errors import ConflictError, InvalidInputError, SettingsError
 from patcher.guard import Accepted, Clock, Guard, Hold, not_held, read_fresh
 from patcher.journal import Journal
@@ -84,8 +86,10 @@ class Session(NamedTuple):
     settle_timeout: float = DEFAULT_SETTLE_TIMEOUT
     version_step: int = 1
     mask_words: tuple[str, ...] = ()
+    unknown_keys: UnknownKeys = UnknownKeys()
     hold: Hold = not_held
     progress: Watch = unwatched
+    note: Callable[[str], None] | None = None
 
     @classmethod
     def from_env(
@@ -97,13 +101,15 @@ class Session(NamedTuple):
         hold: Hold = not_held,
         clock: Clock | None = None,
         progress: Watch = unwatched,
+        note: Callable[[str], None] | None = None,
     ) -> Session:
         """A session as the environment says; ``client`` defaults to the environment's own.
 
-        ``clock`` defaults to the machine's own; what the client waits by is the client's.
+        ``clock`` defaults to the machine's own; what the client waits by is the client's. ``note``
+        is called with a sentence about what of a reading is passed over.
 
-        Takes PATCH_MODEL_STATE_DIR, PATCH_MODEL_VERSION_STEP and PATCH_MODEL_MASK. Raises
-        SettingsError.
+        Takes PATCH_MODEL_STATE_DIR, PATCH_MODEL_VERSION_STEP, PATCH_MODEL_MASK and
+        PATCH_MODEL_UNKNOWN_FIELDS. Raises SettingsError.
         """
         environ = os.environ if environ is None else environ
         return cls(
@@ -112,10 +118,16 @@ class Session(NamedTuple):
             settle_timeout=DEFAULT_SETTLE_TIMEOUT if settle_timeout is None else settle_timeout,
             version_step=_version_step(environ),
             mask_words=mask_words(environ),
+            unknown_keys=UnknownKeys.from_env(environ),
             hold=hold,
             clock=clock or SystemClock(),
             progress=progress,
+            note=note,
         )
+
+    def unknown_fields(self, options: Options) -> OnUnknown:
+        """What to do with unknown keys: what the options say goes before the environment."""
+        return str(self.unknown_keys.then(UnknownKeys.of(options.unknown_fields)))
 
     @property
     def masks(self) -> Masks:
@@ -124,7 +136,7 @@ class Session(NamedTuple):
 
     def check(self, patch: Patch, options: Options) -> None:
         """Refuses what the change alone shows to be wrong, before any request."""
-        check_change(self.resource, patch, options.unknown_fields)
+        check_change(self.resource, patch, self.unknown_fields(options))
 
     def resolve(self, text: str) -> tuple[str, str | None]:
         """The id that a UUID or a name stands for, and the name; None for a UUID."""
@@ -143,7 +155,7 @@ class Session(NamedTuple):
             base,
             patch,
             masks=self.masks,
-            unknown_fields=options.unknown_fields,
+            unknown_fields=self.unknown_fields(options),
             allow_all_fields=options.allow_all_fields,
             strict=options.strict,
             origin=self.origin(base),
@@ -152,6 +164,14 @@ class Session(NamedTuple):
     def read(self, resource_id: str) -> Snapshot:
         """The resource as it is now. Raises ApiError."""
         return ApiStore(self.client, self.resource).read(resource_id)
+
+    def name_passed_over(self, found: Snapshot) -> None:
+        """Tells which keys of a reading belong to something else, where someone wants to know."""
+        passed = self.resource.passed_over(found) if self.note is not None else {}
+        named = dict.fromkeys(pointer_to((name, "*", key)) for name, _, key in passed)
+        if named and self.note is not None:
+            label = quoted(found.name or found.id or "")
+            self.note(f"{self.resource.noun} {label}: passed over {', '.join(named)}")
 
     @property
     def accepted(self) -> Accepted:
@@ -181,6 +201,7 @@ class Session(NamedTuple):
             )
         if last is None or now.has_moved_from(last):
             accepted.accept(url, now, older=accept_older)
+        self.name_passed_over(now)
         return now
 
     def expected(
@@ -238,7 +259,7 @@ class Session(NamedTuple):
         """The terms of a plan that replaces the document of ``base`` whole."""
         return Terms(
             masks=self.masks,
-            unknown_fields=options.unknown_fields,
+            unknown_fields=self.unknown_fields(options),
             allow_all_fields=options.allow_all_fields,
             mentioned=mentioned,
             origin=self.origin(base),

@@ -39,8 +39,8 @@ def plan_patch(
             or a Patch. It addresses the writable document, and is never mutated.
         client: the API; by default as the environment variables say.
         expect_version: the version that the model must have.
-        unknown_fields: what to do about members of the model that are not known: "error",
-            "carry" or "drop".
+        unknown_fields: what to do about keys of the model that are not known: "error",
+            "carry" or "drop", or key by key: "row_filter=carry,tags=drop".
         allow_all_fields: whether ``fields`` may be emptied, which opens every source field.
         preview: ask the source which fields the change would expose; in ``plan.preview``.
         impact: look for the syncs and models downstream; in ``plan.impact``.
@@ -103,8 +103,8 @@ def patch_model(  # noqa: PLR0913 - keywords, each of which says one thing
         expect_version: the version that the model must have.
         run_async: ask the API to write in the background, and follow its job.
         refresh: the API's option of that name.
-        unknown_fields: what to do about members of the model that are not known: "error",
-            "carry" or "drop".
+        unknown_fields: what to do about keys of the model that are not known: "error",
+            "carry" or "drop", or key by key: "row_filter=carry,tags=drop".
         allow_all_fields: whether ``fields`` may be emptied, which opens every source field.
         on_conflict: when somebody else wrote in between: "fail", or "rebase", which merges what
             they changed and what the plan changes. ``confirm`` is called again with the plan

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
-from patcher.documents.jsontext import quoted
 from patcher.errors import SettingsError
 
 Decision: TypeAlias = Literal["error", "carry", "drop"]
@@ -14,6 +13,8 @@ Decision: TypeAlias = Literal["error", "carry", "drop"]
 
 OnUnknown: TypeAlias = str
 """A Decision for every unknown key, or for some by name: ``"row_filter=carry,tags=drop"``."""
+
+VARIABLE: Final = "PATCH_MODEL_UNKNOWN_FIELDS"
 
 _DECISIONS: Final[Mapping[str, Decision]] = {one: one for one in get_args(Decision)}
 
@@ -27,9 +28,28 @@ class UnknownKeys(NamedTuple):
     @classmethod
     def of(cls, text: OnUnknown) -> UnknownKeys:
         """The decisions that a text spells. Raises SettingsError for any other text."""
-        if not isinstance(text, str):
-            raise _misspelled(f"a {type(text).__name__}")
-        return _parsed(text)
+        found = _parsed(text) if type(text) is str else None
+        if found is None:
+            raise SettingsError(
+                "--unknown-fields (unknown_fields=) is misspelled.",
+                hint="Use error, carry or drop, or decide key by key: row_filter=carry,tags=drop",
+            )
+        return found
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> UnknownKeys:
+        """The decisions of PATCH_MODEL_UNKNOWN_FIELDS: key by key, and for no other key.
+
+        Raises SettingsError.
+        """
+        text = environ.get(VARIABLE, "")
+        found = _parsed(text) if text.strip() else cls()
+        if found is None or found.others != "error":
+            raise SettingsError(
+                f"{VARIABLE} is misspelled.",
+                hint="Decide key by key, as in row_filter=carry,tags=drop",
+            )
+        return found
 
     def __str__(self) -> str:
         named = [f"{key}={decision}" for key, decision in self.by_key]
@@ -48,33 +68,23 @@ class UnknownKeys(NamedTuple):
 
 def is_unknown_fields(text: str) -> bool:
     """Whether a text spells decisions."""
-    try:
-        _parsed(text)
-    except SettingsError:
-        return False
-    return True
+    return _parsed(text) is not None
 
 
 @lru_cache(maxsize=32)
-def _parsed(text: str) -> UnknownKeys:
+def _parsed(text: str) -> UnknownKeys | None:
+    """The decisions that a text spells, or None."""
     others: list[Decision] = []
     by_key: dict[str, Decision] = {}
     for part in text.split(","):
         key, is_named, word = part.strip().rpartition("=")
-        decision = _DECISIONS.get(word.strip())
-        if decision is None or (is_named and (not key.strip() or key.strip() in by_key)):
-            raise _misspelled(quoted(text))
+        decision, key = _DECISIONS.get(word.strip()), key.strip()
+        if decision is None or (is_named and (not key or key in by_key)):
+            return None
         if is_named:
-            by_key[key.strip()] = decision
+            by_key[key] = decision
         else:
             others.append(decision)
     if len(others) > 1:
-        raise _misspelled(quoted(text))
+        return None
     return UnknownKeys(others[0] if others else "error", tuple(by_key.items()))
-
-
-def _misspelled(given: str) -> SettingsError:
-    return SettingsError(
-        f"unknown_fields cannot be {given}.",
-        hint="It is error, carry or drop, or key by key: row_filter=carry,tags=drop.",
-    )

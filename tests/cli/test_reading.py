@@ -332,3 +332,42 @@ def test_what_was_typed_in_the_wrong_place_is_not_repeated(
     assert done.code in (2, 3)
     assert "Error: " in done.err
     assert "hunter2" not in done.out + done.err
+
+
+def test_what_is_decided_of_unknown_keys_holds_for_no_other(
+    sandbox: Sandbox, patch_model: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment decides for good, the option for once; a bad spelling is a usage error."""
+    grown = {"row_filter": "x", "tags": ["y"]}
+    sandbox.fault(faults.growth(grown, {}, method="GET", every=True))
+    change = ("plan", "Contacts", "--set", "name=New")
+    monkeypatch.setenv("PATCH_MODEL_UNKNOWN_FIELDS", "row_filter=carry")
+
+    refused = patch_model(*change)
+    done = patch_model(*change, "--unknown-fields", "tags=drop", "-o", "json")
+    monkeypatch.setenv("PATCH_MODEL_UNKNOWN_FIELDS", "carry")
+
+    assert refused.code == 2
+    assert "/tags" in refused.err
+    assert "/row_filter" not in refused.err
+    assert done.code == 0
+    assert [(one["code"], one["path"]) for one in json.loads(done.out)["warnings"]] == [
+        ("carried-unknown", "/row_filter"),
+        ("dropped", "/tags"),
+    ]
+    assert patch_model(*change).code == 2
+    assert patch_model(*change, "--unknown-fields", "tags").code == 2
+
+
+def test_verbose_names_what_is_passed_over(sandbox: Sandbox, patch_model: Command) -> None:
+    """The keys of a label and of a source field, by their list; without -v nobody is bothered."""
+    label = {"id": seed.CONTACTS, "name": "x", "color": "#fff"}
+    grown = {"labels": [label], "fields": [{"name": "id", "is_primary_key": True}]}
+    sandbox.fault(faults.growth(grown, {}, method="GET", every=True))
+
+    loud = patch_model("get", "Contacts", "-v")
+    quiet = patch_model("get", "Contacts")
+
+    assert "passed over /fields/*/is_primary_key, /labels/*/name, /labels/*/color" in loud.err
+    assert quiet.err == ""
+    assert loud.out == quiet.out

@@ -225,9 +225,9 @@ def test_a_restored_model_is_accepted_once(sandbox: Sandbox, session: Session) -
 
 def test_reading_alone_refuses_nothing(sandbox: Sandbox, session: Session) -> None:
     """What a replica shows can be looked at: no plan is made on it."""
-    from patcher.operations.reading import document
+    from patcher.operations.reading import projection
 
     change(session, RENAME)
     lag(sandbox)
 
-    assert document(session, seed.CONTACTS, "error")[0]["name"] == "Contacts"
+    assert projection(session, seed.CONTACTS, "error").document["name"] == "Contacts"
