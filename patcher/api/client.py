@@ -97,14 +97,21 @@ class Client:
         resource, etag, _ = self.reading(collection, resource_id)
         return resource, etag
 
-    def reading(self, collection: str, resource_id: str, known: Reading | None = None) -> Reading:
+    def reading(
+        self,
+        collection: str,
+        resource_id: str,
+        known: Reading | None = None,
+        left: Callable[[], float] | None = None,
+    ) -> Reading:
         """One resource with the text that it came in.
 
         ``known`` is an earlier reading of it: where the same text comes again, to the byte, its
-        object is given back without being parsed anew. Raises ApiError; NotFoundError for 404.
+        object is given back without being parsed anew. ``left`` says how many seconds are left
+        for waiting between attempts. Raises ApiError; NotFoundError for 404.
         """
         path = item_path(collection, resource_id)
-        response = self._read(path)
+        response = self._read(path, left=left)
         etag = answers.strong_etag(response)
         if known is not None and response.body == known.text:
             return known._replace(etag=etag)
@@ -126,9 +133,13 @@ class Client:
             )
         return Reading(resource, etag, response.body)
 
-    def data(self, path: str) -> JsonValue:
-        """The data that a path answers, whatever it is. Raises ApiError."""
-        return answers.envelope(self._read(path), f"The answer of GET {path}").get("data")
+    def data(self, path: str, left: Callable[[], float] | None = None) -> JsonValue:
+        """The data that a path answers, whatever it is. Raises ApiError.
+
+        ``left`` is as for reading.
+        """
+        response = self._read(path, left=left)
+        return answers.envelope(response, f"The answer of GET {path}").get("data")
 
     def twin(self) -> Client:
         """The same caller with connections of its own, for another thread."""
@@ -196,19 +207,29 @@ class Client:
         )
         return self._of_version(response, "POST", path) if response.status < 300 else response
 
-    def job(self, state: JobState, *, whole: bool = False) -> JobState:
-        """The present state of a job; ``whole`` is what its error shall be. Raises ApiError."""
+    def job(
+        self, state: JobState, *, whole: bool = False, left: Callable[[], float] | None = None
+    ) -> JobState:
+        """The present state of a job; ``whole`` is what its error shall be. Raises ApiError.
+
+        ``left`` is as for reading.
+        """
         path = f"/api/jobs/{quote(state.type, safe='')}/{quote(state.id, safe='')}"
-        answer = answers.envelope(self._read(path), f"The answer of GET {path}")
+        answer = answers.envelope(self._read(path, left=left), f"The answer of GET {path}")
         now = answers.job_state({"job": answer.get("data")}, state.type, whole=whole)
         if now is None or now.id != state.id:
             raise ApiError(f"GET {path} answered without the job.", method="GET", path=path)
         return now
 
-    def _read(self, path: str, params: Mapping[str, str] | None = None) -> Response:
+    def _read(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        left: Callable[[], float] | None = None,
+    ) -> Response:
         """A GET that is tried again when it was not answered, or was told to come back."""
         response = self._persistent(
-            lambda: self._transport.send("GET", path, params=params, headers=_FRESH)
+            lambda: self._transport.send("GET", path, params=params, headers=_FRESH), left=left
         )
         return self._successful(response, path)
 
@@ -218,25 +239,31 @@ class Client:
         passing: tuple[int, ...] = (429, 502, 503, 504),
         *,
         lost_passes: bool = True,
+        left: Callable[[], float] | None = None,
     ) -> Response:
-        """The answer to a request, which is tried again when it fails in a way that passes."""
+        """The answer to a request, which is tried again when it fails in a way that passes.
+
+        No pause is longer than what is ``left`` of the caller's time, and an attempt that begins
+        when none is left is the last.
+        """
         for attempt in range(1, _READ_ATTEMPTS + 1):
             pause = 0.25 * 2 ** (attempt - 1)
+            is_last = attempt == _READ_ATTEMPTS or (left is not None and left() <= 0)
             try:
                 response = send()
             except (UnsentError, AnswerLostError) as error:
                 # A connection that lay idle may be gone; a read can simply be made again.
                 is_final = isinstance(error, AnswerLostError) and not lost_passes
-                if attempt == _READ_ATTEMPTS or is_final:
+                if is_last or is_final:
                     raise
             else:
-                if response.status not in passing or attempt == _READ_ATTEMPTS:
+                if response.status not in passing or is_last:
                     return response
                 told = answers.retry_after(response, datetime.now(timezone.utc))
                 if told is not None and told > _LONGEST_WAIT:
                     return response
                 pause = pause if told is None else told
-            self._sleep(pause)
+            self._sleep(pause if left is None else max(0.0, min(pause, left())))
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
     def _successful(self, response: Response, path: str) -> Response:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from patcher.api import answers
 from patcher.api.client import Client, Reading
 from patcher.api.pace import Pace
-from patcher.api.transport import Response
+from patcher.api.transport import Response, UnsentError
 
 _LONGEST_PAUSE: Final = 60.0
 _PAUSE: Final = 1.0
@@ -49,11 +49,17 @@ class PacedClient(Client):
         """For how many seconds the API wants no request."""
         return self._pace.pause_left()
 
-    def reading(self, collection: str, resource_id: str, known: Reading | None = None) -> Reading:
+    def reading(
+        self,
+        collection: str,
+        resource_id: str,
+        known: Reading | None = None,
+        left: Callable[[], float] | None = None,
+    ) -> Reading:
         """One resource, read after all that had to be done beside."""
-        found = super().reading(collection, resource_id, known)
+        found = super().reading(collection, resource_id, known, left)
         while self._has_waited():
-            found = super().reading(collection, resource_id, known)
+            found = super().reading(collection, resource_id, known, left)
         return found
 
     def put(self, *arguments: Any, **options: Any) -> Response:
@@ -62,7 +68,11 @@ class PacedClient(Client):
         return self._noted(super().put(*arguments, **options))
 
     def _persistent(self, send: Callable[[], Response], *rest: Any, **options: Any) -> Response:
+        left: Callable[[], float] | None = options.get("left")
+
         def in_turn() -> Response:
+            if left is not None and self.pause_left > left():
+                raise UnsentError("the API asked for a longer pause than there is time for")
             self._pace.turn(self._sleep)
             return self._noted(send())
 

@@ -20,12 +20,9 @@ from urllib.parse import urlsplit
 from patcher.disk import NotPrivateError, read_private, update_private, write_whole
 from patcher.documents.values import Document
 from patcher.errors import JournalError, StaleReadError
-from patcher.guard.settling import Clock, untold
+from patcher.guard.settling import PATIENCE, Clock, untold
 from patcher.journal import Entry, Journal
 from patcher.resources.snapshot import Snapshot
-
-PATIENCE: Final = 5.0
-"""For how many seconds a stale reading is read again."""
 
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 1.0

@@ -13,7 +13,12 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from patcher.documents.notices import Notice
 from patcher.documents.values import Document, strictly_equal
-from patcher.errors import ApiError, ConflictError, JournalError, PatchError
+from patcher.errors import (
+    ApiError,
+    ConflictError,
+    JournalError,
+    PatchError,
+)
 from patcher.guard.accepted import read_fresh
 from patcher.guard.overlap import Around
 from patcher.guard.settling import Clock, Settlement, Written, untold
@@ -144,25 +149,49 @@ class Guard(NamedTuple):
             try:
                 before = self._read_again(plan, text)
             except ConflictError as error:
-                # What moved it may be the write that was said not to be processed.
-                written = throttled.shown_by(error.fresh) if throttled else None
-                if throttled is None or written is None:
+                if throttled is None or error.fresh is None:
                     raise
-                return throttled.before, written
-            way = Settlement(
-                self.store, self.clock, plan, before, entry, self.settle_timeout, self.tell
-            )
+                # What moved it may be the write that was said not to be processed.
+                return throttled.before, self._found(throttled, error.fresh, error)
+            way = self._settlement(plan, before, entry)
             with self.hold(entry) as held:
                 answer = self._put(way, body, key)
                 if isinstance(answer, Written):
                     return before, answer
                 held.let_go()
             throttled = way if isinstance(answer, Throttled) else throttled
-            pause = self._pause(plan, answer, attempt)
+            try:
+                pause = self._pause(plan, answer, attempt)
+            except ApiError as error:
+                if throttled is None or (fresh := throttled.look()) is None:
+                    raise
+                return throttled.before, self._found(throttled, fresh, error)
             key = self.new_key()
             self.journal.add_key(entry, key)
             self.clock.sleep(pause)
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
+
+    def _settlement(self, plan: Plan, before: Snapshot, entry: str) -> Settlement:
+        return Settlement(
+            self.store,
+            self.clock,
+            plan,
+            before,
+            entry,
+            self.settle_timeout,
+            self.version_step,
+            self.tell,
+        )
+
+    def _found(self, throttled: Settlement, fresh: Snapshot, error: PatchError) -> Written:
+        """The write that was throttled, as ``fresh`` shows it; raises ``error`` where it does not.
+
+        No further attempt follows. Raises OutcomeUnknownError where it cannot be told.
+        """
+        written = throttled.unprocessed(fresh)
+        if written is None:
+            raise error
+        return written
 
     def _put(
         self, settlement: Settlement, body: Document, key: str

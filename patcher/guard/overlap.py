@@ -7,11 +7,13 @@ said; what they changed is not known, and is not made up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from collections.abc import Hashable, Iterable, Iterator
+from typing import Final, NamedTuple, TypeAlias
 
+from patcher.documents.identity import ListKeys, keys_of
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, tokens_of
+from patcher.documents.values import Document, JsonValue, Tokens, strictly_equal
 from patcher.errors import VerificationError
 from patcher.guard.verification import Verdict
 from patcher.plan import Plan
@@ -147,3 +149,62 @@ def listed(paths: Iterable[str]) -> str:
     """The first few paths, and whether there are more."""
     found = list(paths)
     return ", ".join(found[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
+
+
+def has_trace(plan: Plan, stored: Document) -> bool:
+    """Whether ``stored`` holds anything of what the change makes of the plan's document.
+
+    Value by value, and in case of doubt it does: a server may spell a text, a number or "none"
+    otherwise. A change of which that leaves nothing to see may be in anything but the very
+    document that it was made of.
+    """
+    lists = plan.resource.shape.lists
+    base, sent, found = (
+        dict(_values(document, (), lists)) for document in (plan.document, plan.proposed, stored)
+    )
+    made = [place for place in base.keys() | sent.keys() if not _same(base, sent, place)]
+    if not made:
+        return not strictly_equal(stored, plan.document)
+    return any(
+        _same(sent, found, place, loosely=not _same(base, sent, place, loosely=True))
+        for place in made
+    )
+
+
+_Place: TypeAlias = tuple[Hashable, ...]
+
+
+def _values(
+    value: JsonValue, place: Tokens, lists: ListKeys, known: _Place = ()
+) -> Iterator[tuple[_Place, JsonValue]]:
+    """The values that say something, by the identities of list members in place of indices.
+
+    The order of a list whose members have identities is one more.
+    """
+    if type(value) is dict:
+        for key, member in value.items():
+            yield from _values(member, (*place, key), lists, (*known, key))
+    elif type(value) is list:
+        keyed = lists.get(place)
+        keys = (keys_of(value, keyed) if keyed else None) or range(len(value))
+        names = [str(key).casefold() for key in keys]
+        if keyed and value:
+            yield (*known, None), " ".join(names)
+        for name, member in zip(names, value, strict=True):
+            yield from _values(member, (*place, "-"), lists, (*known, name))
+    elif value is not None and value != "":
+        yield known, value
+
+
+def _same(
+    one: dict[_Place, JsonValue],
+    other: dict[_Place, JsonValue],
+    place: _Place,
+    *,
+    loosely: bool = False,
+) -> bool:
+    if place not in one or place not in other:
+        return place not in one and place not in other
+    if loosely:
+        return str(one[place]).casefold() == str(other[place]).casefold()
+    return strictly_equal(one[place], other[place])

@@ -6,7 +6,7 @@ Never by sending it again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from patcher.documents.notices import Notice
 from patcher.errors import (
@@ -17,14 +17,26 @@ from patcher.errors import (
     PatchError,
     VerificationError,
 )
-from patcher.guard.overlap import last_written, listed
+from patcher.guard.overlap import Around, has_trace, last_written, listed
 from patcher.guard.store import Ambiguous, Answered, Job, Refused, Store
-from patcher.guard.verification import EXCUSES, Verdict, is_as_before, proves, verify
+from patcher.guard.verification import (
+    EXCUSES,
+    Verdict,
+    is_as_before,
+    proves,
+    verify,
+)
 from patcher.plan import Plan
 from patcher.resources.snapshot import Snapshot
 
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0
+
+PATIENCE: Final = 5.0
+"""For how many seconds a state is read again that may be a replica's that lags behind."""
+
+Left: TypeAlias = Callable[[], float]
+"""How many seconds are left."""
 
 LOOK: Final = (
     "Look at the present state (patch-model get) and decide; what was there before the write is in "
@@ -57,7 +69,8 @@ def untold(text: str) -> None:
 class Settlement(NamedTuple):
     """One write on its way: what was sent, upon which reading, and how long to wait for news.
 
-    ``tell`` is called with a sentence when it takes longer than a first look.
+    ``version_step`` is how far one write moves the version. ``tell`` is called with a sentence
+    when it takes longer than a first look.
     """
 
     store: Store
@@ -66,6 +79,7 @@ class Settlement(NamedTuple):
     before: Snapshot
     entry: str
     timeout: float
+    version_step: int = 1
     tell: Callable[[str], None] = untold
 
     def settle(self, answer: Answered | Job | Refused | Ambiguous) -> Written:
@@ -83,7 +97,7 @@ class Settlement(NamedTuple):
         if isinstance(answer, Answered):
             snapshot = answer.snapshot
             if snapshot.id == self.before.id and snapshot.is_newer_than(self.before):
-                return self._written(snapshot)
+                return Written(snapshot, verify(self.plan, self.before, snapshot))
             answer = Ambiguous("the answer shows another resource, or an earlier state of it")
         return self._watch(answer)
 
@@ -93,16 +107,29 @@ class Settlement(NamedTuple):
         RFC 9110, section 13.1.1: a proxy that sent the write twice gets this for the second. What
         is there says which it was. Raises ConflictError.
         """
-        now = self._look()
-        written = None if now is None else self.shown_by(now)
+        said = f"{self.plan.redacted(answer.message)} (412)"
+        now = self._first_look(self._until(PATIENCE), moved=True)
+        written = None if now is None else self.unprocessed(now)
         if written is not None:
             return written
+        what = f"{self.plan.label} changed while it was being written: {said}."
+        if now is not None and self._has_moved(now):
+            raise self._conflict(now, what)
+        hint = "Run the same command again to work from the present state."
+        if now is not None:
+            what = (
+                f"{self.plan.label} is exactly as it was read, yet its precondition failed: {said}."
+            )
+            hint = (
+                "Something between here and the API alters ETags, as a proxy that compresses "
+                "answers may do, so that If-Match never matches. Have it leave them alone, or use "
+                "an address that leads around it (--url)."
+            )
         raise ConflictError(
-            f"{self.plan.label} changed while it was being written: "
-            f"{self.plan.redacted(answer.message)} (412). Nothing was written.",
+            f"{what} Nothing was written.",
             expected=self.before.version,
             base=self.plan.document,
-            hint="Run the same command again to work from the present state.",
+            hint=hint,
         )
 
     def _refusal(self, answer: Refused) -> ApiError:
@@ -120,20 +147,25 @@ class Settlement(NamedTuple):
     def _watch(self, answer: Ambiguous) -> Written:
         """Reads until it is clear what happened, or the time is up."""
         found, is_untouched = "", False
-        for now, unread in self._looks(self.clock.monotonic() + self.timeout):
-            is_untouched = now is not None and is_as_before(self.plan, self.before, now)
+        for now, unread in self._looks(self._until(self.timeout)):
+            is_untouched = now is not None and not unread and not self._has_moved(now)
             if now is None:
                 found = unread
-            elif is_untouched:
+            elif not self._has_moved(now):
                 found = "it is not written so far, and may still land"
-            elif proves(self.plan, (written := self._written(now)).verdict):
+            elif written := self.shown_by(now):
                 return written
             else:
-                found = f"it has moved on{self._facts(now)}, and {_compared(self.plan, written)}"
+                found = self._moved_on(now)
         if is_untouched and answer.declined:
             raise self._declined(answer)
         reason = self.plan.redacted(answer.reason).rstrip(".")
         raise self.unknown(f"{reason}; {found}")
+
+    def _moved_on(self, now: Snapshot) -> str:
+        """How a reading that does not prove the write compares with what was sent."""
+        verdict = verify(self.plan, self.before, now)
+        return f"it has moved on{self._facts(now)}, and {_compared(self.plan, verdict)}"
 
     def _facts(self, now: Snapshot) -> str:
         """What a reading of another state tells of who made it so, in brackets."""
@@ -145,98 +177,184 @@ class Settlement(NamedTuple):
 
     def _follow(self, job: Job) -> Written:
         """Polls a job to its end, then reads what it left."""
-        deadline = self.clock.monotonic() + self.timeout
+        left = self._until(self.timeout)
         pause = _FIRST_PAUSE
         while job.status not in ("done", "failed"):
-            left = deadline - self.clock.monotonic()
-            if left <= 0:
-                return self._unfinished(job, f"job {job.id} is still {job.status}", deadline)
-            self.clock.sleep(min(pause, left))
+            if left() <= 0:
+                return self._unfinished(job, f"job {job.id} is still {job.status}", left)
+            self.clock.sleep(min(pause, left()))
             pause = min(pause * 2, _LONGEST_PAUSE)
             try:
-                job = job.poll()
+                job = job.poll(left)
             except PatchError as error:
                 why = f"job {job.id} cannot be followed: {error.message.rstrip('.')}"
-                return self._unfinished(job, why, deadline)
-        return self._done(job) if job.status == "done" else self._failed(job)
+                return self._unfinished(job, why, left)
+        within = self._until(min(PATIENCE, left()))
+        return self._done(job, within) if job.status == "done" else self._failed(job, within)
 
-    def _done(self, job: Job) -> Written:
-        now = self._look()
+    def _done(self, job: Job, left: Left) -> Written:
+        now = self._first_look(left, moved=True)
         if now is None:
             raise self.unknown(f"job {job.id} is done, but the result cannot be read", job)
-        return self._written(now)
+        return Written(now, verify(self.plan, self.before, now))
 
-    def _failed(self, job: Job) -> Written:
+    def _failed(self, job: Job, left: Left) -> Written:
+        """What a job left that says it failed. Raises unless all of it is stored as sent.
+
+        Somebody else's write may have left anything there, and the job nothing. Only a part of
+        what was sent, in our own name, says that the job wrote it.
+        """
         why = self.plan.redacted(job.error or "no reason given")
-        now = self._look()
+        now = self._first_look(left)
         if now is None:
             raise self.unknown(f"job {job.id} failed ({why}), and what it left cannot be read", job)
-        if is_as_before(self.plan, self.before, now):
-            raise ApiError(
-                f"The API's job to write {self.plan.label} failed: {why}. Nothing was written.",
-                method="PUT",
-                path=self._path,
-            )
-        written = self._written(now)
-        if proves(self.plan, written.verdict):
+        what = f"The API's job to write {self.plan.label} failed: {why}."
+        if not self._has_moved(now):
+            raise ApiError(f"{what} Nothing was written.", method="PUT", path=self._path)
+        written = self.shown_by(now)
+        if written is not None:
             text = f"Job {job.id} failed ({why}), yet what was sent is what is stored."
-            return Written(now, written.verdict, (Notice("job-failed-but-written", "", text),))
-        if written.verdict.is_as_sent:
-            found = _compared(self.plan, written)
-            raise self.unknown(f"job {job.id} failed ({why}), and what is stored {found}", job)
-        raise VerificationError(
-            f"The API's job to write {self.plan.label} failed ({why}), and what is stored is "
-            f"neither what was there before nor what was sent{self._facts(now)}. The job may have "
-            "left it so, or somebody else wrote it at the same time.",
-            sent=self.plan.proposed,
-            stored=written.verdict.stored,
-            differences=self.plan.shown(written.verdict.differences),
-            version_before=self.before.version,
-            version_after=now.version,
-            hint=LOOK,
-        )
+            notice = Notice("job-failed-but-written", "", text)
+            return written._replace(notices=(notice, *written.notices))
+        verdict = verify(self.plan, self.before, now)
+        trace = has_trace(self.plan, verdict.stored)
+        is_ours = self._is_ours(now)
+        if trace and is_ours and verdict.differences:
+            raise VerificationError(
+                f"The API's job to write {self.plan.label} failed ({why}), and what is stored is "
+                f"neither what was there before nor what was sent{self._facts(now)}. The job may "
+                "have left it so, or somebody else wrote it at the same time.",
+                sent=self.plan.proposed,
+                stored=verdict.stored,
+                differences=self.plan.shown(verdict.differences),
+                version_before=self.before.version,
+                version_after=now.version,
+                hint=LOOK,
+            )
+        if not trace and is_ours is False and self._around(now).is_alone:
+            raise self._conflict(now, what)
+        raise self.unknown(f"job {job.id} failed ({why}); {self._moved_on(now)}", job)
 
-    def _unfinished(self, job: Job, reason: str, deadline: float) -> Written:
+    def _unfinished(self, job: Job, reason: str, left: Left) -> Written:
         """What it has written so far, or has by the deadline; there is no more to hear of it."""
-        for now, _ in self._looks(deadline):
-            if now is not None and not is_as_before(self.plan, self.before, now):
+        for now, _ in self._looks(left):
+            if now is not None and self._has_moved(now):
                 written = self.shown_by(now)
                 if written is not None:
                     return written
         raise self.unknown(reason, job)
 
+    def unprocessed(self, now: Snapshot) -> Written | None:
+        """What a reading shows of a write that was answered as not processed (412, 429).
+
+        The answer speaks of one delivery, and a proxy may have made two. Returns the write where
+        it is stored as sent after all, and None where it is not written: as before, or one write
+        further with nothing of it. Raises OutcomeUnknownError for anything else.
+        """
+        if not self._has_moved(now) or self.before.is_newer_than(now):
+            return None
+        written = self.shown_by(now)
+        if written is not None:
+            return written
+        around = self._around(now)
+        # Where the version does not count, a write over all of ours leaves nothing to go by.
+        is_theirs = around.is_alone or around.is_blind
+        stored = verify(self.plan, self.before, now).stored
+        if not is_theirs or has_trace(self.plan, stored):
+            raise self.unknown(
+                f"it was answered as not processed, yet {self._moved_on(now)}. "
+                "A proxy may have delivered it twice"
+            )
+        return None
+
     def shown_by(self, now: Snapshot) -> Written | None:
         """The write, if a reading alone, without an answer, proves that it took effect."""
-        written = self._written(now)
-        return written if proves(self.plan, written.verdict) else None
+        written = Written(now, verify(self.plan, self.before, now))
+        if not proves(self.plan, written.verdict):
+            return None
+        if self._is_ours(now):
+            return written
+        text = (
+            f"That {self.plan.label} was written is told from a reading alone: it is as sent, and "
+            "whether by this write or by somebody else's of the same does not show. If it was "
+            "theirs, this one may still be applied, over what is written until then."
+        )
+        return written._replace(notices=(Notice("proved-by-reading", "", text),))
 
-    def _looks(self, deadline: float) -> Iterator[tuple[Snapshot | None, str]]:
-        """What is there, at longer and longer intervals, until the time is up; once at least."""
-        pause = _FIRST_PAUSE
+    def _is_ours(self, now: Snapshot) -> bool | None:
+        """Whether it was last written in our own name; None where that is not known."""
+        author = now.author_id
+        me = self.store.me(self._until(PATIENCE)) if author is not None else None
+        return None if me is None else author == me
+
+    def _around(self, now: Snapshot) -> Around:
+        return Around(self.plan, self.before, now, self.version_step, self.entry)
+
+    def _has_moved(self, now: Snapshot) -> bool:
+        return not is_as_before(self.plan, self.before, now)
+
+    def _conflict(self, now: Snapshot, what: str) -> ConflictError:
+        """The error for a write that somebody else's went before; ``what`` is how that came out."""
+        from patcher.plan.conflicts import conflict
+
+        error = conflict(self.plan, now, verify(self.plan, self.before, now).stored)
+        error.message = f"{what} {error.message}"
+        return error
+
+    def _looks(self, left: Left) -> Iterator[tuple[Snapshot | None, str]]:
+        """The furthest state that was seen, at longer and longer intervals, until the time is up.
+
+        Once at least. Not every replica shows it at once: what was seen stays seen, whatever an
+        older reading shows after it. The text says why the last look showed nothing, or nothing
+        that counts; it is empty where it did.
+        """
+        pause, furthest = _FIRST_PAUSE, None
         while True:
-            yield self._glance()
-            left = deadline - self.clock.monotonic()
-            if left <= 0:
+            now, unread = self._glance(left)
+            if now is not None and self.before.is_newer_than(now):
+                now, unread = None, "only an earlier state of it can be read"
+            if now is not None and not (furthest and self._goes_before(furthest, now)):
+                furthest = now
+            yield furthest, unread
+            rest = left()
+            if rest <= 0:
                 return
             if pause == _FIRST_PAUSE:
-                self.tell(f"Looking for what became of the write, {left:.0f} s at most")
-            self.clock.sleep(min(pause, left))
+                self.tell(f"Looking for what became of the write, {rest:.0f} s at most")
+            self.clock.sleep(min(pause, rest))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _look(self) -> Snapshot | None:
-        return self._glance()[0]
+    def _goes_before(self, seen: Snapshot, now: Snapshot) -> bool:
+        """Whether ``seen`` is the later state; where it does not say, one that has moved is."""
+        if seen.is_newer_than(now) or now.is_newer_than(seen):
+            return seen.is_newer_than(now)
+        return self._has_moved(seen) and not self._has_moved(now)
 
-    def _glance(self) -> tuple[Snapshot | None, str]:
+    def look(self) -> Snapshot | None:
+        """What is there now, without a wait; None where it cannot be read."""
+        return self._glance(self._until(0))[0]
+
+    def _first_look(self, left: Left, *, moved: bool = False) -> Snapshot | None:
+        """The first state that can be read; with ``moved``, that is not as before, if there is."""
+        found = None
+        for found, _ in self._looks(left):
+            if found is not None and (not moved or self._has_moved(found)):
+                break
+        return found
+
+    def _glance(self, left: Left) -> tuple[Snapshot | None, str]:
         """What is there now, or None and why."""
         try:
-            return self.store.read(self.before.id or ""), ""
+            return self.store.read(self.before.id or "", left), ""
         except NotFoundError:
             return None, "it is not there any more"
         except PatchError:
             return None, "it cannot be read at the moment"
 
-    def _written(self, snapshot: Snapshot) -> Written:
-        return Written(snapshot, verify(self.plan, self.before, snapshot))
+    def _until(self, seconds: float) -> Left:
+        """What is left of so many seconds from now."""
+        end = self.clock.monotonic() + seconds
+        return lambda: end - self.clock.monotonic()
 
     def _declined(self, answer: Ambiguous) -> ApiError:
         return ApiError(
@@ -263,9 +381,8 @@ class Settlement(NamedTuple):
         return f"{self.plan.resource.collection}/{self.before.id}"
 
 
-def _compared(plan: Plan, written: Written) -> str:
+def _compared(plan: Plan, verdict: Verdict) -> str:
     """How what is stored compares with what was sent, where it does not prove the write."""
-    verdict = written.verdict
     paths = listed(change.path for change in plan.shown(verdict.differences))
     if paths:
         return f"differs from what was sent in {paths}"

@@ -22,13 +22,14 @@ class Job(NamedTuple):
     """The write goes on in the background.
 
     ``status`` is the API's word: created, running, done or failed. ``poll`` asks for the job's
-    present state and raises ApiError when it cannot be had.
+    present state and raises ApiError when it cannot be had; it is given what Store.read is as
+    ``left``.
     """
 
     id: str
     status: str
     error: str | None
-    poll: Callable[[], Job]
+    poll: Callable[[Callable[[], float]], Job]
 
 
 class Refused(NamedTuple):
@@ -73,8 +74,15 @@ Answer: TypeAlias = Answered | Job | Refused | NotSent | Throttled | Ambiguous
 class Store(Protocol):
     """One kind of resource, behind its API."""
 
-    def read(self, resource_id: str) -> Snapshot:
-        """The resource as it is now. Raises ApiError (NotFoundError) when it cannot be had."""
+    def read(self, resource_id: str, left: Callable[[], float] | None = None) -> Snapshot:
+        """The resource as it is now. Raises ApiError (NotFoundError) when it cannot be had.
+
+        ``left`` says how many seconds are left for waiting between attempts; None: as many as it
+        takes.
+        """
+
+    def me(self, left: Callable[[], float] | None = None) -> str | None:
+        """The id that ``updated_by`` shows for our own writes, or None where it is not known."""
 
     def replace(
         self, resource_id: str, body: Document, idempotency_key: str, if_match: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import NamedTuple
 
@@ -31,13 +32,22 @@ class ApiStore(NamedTuple):
     run_async: bool = False
     known: Snapshot | None = None
 
-    def read(self, resource_id: str) -> Snapshot:
+    def read(self, resource_id: str, left: Callable[[], float] | None = None) -> Snapshot:
         """The resource as it is now. Raises ApiError."""
         known = self.known
         earlier = None
         if known is not None and known.text is not None and known.id == resource_id:
             earlier = Reading(known.raw, known.etag, known.text)
-        return Snapshot(*self.client.reading(self.resource.collection, resource_id, earlier))
+        return Snapshot(*self.client.reading(self.resource.collection, resource_id, earlier, left))
+
+    def me(self, left: Callable[[], float] | None = None) -> str | None:
+        """The caller's own id; None for keys that have none, or that may not ask (api.md, 1.2)."""
+        try:
+            caller = self.client.data("/api/me", left)
+        except ApiError:
+            return None
+        known = caller.get("id") if type(caller) is dict else None
+        return known if type(known) is str and known else None
 
     def replace(
         self, resource_id: str, body: Document, idempotency_key: str, if_match: str | None
@@ -100,4 +110,9 @@ class ApiStore(NamedTuple):
         return Answered(Snapshot(raw))
 
     def _job(self, state: JobState) -> Job:
-        return Job(state.id, state.status, state.error, lambda: self._job(self.client.job(state)))
+        return Job(
+            state.id,
+            state.status,
+            state.error,
+            lambda left: self._job(self.client.job(state, left=left)),
+        )

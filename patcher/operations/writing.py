@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from patcher.errors import ConflictError, DeclinedError, StaleReadError, VerificationError
+from patcher.errors import ConflictError, DeclinedError, VerificationError
 from patcher.operations.reviewing import approved, looked_after
 from patcher.operations.session import Options, Session
 from patcher.plan import PatchResult, Plan
@@ -49,8 +49,7 @@ def carry_out(
             error.result = error.result and looked_after(session, error.result)
             raise
         except ConflictError as error:
-            is_stale = isinstance(error, StaleReadError)
-            if is_stale or options.on_conflict != "rebase" or rebases == most:
+            if options.on_conflict != "rebase" or rebases == most or error.report is None:
                 raise
             rebases += 1
             plan = rebased(session, plan, error, shown=None if attended else first)

@@ -69,6 +69,13 @@ class Snapshot(NamedTuple):
         known = (actor.get(key) for key in ("name", "id"))
         return next((text for text in known if type(text) is str and text), None)
 
+    @property
+    def author_id(self) -> str | None:
+        """The id of who wrote it last, where the response has one."""
+        actor = self.raw.get("updated_by")
+        known = actor.get("id") if type(actor) is dict else None
+        return known if type(known) is str and known else None
+
     def is_newer_than(self, other: Snapshot) -> bool:
         """Whether this shows a later state than ``other``, by version or by time.
 

@@ -367,3 +367,24 @@ def test_a_read_on_a_connection_that_is_gone_is_made_again(
 
     assert client.get(MODELS, seed.CONTACTS)[0]["name"] == "Contacts"
     assert waits == [0.25]
+
+
+@pytest.mark.parametrize(
+    ("left", "told", "waited"),
+    [(100.0, "5", [5.0, 5.0]), (7.0, "5", [5.0, 2.0]), (3.0, "5", [3.0]), (0.0, "5", [])],
+)
+def test_no_pause_is_longer_than_the_callers_time(
+    sandbox: Sandbox, left: float, told: str, waited: list[float]
+) -> None:
+    """A Retry-After is cut to what is left, and the attempt after that is the last one."""
+    sandbox.fault(
+        faults.status_before(429, headers={"Retry-After": told}, method="GET", every=True)
+    )
+    waits: list[float] = []
+    settings = Settings(sandbox.url, f"Bearer {sandbox.api_key}")
+
+    with Client(settings=settings, sleep=waits.append) as client, pytest.raises(ApiError):
+        client.reading(MODELS, seed.CONTACTS, left=lambda: left - sum(waits))
+
+    assert waits == waited
+    assert len(sandbox.requests) == len(waited) + 1

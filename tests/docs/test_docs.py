@@ -139,7 +139,14 @@ def test_the_changelog_is_about_this_version() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "examples/README.md"],
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "CHANGELOG.md",
+        "examples/README.md",
+        "docs/guarantees.md",
+    ],
 )
 def test_links_within_the_project_lead_somewhere(document: str) -> None:
     """A relative link names a file that is there."""

@@ -128,7 +128,7 @@ CLIENT_ERRORS: tuple[Row, ...] = (
     row("409 after the write", APPLIED, step("status_after", 409)),
     row(
         "412",
-        Cell("old", 1, 4, "not-written", "changed while it was being written"),
+        Cell("old", 1, 4, "not-written", "exactly as it was read, yet its precondition failed"),
         step("status_before", 412),
     ),
     row("422", refused("fault: 422 (422)"), step("status_before", 422)),

@@ -69,17 +69,24 @@ class MemoryStore:
     if_match: list[str | None] = field(default_factory=list)
     etag: str | None = None
     has_texts: bool = False
+    myself: str | None = "me"
+    asked: int = 0
 
     def snapshot(self) -> Snapshot:
         """A reading of what is there now, without being counted."""
         text = json.dumps(self.raw).encode() if self.has_texts else None
         return Snapshot(copy.deepcopy(self.raw), self.etag, text)
 
-    def read(self, resource_id: str) -> Snapshot:
+    def read(self, resource_id: str, left: Callable[[], float] | None = None) -> Snapshot:
         self.ids.append(resource_id)
         self.reads += 1
         self.on_read(self)
         return self.snapshot()
+
+    def me(self, left: Callable[[], float] | None = None) -> str | None:
+        """The id under which ``write`` writes, unless it is told otherwise."""
+        self.asked += 1
+        return self.myself
 
     def replace(
         self, resource_id: str, body: dict[str, Any], idempotency_key: str, if_match: str | None

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
 from patcher.documents.masks import MASK
-from patcher.errors import ApiError, NotFoundError, OutcomeUnknownError, VerificationError
-from patcher.guard import Ambiguous, Answer, Answered, Guard, Job
+from patcher.errors import (
+    ApiError,
+    ConflictError,
+    NotFoundError,
+    OutcomeUnknownError,
+    VerificationError,
+)
+from patcher.guard import Ambiguous, Answer, Answered, Guard, Job, Refused, Throttled
 from patcher.journal import Journal
+from patcher.resources.model import MODEL
+from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import ID, FakeClock, MemoryStore, guard_of, plan_of, response
 
 RENAME = {"name": "Clients"}
@@ -24,7 +33,7 @@ def job(status: str, *later: str | Exception, error: str | None = None) -> Job:
     """A job in ``status`` that goes through ``later`` as it is polled."""
     steps = list(later)
 
-    def poll() -> Job:
+    def poll(left: object) -> Job:
         if not steps:
             return job(status, error=error)
         step = steps.pop(0)
@@ -33,6 +42,9 @@ def job(status: str, *later: str | Exception, error: str | None = None) -> Job:
         return job(step, *steps, error=error)
 
     return Job("j-1", status, error, poll)
+
+
+Replace: TypeAlias = Callable[[MemoryStore, dict[str, Any]], Answer]
 
 
 def written(answer: Answer) -> Callable[[MemoryStore, dict[str, Any]], Answer]:
@@ -377,11 +389,63 @@ def test_a_failed_job_that_wrote_all_the_same_is_a_warning(tmp_path: Path) -> No
     assert [notice.code for notice in result.notices] == ["job-failed-but-written"]
 
 
-def test_a_failed_job_that_left_something_else_is_reported(tmp_path: Path) -> None:
-    """Failed, and neither as before nor as sent: exit code 5."""
+def test_a_failed_job_that_left_a_part_of_it_is_reported(tmp_path: Path) -> None:
+    """Failed, in our own name, and some of what was sent is there: exit code 5."""
     store = MemoryStore(on_replace=mangled(job("failed", error="half way")))
 
     with pytest.raises(VerificationError, match="half way"):
+        guard_of(store, tmp_path).write(plan_of(store, {"name": "Clients", "identifier": "phone"}))
+
+
+def test_a_failed_job_that_left_nothing_of_it_is_unknown(tmp_path: Path) -> None:
+    """In our own name and with no trace of what was sent: not written is not said, nor written."""
+    store = MemoryStore(on_replace=mangled(job("failed", error="half way")))
+
+    with pytest.raises(OutcomeUnknownError, match="half way") as caught:
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    assert caught.value.job_id == "j-1"
+
+
+def overtaken(answer: Answer, by: str = "Bo", step: int = 1, **theirs: Any) -> Replace:
+    """Somebody else writes ``theirs``, and the write itself is answered so and not made."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        document, _ = MODEL.document(Snapshot(store.raw))
+        store.write({**document, **theirs}, by=by, step=step)
+        return answer
+
+    return replace
+
+
+@pytest.mark.parametrize("theirs", [{"identifier": "email"}, {"name": "Theirs"}])
+def test_a_job_that_failed_while_somebody_else_wrote_is_a_conflict(
+    tmp_path: Path, theirs: dict[str, Any]
+) -> None:
+    """As when its precondition fails: exit code 4 with the job's reason, and not written."""
+    answer = job("running", "failed", error="precondition failed")
+    store = MemoryStore(on_replace=overtaken(answer, **theirs))
+    guard = guard_of(store, tmp_path)
+
+    with pytest.raises(ConflictError, match="precondition failed") as caught:
+        guard.write(plan_of(store, RENAME))
+
+    assert [change.path for change in caught.value.report.theirs] == [f"/{one}" for one in theirs]
+    (name,) = guard.journal.names()
+    assert guard.journal.entry(name).ending.state == "not-written"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "change", [{"step": 2}, {"step": 0}, {"by": "Me"}, {"name": "Clients", "identifier": "i"}]
+)
+def test_a_job_that_failed_is_in_doubt_where_theirs_may_be_ours(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    """More than one write, no version, our own name, or a part of what was sent: exit code 6."""
+    theirs = {"identifier": "email", **change}
+    store = MemoryStore(on_replace=overtaken(job("failed", error="no"), **theirs))
+
+    with pytest.raises(OutcomeUnknownError):
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
 
 
@@ -445,3 +509,250 @@ def test_a_new_order_is_believed_only_when_it_is_seen(tmp_path: Path, wrote: boo
     else:
         with pytest.raises(OutcomeUnknownError, match="does not show whether by this write"):
             guard.write(plan)
+
+
+def lagging(store: MemoryStore, *looks: int) -> None:
+    """After the write the looks show these of the states that there were, the last one for good.
+
+    States are counted from the one before the write, which is 0; -1 is the one before that.
+    """
+    older = {**store.raw, "version": 6, "name": "Clients", "updated_at": "2026-01-01T00:00:00Z"}
+    states = {-1: older, 0: store.raw}
+    write, pending = store.write, list(looks)
+
+    def noted(*arguments: Any, **options: Any) -> None:
+        write(*arguments, **options)
+        states[max(states) + 1] = store.raw
+
+    def snapshot() -> Snapshot:
+        if not store.bodies:
+            return Snapshot(copy.deepcopy(store.raw))
+        look = pending.pop(0) if len(pending) > 1 else pending[0]
+        return Snapshot(copy.deepcopy(states[look]))
+
+    store.write = noted  # type: ignore[method-assign]
+    store.snapshot = snapshot  # type: ignore[method-assign]
+
+
+def test_what_was_seen_is_not_taken_back_by_an_older_reading(tmp_path: Path) -> None:
+    """A new state, and then again the one before the write: no refusal, but exit code 6."""
+    store = MemoryStore(on_replace=overtaken(DECLINED, identifier="email"))
+    plan = plan_of(store, RENAME)
+    lagging(store, 1, 0)
+
+    with pytest.raises(OutcomeUnknownError, match="version 7 became 8"):
+        guard_of(store, tmp_path).write(plan)
+
+
+def test_without_versions_and_times_what_was_seen_stays_seen_too(tmp_path: Path) -> None:
+    """Where no order is told, another content than before is the later one."""
+    raw = response()
+    for key in ("version", "updated_at"):
+        raw[key] = None
+    store = MemoryStore(raw)
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.raw = {**raw, "identifier": "email"}
+        return DECLINED
+
+    def read(store: MemoryStore) -> None:
+        if store.reads == 3:
+            store.raw = raw
+
+    store.on_replace, store.on_read = replace, read
+
+    with pytest.raises(OutcomeUnknownError, match="it has moved on"):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+
+@pytest.mark.parametrize("answer", [LOST, DECLINED, job("failed"), job("running")])
+def test_a_reading_older_than_the_write_proves_nothing(tmp_path: Path, answer: Answer) -> None:
+    """What is to be written stood there once: a replica that still shows it is no proof."""
+    store = MemoryStore(on_replace=unwritten(answer))
+    plan = plan_of(store, RENAME)
+    lagging(store, -1)
+
+    with pytest.raises(OutcomeUnknownError):
+        guard_of(store, tmp_path).write(plan)
+
+
+def test_a_result_that_lags_behind_its_job_is_waited_for(tmp_path: Path) -> None:
+    """A job is done, and the first looks show what was before it: applied, without a warning."""
+    store = MemoryStore(on_replace=written(job("done")))
+    plan = plan_of(store, RENAME)
+    lagging(store, -1, 0, 0, 1)
+
+    result = guard_of(store, tmp_path).write(plan)
+
+    assert (result.status, result.notices) == ("applied", ())
+
+
+PRECONDITION = Refused(412, "it moved")
+THROTTLED = Throttled("slow down", 1.0)
+
+
+def twice(answer: Answer, by: str = "Bo", step: int = 1, **theirs: Any) -> Replace:
+    """A write that takes effect, is written over with ``theirs``, and is then answered so."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.write(body)
+        if theirs:
+            store.write({**body, **theirs}, by=by, step=step)
+        return answer
+
+    return replace
+
+
+@pytest.mark.parametrize("answer", [PRECONDITION, THROTTLED])
+@pytest.mark.parametrize("theirs", [{"identifier": "email"}, {"name": "Theirs"}, {"fields": ["x"]}])
+def test_a_write_that_was_delivered_twice_and_written_over_is_unknown(
+    tmp_path: Path, answer: Answer, theirs: dict[str, Any]
+) -> None:
+    """The first delivery acted, and the second one's answer says that it did not: exit code 6."""
+    store = MemoryStore(on_replace=twice(answer, **theirs))
+    guard = guard_of(store, tmp_path)
+
+    with pytest.raises(OutcomeUnknownError, match="delivered it twice"):
+        guard.write(plan_of(store, {"name": "Clients", "policies": []}))
+
+    assert len(store.bodies) == 1
+    (name,) = guard.journal.names()
+    assert guard.journal.entry(name).ending.state == "unknown"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("answer", [PRECONDITION, THROTTLED])
+@pytest.mark.parametrize(
+    ("change", "theirs"),
+    [
+        ({"name": "Clients", "identifier": "phone"}, {"name": "Theirs", "identifier": "phone"}),
+        ({"fields": ["phone", "email"]}, {"fields": ["phone", "email"], "identifier": "i"}),
+        ({"policies": []}, {"policies": [], "name": "Theirs"}),
+        ({"configuration": {"limit": 5}}, {"configuration": {"limit": "5"}}),
+        ({"labels": []}, {"name": "Theirs"}),
+    ],
+    ids=["a part", "an order", "a removal", "spelled otherwise", "nothing to see"],
+)
+def test_a_part_of_what_was_sent_cannot_be_called_not_written(
+    tmp_path: Path, answer: Answer, change: dict[str, Any], theirs: dict[str, Any]
+) -> None:
+    """Not on a server that counts no writes either: exit code 6, and no second PUT."""
+    store = MemoryStore(on_replace=overtaken(answer, step=0, **theirs))
+
+    with pytest.raises(OutcomeUnknownError):
+        guard_of(store, tmp_path).write(plan_of(store, change))
+
+    assert len(store.bodies) == 1
+
+
+@pytest.mark.parametrize("answer", [PRECONDITION, THROTTLED])
+@pytest.mark.parametrize("theirs", [{"identifier": "email"}, {"name": "Theirs"}])
+def test_one_write_with_nothing_of_ours_is_a_conflict(
+    tmp_path: Path, answer: Answer, theirs: dict[str, Any]
+) -> None:
+    """One step of the version, and nothing of what was sent: it was theirs, exit code 4."""
+    store = MemoryStore(on_replace=overtaken(answer, **theirs))
+
+    with pytest.raises(ConflictError) as caught:
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    assert [change.path for change in caught.value.report.theirs] == [f"/{one}" for one in theirs]
+    assert caught.value.fresh.version == 8
+
+
+@pytest.mark.parametrize("seconds", [1.0, 3600.0])
+def test_the_last_429_is_looked_into_as_well(tmp_path: Path, seconds: float) -> None:
+    """Before it is said that nothing was written, what is there is read."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        if seconds > 60 or len(store.bodies) == 3:
+            store.write(body)
+        return Throttled("slow down", seconds)
+
+    store = MemoryStore(on_replace=replace)
+
+    assert guard_of(store, tmp_path).write(plan_of(store, RENAME)).status == "applied"
+
+
+def test_a_precondition_that_fails_over_nothing_names_the_cause(tmp_path: Path) -> None:
+    """412, and the model stays as it was read: exit code 4, and no rebase has anything to merge."""
+    store = MemoryStore(etag='"v7-gzip"', on_replace=unwritten(PRECONDITION))
+    clock = FakeClock()
+
+    with pytest.raises(ConflictError, match="exactly as it was read") as caught:
+        guard_of(store, tmp_path, clock).write(plan_of(store, RENAME))
+
+    assert "ETag" in str(caught.value.hint)
+    assert caught.value.report is None
+    assert clock.now == pytest.approx(5.0)
+
+
+def test_a_precondition_that_fails_over_what_lags_behind_is_waited_for(tmp_path: Path) -> None:
+    """412, and only the third look shows what they wrote: a conflict with their change."""
+    store = MemoryStore(on_replace=overtaken(PRECONDITION, identifier="email"))
+    plan = plan_of(store, RENAME)
+    lagging(store, 0, 0, 1)
+
+    with pytest.raises(ConflictError) as caught:
+        guard_of(store, tmp_path).write(plan)
+
+    assert [change.path for change in caught.value.report.theirs] == ["/identifier"]
+
+
+@pytest.mark.parametrize("answer", [LOST, job("running"), job("failed"), PRECONDITION, THROTTLED])
+@pytest.mark.parametrize("by", ["Me", "Bo", "nobody known"])
+def test_what_only_a_reading_proves_is_said_to_be_so(
+    tmp_path: Path, answer: Answer, by: str
+) -> None:
+    """Equal is no proof: in our own name it is ours, in any other or none a warning."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.write(body, by=by)
+        return answer
+
+    store = MemoryStore(on_replace=replace)
+    if by == "nobody known":
+        store.myself = None
+
+    result = guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    is_warned = "proved-by-reading" in [notice.code for notice in result.notices]
+    assert (result.status, is_warned) == ("applied", by != "Me")
+
+
+@pytest.mark.parametrize("answer", [None, Refused(422, "no"), DECLINED])
+def test_who_we_are_is_asked_only_where_nothing_else_proves_it(
+    tmp_path: Path, answer: Answer | None
+) -> None:
+    """An answer with the model in it needs no proof, and what is not written has none."""
+    store = MemoryStore(on_replace=lambda store, body: answer)
+
+    with contextlib.suppress(ApiError):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    assert store.asked == 0
+
+
+def test_looks_are_given_the_time_that_is_left(tmp_path: Path) -> None:
+    """A look may wait within the settle timeout, and not beyond it; so may a job's poll."""
+    lefts: list[float] = []
+
+    def poll(left: Callable[[], float]) -> Job:
+        lefts.append(left())
+        raise ApiError("unreachable")
+
+    store = MemoryStore(on_replace=unwritten(Job("j-1", "running", None, poll)))
+    read = store.read
+
+    def noted(resource_id: str, left: Callable[[], float] | None = None) -> Snapshot:
+        if left is not None:
+            lefts.append(left())
+        return read(resource_id, left)
+
+    store.read = noted  # type: ignore[method-assign]
+
+    with pytest.raises(OutcomeUnknownError):
+        guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    assert lefts[:3] == pytest.approx([29.9, 29.9, 29.8])
+    assert lefts == sorted(lefts, reverse=True)
+    assert lefts[-1] == pytest.approx(0.0)

@@ -285,10 +285,10 @@ def test_a_fault_of_ours_in_one_does_not_end_the_others(
     """An internal error is the result of its model, with exit code 70."""
     reading = AnyClient.reading
 
-    def broken(self: Any, collection: str, resource_id: str, known: Any = None) -> Any:
+    def broken(self: Any, collection: str, resource_id: str, *rest: Any) -> Any:
         if resource_id == seed.ORDERS:
             raise ZeroDivisionError
-        return reading(self, collection, resource_id, known)
+        return reading(self, collection, resource_id, *rest)
 
     monkeypatch.setattr(AnyClient, "reading", broken)
     results = patched(client, None, {"identifier": "key"})
@@ -389,8 +389,8 @@ def test_a_write_is_not_sent_into_a_pause(sandbox: Sandbox, client: Client) -> N
     read = AnyClient.reading
     seen: list[str] = []
 
-    def get(self: Any, collection: str, resource_id: str, known: Any = None) -> Any:
-        found = read(self, collection, resource_id, known)
+    def get(self: Any, collection: str, resource_id: str, *rest: Any) -> Any:
+        found = read(self, collection, resource_id, *rest)
         seen.append(resource_id)
         if len(seen) == 2:
             pace.throttled(30)

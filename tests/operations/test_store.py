@@ -47,3 +47,30 @@ def test_a_known_text_of_another_model_is_none() -> None:
 
         with pytest.raises(ApiError, match="another resource"):
             ApiStore(client, MODEL, known=known).read(seed.ORDERS)
+
+
+def test_who_we_are_is_what_our_writes_are_by() -> None:
+    """The id of GET /api/me is the one that updated_by shows after a write of ours."""
+    with Sandbox(models=1) as sandbox, Client(sandbox.url, sandbox.api_key) as client:
+        patch_model(seed.CONTACTS, {"name": "Clients"}, client=client)
+        store = ApiStore(client, MODEL)
+
+        assert store.me() == store.read(seed.CONTACTS).author_id is not None
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_who_we_are_may_not_be_known(status: int) -> None:
+    """A key that may not ask, or a server that does not answer: nobody, and no error."""
+    with Sandbox(models=1) as sandbox, Client(sandbox.url, sandbox.api_key) as client:
+        sandbox.fault(faults.status_before(status, method="GET", every=True))
+
+        assert ApiStore(client, MODEL).me() is None
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"data": []}', b'{"data": {"id": 5}}', b"<html>"])
+def test_who_we_are_needs_an_id(body: bytes) -> None:
+    """A partner's key has none, and whatever else comes is none."""
+    with Sandbox(models=1) as sandbox, Client(sandbox.url, sandbox.api_key) as client:
+        sandbox.fault(faults.raw_body(body, method="GET"))
+
+        assert ApiStore(client, MODEL).me() is None

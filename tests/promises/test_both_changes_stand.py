@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import patcher
+from patcher.operations.session import journal_of
 from patcher.sandbox import Sandbox, faults, seed
 
 
@@ -301,19 +303,49 @@ def test_an_unknown_way_to_meet_a_conflict_is_refused(client: patcher.Client) ->
         patcher.patch_model("Contacts", {"name": "x"}, client=client, on_conflict="merge")  # type: ignore[arg-type]
 
 
-def test_a_precondition_that_failed_is_rebased_upon_a_new_reading(
+def test_a_precondition_that_failed_over_theirs_is_rebased() -> None:
+    """A 412 says that somebody was faster: what is there then is what the change is put upon."""
+    with Sandbox(models=1, etags=True) as strict, patcher.Client(strict.url, strict.api_key) as own:
+        strict.fault(faults.concurrent_write({"identifier": "email"}, method="PUT"))
+
+        result = patcher.patch_model(
+            seed.CONTACTS, {"name": "Clients"}, client=own, on_conflict="rebase"
+        )
+
+        stored = strict.stored(seed.CONTACTS)
+        assert [notice.code for notice in result.warnings] == ["rebased"]
+        assert (stored["name"], stored["identifier"]) == ("Clients", "email")
+        assert len(strict.puts()) == 2
+
+
+def test_a_precondition_that_failed_over_nothing_is_not_rebased(
     sandbox: Sandbox, client: patcher.Client
 ) -> None:
-    """A 412 says that somebody was faster, but not how: the model is read again."""
+    """The model is as it was read, so there is nothing to merge, and no reason to send it again."""
     sandbox.fault(faults.status_before(412))
 
-    result = patcher.patch_model(
-        seed.CONTACTS, {"name": "Clients"}, client=client, on_conflict="rebase"
-    )
+    with pytest.raises(patcher.ConflictError, match="exactly as it was read"):
+        patcher.patch_model(seed.CONTACTS, {"name": "Clients"}, client=client, on_conflict="rebase")
 
-    assert result.status == "applied"
-    assert result.warnings == ()  # nothing is said to have changed that did not
-    assert sandbox.stored(seed.CONTACTS)["name"] == "Clients"
+    assert len(sandbox.puts()) == 1
+
+
+@pytest.mark.parametrize("status", [412, 429])
+@pytest.mark.parametrize("theirs", [{"identifier": "email"}, {"name": "Theirs"}])
+def test_a_write_that_was_delivered_twice_is_not_rebased_upon_itself(
+    sandbox: Sandbox, client: patcher.Client, status: int, theirs: dict[str, Any]
+) -> None:
+    """The first delivery acted, and somebody wrote on top: unknown, and never "no changes"."""
+    sandbox.fault(faults.concurrent_write(theirs, "after", method="PUT"))
+    sandbox.fault(faults.status_after(status, method="PUT"))
+
+    with pytest.raises(patcher.OutcomeUnknownError) as caught:
+        patcher.patch_model(seed.CONTACTS, {"name": "Clients"}, client=client, on_conflict="rebase")
+
+    entry = journal_of(os.environ).entry(str(caught.value.journal_entry))
+    assert entry.ending is not None
+    assert entry.ending.state == "unknown"
+    assert len(sandbox.puts()) == 1
 
 
 def test_a_model_deleted_in_between_is_gone(sandbox: Sandbox, client: patcher.Client) -> None:
