@@ -109,7 +109,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
 def _watch_streams(found: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     write = console.write
 
-    def watched(text: str, stream: IO[str] | None) -> None:
+    def watched(text: str, stream: IO[str] | None, *, is_document: bool = False) -> None:
         context = click.get_current_context(silent=True)
         command = context.info_name if context else None
         is_out = stream is sys.stdout
@@ -124,7 +124,7 @@ def _watch_streams(found: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
             may_show=is_out and shows,
             has_key=is_out and command == "sandbox",
         )
-        write(text, stream)
+        write(text, stream, is_document=is_document)
 
     monkeypatch.setattr(console, "write", watched)
 

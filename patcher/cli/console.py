@@ -54,16 +54,24 @@ def muted() -> Iterator[None]:
 
 
 def out(text: str) -> None:
-    """Writes text that is already safe to standard output."""
-    write(text, sys.stdout)
+    """Writes a document that is already safe to standard output: as UTF-8 in any locale."""
+    write(text, sys.stdout, is_document=True)
 
 
-def write(text: str, stream: IO[str] | None) -> None:
-    """Writes and flushes. A reader that went away changes nothing about the work at hand."""
+def write(text: str, stream: IO[str] | None, *, is_document: bool = False) -> None:
+    """Writes and flushes. A reader that went away changes nothing about the work at hand.
+
+    What the stream's encoding does not have is escaped, but for a document, which is UTF-8.
+    """
     if stream is None:
         return
     try:
-        stream.write(text)
+        binary = getattr(stream, "buffer", None) if is_document else None
+        if binary is None:
+            stream.write(text)
+        else:
+            stream.flush()
+            binary.write(text.encode())
         stream.flush()
     except OSError as error:
         # Python would complain once more when it flushes at exit.

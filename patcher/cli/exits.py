@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -68,6 +69,7 @@ def invoke(command: click.Command, arguments: list[str], *, clock: Clock | None 
     given = Connection()
     given.clock = clock
     try:
+        arguments = _utf8(arguments)
         code = command.main(arguments, prog_name="patch-model", standalone_mode=False, obj=given)
     except PatchError as error:
         return report(error, as_json=_wants_json(arguments))
@@ -111,6 +113,28 @@ def _unfit(parameter: click.Parameter | None) -> str:
         return f"{name}: expected {what}."
     above = "above" if getattr(kind, "min_open", False) else "from"
     return f"{name}: expected {what} {above} {least}{'' if most is None else f' to {most}'}."
+
+
+def _utf8(arguments: list[str]) -> list[str]:
+    """The arguments as UTF-8, whatever the locale. Raises InvalidInputError where one is not."""
+    typed = [_bytes(one).decode("utf-8", "surrogateescape") for one in arguments]
+    for i, argument in enumerate(typed):
+        if not argument.isascii() and any("\ud800" <= one <= "\udfff" for one in argument):
+            before = typed[i - 1].partition("=")[0] if i else ""
+            which = f", after {before}," if before.startswith("-") else ""
+            raise InvalidInputError(
+                f"Argument {i + 1}{which} is not UTF-8 text.",
+                hint="Type it in UTF-8, or give the text in a UTF-8 file (PATH=@FILE).",
+            )
+    return typed
+
+
+def _bytes(argument: str) -> bytes:
+    """An argument as it came from the system; a surrogate that it cannot have sent is kept."""
+    try:
+        return os.fsencode(argument)
+    except UnicodeEncodeError:
+        return argument.encode("utf-8", "surrogatepass")
 
 
 def report(error: PatchError, *, as_json: bool, as_line: bool = False) -> int:

@@ -106,7 +106,8 @@ def cli() -> None:
 def run(arguments: Sequence[str], *, clock: Clock | None = None) -> int:
     """Runs the command line and returns its exit code.
 
-    ``clock`` is what waiting goes by; None is the machine's own.
+    ``arguments`` are as Python decodes them, with the bytes that its locale does not know as lone
+    surrogates. ``clock`` is what waiting goes by; None is the machine's own.
     """
     if COMPLETE_VARIABLE in os.environ:
         from patcher.cli.completion import register

@@ -18,6 +18,22 @@ _WORDS: Final = frozenset(
     {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf", "infinity"}
 )
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# The same for every version of Unicode that Python may know, so that a document has one text.
+# What no block holds: YAML would need an escape, or it changes how the text around it is shown.
+_NOT_HELD: Final = (
+    r"\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff"
+    r"\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f"
+)
+# What cannot be seen, or is easily taken for something else: in quotes it is escaped.
+_NOT_SEEN: Final = (
+    _NOT_HELD + r"\t\n\xa0\xad\u034f\u1680\u180e\u2000-\u200d\u202f\u205f-\u2065\u3000\ue000-\uf8ff"
+)
+_NOT_IN_A_BLOCK: Final = re.compile(f"[{_NOT_HELD}]")
+_TO_BE_ESCAPED: Final = re.compile(rf'["\\{_NOT_SEEN}]')
+_PLAIN: Final = re.compile(
+    r"[A-Za-z_/\xc0-\u02ff\u0370-\u061b\u061d-\u167f\u1681-\u180d\u180f-\u1fff\u2c00-\u2dff"
+    rf"\u3040-\ud7ff\uf900-\ufaff][^{_NOT_SEEN}]*(?<! )"
+)
 _SEPARATOR: Final = re.compile(r":(?: |$)| #")
 
 
@@ -44,9 +60,10 @@ def _write_members(container: JsonValue, pad: str, lines: list[str]) -> None:
             _write_members(member, pad + _STEP, lines)
             if start is not None:  # a list's member begins on the line of its dash
                 lines[start] = f"{lead} {lines[start][len(pad) + len(_STEP) :]}"
-        elif type(member) is str and (header := _block_header(member)):
-            lines.append(f"{lead} {header}")
-            lines.extend(_block(member, pad + _STEP))
+        elif type(member) is str and "\n" in member:
+            head, *rest = _block(member) or _in_quotes(member)
+            lines.append(f"{lead} {head}")
+            lines.extend(pad + _STEP + line if line else "" for line in rest)
         else:
             lines.append(f"{lead} {_flow(member)}")
 
@@ -72,7 +89,7 @@ def _flow(value: JsonValue) -> str:
 
 
 def _text(text: str) -> str:
-    return text if _is_plain(text) else f'"{"".join(map(_escaped, text))}"'
+    return text if _is_plain(text) else f'"{_escaped(text)}"'
 
 
 def _is_plain(text: str) -> bool:
@@ -80,37 +97,45 @@ def _is_plain(text: str) -> bool:
     if _UUID.fullmatch(text):
         return True
     return (
-        (text[:1].isalpha() or text[:1] in ("_", "/"))
-        and text.isprintable()
-        and not text.endswith(" ")
+        bool(_PLAIN.fullmatch(text))
         and text.casefold() not in _WORDS
         and not _SEPARATOR.search(text)
     )
 
 
-def _escaped(character: str) -> str:
-    if character in '"\\':
-        return "\\" + character
-    if character.isprintable():
-        return character
+def _escaped(text: str) -> str:
+    """What is between the quotes."""
+    return _TO_BE_ESCAPED.sub(lambda match: _escape(match.group()), text)
+
+
+def _escape(character: str) -> str:
     if ord(character) > 0xFFFF:  # JSON would need two escapes
         return f"\\U{ord(character):08x}"
     return json.dumps(character)[1:-1] if character != "\x7f" else "\\x7f"
 
 
-def _block_header(text: str) -> str | None:
-    """The indicator of a literal block that says exactly ``text``, or None where none does."""
-    lines = text.rstrip("\n").split("\n")
-    first = next(filter(None, lines), "")
-    if "\n" not in text or not lines[-1].strip(" \t") or not first.strip(" \t"):
+def _block(text: str) -> list[str] | None:
+    """The head and the lines of a literal block that says exactly ``text``, or None.
+
+    A text without anything to see is better read in quotes.
+    """
+    if not text.strip() or _NOT_IN_A_BLOCK.search(text):
         return None
-    if not all(line.replace("\t", "").isprintable() for line in lines):
-        return None
+    first = next(filter(None, text.split("\n")))
     indentation = str(len(_STEP)) if first[0] in " \t" else ""
     newlines = len(text) - len(text.rstrip("\n"))
-    return f"|{indentation}{'-' if newlines == 0 else '+' if newlines > 1 else ''}"
+    chomping = "-" if newlines == 0 else "+" if newlines > 1 else ""
+    return [f"|{indentation}{chomping}", *text.removesuffix("\n").split("\n")]
 
 
-def _block(text: str, pad: str) -> Iterator[str]:
-    for line in text.removesuffix("\n").split("\n"):
-        yield pad + line if line else ""
+def _in_quotes(text: str) -> list[str]:
+    """A text in quotes, with a line for each of its own where it has several.
+
+    A line break that YAML must not see is escaped, and so is a blank that a line begins with.
+    """
+    if "\n" not in text.strip():
+        return [_text(text)]
+    lines = [_escaped(line) for line in text.removesuffix("\n").split("\n")]
+    lines = [f"\\{line}" if line.startswith(" ") else line for line in lines]
+    last = lines.pop() + ("\\n" if text.endswith("\n") else "")
+    return ['"\\', *(f"{line}\\n\\" for line in lines), f'{last}"']

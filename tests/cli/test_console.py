@@ -65,6 +65,16 @@ def test_a_narrow_encoding_gets_escapes() -> None:
     assert raw.getvalue() == b"M\\xfcller\n"
 
 
+def test_a_document_is_utf_8_whatever_the_encoding() -> None:
+    """It goes behind what was written before it, byte by byte."""
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    console.write("a\n", stream)
+    console.write("Müller €\n", stream, is_document=True)
+
+    assert raw.getvalue() == "a\nMüller €\n".encode()
+
+
 @pytest.mark.parametrize(
     ("typed", "answer"),
     [("y\n", True), (" Yes \n", True), ("\n", False), ("", False), ("no", False)],

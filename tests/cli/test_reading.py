@@ -264,6 +264,69 @@ def test_closed_standard_streams_are_survived(sandbox: Sandbox) -> None:
     assert "--yes" in done.stderr
 
 
+NARROW: dict[str, dict[str, str]] = {
+    "an encoding for the streams": {"PYTHONIOENCODING": "ascii"},
+    "Latin-1": {"PYTHONIOENCODING": "latin-1:strict"},
+    "a locale": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+}
+
+
+@pytest.mark.parametrize("env", NARROW.values(), ids=NARROW)
+def test_documents_are_utf_8_in_any_locale(
+    sandbox: Sandbox, process: Command, env: dict[str, str]
+) -> None:
+    """What is printed to be read by a program is never altered by the encoding of the streams."""
+    name = "Umsatz in € \U0001fae9"
+    id_ = sandbox.create({**seed.accounts(), "name": name})
+
+    document = process("get", id_, env=env).out
+    whole = process("get", id_, "-o", "json", env=env).out
+    value = process("get", id_, "--raw", env=env).out
+    plan = process("plan", id_, "--set", "name=€uro", "-o", "json", env=env).out
+
+    assert name in document
+    assert yamltext.parse(document, what="it") == json.loads(whole) == sandbox.stored(id_)
+    assert json.loads(value)["name"] == name
+    assert json.loads(plan)["changes"][0]["new"] == "€uro"
+
+
+@pytest.mark.parametrize("env", NARROW.values(), ids=NARROW)
+def test_an_argument_is_utf_8_in_any_locale(
+    sandbox: Sandbox, process: Command, env: dict[str, str]
+) -> None:
+    """A text that is typed arrives as it was typed, and one in another encoding is refused."""
+    written = process(
+        "apply", seed.CONTACTS, "--set", "name=Zoë €", "-y", env=env, errors="replace"
+    )
+    refused = process(
+        *("apply", seed.CONTACTS, "-y", "-o", "json", "--set"), b"name=Zo\xeb", env=env
+    )
+
+    assert written.code == 0
+    assert sandbox.stored(seed.CONTACTS)["name"] == "Zoë €"
+    assert refused.code == 2
+    assert "Argument 7, after --set, is not UTF-8" in refused.err
+    assert json.loads(refused.out)["exit_code"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ((b"get", b"\xff"), "Argument 2 is"),
+        ((b"\xed\xa0\x80",), "Argument 1 is"),
+        ((b"plan", b"x", b'--merge={"a": "\xc3"}'), "Argument 3 is"),
+    ],
+)
+def test_bytes_that_are_no_text_are_refused_wherever_they_are_typed(
+    process: Command, arguments: tuple[bytes, ...], word: str
+) -> None:
+    """Half a character, a surrogate and another encoding, as a name, a command and a value."""
+    refused = process(*arguments)
+
+    assert refused.code == 2
+    assert word in refused.err
+
+
 def test_an_internal_error_is_no_traceback(
     sandbox: Sandbox, patch_model: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
