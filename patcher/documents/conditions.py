@@ -82,17 +82,21 @@ class Condition(NamedTuple):
         """Whether a document fulfils it."""
         value = lookup(document, self.place)
         if type(value) is not list:
-            return self._fits(value)
+            return self._fits(value, is_uuid=shape.is_uuid(self.place))
         keyed = shape.lists.get(self.place)
+        is_uuid = shape.is_uuid((*self.place, "-"))
         return any(
-            self._fits(keyed.key_of(one) if keyed and type(one) is dict else one) for one in value
+            self._fits(keyed.key_of(one) if keyed and type(one) is dict else one, is_uuid=is_uuid)
+            for one in value
         )
 
-    def _fits(self, value: JsonValue) -> bool:
+    def _fits(self, value: JsonValue, *, is_uuid: bool) -> bool:
         if value is MISSING or type(value) in (dict, list, tuple):
             return False
         text = value if type(value) is str else jsontext.dump(value)
-        return text == self.text if self.pattern is None else bool(self.pattern.search(text))
+        if self.pattern is not None:
+            return bool(self.pattern.search(text))
+        return text == self.text or (is_uuid and text.lower() == self.text.lower())
 
 
 def _end_of_path(text: str) -> int:

@@ -7,7 +7,7 @@ first, and whatever the library raises all the same is replaced.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final
 
 from patcher.documents.jsontext import quoted
@@ -119,7 +119,8 @@ class JsonPatch:
         }
         for number, operation in enumerate(self.operations, 1):
             _refuse_misfit(work, operation, number)
-            work = _applied(work, operation, number)
+            value = shape.respelled(operation.value, document, operation.path)
+            work = _applied(work, replace(operation, value=value), number)
             notices.extend(_ignored_members(operation, number))
         if any(one.source is not None for one in self.operations) and extent(work)[1] > MAX_DEPTH:
             raise InvalidPatchError(

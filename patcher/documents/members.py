@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
 from patcher.documents.lists import Listing, RawText, listing
 from patcher.documents.notices import Notice
@@ -15,7 +16,15 @@ from patcher.documents.pointers import path_to, pointer_to, shown
 from patcher.documents.shape import Shape
 from patcher.documents.steps import refuse_root, refuse_too_deep, replaced
 from patcher.documents.suggestions import did_you_mean
-from patcher.documents.values import MISSING, Document, JsonValue, Tokens, checked, copied
+from patcher.documents.values import (
+    MISSING,
+    Document,
+    JsonValue,
+    Tokens,
+    checked,
+    copied,
+    strictly_equal,
+)
 from patcher.errors import InvalidPatchError
 
 
@@ -58,7 +67,7 @@ class AddMember:
                 path=path,
                 hint=f"If that is meant, set the list: --set {path_to(self.place)}:='[...]'",
             )
-        member = known.member(self.member)
+        member = shape.respelled(known.member(self.member), document, (*self.place, "-"))
         refuse_too_deep((*self.place, "-"), member)
         if known.equal_to(member):
             notices.append(
@@ -97,7 +106,7 @@ class RemoveMember:
     def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
         """The document without the member; the notice not-there where there is none."""
         known = listing(document, self.place, shape)
-        found = known.found(self.member)
+        found = known.found(_respelled(self.member, self.place, document, shape))
         if not found:
             self._refuse_elsewhere(document, shape)
             notices.append(Notice("not-there", pointer_to(self.place), self._not_there(known)))
@@ -136,6 +145,20 @@ def _checked_member(member: JsonValue | RawText, tokens: Tokens) -> JsonValue | 
     if isinstance(member, RawText):
         return member
     return checked(member, what=f"The member for {shown(tokens)}")
+
+
+def _respelled(
+    member: JsonValue | RawText, place: Tokens, document: Document, shape: Shape
+) -> JsonValue | RawText:
+    """A member with its UUIDs spelled as they are in the document."""
+    at = (*place, "-")
+    if not isinstance(member, RawText):
+        return shape.respelled(member, document, at)
+    given = member.guess()
+    found = shape.respelled(given, document, at)
+    if strictly_equal(found, given):
+        return member
+    return RawText(found if type(found) is str else jsontext.dump(found))
 
 
 def _name(member: JsonValue | RawText) -> str | None:

@@ -47,6 +47,8 @@ def merge(
     ``touched`` are places that yours depends on without changing them, such as the ``from`` and
     ``test`` paths of a JSON Patch: where theirs changed one of these, that is a collision, too.
     """
+    theirs = shape.respelled(theirs, base)
+    yours = shape.respelled(shape.respelled(yours, theirs), base)
     found = _Merge(shape).objects(base, yours, theirs, ())
     document: Document = copied(found.value)
     clashes = [

@@ -98,7 +98,8 @@ def is_as_before(plan: Plan, before: Snapshot, now: Snapshot) -> bool:
 def _compared(plan: Plan, stored: Document, hidden: frozenset[Tokens]) -> Verdict:
     """Compares a stored document, of which some places are hidden, with what was sent."""
     form = _SentForm(plan, hidden)
-    changes = compare(plan.proposed, form.of(stored), plan.resource.shape.lists)
+    shape = plan.resource.shape
+    changes = compare(plan.proposed, shape.respelled(form.of(stored), plan.proposed), shape.lists)
     reordered = [
         Notice(
             "order-not-kept",

@@ -113,7 +113,7 @@ def _plan(
 ) -> Plan:
     """``propose`` with the document of ``base``, which takes its time, rebuilt already."""
     document = found.document
-    proposed = _without_nulls(proposed, resource)
+    proposed = resource.shape.respelled(_without_nulls(proposed, resource), document)
     _refuse_strangers(resource, document.keys() | base.raw.keys() | terms.restored, proposed)
     left = unsettled(found.blockers, document, proposed, terms.named)
     if left:

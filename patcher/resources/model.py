@@ -54,6 +54,17 @@ MODEL = Resource(
             ("fields",): ("additional_fields",),
             ("additional_fields",): ("fields",),
         },
+        uuids=frozenset(
+            {
+                ("connection_id",),
+                ("relations", "-", "to", "model_id"),
+                ("labels", "-"),
+                ("policies", "-"),
+                ("enricher", "enricher_id"),
+                ("enricher", "connection_id"),
+                ("organization_id",),
+            }
+        ),
     ),
     schema=DocumentSchema(
         "model.schema.json",

@@ -148,3 +148,29 @@ def test_unknown_members_can_be_chosen_by_where_they_are_carried() -> None:
     assert condition.holds(document, SHAPE)
     with pytest.raises(InvalidPatchError):
         Condition.parse("version=1").check(SHAPE, MASKS, allow_unknown=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("policies=9A3BDC27-2a3c-4f0e-8f57-6a4bb3c0a111", True),
+        ("policies.0=9A3BDC27-2a3c-4f0e-8f57-6a4bb3c0a111", True),
+        ("connection_id=9A3BDC27-2A3C-4F0E-8F57-6A4BB3C0A222", True),
+        ("relations.0.to.model_id=9A3BDC27-2A3C-4F0E-8F57-6A4BB3C0A333", True),
+        ("policies=9A3BDC27-2a3c-4f0e-8f57-6a4bb3c0a112", False),
+        ("name=9A3BDC27-2A3C-4F0E-8F57-6A4BB3C0A222", False),
+        ("configuration.id=9A3BDC27-2A3C-4F0E-8F57-6A4BB3C0A222", False),
+    ],
+)
+def test_a_uuid_is_found_in_any_case(text: str, *, holds: bool) -> None:
+    """Where the schema says UUID, and only there."""
+    found = "9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a"
+    document = {
+        "name": f"{found}222",
+        "connection_id": f"{found}222",
+        "configuration": {"id": f"{found}222"},
+        "policies": [f"{found}111"],
+        "relations": [{"from": "a", "to": {"model_id": f"{found}333"}}],
+    }
+
+    assert Condition.parse(text).holds(document, SHAPE) is holds

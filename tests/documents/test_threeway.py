@@ -436,3 +436,15 @@ def test_what_one_side_added_stands_where_it_put_it(yours: str, theirs: str, exp
 
     assert "".join(found.document["tracking_columns"]) == expected
     assert found.collisions == ()
+
+
+def test_a_uuid_in_another_case_is_the_same_one_on_both_sides() -> None:
+    """It collides with nothing, and keeps the spelling of the base, or else of theirs."""
+    one, two = (f"9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a{end}" for end in ("111", "222"))
+    base = {"policies": [one], "connection_id": two, "name": one}
+    yours = {"policies": [one.upper(), two.upper()], "connection_id": two, "name": one}
+    theirs = {"policies": [one, two], "connection_id": two.upper(), "name": one}
+    found = merged(base, yours, theirs)
+
+    assert found.collisions == ()
+    assert found.document == {**base, "policies": [one, two]}

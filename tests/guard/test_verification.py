@@ -523,3 +523,13 @@ def test_as_before_is_judged_under_the_plans_own_terms(unknown_fields: Any) -> N
     plan = make_plan(MODEL, base, Patch.of(NEW), unknown_fields=unknown_fields)
 
     assert is_as_before(plan, base, base)
+
+
+def test_a_uuid_may_come_back_in_another_case() -> None:
+    """A server that writes them in small letters stores what was sent; another text it changed."""
+    sent = {"policies": [OTHER.upper()], "identifier": OTHER.upper()}
+    same = verdict(sent, response(), name="Customers", policies=[OTHER], identifier=OTHER.upper())
+    other = verdict(sent, response(), name="Customers", policies=[OTHER], identifier=OTHER)
+
+    assert paths(same) == []
+    assert paths(other) == ["/identifier"]

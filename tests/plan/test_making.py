@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from patcher.documents import jsontext
+from patcher.documents.assignments import parse_add, parse_remove
 from patcher.documents.masks import MASK, Masks
+from patcher.documents.members import AddMember
 from patcher.documents.patches import Patch
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError, UnknownFieldError
 from patcher.plan import PatchResult, Plan, check_change, make_plan
@@ -193,3 +196,58 @@ def test_what_only_the_source_can_tell_is_named() -> None:
     assert plan({"name": "New"}).needs_preview == ()
     assert plan({}).needs_preview == ()
     assert make_plan(bare, Snapshot(response()), Patch.of(change)).needs_preview == ()
+
+
+POLICY = "9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a111"
+RELATION = {"from": "email", "to": {"model_id": ID, "field": "id"}}
+LIKE = {"model_id": ID.upper(), "field": "id"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"policies": [POLICY.upper()]},
+        {"connection_id": "4D7E6C0A-0d34-4d2c-9b59-6f3a7ad0a001"},
+        {"relations": [{"from": "email", "to": LIKE}]},
+        [{"op": "replace", "path": "/policies/0", "value": POLICY.upper()}],
+        [
+            {"op": "test", "path": "/policies", "value": [POLICY.upper()]},
+            {"op": "test", "path": "/relations/0/to", "value": LIKE},
+        ],
+        parse_add(f"policies={POLICY.upper()}"),
+        parse_add(f"relations={jsontext.dump({'from': 'email', 'to': LIKE})}"),
+    ],
+)
+def test_a_uuid_in_another_case_is_no_change(change: Any) -> None:
+    """Where the schema says UUID, the fetched spelling stays."""
+    patch = change if isinstance(change, AddMember) else Patch.of(change)
+    patch = Patch((patch,)) if isinstance(patch, AddMember) else patch
+    made = make_plan(MODEL, Snapshot(response(relations=[RELATION])), patch)
+
+    assert made.is_unchanged
+    assert made.proposed["policies"] == [POLICY]
+
+
+def test_a_uuid_is_removed_in_any_case_and_a_new_one_kept_as_it_is_given() -> None:
+    """Only what is known already has a spelling to keep; a text elsewhere keeps its case, too."""
+    other = "9A3BDC27-2A3C-4F0E-8F57-6A4BB3C0A999"
+    raw = response(policies=[POLICY, other], relations=[RELATION], configuration={"id": POLICY})
+    gone = parse_remove(f"relations={jsontext.dump({'from': 'email', 'to': LIKE})}")
+    steps = (gone, parse_remove(f"policies={POLICY.upper()}"))
+    removed = make_plan(MODEL, Snapshot(raw), Patch(steps))
+    added = plan({"policies": [other, POLICY.upper()], "name": POLICY.upper()})
+    elsewhere = plan({"configuration": {"id": POLICY.upper()}}, raw)
+
+    assert removed.proposed["policies"] == [other]
+    assert not removed.proposed["relations"]
+    assert added.proposed["policies"] == [other, POLICY]
+    assert added.proposed["name"] == POLICY.upper()
+    assert [change.path for change in elsewhere.changes] == ["/configuration/id"]
+
+
+def test_what_is_no_uuid_keeps_its_case_where_one_should_be() -> None:
+    """Texts that break the schema are compared to the letter."""
+    raw = response(labels=["abc"])
+
+    with pytest.raises(InvalidPatchError):
+        plan({"labels": ["ABC"]}, raw)
