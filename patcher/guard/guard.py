@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
+from patcher.claims import claim
 from patcher.documents.notices import Notice
 from patcher.documents.values import Document, strictly_equal
 from patcher.errors import (
@@ -115,6 +116,8 @@ class Guard(NamedTuple):
         notices: list[Notice] = []
         observed: Document | None = None
         try:
+            if plan.origin.saved_plan is not None:
+                claim(self.journal, plan.origin.saved_plan, entry)
             before, written = self._attempt(plan, body, key, entry)
             observed = written.snapshot.raw
             self.accept(written.snapshot)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from patcher._version import __version__
+from patcher.claims import spent
 from patcher.disk import sync_folder, write_whole
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
@@ -26,7 +27,6 @@ from patcher.plan.conflicts import conflict
 from patcher.plan.saved import SavedPlan, dump, is_saved_plan, load
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
-from patcher.undoing import WRITTEN
 
 _SKEW: Final = 86_400.0
 """How far the clocks may differ, in seconds, of where a plan was made and where it is applied."""
@@ -106,16 +106,8 @@ def run_saved(
 
 def _refuse_a_second_time(session: Session, saved: SavedPlan) -> None:
     for entry in _entries_since(session, saved):
-        if entry.intent.saved_plan == saved.id and _may_be_written(entry):
-            ending = entry.ending
-            is_known = ending is not None and ending.state in WRITTEN
-            how = "was applied already" if is_known else "was sent before, with an unknown outcome"
-            raise ConflictError(
-                f"This plan {how} (entry {entry.name}, {entry.begun}). Nothing was written.",
-                expected=saved.plan.base.version,
-                hint="Make a new plan: patch-model plan ... --out FILE. What this one did: "
-                f"patch-model history {entry.name}",
-            )
+        if entry.intent.saved_plan == saved.id and entry.may_be_written:
+            raise spent(session.journal, saved.id, entry)
 
 
 def _entries_since(session: Session, saved: SavedPlan) -> Iterator[Entry]:
@@ -139,10 +131,6 @@ def _moment(created: str) -> float:
         return datetime.fromisoformat(created.replace("Z", "+00:00")).timestamp()
     except ValueError:
         return 0.0
-
-
-def _may_be_written(entry: Entry) -> bool:
-    return entry.ending is None or entry.ending.state != "not-written"
 
 
 def _refuse_stale(

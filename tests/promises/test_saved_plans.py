@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -21,7 +24,8 @@ from patcher.plan import Plan, make_plan
 from patcher.plan.saved import dump, load
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
-from patcher.sandbox import Sandbox, faults, seed
+from patcher.sandbox import Gate, Sandbox, faults, seed
+from tests.faults.running import without_credentials
 from tests.guard.memory import response
 from tests.promises.models import CONFIGURATIONS
 
@@ -544,3 +548,78 @@ def test_what_a_saved_plan_shows_is_not_to_be_written(
         patcher.apply_plan(saved.plan, client=client)
 
     assert sandbox.puts() == []
+
+
+@pytest.fixture
+def plain(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A model without credentials, which processes find by the environment."""
+    monkeypatch.setenv("POLYTOMIC_DEPLOYMENT_URL", sandbox.url)
+    monkeypatch.setenv("POLYTOMIC_API_KEY", sandbox.api_key)
+    return sandbox.create(without_credentials(seed.contacts()))
+
+
+class Applying:
+    """A process that applies a saved plan."""
+
+    def __init__(self, path: Path) -> None:
+        command = (sys.executable, "-m", "patcher", "apply", "--plan", str(path), "--yes")
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(
+            (*command, "--settle-timeout", "0"), stdout=pipe, stderr=pipe, text=True
+        )
+
+    def ended(self) -> tuple[int, str]:
+        """Its exit code and what it said on standard error."""
+        said = self.process.communicate(timeout=60)[1]
+        return self.process.returncode, said
+
+
+def test_of_two_processes_with_one_plan_one_writes(
+    sandbox: Sandbox, client: patcher.Client, plain: str, tmp_path: Path
+) -> None:
+    """In each of many races there is one PUT, and the other process is refused: exit 4."""
+    path = tmp_path / "plan.json"
+    for number in range(5):
+        plan = patcher.plan_patch(plain, {"name": f"Name {number}"}, client=client)
+        patcher.save_plan(plan, path)
+        sandbox.reset()
+        gate = Gate()  # where both meet, having found the plan as good as new
+        for nth in (1, 2):
+            sandbox.fault(faults.hold(gate, method="GET", kind="model", nth=nth))
+        both = [Applying(path), Applying(path)]
+        deadline = time.monotonic() + 30
+        while len(sandbox.requests) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        gate.release()
+        codes, said = zip(*sorted(one.ended() for one in both), strict=True)
+
+        assert (codes, len(sandbox.puts())) == ((0, 4), 1), said
+
+
+def test_who_has_a_plan_is_said(
+    sandbox: Sandbox, client: patcher.Client, plain: str, tmp_path: Path
+) -> None:
+    """While another process writes it, with its number; once that was killed, nobody knows."""
+    plan = patcher.plan_patch(plain, RENAME, client=client)
+    patcher.save_plan(plan, tmp_path / "plan.json")
+    gate = Gate()
+    sandbox.fault(faults.hold(gate, "before", method="PUT"))
+    first = Applying(tmp_path / "plan.json")
+    assert gate.wait_reached(20)
+
+    code, said = Applying(tmp_path / "plan.json").ended()
+    assert code == 4
+    assert f"is being applied by process {first.process.pid} on" in said
+
+    first.process.kill()
+    first.ended()
+    code, said = Applying(tmp_path / "plan.json").ended()
+    assert code == 4
+    assert "with an unknown outcome" in said
+    assert len(sandbox.puts()) == 1
+
+    gate.release()  # the PUT of the first lands after all
+    while sandbox.stored(plain)["name"] != RENAME["name"]:
+        time.sleep(0.01)
+    assert Applying(tmp_path / "plan.json").ended()[0] == 0
+    assert len(sandbox.puts()) == 1
