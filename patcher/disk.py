@@ -46,8 +46,8 @@ def read_private(path: Path) -> bytes:
         return file.read()
 
 
-def update_private(path: Path, change: Callable[[bytes], bytes]) -> None:
-    """Changes a small file of this user's own in place, one process at a time.
+def update_private(path: Path, change: Callable[[bytes], bytes]) -> bytes:
+    """Changes a small file of this user's own in place, one process at a time; its new content.
 
     ``change`` takes the content, which is empty for a new file, and returns what is to be there.
     A crash can leave half of it, and nothing waits for the disk: this is for what can be made
@@ -62,6 +62,7 @@ def update_private(path: Path, change: Callable[[bytes], bytes]) -> None:
         if changed != content:
             os.pwrite(descriptor, changed, 0)
             os.ftruncate(descriptor, len(changed))
+        return changed
     finally:
         os.close(descriptor)
 

@@ -1,8 +1,9 @@
 """The journal: what was there before each write, and how the write ended.
 
 An entry is two files that are each written once and whole: the intent, before the write, and the
-ending, after it. A process that dies at any instant leaves either nothing, an intent, or both, and
-processes never share a file, so that there is nothing to lock and nothing to repair.
+ending, after it. A process that dies at any instant leaves either nothing, an intent, or both, so
+that there is nothing to repair. All processes share one file, ``sequence``, which holds the last
+entry's place in their order; it is locked while it is counted up, and made again when it is lost.
 """
 
 from __future__ import annotations
@@ -14,7 +15,14 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from patcher.disk import NotPrivateError, read_private, refuse_open_folder, sync_folder, write_whole
+from patcher.disk import (
+    NotPrivateError,
+    read_private,
+    refuse_open_folder,
+    sync_folder,
+    update_private,
+    write_whole,
+)
 from patcher.documents import jsontext
 from patcher.errors import InvalidPatchError, JournalError
 from patcher.records import Ending, Entry, Intent, entry_of
@@ -24,6 +32,9 @@ __all__ = ["FORMAT", "Ending", "Entry", "Intent", "Journal", "utc_now"]
 FORMAT: Final = 1
 """The format of an entry; a reader refuses a higher one."""
 
+
+_LONGEST_NUMBER: Final = 20
+"""How many digits of a sequence are believed."""
 
 _LONGEST_WRITE: Final = timedelta(days=1)
 """How long a write may be on its way; the settle timeout is less."""
@@ -52,9 +63,36 @@ class Journal(NamedTuple):
         """
         self._prepare()
         name = name or new_name()
-        record = {"format": FORMAT, "entry": name, "begun": self._timestamp(), **intent._asdict()}
+        record = {"format": FORMAT, "entry": name, "begun": self._timestamp()}
+        record |= {"sequence": self._next_in_order(), **intent._asdict()}
         self._write(self._intent_path(name), record)
         return name
+
+    def _next_in_order(self) -> int:
+        """A number above those of all entries that were begun before, whatever the clock says.
+
+        It is the time, in microseconds since 1970, as long as the clock goes on.
+        """
+        now = int(self.now().timestamp() * 1_000_000)
+
+        def change(found: bytes) -> bytes:
+            is_whole = found.isdigit() and len(found) < _LONGEST_NUMBER
+            last = int(found) if is_whole else self._last_in_order()
+            return str(max(now, last + 1)).encode("ascii")
+
+        try:
+            return int(update_private(self.folder / "sequence", change))
+        except NotPrivateError as error:
+            raise JournalError(
+                f"{self.folder / 'sequence'} {error.reason}, so nothing was written.",
+                hint=error.mend,
+            ) from error
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _last_in_order(self) -> int:
+        """The highest number of an entry; it reads all of them."""
+        return max((entry.sequence for entry in self.entries()[0]), default=0)
 
     def add_key(self, name: str, key: str) -> None:
         """Records a further Idempotency-Key, before it is used."""
@@ -117,6 +155,10 @@ class Journal(NamedTuple):
         self._refuse_open_folder("nothing in it is trusted")
         return tuple("@" + path.name[:12] for path in self.folder.glob("????????????.intent.json"))
 
+    def has(self, name: str) -> bool:
+        """Whether there is an entry of that name, readable or not."""
+        return os.path.lexists(self._intent_path(name))
+
     def written_at(self, name: str) -> float:
         """When the entry of that name was put on disk, as a POSIX timestamp, readable or not."""
         try:
@@ -129,7 +171,7 @@ class Journal(NamedTuple):
         tried = [self.tried(name) for name in self.names()]
         found = [one for one in tried if isinstance(one, Entry)]
         unreadable = [one for one in tried if isinstance(one, JournalError)]
-        return sorted(found, key=lambda one: (one.begun, one.name), reverse=True), unreadable
+        return sorted(found, key=lambda one: (one.sequence, one.name), reverse=True), unreadable
 
     def prune(self, days: float) -> int:
         """Removes the entries begun more than so many days ago; how many there were.
@@ -162,13 +204,18 @@ class Journal(NamedTuple):
         return len(old)
 
     def _leftovers(self) -> Iterator[Path]:
-        """Drafts that were never finished, and endings whose intent is gone."""
+        """Drafts that were never finished, and endings and claims whose intent is gone."""
         if not self.folder.is_dir():
             return
         yield from self.folder.glob(".????????????.*.json.????????")
         for path in self.folder.glob("????????????.ending.json"):
-            if not self._intent_path(path.name[:12]).exists():
+            if not self.has(path.name[:12]):
                 yield path
+        for path in self.folder.glob("*.claim.json"):
+            with suppress(JournalError, OSError, InvalidPatchError):
+                found = jsontext.parse(read_private(path), what=str(path))
+                if type(found) is dict and not self.has(str(found.get("entry"))):
+                    yield path
 
     def _intent_path(self, name: str) -> Path:
         return self.folder / f"{name.removeprefix('@')}.intent.json"

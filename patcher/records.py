@@ -7,6 +7,7 @@ from types import NoneType
 from typing import Any, Final, NamedTuple
 
 from patcher.documents.values import Document
+from patcher.resources.snapshot import moment
 from patcher.resources.unknown import OnUnknown, is_unknown_fields
 
 
@@ -44,12 +45,26 @@ class Ending(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One record: its name, when the write was begun (RFC 3339), and what is known of it."""
+    """One record: its name, when the write was begun (RFC 3339), and what is known of it.
+
+    ``sequence`` is its place in the order in which writes were begun; the clock may have been set.
+    """
 
     name: str
     begun: str
+    sequence: int
     intent: Intent
     ending: Ending | None
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the write took effect."""
+        return self.ending is not None and self.ending.state in ("applied", "unverified")
+
+    @property
+    def may_be_written(self) -> bool:
+        """Whether the write took effect, or may still."""
+        return self.ending is None or self.ending.state != "not-written"
 
 
 _STATES: Final = frozenset({"applied", "unverified", "unknown", "not-written"})
@@ -58,6 +73,7 @@ _TEXT_OR_NULL: Final = (str, NoneType)
 # What a record's members are; those that an earlier version did not know may be missing.
 _INTENT: Final[Mapping[str, tuple[type, ...]]] = {
     "begun": (str,),
+    "sequence": (int,),
     "noun": (str,),
     "id": (str,),
     "name": _TEXT_OR_NULL,
@@ -75,7 +91,7 @@ _ENDING: Final[Mapping[str, tuple[type, ...]]] = {
     "message": _TEXT_OR_NULL,
     "observed": (dict, NoneType),
 }
-_LATER: Final = frozenset({*Intent._field_defaults, *Ending._field_defaults})
+_LATER: Final = frozenset({"sequence", *Intent._field_defaults, *Ending._field_defaults})
 
 
 def entry_of(name: str, record: dict[str, Any], ending: dict[str, Any] | None) -> Entry | None:
@@ -87,9 +103,16 @@ def entry_of(name: str, record: dict[str, Any], ending: dict[str, Any] | None) -
     return Entry(
         name=name,
         begun=record["begun"],
+        sequence=record["sequence"] if "sequence" in record else _by_time(record["begun"]),
         intent=_fields(Intent, record)._replace(keys=tuple(record["keys"])),
         ending=None if ending is None else _fields(Ending, ending),
     )
+
+
+def _by_time(begun: str) -> int:
+    """The place in the order of an entry that an earlier version has recorded without one."""
+    when = moment(begun)
+    return int(when[0].timestamp()) * 1_000_000 + int(when[1][:6]) if when else 0
 
 
 def _is_sound(record: dict[str, Any], kinds: Mapping[str, tuple[type, ...]]) -> bool:

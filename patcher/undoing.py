@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from patcher.documents import jsontext
 from patcher.documents.diff import compare
@@ -28,9 +28,6 @@ from patcher.resources.projection import Projection
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 from patcher.resources.unknown import UnknownKeys
-
-WRITTEN: Final = frozenset({"applied", "unverified"})
-"""The states of an entry whose write took effect."""
 
 
 def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
@@ -55,11 +52,6 @@ def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
 
 def _document_sent(entry: Entry) -> Document:
     return {key: value for key, value in entry.intent.sent.items() if key != REFRESH}
-
-
-def is_open_or_written(entry: Entry) -> bool:
-    """Whether a write took effect, or may still; one that did not leaves nothing to take back."""
-    return entry.ending is None or entry.ending.state != "not-written"
 
 
 def entries_of(run: str, journal: Journal) -> Iterator[Entry]:

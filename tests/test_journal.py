@@ -83,7 +83,7 @@ def test_files_belong_to_their_owner_alone(journal: Journal) -> None:
 
     assert stat.S_IMODE(journal.folder.stat().st_mode) == 0o700
     modes = [stat.S_IMODE(path.stat().st_mode) for path in journal.folder.iterdir()]
-    assert modes == [0o600, 0o600]
+    assert modes == [0o600] * 3, "an intent, an ending, and the sequence"
 
 
 def test_every_file_is_on_disk_before_its_name_is(
@@ -134,7 +134,7 @@ def test_a_full_disk_is_said_to_be_and_leaves_nothing(
     with pytest.raises(JournalError, match="No space left on device"):
         journal.open(INTENT)
 
-    assert list(journal.folder.iterdir()) == []
+    assert [path.name for path in journal.folder.iterdir()] == ["sequence"]
 
 
 def test_a_file_in_the_way_is_said_to_be(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_file_in_the_way_is_said_to_be(tmp_path: Path) -> None:
 def test_what_is_no_entry_is_refused(journal: Journal, content: str) -> None:
     """A truncated, foreign or newer file is an error of the journal, not a crash."""
     name = journal.open(INTENT)
-    (file,) = journal.folder.iterdir()
+    (file,) = journal.folder.glob("*.intent.json")
     file.write_text(content)
 
     with pytest.raises(JournalError):
@@ -252,7 +252,7 @@ def test_an_entry_that_cannot_be_read_is_an_error(
     """What cannot be read is named, with the system's reason."""
     name = journal.open(INTENT)
 
-    def broken(path: object, flags: int) -> int:
+    def broken(path: object, flags: int, mode: int) -> int:
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(os, "open", broken)
@@ -309,3 +309,71 @@ def test_a_journal_that_cannot_be_pruned_says_why(
 
     with pytest.raises(JournalError, match="cannot be pruned"):
         journal.prune(1)
+
+
+def at(journal: Journal, hour: int) -> Journal:
+    """The same journal, whose clock shows another hour."""
+    return journal._replace(now=lambda: datetime(2026, 11, 23, hour, tzinfo=timezone.utc))
+
+
+def order(journal: Journal) -> list[str]:
+    """The names of the entries, the newest first."""
+    return [entry.name for entry in journal.entries()[0]]
+
+
+def test_the_order_is_not_the_clocks(journal: Journal) -> None:
+    """A clock that is set back between two writes does not make the second the older one."""
+    names = [at(journal, hour).open(INTENT) for hour in (17, 9, 12, 9, 20, 3)]
+
+    assert order(journal) == names[::-1]
+    assert journal.entry(names[1]).begun.startswith("2026-11-23T09")
+
+
+@pytest.mark.parametrize("damage", ["", "x", "-5", "9" * 40, None])
+def test_a_lost_sequence_is_made_again(journal: Journal, damage: str | None) -> None:
+    """What is not whole or not there goes on after the last entry that there is."""
+    names = [journal.open(INTENT)]
+    path = journal.folder / "sequence"
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_text(damage)
+    names += [at(journal, 9).open(INTENT), at(journal, 9).open(INTENT)]
+
+    assert order(journal) == names[::-1]
+
+
+def test_entries_of_an_earlier_version_are_ordered_by_their_time(journal: Journal) -> None:
+    """They have no place of their own, and fit in among those that have one."""
+    names = [at(journal, hour).open(INTENT) for hour in (12, 10, 14)]
+    for name in names:
+        path = journal.folder / f"{name[1:]}.intent.json"
+        record = json.loads(path.read_text())
+        del record["sequence"]
+        path.write_text(json.dumps(record))
+    (journal.folder / "sequence").unlink()
+    later = [at(journal, hour).open(INTENT) for hour in (16, 8)]
+
+    assert order(journal) == [*later[::-1], names[2], names[0], names[1]]
+
+
+@pytest.mark.parametrize("sequence", ["5", 5.0, None, True])
+def test_a_place_that_is_no_number_is_no_entry(journal: Journal, sequence: object) -> None:
+    """As for every other member of a record."""
+    name = journal.open(INTENT)
+    path = journal.folder / f"{name[1:]}.intent.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "sequence": sequence}))
+
+    with pytest.raises(JournalError, match="not complete"):
+        journal.entry(name)
+
+
+def test_a_sequence_that_others_can_write_is_not_trusted(journal: Journal) -> None:
+    """Nothing is written, and what helps is said."""
+    journal.open(INTENT)
+    (journal.folder / "sequence").chmod(0o666)
+
+    with pytest.raises(JournalError, match="sequence") as caught:
+        journal.open(INTENT)
+
+    assert "chmod 600" in (caught.value.hint or "")

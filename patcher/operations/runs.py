@@ -20,7 +20,7 @@ from patcher.operations.undoing import RUN, way_back
 from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
 from patcher.plan.groups import Named
-from patcher.undoing import entries_of, is_open_or_written
+from patcher.undoing import entries_of
 
 __all__ = ["Flight", "Manner", "Overview", "Run"]
 
@@ -167,7 +167,7 @@ def _written(session: Session, run: str) -> list[Job]:
                 hint=f"Say --url {entry.intent.where}, with credentials for it.",
             )
         named = Named(entry.intent.name, entry.intent.id)
-        found.append((entry.begun, entry.name, named, is_open_or_written(entry)))
+        found.append((entry.sequence, entry.name, named, entry.may_be_written))
     if not found:
         raise InvalidInputError(
             f"The journal knows of no {run}.", hint="patch-model history shows what it knows."

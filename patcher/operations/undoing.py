@@ -18,7 +18,7 @@ from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
 from patcher.resources.snapshot import Snapshot
 from patcher.resources.unknown import OnUnknown
-from patcher.undoing import WayBack, is_open_or_written
+from patcher.undoing import WayBack
 
 ENTRY: Final = re.compile(r"@[0-9a-f]{12}")
 """What the name of a journal entry looks like."""
@@ -126,7 +126,7 @@ def _entry(session: Session, target: str) -> tuple[Entry, str | None, list[Notic
     here = [one for one in entries if one.intent.where == url]
     model_id, listed_as = _resolved(session, target, here)
     for entry in here:
-        if entry.intent.id == model_id and is_open_or_written(entry):
+        if entry.intent.id == model_id and entry.may_be_written:
             return entry, listed_as, [_unreadable(error) for error in unreadable]
     raise InvalidInputError(
         f"The journal knows of no write to {session.resource.noun} {target!r}.",

@@ -452,7 +452,7 @@ def test_a_saved_plan_is_on_disk_with_its_name(
     path = tmp_path / "plan.json"
     assert patch_model("plan", "Contacts", "--set", "name=x", "--out", str(path)).code == 0
 
-    assert steps == ["sync file", "rename", "sync folder"]
+    assert steps[-3:] == ["sync file", "rename", "sync folder"]
 
 
 # Kept texts

@@ -8,6 +8,9 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +18,12 @@ import pytest
 
 import patcher
 from patcher.documents.masks import MASK
+from patcher.documents.patches import Patch
 from patcher.guard import Answered
 from patcher.journal import Ending, Intent, Journal
+from patcher.operations import Options, Session
 from patcher.operations.session import journal_of
+from patcher.operations.verbs import run_patch
 from patcher.plan import Plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
@@ -56,6 +62,23 @@ def test_a_write_is_taken_back_whole(
     assert result.status == "applied"
     assert sandbox.stored(seed.CONTACTS) == before
     assert journal.entry(result.journal_entry or "").intent.undoes == entry
+
+
+@pytest.mark.parametrize("hours", [-5, -0.001, 0, 5])
+def test_the_last_write_is_the_last_whatever_the_clock_says(
+    sandbox: Sandbox, client: patcher.Client, hours: float
+) -> None:
+    """With the clock set back between two writes the second one is taken back."""
+    session = Session.from_env(client)
+    moments = iter([datetime.now(timezone.utc) + timedelta(hours=n * hours) for n in range(3)])
+    for name in ("First", "Second"):
+        clock = partial(next, repeat(next(moments)))
+        set_back = session._replace(journal=session.journal._replace(now=clock))
+        run_patch(set_back, seed.CONTACTS, Patch.set("name", name), Options())
+
+    patcher.undo(seed.CONTACTS, client=client)
+
+    assert sandbox.stored(seed.CONTACTS)["name"] == "First"
 
 
 def test_an_undo_can_be_undone(sandbox: Sandbox, client: patcher.Client) -> None:
