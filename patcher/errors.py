@@ -15,6 +15,7 @@ PatchError                     70  the base; never raised itself
 │   └── StaleReadError             a reading is older than one that was accepted before
 ├── VerificationError           5  written, but not as intended or not alone
 ├── OutcomeUnknownError         6  a write may or may not have happened
+├── OutputError                74  what the command was called for could not be put out
 └── InterruptedWriteError     130  interrupted; nothing was written
 
 An error says what happened, to what, and (in ``hint``) what to do next. The facts behind the
@@ -226,6 +227,12 @@ class OutcomeUnknownError(PatchError):
         super().__init__(message, hint=hint)
         self.journal_entry = journal_entry
         self.job_id = job_id
+
+
+class OutputError(PatchError):
+    """What the command was called for could not be put out: the disk is full, the stream closed."""
+
+    exit_code = 74
 
 
 class InterruptedWriteError(PatchError):

@@ -38,10 +38,13 @@ class Board:
         self._show_secrets = show_secrets
         self._tally = Tally()
         self._run: str | None = None
+        self._total: int | None = None
         self._has_told = False
         self._bar: Bar | None = None
 
     def __enter__(self) -> Board:
+        if not self._is_dry:
+            console.report_only()
         return self
 
     def __exit__(
@@ -54,6 +57,7 @@ class Board:
 
     def watch(self, phase: str, done: int, total: int) -> None:
         """So many are done: the progress."""
+        self._total = total if phase == "plan" else self._total
         if done == 0 and total > 1 and self._may_draw():
             from patcher.render.progress import Bar
 
@@ -91,6 +95,8 @@ class Board:
     def tell(self, result: PatchResult) -> None:
         """Tells how one ended, as soon as it has."""
         self._tally.add(result)
+        if self._tally.total == self._total:
+            SIGNALS.settle()  # this is the last one
         if result.plan is not None:
             self._run = result.plan.origin.run
         if self._is_json:
@@ -111,6 +117,7 @@ class Board:
         """Tells how all of them ended together; the exit code."""
         from patcher.render.overview import summary_lines
 
+        SIGNALS.settle()
         self._close_bar()
         if self._tally.total:
             lines = summary_lines(
@@ -128,7 +135,7 @@ class Board:
 
         code = int(self._exit_code) if result.status == "planned" else result.exit_code
         text = result_line(result, exit_code=code, show_secrets=self._show_secrets)
-        console.out(text + "\n")
+        console.write(text + "\n", sys.stdout)
 
     def _may_draw(self) -> bool:
         """A line that is drawn anew needs a terminal on which nobody else writes."""

@@ -126,10 +126,17 @@ def completion_command(shell: str | None) -> None:
     console.out(script(named))
 
 
-def register() -> None:
-    """Replaces click's classes by ours."""
+def complete(command: click.Command, variable: str) -> int:
+    """Answers a shell, as the environment variable asks; the exit code."""
     for one in _SHELLS.values():
         add_completion_class(one)
+    try:
+        command.main([], "patch-model", complete_var=variable, standalone_mode=False)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    except (Exception, KeyboardInterrupt):  # noqa: BLE001 - somebody is typing
+        return 1
+    return 1
 
 
 def script(shell: str) -> str:

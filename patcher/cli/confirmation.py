@@ -67,6 +67,9 @@ def refuse_if_nobody_is_there(*, asks: bool) -> None:
 
 def show_result(result: PatchResult, confirmation: Confirmation) -> None:
     """Tells how a change ended, and shows its plan where nobody has seen it yet."""
+    SIGNALS.settle()
+    if result.status != "planned":
+        console.report_only()
     if confirmation.output == "json":
         from patcher.render.json import result_json
 
@@ -77,7 +80,7 @@ def show_result(result: PatchResult, confirmation: Confirmation) -> None:
     if result.plan is not None and result.plan is not confirmation.shown:
         confirmation.show(result.plan)
     console.show(warning_lines(result.notices), error=True)
-    console.show(result_lines(result))
+    console.result(result_lines(result))
 
 
 def output_of(parameters: dict[str, Any]) -> tuple[str, bool]:

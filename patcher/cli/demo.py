@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from patcher.cli import console, exits
+from patcher.cli.options import Connection
 from patcher.cli.sandbox import open_sandbox
+from patcher.cli.signals import SIGNALS
 from patcher.documents.values import Document, strictly_equal
 from patcher.errors import PatchError
 from patcher.render.lines import Span, line
@@ -43,7 +45,7 @@ def demo_command() -> None:
         for scene in (_bare_put, _guarded, _conflict, _lost_answer):
             scene(sandbox)
     _say("")
-    _say("Every claim above was checked against what the server stores.")
+    console.result([line("Every claim above was checked against what the server stores.")])
 
 
 def _bare_put(sandbox: Sandbox) -> None:
@@ -142,7 +144,12 @@ def _command(*arguments: str, quiet: bool = False) -> int:
     _say("")
     # Messages go where the rest of the demonstration goes, so that they stay in their place.
     with redirect_stderr(sys.stdout), console.muted() if quiet else nullcontext():
-        code = exits.invoke(cli, list(arguments))
+        code = exits.invoke(cli, list(arguments), Connection())
+    if SIGNALS.is_pending:
+        raise KeyboardInterrupt
+    # The demonstration goes on, whatever has become of the command.
+    SIGNALS.count_again()
+    console.begin()
     _say("")
     return code
 

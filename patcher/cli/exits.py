@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -16,6 +15,7 @@ from patcher.errors import (
     InterruptedWriteError,
     InvalidInputError,
     OutcomeUnknownError,
+    OutputError,
     PatchError,
 )
 
@@ -26,55 +26,80 @@ _WORD: Final = re.compile(r"--?[a-zA-Z][a-zA-Z-]*")
 """What an option is called; anything else that begins with a dash may be a value."""
 
 
-def run(command: click.Command, arguments: list[str], *, clock: Clock | None = None) -> int:
+def run(command: click.Group, arguments: list[str], *, clock: Clock | None = None) -> int:
     """Runs a command and returns its exit code; whatever it raises ends here."""
-    as_json = _wants_json(arguments)
-    try:
-        with SIGNALS:
-            return invoke(command, arguments, clock=clock)
-    except SecondSignal as signal:
-        error: PatchError = OutcomeUnknownError(
-            "Stopped while a write was on its way; whether it took effect is not known.",
-            journal_entry=signal.entry,
-            hint=f"What was there before is in the journal entry {signal.entry}. Look at the "
-            "model before you write again.",
-        )
-    except (KeyboardInterrupt, click.Abort):
-        error = interrupted()
-    except Exception as fault:  # noqa: BLE001 - nobody shall be shown a traceback unasked
-        if "-vv" in arguments:
-            import traceback
-
-            # Without the exceptions' own texts, which may hold a part of a document.
-            console.say(
-                "Traceback (most recent call last):",
-                *"".join(traceback.format_tb(fault.__traceback__)).splitlines(),
+    given = Connection()
+    given.clock = clock
+    console.begin()
+    with SIGNALS:
+        try:
+            return _with_output(invoke(command, arguments, given))
+        except SecondSignal as signal:
+            error: PatchError = OutcomeUnknownError(
+                "Stopped while a write was on its way; whether it took effect is not known.",
+                journal_entry=signal.entry,
+                hint=f"What was there before is in the journal entry {signal.entry}. Look at the "
+                "model before you write again.",
             )
-        error = PatchError(
-            f"Internal error: {type(fault).__name__}.",
-            hint="This is a fault of patch-model; please report it, with the output of the same "
-            "command under -vv.",
+        except (KeyboardInterrupt, click.Abort):
+            error = interrupted()
+        except Exception as fault:  # noqa: BLE001 - nobody shall be shown a traceback unasked
+            if given.verbose > 1:
+                import traceback
+
+                # Without the exceptions' own texts, which may hold a part of a document.
+                console.say(
+                    "Traceback (most recent call last):",
+                    *"".join(traceback.format_tb(fault.__traceback__)).splitlines(),
+                )
+            error = PatchError(
+                f"Internal error: {type(fault).__name__}.",
+                hint="This is a fault of patch-model; please report it, with the output of the "
+                "same command under -vv.",
+            )
+        return report(error, as_json=_wants_json(command, arguments))
+
+
+def _with_output(code: int) -> int:
+    """The exit code of a command that ended with ``code``, what it has printed considered."""
+    SIGNALS.settle()
+    reason = console.lost()
+    if reason is None:
+        return code
+    if console.is_lost_work():
+        error = OutputError(
+            f"Standard output could not be written: {reason}.",
+            hint="What was put out is not whole. Make room, or write it elsewhere, and run the "
+            "command again.",
         )
-    return report(error, as_json=as_json)
+        return report(error, as_json=False)
+    console.say(
+        f"Warning: standard output could not be written ({reason}). The exit code says how the "
+        "command ended."
+    )
+    return code
 
 
 def interrupted() -> PatchError:
     """The error for a signal that came before a write, on a line of its own."""
+    SIGNALS.settle()
     console.say("")
     return InterruptedWriteError("Interrupted. Nothing was written.")
 
 
-def invoke(command: click.Command, arguments: list[str], *, clock: Clock | None = None) -> int:
+def invoke(command: click.Group, arguments: list[str], given: Connection) -> int:
     """Runs a command and returns its exit code; the errors that are meant to happen end here."""
-    given = Connection()
-    given.clock = clock
     try:
         arguments = _utf8(arguments)
-        code = command.main(arguments, prog_name="patch-model", standalone_mode=False, obj=given)
+        # Not main(), which prints on its own when it is interrupted or a pipe is closed.
+        with command.make_context("patch-model", list(arguments), obj=given) as context:
+            code = command.invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     except PatchError as error:
-        return report(error, as_json=_wants_json(arguments))
+        return report(error, as_json=_wants_json(command, arguments))
     except click.UsageError as error:
-        return report(_usage(error), as_json=_wants_json(arguments))
+        return report(_usage(error), as_json=_wants_json(command, arguments))
     return code if isinstance(code, int) else 0
 
 
@@ -137,21 +162,23 @@ def _bytes(argument: str) -> bytes:
         return argument.encode("utf-8", "surrogatepass")
 
 
-def report(error: PatchError, *, as_json: bool, as_line: bool = False) -> int:
+def report(error: PatchError, *, as_json: bool, in_run: bool = False) -> int:
     """Says what happened and what to do next, and returns the exit code for it.
 
-    ``as_line`` says that the JSON object is one line of several.
+    The JSON object is one line, which is right for a run of many, too; ``in_run`` says that it is
+    one, in which objects may come before it.
     """
+    SIGNALS.settle()
+    console.report_only()
     console.say(f"Error: {error.message}")
     _detail(error)
     if error.hint:
         console.say(f"Hint: {error.hint}")
-    if as_json:
+    if as_json and (in_run or not console.has_begun()):
         from patcher.operations.calls import failed
-        from patcher.render.json import result_json, result_line
+        from patcher.render.json import result_line
 
-        write = result_line if as_line else result_json
-        console.out(write(error.result or failed(error)) + "\n")
+        console.out(result_line(error.result or failed(error), in_run=in_run) + "\n")
     return error.exit_code
 
 
@@ -177,7 +204,29 @@ def _detail(error: PatchError) -> None:
             console.show(warning_lines(error.result.notices), error=True)
 
 
-def _wants_json(arguments: list[str]) -> bool:
-    """Whether -o json was asked for, also where the rest of the command line makes no sense."""
-    apart = any(one in ("-o", "--output") and other == "json" for one, other in pairwise(arguments))
-    return apart or "-ojson" in arguments or "--output=json" in arguments
+def _wants_json(group: click.Group, arguments: list[str]) -> bool:
+    """Whether -o json was asked for, also where the rest of the command line makes no sense.
+
+    However it is written: ``-yo json``, ``-ojson``, ``--output=json``. The last one counts.
+    """
+    named = [one for one in arguments if one in group.list_commands(click.Context(group))]
+    command = group.get_command(click.Context(group), named[0] if named else "apply")
+    valued = {"-o", "--output"}
+    for one in (command or group).params:
+        if isinstance(one, click.Option) and not one.is_flag and not one.count:
+            valued.update(one.opts)
+    found, rest = "", iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            break
+        name, equals, value = argument.partition("=")
+        if not argument.startswith("--"):
+            letters = argument[1:] if argument.startswith("-") else ""
+            at = next((i for i, one in enumerate(letters) if f"-{one}" in valued), len(letters))
+            name, value = f"-{letters[at : at + 1]}", letters[at + 1 :]
+            equals = value
+        if name in valued and not equals:
+            value = next(rest, "")
+        if name in ("-o", "--output"):
+            found = value.removeprefix("=").lower()
+    return found == "json"

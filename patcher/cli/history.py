@@ -102,7 +102,7 @@ def _show_one(name: str, output: str, *, show_secrets: bool) -> None:
         return
     from patcher.render.history import entry_lines
 
-    console.show(entry_lines(row, found.plan, show_secrets=show_secrets))
+    console.result(entry_lines(row, found.plan, show_secrets=show_secrets))
 
 
 def _show_all(target: str | None, limit: int, output: str, *, show_secrets: bool) -> None:
@@ -119,7 +119,7 @@ def _show_all(target: str | None, limit: int, output: str, *, show_secrets: bool
         return
     from patcher.render.history import history_lines
 
-    console.show(history_lines(rows, older))
+    console.result(history_lines(rows, older))
 
 
 def _history() -> Any:

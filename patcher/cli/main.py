@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from patcher._version import __version__
-from patcher.cli import exits
+from patcher.cli import console, exits
 from patcher.cli.options import connection_options
+from patcher.cli.signals import SIGNALS
 from patcher.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -47,6 +48,29 @@ COMMANDS: Final = {
 }
 
 
+def with_help(command: click.Command) -> click.Command:
+    """The command with a --help that is printed as all other output is."""
+    if command.add_help_option:
+        command.add_help_option = False
+        command.params.append(
+            click.Option(
+                ["-h", "--help"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_print_help,
+                help="Show this message and exit.",
+            )
+        )
+    return command
+
+
+def _print_help(context: click.Context, _: click.Parameter, is_given: bool) -> None:
+    if is_given and not context.resilient_parsing:
+        console.out(context.get_help() + "\n")
+        context.exit()
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called."""
 
@@ -60,7 +84,7 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(COMMANDS[cmd_name][0])
         command: click.Command = getattr(module, f"{cmd_name}_command")
-        return command
+        return with_help(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -83,14 +107,28 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
+def _print_version(context: click.Context, _: click.Parameter, is_given: bool) -> None:
+    if is_given and not context.resilient_parsing:
+        console.out(f"patch-model {__version__}\n")
+        context.exit()
+
+
 @click.command(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done or nothing to do, 1 declined or (under --exit-code) differences, "
     "2 bad input, 3 refused or not reachable, 4 conflict, 5 written but not as intended or not "
-    "alone, 6 outcome unknown, 7 some of many failed, 70 internal error, 130 interrupted.",
+    "alone, 6 outcome unknown, 7 some of many failed, 70 internal error, 74 output could not be "
+    "written, 130 interrupted.",
 )
-@click.version_option(__version__, prog_name="patch-model", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
 @connection_options
 def cli() -> None:
     """Change one thing in a Polytomic model without losing the rest.
@@ -103,14 +141,19 @@ def cli() -> None:
     """
 
 
-def run(arguments: Sequence[str], *, clock: Clock | None = None) -> int:
+with_help(cli)
+
+
+def run(arguments: Sequence[str], *, clock: Clock | None = None, ends_process: bool = False) -> int:
     """Runs the command line and returns its exit code.
 
     ``arguments`` are as Python decodes them, with the bytes that its locale does not know as lone
-    surrogates. ``clock`` is what waiting goes by; None is the machine's own.
+    surrogates. ``clock`` is what waiting goes by; None is the machine's own. ``ends_process`` says
+    that nothing comes after it but the end of the process, which no signal is to change.
     """
-    if COMPLETE_VARIABLE in os.environ:
-        from patcher.cli.completion import register
+    if os.environ.get(COMPLETE_VARIABLE):
+        from patcher.cli.completion import complete
 
-        register()
+        return complete(cli, COMPLETE_VARIABLE)
+    SIGNALS.ends_process = ends_process
     return exits.run(cli, list(arguments) or ["--help"], clock=clock)

@@ -114,4 +114,4 @@ def _carry_out(parameters: dict[str, Any], begin: Callable[[Run], Iterator[Patch
 
 
 def _report(error: PatchError, output: str) -> int:
-    return exits.report(error, as_json=output == "json", as_line=True)
+    return exits.report(error, as_json=output == "json", in_run=True)

@@ -72,4 +72,4 @@ def list_command(output: str) -> None:
     if output == "json":
         console.out(value_json({"models": found}) + "\n")
     else:
-        console.show(table_lines(found))
+        console.result(table_lines(found))

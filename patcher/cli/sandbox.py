@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from patcher.cli import console
+from patcher.cli.signals import SIGNALS
 from patcher.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -53,13 +55,17 @@ def sandbox_command(port: int, db: Path | None, models: int, latency: float) -> 
     """
     with open_sandbox(port=port, db=db, models=models, latency=latency) as sandbox:
         try:
-            console.out(
+            console.write(
                 f"export POLYTOMIC_DEPLOYMENT_URL={sandbox.url}\n"
-                f"export POLYTOMIC_API_KEY={sandbox.api_key}\n"
+                f"export POLYTOMIC_API_KEY={sandbox.api_key}\n",
+                sys.stdout,
             )
+            if console.lost():
+                return  # nobody knows where it is
             console.say(f"Serving {len(sandbox.ids())} models; stop with Ctrl-C.")
             sandbox.wait()
         except KeyboardInterrupt:
+            SIGNALS.settle()
             console.say("", "Stopped.")
 
 

@@ -81,7 +81,7 @@ def show_plan(plan: Plan, output: str, *, show_secrets: bool, exit_code: int) ->
         return
     from patcher.render.view import plan_lines, warning_lines
 
-    console.show(plan_lines(plan, show_secrets=show_secrets))
+    console.result(plan_lines(plan, show_secrets=show_secrets))
     console.show(warning_lines(plan.warnings), error=True)
 
 

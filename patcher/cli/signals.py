@@ -1,15 +1,15 @@
-"""Signals: at once before a write, after its outcome while one is on its way."""
+"""Signals: at once before a write, after its outcome while one is on its way, never after it."""
 
 from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
-from patcher.cli import console
 from patcher.errors import InterruptedWriteError
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _WATCHED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+_UNWINDING: Final = 2.0
+"""Seconds that an interrupted command has to end before another signal interrupts that as well."""
+
 
 class SecondSignal(BaseException):
     """A second signal while a write is on its way; ``entry`` is the journal's record of it."""
@@ -39,17 +42,27 @@ class SecondSignal(BaseException):
 
 
 class Signals:
-    """Turns the signals that end a process into KeyboardInterrupt, or makes them wait."""
+    """Turns the signals that end a process into KeyboardInterrupt, or makes them wait.
+
+    ``ends_process`` says that the process ends when the command does. Then signals are ignored to
+    the very end, and not handled as before: Python itself would restore the system's default
+    while it finalizes, and a signal would replace the exit code.
+    """
 
     def __init__(self) -> None:
+        self.ends_process = False
+        self._reset()
+        self._before: dict[int, Any] = {}
+
+    def _reset(self) -> None:
         self._entry: str | None = None
         self._pending = False
         self._settled = False
         self._many: Steered | None = None
-        self._before: dict[int, Any] = {}
+        self._interrupted = float("-inf")
 
     def __enter__(self) -> Signals:
-        self._entry, self._pending, self._settled, self._many = None, False, False, None
+        self._reset()
         if threading.current_thread() is threading.main_thread():
             # One that is ignored (nohup) stays so.
             watched = [one for one in _WATCHED if signal.getsignal(one) is not signal.SIG_IGN]
@@ -63,8 +76,13 @@ class Signals:
         trace: TracebackType | None,
     ) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if self.ends_process else handler)
         self._before = {}
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a signal has come that had no effect so far."""
+        return self._pending
 
     @contextmanager
     def hold(self, entry: str) -> Iterator[Held]:
@@ -83,6 +101,10 @@ class Signals:
         """A further write is about to be shown: signals are no longer those of a settled one."""
         self._pending, self._settled = False, False
 
+    def settle(self) -> None:
+        """The outcome is decided: from now on signals are only noted."""
+        self._settled, self._many = True, None
+
     def let_go(self) -> None:
         """The write was not processed after all: signals count again."""
         self._entry = None
@@ -95,14 +117,18 @@ class Signals:
             self._handle_many(self._many)
         elif self._entry is not None:
             if self._pending:
-                raise SecondSignal(self._entry)
+                entry, self._entry, self._settled = self._entry, None, True
+                raise SecondSignal(entry)
             self._pending = True
-            console.say(
+            _say(
                 "",
                 "A write is on its way; waiting for its outcome. Interrupt again to stop "
                 "without knowing it.",
             )
-        elif not self._settled:
+        elif self._settled:
+            self._pending = True
+        elif time.monotonic() - self._interrupted > _UNWINDING:
+            self._interrupted = time.monotonic()
             raise KeyboardInterrupt
 
     def _handle_many(self, many: Steered) -> None:
@@ -111,10 +137,16 @@ class Signals:
             return
         self._pending = True
         many.stop()
-        console.say(
+        _say(
             "\nStopping: nothing new is begun, and what is on its way is finished. Interrupt again "
             "to stop without knowing its outcome."
         )
+
+
+def _say(*lines: str) -> None:
+    from patcher.cli import console  # which itself asks whether a signal has come
+
+    console.say(*lines)
 
 
 SIGNALS: Final = Signals()

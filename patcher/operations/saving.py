@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,7 @@ from patcher.disk import sync_folder, write_whole
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.documents.values import Document, strictly_equal
-from patcher.errors import ConflictError, InvalidInputError, JournalError
+from patcher.errors import ConflictError, InvalidInputError, JournalError, OutputError
 from patcher.guard.verification import is_in_place, verify
 from patcher.journal import Entry, utc_now
 from patcher.operations.calls import upon_a_reading
@@ -28,6 +29,9 @@ from patcher.plan.saved import SavedPlan, dump, is_saved_plan, load
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""The errors of a place that was named rightly, and takes no more."""
+
 _SKEW: Final = 86_400.0
 """How far the clocks may differ, in seconds, of where a plan was made and where it is applied."""
 
@@ -37,7 +41,7 @@ def save_plan(plan: Plan, path: str | os.PathLike[str]) -> SavedPlan:
 
     The file is readable for its owner alone, and holds no credential. A saved plan in the way is
     replaced. Raises InvalidInputError when anything else is, when the plan changes a credential,
-    or when the file cannot be written.
+    or when the file cannot be written, and OutputError when there is no room for it.
     """
     text = dump(
         upon_a_reading(plan),
@@ -187,4 +191,7 @@ def _write(path: Path, text: str) -> None:
         write_whole(path, text.encode("ascii"))
         sync_folder(path.parent)
     except OSError as error:
-        raise InvalidInputError(f"{path} cannot be written: {error.strerror}.") from error
+        message = f"{path} cannot be written: {error.strerror}."
+        if error.errno in _NO_ROOM:
+            raise OutputError(message, hint="Make room, or save it elsewhere.") from error
+        raise InvalidInputError(message) from error

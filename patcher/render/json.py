@@ -13,14 +13,19 @@ def result_json(result: PatchResult, *, show_secrets: bool = False) -> str:
 
 
 def result_line(
-    result: PatchResult, *, exit_code: int | None = None, show_secrets: bool = False
+    result: PatchResult,
+    *,
+    exit_code: int | None = None,
+    show_secrets: bool = False,
+    in_run: bool = True,
 ) -> str:
-    """One result of many as one line, with the name of the run that it is part of.
+    """One result as one line; one of a run of many has the name of the run.
 
     ``exit_code`` is said in the place of the result's own.
     """
-    run = result.plan.origin.run if result.plan else None
-    shown = {**result.to_dict(show_secrets=show_secrets), "run": run}
+    shown = result.to_dict(show_secrets=show_secrets)
+    if in_run:
+        shown["run"] = result.plan.origin.run if result.plan else None
     return jsontext.dump(shown if exit_code is None else {**shown, "exit_code": exit_code})
 
 

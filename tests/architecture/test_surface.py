@@ -62,7 +62,7 @@ def test_every_error_is_public_and_has_its_exit_code() -> None:
     }
 
     assert classes <= set(patcher.__all__)
-    assert {getattr(errors, name).exit_code for name in classes} == {1, 2, 3, 4, 5, 6, 70, 130}
+    assert {getattr(errors, name).exit_code for name in classes} == {1, 2, 3, 4, 5, 6, 70, 74, 130}
 
 
 def test_the_drawing_of_the_errors_is_true() -> None:

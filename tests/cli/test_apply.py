@@ -440,7 +440,7 @@ def test_a_full_disk_behind_stdout_does_not_change_what_was_done(
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0
-    assert "cannot be written" in done.stderr
+    assert "could not be written" in done.stderr
     assert sandbox.stored(seed.CONTACTS)["name"] == "X"
 
 

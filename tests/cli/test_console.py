@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -25,27 +26,65 @@ def broken_pipe() -> Iterator[IO[str]]:
     stream.close()
 
 
-def test_a_reader_that_went_away_is_no_failure(broken_pipe: IO[str]) -> None:
+@pytest.fixture(autouse=True)
+def afresh() -> None:
+    """Nothing of what became of an earlier command's output counts."""
+    console.begin()
+
+
+def test_a_reader_that_went_away_is_no_failure(
+    broken_pipe: IO[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What nobody reads is dropped, now and at the end of the program."""
+    monkeypatch.setattr(sys, "stdout", broken_pipe)
     console.write("text\n", broken_pipe)
     console.write("more\n", broken_pipe)
 
+    assert console.lost() is None
+    assert not console.is_lost_work()
     assert not broken_pipe.closed
 
 
-def test_a_full_disk_is_said_on_the_other_stream(capsys: pytest.CaptureFixture[str]) -> None:
-    """What could not be written is worth a warning, and no more."""
+def test_a_full_disk_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be written is lost work, unless it only reports what was done."""
     with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
         console.write("text\n", full)
+        assert console.is_lost_work()
+        console.report_only()
 
-    assert "cannot be written (No space left on device)" in capsys.readouterr().err
+        assert not console.is_lost_work()
+        assert console.lost() == "No space left on device"
+        assert not console.has_begun()
 
 
-def test_a_stream_that_is_not_there_is_passed_over() -> None:
-    """A closed standard stream is None, and takes nothing."""
+def test_a_stream_that_is_not_there_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A standard stream that was closed before the start is None; output to it is lost."""
     console.write("text", None)
+    assert console.lost() is None
 
+    monkeypatch.setattr(sys, "stdout", None)
+    console.out("text")
+
+    assert console.lost() == "it is closed"
     assert not console.is_terminal(None)
+
+
+def test_a_reader_that_is_slow_gets_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a pipe does not take at once, whether it blocks or not, is written bit by bit."""
+    text = "".join(f"{number}\n" for number in range(100_000))
+    for blocks in (True, False):
+        read, write = os.pipe()
+        os.set_blocking(write, blocks)
+        found: list[bytes] = []
+        with os.fdopen(read, "rb") as reader, os.fdopen(write, "w", encoding="utf-8") as stream:
+            thread = threading.Thread(target=lambda: found.append(reader.read()))  # noqa: B023
+            thread.start()
+            console.write(text, stream)
+            stream.close()
+            thread.join()
+
+        assert found == [text.encode()]
 
 
 def test_a_closed_stream_is_no_terminal() -> None:
@@ -76,22 +115,60 @@ def test_a_document_is_utf_8_whatever_the_encoding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "answer"),
-    [("y\n", True), (" Yes \n", True), ("\n", False), ("", False), ("no", False)],
+    ("typed", "answer", "times"),
+    [
+        (b"y\n", True, 1),
+        (b" Yes \n", True, 1),
+        (b"\n", False, 1),
+        (b"", False, 1),
+        (b"no\n", False, 1),
+        (b"y", False, 1),
+        (b"?\nmaybe\nN\ny\n", False, 3),
+        (b"yep\ny\n", True, 2),
+        (b"\xff\xfe\n\xc3\nYES\n", True, 3),
+        (b"sure\n", False, 2),
+    ],
 )
-def test_only_yes_is_yes(
+def test_it_is_asked_until_there_is_an_answer(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    typed: str,
+    typed: bytes,
     answer: bool,
+    times: int,
 ) -> None:
-    """The question goes to standard error; the end of input is no."""
-    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    """The question goes to standard error; the end of input is no, also within a line."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed)))
 
     assert console.ask("Write this?") is answer
     streams = capsys.readouterr()
     assert streams.out == ""
-    assert streams.err.endswith("[y/N] " if typed.endswith("\n") else "[y/N] \n")
+    assert streams.err.count("[y/N]") == times
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer", "times"),
+    [
+        (b"e\n", "edit", 1),
+        (b"Edit\n", "edit", 1),
+        (b"yes\n", "apply", 1),
+        (b"n\n", "stop", 1),
+        (b"\n", "stop", 1),
+        (b"?\nedti\ny\n", "apply", 3),
+        (b"?\n", "stop", 2),
+    ],
+)
+def test_after_an_edit_there_are_three_answers(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    typed: bytes,
+    answer: str,
+    times: int,
+) -> None:
+    """To write, to edit again, or to stop; anything else is asked again."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed)))
+
+    assert console.ask_or_edit("Write this?") == answer
+    assert capsys.readouterr().err.count("[e]dit again") == times
 
 
 def test_within_muted_only_messages_are_written(capsys: pytest.CaptureFixture[str]) -> None:

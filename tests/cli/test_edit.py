@@ -379,10 +379,8 @@ def test_a_text_that_the_editor_deleted_is_said_to_be_gone(
     assert_kept(screen, holds="fields: [")
 
 
-@pytest.mark.parametrize("answer", ["n\n", "\n", "\x04", "what\n"])
-def test_anything_but_yes_or_edit_stops_and_keeps(
-    sandbox: Sandbox, editor: ScriptedEditor, answer: str
-) -> None:
+@pytest.mark.parametrize("answer", ["n\n", "\n", "\x04"])
+def test_no_stops_and_keeps(sandbox: Sandbox, editor: ScriptedEditor, answer: str) -> None:
     """Declined after the diff: exit 1, nothing written, the text kept."""
     editor.does(RENAME)
 
@@ -390,6 +388,36 @@ def test_anything_but_yes_or_edit_stops_and_keeps(
 
     assert (code, sandbox.puts()) == (1, [])
     assert_kept(screen, holds="name: Clients")
+
+
+@pytest.mark.parametrize("answer", ["?\n", "what\n", "yy\n"])
+def test_an_answer_that_is_none_is_asked_again(
+    sandbox: Sandbox, editor: ScriptedEditor, answer: str
+) -> None:
+    """A question mark after the diff is no answer, and the edit is still there."""
+    editor.does(RENAME)
+
+    code, _ = edit("Contacts", answers=(answer, "y\n"))
+
+    assert code == 0
+    assert sandbox.stored(seed.CONTACTS)["name"] == "Clients"
+
+
+def test_what_was_typed_while_the_editor_ran_is_no_answer(
+    sandbox: Sandbox, editor: ScriptedEditor, tmp_path: Path
+) -> None:
+    """Keys that were meant for the editor do not write anything."""
+    editor.does(f"{RENAME}; echo Editing; while [ ! -e '{tmp_path}/closed' ]; do sleep 0.05; done")
+    terminal = Terminal("edit", "Contacts")
+    terminal.wait_for("Editing")
+    terminal.type("y\n")
+    terminal.wait_for("y\n")
+    (tmp_path / "closed").touch()
+    terminal.wait_for("[N]o:")
+    terminal.type("n\n")
+
+    assert terminal.finish() == 1
+    assert sandbox.puts() == []
 
 
 def test_after_the_diff_one_can_edit_again(sandbox: Sandbox, editor: ScriptedEditor) -> None:

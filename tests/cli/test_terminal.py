@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -9,16 +10,18 @@ from pathlib import Path
 import pytest
 
 from patcher.sandbox import Gate, Sandbox, faults, seed
+from tests.cli.conftest import Command
 from tests.cli.terminal import Terminal
 
 RENAME = ("apply", seed.CONTACTS, "--set", "name=Customers")
 
 
 @pytest.mark.parametrize(
-    ("typed", "code"), [("y\n", 0), ("YES\n", 0), ("n\n", 1), ("\n", 1), ("\x04", 1), ("yep\n", 1)]
+    ("typed", "code"),
+    [("y\n", 0), ("YES\n", 0), ("n\n", 1), ("\n", 1), ("\x04", 1), ("y\x04\x04", 1)],
 )
 def test_only_yes_is_yes(sandbox: Sandbox, typed: str, code: int) -> None:
-    """An empty line, the end of input and anything but yes is no: exit 1, nothing written."""
+    """An empty line and the end of input, also within a line, are no: exit 1, nothing written."""
     terminal = Terminal(*RENAME)
     terminal.wait_for("Write this? [y/N]")
     terminal.type(typed)
@@ -26,6 +29,80 @@ def test_only_yes_is_yes(sandbox: Sandbox, typed: str, code: int) -> None:
     assert terminal.finish() == code
     assert len(sandbox.puts()) == (0 if code else 1)
     assert ("Nothing was written" in terminal.screen) is bool(code)
+
+
+@pytest.mark.parametrize("typed", ["?\n", "maybe\n", "yep\n", "\xc3\n", "apply\n", "0\n"])
+def test_an_answer_that_is_none_is_asked_again(sandbox: Sandbox, typed: str) -> None:
+    """Only yes or no ends the question; what else was typed with it is no answer either."""
+    terminal = Terminal(*RENAME)
+    terminal.wait_for("[y/N]")
+    terminal.type(f"{typed}")
+    terminal.wait_for_times("[y/N]", 2)
+    assert sandbox.puts() == []
+    terminal.type("y\n")
+
+    assert terminal.finish() == 0
+    assert len(sandbox.puts()) == 1
+
+
+QUESTIONS = (
+    RENAME,
+    ("apply", "--all", "--set", "identifier=email"),
+    ("apply", "--plan", "{plan}"),
+    ("undo", seed.CONTACTS),
+    ("undo", "--run", "{run}"),
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed"),
+    [*((one, "y\n") for one in QUESTIONS), (RENAME, "yes\ny\n\n"), (RENAME, "y")],
+)
+def test_what_was_typed_before_the_question_is_no_answer(
+    sandbox: Sandbox,
+    patch_model: Command,
+    process: Command,
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    typed: str,
+) -> None:
+    """Whatever comes before the question is on the screen writes nothing."""
+    plan = str(tmp_path / "plan.json")
+    done = patch_model("apply", "--where", "name=Contacts", "--set", "name=Y", "-y", "-o", "json")
+    run = json.loads(done.out)["run"]
+    process("plan", seed.CONTACTS, "--set", "name=Z", "--out", plan)
+    gate = Gate()
+    sandbox.fault(faults.hold(gate, "after", method="GET", kind="model"))
+    sandbox.reset_requests()
+    terminal = Terminal(*(one.format(plan=plan, run=run) for one in arguments))
+    assert gate.wait_reached(20)
+    terminal.type(typed)
+    terminal.wait_for(typed.strip())
+    gate.release()
+    terminal.wait_for("[y/N]")
+    terminal.type("n\n")
+
+    assert terminal.finish() == 1
+    assert sandbox.puts() == []
+
+
+def test_what_was_typed_while_the_write_was_refused_is_no_answer(sandbox: Sandbox) -> None:
+    """The plan upon theirs is asked about anew: an answer to the first one does not count."""
+    gate = Gate()
+    terminal = Terminal(*RENAME, "--on-conflict", "rebase")
+    terminal.wait_for("[y/N]")
+    sandbox.write_as_other(seed.CONTACTS, {"identifier": "email"})
+    sandbox.fault(faults.hold(gate, "after", method="GET", kind="model"))
+    terminal.type("y\n")
+    assert gate.wait_reached(20)
+    terminal.type("y\n")
+    terminal.wait_for_times("y\n", 2)
+    gate.release()
+    terminal.wait_for_times("[y/N]", 2)
+    terminal.type("n\n")
+
+    assert terminal.finish() == 1
+    assert sandbox.stored(seed.CONTACTS)["name"] == "Contacts"
 
 
 def test_the_plan_is_on_the_screen_before_the_question(sandbox: Sandbox) -> None:
