@@ -44,16 +44,30 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="How long to wait before each answer.",
 )
-def sandbox_command(port: int, db: Path | None, models: int, latency: float) -> None:
+@click.option(
+    "--fixed-ids",
+    is_flag=True,
+    help="Give the models the same IDs at each start.  [default: new ones]",
+)
+@click.option("--light-lists", is_flag=True, help="List models without their content.")
+@click.option("--echo-blanks", is_flag=True, help="Store configuration keys left out as blanks.")
+@click.option("--json-examples", is_flag=True, help="Answer examples as the JSON they spell.")
+@click.option("--new-keys", is_flag=True, help="Add unknown keys to fields and labels.")
+@click.option(
+    "--redaction", default="", metavar="TEXT", help="Answer TEXT in place of each credential."
+)
+def sandbox_command(**options: Any) -> None:
     """Run an emulator of the API on this machine, until it is stopped.
 
-    It prints the two variables that point patch-model at it.
+    It prints the two variables that point patch-model at it. The options from --light-lists on make
+    it answer as other servers plausibly do.
 
     \b
-    Example:
+    Examples:
       patch-model sandbox --port 8930 --models 10
+      patch-model sandbox --light-lists --redaction '******'
     """
-    with open_sandbox(port=port, db=db, models=models, latency=latency) as sandbox:
+    with open_sandbox(**options) as sandbox:
         try:
             console.write(
                 f"export POLYTOMIC_DEPLOYMENT_URL={sandbox.url}\n"

@@ -185,6 +185,8 @@ class _SentForm:
             elif self._is_none(mine, below):
                 if self._is_none(theirs, below) or self._is_excused(mine, theirs, before, below):
                     theirs = mine
+            elif theirs == []:
+                theirs = MISSING  # all of it is gone
             elif theirs is not MISSING:
                 theirs = self._value(mine, theirs, before, below)
             if theirs is not MISSING:

@@ -10,7 +10,8 @@ of this project, of which it imports nothing; so it can prove the rest wrong.
 
 What it does NOT emulate, or only guesses:
 
-- No SQL is run and no source is asked: columns and their types are made up, samples are not there.
+- No SQL is run and no source is asked: columns, their types and the one record of a sample are
+  made up.
   A preview believes the plainest of queries (``select a, t.b, c as d from ...``) about what it
   selects, and finds every column in any other source; a write takes whatever fields it is given.
 - No permissions: every key may do everything, policies and labels are not looked up, and a
@@ -18,12 +19,14 @@ What it does NOT emulate, or only guesses:
 - Syncs can be read (list, one, status) but not written over the API, and none ever runs. Which
   models ``model_ids`` covers beyond those that a sync's sources name is not known, nor are the
   codes of ``problems``.
-- Neither bulk syncs, connections, users, events nor webhooks; of the identity endpoint only the
-  documented fields.
+- Connections, enrichment sources and policies can be read (those that the seeded models and syncs
+  name), not written. Neither bulk syncs, users, events nor webhooks; of the identity endpoint only
+  the documented fields.
 - Versions before 2024-02-08, whose update verb is PATCH.
-- The shape of labels is a guess (``{"id": ...}``: the description has an object without
-  properties), as is what an absent, null or empty ``fields`` opens (all columns), the result of a
-  job (the bare model), and the scope of an idempotency key (none).
+- The shape of labels is a guess (``{"id", "name", "color"}``: the description has an object
+  without properties), as is what a server knows of an enricher's fields, what an absent, null or
+  empty ``fields`` opens (all columns), the result of a job (the bare model), and the scope of an
+  idempotency key (none). Other plausible forms can be switched on: see ``Modes`` in forms.py.
 - ``refresh`` is accepted and does nothing. ``?async=true`` on GET and DELETE is answered inline:
   no job type is documented for either.
 - Whether the real server validates field names, additional fields and organizations; this one

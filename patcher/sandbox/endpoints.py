@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from patcher.sandbox import neighbours
 from patcher.sandbox.callers import Caller
 from patcher.sandbox.description import Description
 from patcher.sandbox.errors import bad_request
@@ -38,8 +39,8 @@ class Task:
         return str(self.call.model_id)
 
     @property
-    def sync_id(self) -> str:
-        """The sync the path names."""
+    def id(self) -> str:
+        """The id in the path, whatever it is of."""
         return self.call.arguments["id"].lower()
 
 
@@ -63,6 +64,13 @@ class Endpoints:
             ("sync", "GET"): self._get_sync,
             ("status", "GET"): self._sync_status,
             ("job", "GET"): self._poll,
+            ("sample", "GET"): self._sample,
+            ("connections", "GET"): lambda _: Reply.of({"data": neighbours.connections()}),
+            ("connection", "GET"): lambda task: Reply.of({"data": neighbours.connection(task.id)}),
+            ("policies", "GET"): lambda _: Reply.of({"data": neighbours.policies()}),
+            ("policy", "GET"): lambda task: Reply.of({"data": neighbours.policy(task.id)}),
+            ("enrichment", "GET"): self._enrichment_source,
+            ("inputs", "POST"): self._input_fields,
         }
 
     def answer(self, task: Task) -> Reply:
@@ -92,10 +100,10 @@ class Endpoints:
         return Reply.of({"data": items, "pagination": pagination})
 
     def _get_sync(self, task: Task) -> Reply:
-        return Reply.of({"data": self._syncs.shown(task.sync_id)})
+        return Reply.of({"data": self._syncs.shown(task.id)})
 
     def _sync_status(self, task: Task) -> Reply:
-        return Reply.of({"data": self._syncs.status(task.sync_id)})
+        return Reply.of({"data": self._syncs.status(task.id)})
 
     def _get(self, task: Task) -> Reply:
         text = self._models.text(task.model_id)
@@ -133,6 +141,20 @@ class Endpoints:
             return dumps(self._models.preview(body))
 
         return self._model_or_job("previewmodel", work, task.job)
+
+    def _sample(self, task: Task) -> Reply:
+        def work() -> str:
+            return dumps(self._models.sample(task.id))
+
+        return self._model_or_job("samplemodel", work, task.job)
+
+    def _enrichment_source(self, task: Task) -> Reply:
+        return Reply.of({"data": neighbours.enrichment_source(task.id)})
+
+    def _input_fields(self, task: Task) -> Reply:
+        self._body(task.call)
+        connection_id = task.call.arguments["connection_id"].lower()
+        return Reply.of({"data": neighbours.input_fields(connection_id)})
 
     def _poll(self, task: Task) -> Reply:
         arguments = task.call.arguments

@@ -51,19 +51,24 @@ def forbidden(message: str) -> WireError:
     return WireError(403, "forbidden", message)
 
 
+def no_such(noun: str, given_id: str) -> WireError:
+    """404: no model, sync, job or whatever the noun is has this id."""
+    return WireError(404, "not_found", f"{noun} {given_id} not found", {"id": given_id})
+
+
 def no_such_model(model_id: str) -> WireError:
     """404: no model has this id."""
-    return WireError(404, "not_found", f"model {model_id} not found", {"id": model_id})
+    return no_such("model", model_id)
 
 
 def no_such_sync(sync_id: str) -> WireError:
     """404: no sync has this id."""
-    return WireError(404, "not_found", f"sync {sync_id} not found", {"id": sync_id})
+    return no_such("sync", sync_id)
 
 
 def no_such_job(job_id: str) -> WireError:
     """404: no job has this id, or it is of another type than the path says."""
-    return WireError(404, "not_found", f"job {job_id} not found", {"id": job_id})
+    return no_such("job", job_id)
 
 
 def key_in_flight(key: str) -> WireError:

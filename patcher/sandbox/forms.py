@@ -6,12 +6,22 @@ that happens. It is pure: documents in, documents out.
 
 from __future__ import annotations
 
+import json
+import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
-from patcher.sandbox.source import COLUMNS, column, connection_type, enrichment_fields
+from patcher.sandbox.source import (
+    COLUMNS,
+    Column,
+    column,
+    connection_type,
+    enrichment_column,
+    enrichment_fields,
+)
 
 Document = dict[str, Any]
 
@@ -32,6 +42,9 @@ WRITABLE = (
 """What a write can carry; every other key of a body is ignored."""
 
 _ADDITIONAL = ("name", "label", "type", "example")
+_HISTORY = frozenset({"id", "created_at", "created_by", "updated_at", "updated_by"})
+_CONTENT = frozenset(WRITABLE) - {"name", "connection_id", "organization_id"}
+_CREDENTIAL = re.compile("password|secret|token|key", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,13 @@ class Modes:
         missing_columns: columns that the source turns out not to have, in a preview.
         previews: whether a preview shows the columns "listed" in the body's fields that the
             source has, or all that the "source" has. Which of these is so is not documented.
+        light_lists: items of the list of models have neither configuration, fields nor any other
+            content, but identity and history.
+        echo_blanks: a write stores the keys of a configuration that it left out, blank, and the
+            tracking columns in there as well.
+        json_examples: an example that is JSON text is answered as that JSON value.
+        new_keys: fields and labels have read-only keys that nobody has heard of.
+        redaction: the text in place of each credential in an answer; empty shows them.
     """
 
     default_policies: Sequence[str] = ()
@@ -66,6 +86,11 @@ class Modes:
     syntax_error_detail: str = ""
     missing_columns: Sequence[str] = ()
     previews: Literal["listed", "source"] = "listed"
+    light_lists: bool = False
+    echo_blanks: bool = False
+    json_examples: bool = False
+    new_keys: bool = False
+    redaction: str = ""
 
     def __post_init__(self) -> None:
         # Modes are part of a cache key, so a list must not stay one.
@@ -96,6 +121,11 @@ class ModeOptions(TypedDict, total=False):
     syntax_error_detail: str
     missing_columns: Sequence[str]
     previews: Literal["listed", "source"]
+    light_lists: bool
+    echo_blanks: bool
+    json_examples: bool
+    new_keys: bool
+    redaction: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +148,9 @@ def settle(
 
     Null is the same as absent. Absent or empty ``fields`` become every column (the model widens),
     absent ``enricher.fields`` every field of the enricher, absent ``organization_id`` the caller's
-    own, absent ``policies`` the default of ``modes``. An empty ``identifier`` is none. Unknown
-    keys, the read-only ones among them, are ignored.
+    own, absent ``policies`` the default of ``modes``. An empty ``identifier`` is none. What a field
+    of the enricher does not say of itself is filled in. Unknown keys, the read-only ones among
+    them, are ignored.
     """
     document = {key: body[key] for key in WRITABLE if body.get(key) is not None}
     additional = [
@@ -135,6 +166,10 @@ def settle(
         document.pop("identifier", None)
     if "enricher" in document:
         document["enricher"] = _settle_enricher(document["enricher"])
+    if modes.echo_blanks:
+        tracked = document.get("tracking_columns", [])
+        blanks = {"query": "", "table": "", "tracking_columns": tracked}
+        document["configuration"] = {**blanks, **body["configuration"]}
     if modes.default_policies:
         document.setdefault("policies", list(modes.default_policies))
     document.setdefault("organization_id", organization_id)
@@ -145,8 +180,16 @@ def _settle_enricher(enricher: Mapping[str, Any]) -> Document:
     """Without ``enricher_id`` it is a new enrichment; without ``fields`` it opens them all."""
     settled = dict(enricher)
     settled.setdefault("enricher_id", str(uuid.uuid4()))
-    settled["fields"] = settled.get("fields") or enrichment_fields()
+    fields = settled.get("fields") or enrichment_fields()
+    settled["fields"] = [_settle_enricher_field(field) for field in fields]
     return settled
+
+
+def _settle_enricher_field(given: Mapping[str, Any]) -> Document:
+    """A field with what the enricher knows of it, and what was given of it."""
+    described = _column_field(enrichment_column(str(given.get("name", ""))))
+    del described["example"]
+    return {**described, **{key: value for key, value in given.items() if key not in _HISTORY}}
 
 
 def expose(
@@ -157,7 +200,7 @@ def expose(
     A field that keeps its name keeps its id, unless ``new_ids`` says otherwise.
     """
     known = {(field["name"], field["user_added"]): field for field in before}
-    wanted = [_column_field(name) for name in document["fields"]]
+    wanted = [_column_field(column(name)) for name in document["fields"]]
     wanted += [_added_field(field) for field in document.get("additional_fields", ())]
     return [
         _with_history(field, known.get((field["name"], field["user_added"])), stamp, new_id=new_ids)
@@ -165,10 +208,9 @@ def expose(
     ]
 
 
-def _column_field(name: str) -> Document:
-    source = column(name)
+def _column_field(source: Column) -> Document:
     return {
-        "name": name,
+        "name": source.name,
         "label": source.label,
         "description": source.description,
         "type": source.type,
@@ -205,16 +247,67 @@ def _with_history(
     }
 
 
-def read_form(document: Document, fields: Sequence[Document], modes: Modes) -> Document:
-    """What a GET shows of a document, less identity and history: fields and labels are objects."""
+def read_form(
+    document: Document, fields: Sequence[Document], modes: Modes, made: Stamp | None = None
+) -> Document:
+    """What a GET shows of a document, less identity and history: fields and labels are objects.
+
+    The enricher's fields have theirs where it is given when the model was ``made``.
+    """
     shown: Document = {
         key: value for key, value in document.items() if key not in ("fields", "additional_fields")
     }
     shown["type"] = connection_type(document["connection_id"])
-    shown["fields"] = list(fields)
+    shown["fields"] = [_shown_field(field, modes) for field in fields]
     if "labels" in shown:
-        shown["labels"] = [{"id": label} for label in shown["labels"]]
+        shown["labels"] = [_shown_label(label, modes) for label in shown["labels"]]
+    if "enricher" in shown and made is not None:
+        shown["enricher"] = _shown_enricher(shown["enricher"], made)
+    if modes.redaction:
+        for holder in (shown, shown.get("enricher", {})):
+            if "configuration" in holder:
+                holder["configuration"] = _redacted(holder["configuration"], modes.redaction)
     return _in_own_order(shown) if modes.order == "sorted" else shown
+
+
+def list_form(shown: Document) -> Document:
+    """An item of a light list: a model in the GET form without its content."""
+    return {key: value for key, value in shown.items() if key not in _CONTENT}
+
+
+def _shown_field(field: Document, modes: Modes) -> Document:
+    shown = dict(field)
+    if modes.json_examples and field["user_added"] and isinstance(field["example"], str):
+        with suppress(ValueError):
+            shown["example"] = json.loads(field["example"])
+    return {**shown, "is_primary_key": field["unique"]} if modes.new_keys else shown
+
+
+def _shown_enricher(enricher: Document, made: Stamp) -> Document:
+    history = {"created_at": made.at, "created_by": made.by, "updated_at": made.at}
+    space = uuid.UUID(enricher["enricher_id"])
+    fields = [
+        {"id": str(uuid.uuid5(space, str(field["name"]))), **field, **history}
+        for field in enricher["fields"]
+    ]
+    return {**enricher, "fields": fields}
+
+
+def _shown_label(label: str, modes: Modes) -> Document:
+    digits = label.replace("-", "")
+    shown = {"id": label, "name": f"Label {digits[:4]}", "color": f"#{digits[-6:]}"}
+    return {**shown, "description": "", "uses": 3} if modes.new_keys else shown
+
+
+def _redacted(value: Any, redaction: str) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: redaction
+            if isinstance(inner, str) and _CREDENTIAL.search(key)
+            else _redacted(inner, redaction)
+            for key, inner in value.items()
+        }
+    return [_redacted(item, redaction) for item in value] if isinstance(value, list) else value
 
 
 def _in_own_order(shown: Document) -> Document:

@@ -18,6 +18,7 @@ from patcher.sandbox.forms import (
     Stamp,
     expose,
     known_columns,
+    list_form,
     merged,
     read_form,
     settle,
@@ -125,7 +126,10 @@ class Models:
         rows = self._store.newest(limit + 1, after)
         shown = rows[:limit]
         more = (shown[-1].updated_at, shown[-1].id) if len(rows) > limit else None
-        return [render(row, self.modes) for row in shown], more
+        texts = [render(row, self.modes) for row in shown]
+        if self.modes.light_lists:
+            texts = [dumps(list_form(json.loads(text))) for text in texts]
+        return texts, more
 
     def preview(self, body: Mapping[str, Any]) -> Document:
         """The model a body would make, without identity or history; nothing is stored.
@@ -141,6 +145,15 @@ class Models:
             for key in ("id", "created_at", "created_by", "updated_at"):
                 del field[key]
         return read_form(document, fields, self.modes)
+
+    def sample(self, model_id: str) -> Document:
+        """One made-up record: under the model's id its fields, under the enricher's id its own."""
+        shown = json.loads(self.text(model_id))
+        record = {model_id: {field["name"]: field.get("example") for field in shown["fields"]}}
+        if "enricher" in shown:
+            enricher = shown["enricher"]
+            record[enricher["enricher_id"]] = {field["name"]: None for field in enricher["fields"]}
+        return {"records": [record], "warnings": []}
 
     def _found(self, body: Mapping[str, Any], listed: list[str]) -> list[str]:
         """Which columns a preview finds: those of the source, but for what is not ``listed``."""
@@ -192,7 +205,8 @@ class Models:
 @lru_cache(maxsize=1024)
 def render(row: Row, modes: Modes) -> str:
     """The GET form of a row, as JSON text."""
-    shown = read_form(json.loads(row.document), json.loads(row.fields), modes)
+    made = Stamp(row.created_at, json.loads(row.created_by))
+    shown = read_form(json.loads(row.document), json.loads(row.fields), modes, made)
     version = {} if modes.without_version else {"version": row.version}
     return dumps(
         {
@@ -200,7 +214,7 @@ def render(row: Row, modes: Modes) -> str:
             **shown,
             **version,
             "created_at": row.created_at,
-            "created_by": json.loads(row.created_by),
+            "created_by": made.by,
             "updated_at": row.updated_at,
             "updated_by": json.loads(row.updated_by),
         }

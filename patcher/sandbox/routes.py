@@ -23,6 +23,23 @@ PATHS = (
     ("syncs", "/api/syncs", "/api/syncs", ("GET",)),
     ("sync", "/api/syncs/<id>", "/api/syncs/{id}", ("GET",)),
     ("status", "/api/syncs/<id>/status", "/api/syncs/{id}/status", ("GET",)),
+    ("sample", "/api/models/<id>/sample", "/api/models/{id}/sample", ("GET",)),
+    ("connections", "/api/connections", "/api/connections", ("GET",)),
+    ("connection", "/api/connections/<id>", "/api/connections/{id}", ("GET",)),
+    (
+        "enrichment",
+        "/api/connections/<id>/modelsync/enrichment-source",
+        "/api/connections/{id}/modelsync/enrichment-source",
+        ("GET",),
+    ),
+    (
+        "inputs",
+        "/api/enrichment/<connection_id>/inputfields",
+        "/api/enrichment/{connection_id}/inputfields",
+        ("POST",),
+    ),
+    ("policies", "/api/permissions/policies", "/api/permissions/policies", ("GET",)),
+    ("policy", "/api/permissions/policies/<id>", "/api/permissions/policies/{id}", ("GET",)),
     ("job", "/api/jobs/<type>/<id>", "/api/jobs/{type}/{id}", ("GET",)),
 )
 """Kind, Flask rule, path template of the description, verbs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from patcher.sandbox.forms import Document
@@ -67,13 +67,23 @@ def contacts() -> Document:
             "enricher_id": fixed_id("enricher: contacts"),
             "connection_id": ENRICHMENT,
             "configuration": {"region": "eu", "api_key": "enr_4f1d0d2b"},
-            "fields": [
-                {"name": "phone_number", "label": "Phone Number", "type": "string"},
-                {"name": "job_title", "label": "Job Title", "type": "string"},
-            ],
+            "fields": [_enricher_field("phone_number"), _enricher_field("job_title")],
             "mappings": {"email": "email"},
         },
         "organization_id": ORGANIZATION_ID,
+    }
+
+
+def _enricher_field(name: str) -> Document:
+    """A field of an enricher, as the server fills it in."""
+    return {
+        "name": name,
+        "label": name.replace("_", " ").title(),
+        "description": "",
+        "type": "string",
+        "remote_type": "string",
+        "unique": False,
+        "user_added": False,
     }
 
 
@@ -143,3 +153,34 @@ def documents(count: int) -> Iterator[tuple[str, Document]]:
     yield from realistic[:count]
     for number in range(len(realistic) + 1, count + 1):
         yield fixed_id(f"model: {number}"), generated(number)
+
+
+class NewIds(dict[str, str]):
+    """A new id for each fixed id that is asked for."""
+
+    def __missing__(self, fixed: str) -> str:
+        return self.setdefault(fixed, str(uuid.uuid4()))
+
+
+def under(
+    ids: NewIds | None, pairs: Iterable[tuple[str, Document]]
+) -> Iterator[tuple[str, Document]]:
+    """Pairs of id and document under new ids, in references to other models and syncs as well."""
+    for fixed, document in pairs:
+        if ids is None:
+            yield fixed, document
+        else:
+            yield ids[fixed], _renamed(document, ids)
+
+
+def _renamed(value: Any, ids: NewIds) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: [ids[one] for one in inner]
+            if key == "sync_ids"
+            else ids[inner]
+            if key == "model_id"
+            else _renamed(inner, ids)
+            for key, inner in value.items()
+        }
+    return [_renamed(item, ids) for item in value] if isinstance(value, list) else value

@@ -44,6 +44,8 @@ class Sandbox:
             and where they are all there, so are the four syncs that read them.
         port: 0 takes a free one.
         db: a database file, whose models are there again after a restart; None: in memory.
+        fixed_ids: seeded models and syncs have the ids that ``seed`` and ``seedsyncs`` name; else
+            new ones for each empty database.
         latency: seconds from a request to its answer, the work included.
         api_key: the user's key.
         validate_responses: check each answer against the published description; a check costs
@@ -66,6 +68,7 @@ class Sandbox:
         *,
         port: int = 0,
         db: Path | str | None = None,
+        fixed_ids: bool = True,
         latency: float = 0.0,
         api_key: str = DEFAULT_API_KEY,
         validate_responses: bool = True,
@@ -95,19 +98,21 @@ class Sandbox:
             validate_responses=validate_responses,
         )
         if models and not self._models.ids():
-            self._seed(models)
+            self._seed(models, fixed_ids=fixed_ids)
         self._listener = self._listen(port)
 
-    def _seed(self, models: int) -> None:
+    def _seed(self, models: int, *, fixed_ids: bool) -> None:
         """The first models, and the syncs of the realistic ones where these are all there."""
         ada = Actor.named("Ada Seed")
+        ids: seed.NewIds | None = None if fixed_ids else seed.NewIds()
         with self._store.transaction():
-            self._models.create_many(seed.documents(models), ada)
+            self._models.create_many(seed.under(ids, seed.documents(models)), ada)
             if models < seed.REALISTIC:
                 return
-            fields = json.loads(self._models.text(seed.CONTACTS))["fields"]
-            ids = {field["name"]: field["id"] for field in fields}
-            for sync_id, document in seedsyncs.syncs(ids):
+            contacts = seed.CONTACTS if ids is None else ids[seed.CONTACTS]
+            fields = json.loads(self._models.text(contacts))["fields"]
+            field_ids = {field["name"]: field["id"] for field in fields}
+            for sync_id, document in seed.under(ids, seedsyncs.syncs(field_ids)):
                 self._syncs.create(document, ada, sync_id)
 
     def _listen(self, port: int) -> Listener:

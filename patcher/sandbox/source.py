@@ -55,6 +55,8 @@ _ENRICHMENT = (
     Column("linkedin_url", "string", "string"),
 )
 
+_ENRICHED = {column.name: column for column in _ENRICHMENT}
+
 _CONNECTION_TYPES = ("postgresql", "snowflake", "bigquery", "mysql")
 
 
@@ -77,12 +79,14 @@ def selected_columns(configuration: Mapping[str, Any]) -> list[str] | None:
     return [each[2] or each[1] for each in columns if each] if all(columns) else None
 
 
+def enrichment_column(name: str) -> Column:
+    """The enricher's field called ``name``; one it does not offer is made up likewise."""
+    return _ENRICHED.get(name) or Column(name, remote_type="string")
+
+
 def enrichment_fields() -> list[dict[str, Any]]:
     """Every field the pretend enricher offers: what an absent ``enricher.fields`` opens."""
-    return [
-        {"name": each.name, "label": each.label, "type": each.type, "remote_type": each.remote_type}
-        for each in _ENRICHMENT
-    ]
+    return [{"name": name} for name in _ENRICHED]
 
 
 def connection_type(connection_id: str) -> str:

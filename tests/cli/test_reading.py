@@ -18,13 +18,18 @@ from tests.leaks import Watch
 SQL_HEAD = "query: |\n    select c.id, c.email"
 
 
+def written_form(sandbox: Sandbox) -> dict[str, Any]:
+    """What is stored, with the enricher as the API shows it, which is as it is sent."""
+    return sandbox.stored(seed.CONTACTS) | {"enricher": sandbox.model(seed.CONTACTS)["enricher"]}
+
+
 def test_get_prints_the_document_to_be_read(sandbox: Sandbox, patch_model: Command) -> None:
     """YAML by default, with the SQL as lines; it is the document that is stored."""
     done = patch_model("get", "Contacts")
 
     assert done.code == 0
     assert SQL_HEAD in done.out
-    assert yamltext.parse(done.out, what="it") == sandbox.stored(seed.CONTACTS)
+    assert yamltext.parse(done.out, what="it") == written_form(sandbox)
 
 
 def test_get_as_json_and_raw(sandbox: Sandbox, patch_model: Command) -> None:
@@ -32,7 +37,7 @@ def test_get_as_json_and_raw(sandbox: Sandbox, patch_model: Command) -> None:
     document = json.loads(patch_model("get", "Contacts", "-o", "json").out)
     raw = json.loads(patch_model("get", "Contacts", "--raw").out)
 
-    assert document == sandbox.stored(seed.CONTACTS)
+    assert document == written_form(sandbox)
     assert raw == sandbox.model(seed.CONTACTS)
 
 
@@ -47,7 +52,7 @@ def test_get_shows_a_model_that_cannot_be_written(sandbox: Sandbox, patch_model:
     assert (text.code, as_json.code) == (0, 0)
     document = yamltext.parse(text.out, what="it")
     assert document == json.loads(as_json.out)
-    assert document == sandbox.stored(seed.CONTACTS) | {
+    assert document == written_form(sandbox) | {
         "retention": 30,
         "labels": [{"key": "value"}],
     }

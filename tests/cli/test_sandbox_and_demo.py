@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import signal
@@ -13,13 +14,16 @@ from pathlib import Path
 import pytest
 
 from patcher.cli import demo
+from patcher.cli.sandbox import sandbox_command
+from patcher.sandbox import Sandbox, seed
+from patcher.sandbox.forms import ModeOptions
 from tests.cli.conftest import Command, Outcome
 
 
 def test_the_sandbox_serves_until_it_is_stopped(process: Command, tmp_path: Path) -> None:
     """It prints what to export, serves, keeps its file, and ends with exit 0."""
     command = [sys.executable, "-m", "patcher", "sandbox", "--port", "0", "--models", "5"]
-    command += ["--db", str(tmp_path / "models.db"), "--latency", "0.001"]
+    command += ["--db", str(tmp_path / "models.db"), "--latency", "0.001", "--light-lists"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as one:
@@ -34,8 +38,18 @@ def test_the_sandbox_serves_until_it_is_stopped(process: Command, tmp_path: Path
 
     assert listed.code == 0
     assert listed.out.count("\n") == 6
+    assert seed.CONTACTS not in listed.out
     assert code == 0
     assert (tmp_path / "models.db").exists()
+
+
+def test_each_option_of_the_sandbox_is_one_of_its_keywords() -> None:
+    """The command hands its options on, and switches each form that a server may have."""
+    options = {one.name for one in sandbox_command.params}
+    keywords = set(inspect.signature(Sandbox.__init__).parameters)
+
+    assert options <= keywords | set(ModeOptions.__annotations__)
+    assert options >= {"light_lists", "echo_blanks", "json_examples", "new_keys", "redaction"}
 
 
 def test_a_port_in_use_is_said_to_be(patch_model: Command) -> None:

@@ -61,8 +61,7 @@ def test_a_difference_by_the_only_write_is_the_servers(tmp_path: Path) -> None:
     error = said(tmp_path, {"policies": []})
 
     assert error.message == (
-        "model 'Customers' was written, but what is stored differs from what was sent in "
-        "/policies/0."
+        "model 'Customers' was written, but what is stored differs from what was sent in /policies."
     )
     assert "patch-model get" in (error.hint or "")
 

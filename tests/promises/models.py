@@ -52,12 +52,21 @@ RELATIONS = st.lists(
     max_size=3,
     unique_by=repr,
 )
+# Whole, since a server fills in what is left out.
+KNOWN = {
+    "label": "L",
+    "description": "",
+    "type": "t",
+    "remote_type": "t",
+    "unique": True,
+    "user_added": False,
+}
 ENRICHERS = st.fixed_dictionaries(
     {
         "enricher_id": UUIDS,
         "connection_id": UUIDS,
         "configuration": CONFIGURATIONS,
-        "fields": unique(NAMES).map(lambda names: [{"name": name} for name in names]),
+        "fields": unique(NAMES).map(lambda names: [{"name": name, **KNOWN} for name in names]),
         "mappings": st.dictionaries(NAMES, NAMES, max_size=2),
     }
 )

@@ -20,7 +20,7 @@ SERVERS_OWN = {"id", "type", "version", "created_at", "created_by", "updated_at"
 
 
 def test_get_shows_fields_and_labels_as_objects(api: Api) -> None:
-    """GET shows fields as objects with ids, and labels as objects with the id that was written."""
+    """GET shows fields as objects with ids, and labels as objects with id, name and colour."""
     model = api.model("GET").json()["data"]
 
     assert [field["name"] for field in model["fields"]] == [
@@ -28,7 +28,8 @@ def test_get_shows_fields_and_labels_as_objects(api: Api) -> None:
         "lead_score", "owner_email",
     ]  # fmt: skip
     assert [field["user_added"] for field in model["fields"]] == [False] * 7 + [True] * 2
-    assert model["labels"] == [{"id": seed.LABEL_PRODUCTION}, {"id": seed.LABEL_REVENUE}]
+    assert [each["id"] for each in model["labels"]] == [seed.LABEL_PRODUCTION, seed.LABEL_REVENUE]
+    assert {key for each in model["labels"] for key in each} == {"id", "name", "color"}
     assert set(model) == set(seed.contacts()) - {"additional_fields"} | SERVERS_OWN
     assert set(model["fields"][0]) == {
         "id", "name", "label", "description", "type", "remote_type", "unique", "user_added",
@@ -87,7 +88,9 @@ def test_enricher_without_fields_opens_them_all(sandbox: Sandbox, api: Api) -> N
     api.model("PUT", json=document)
     enricher = sandbox.stored(seed.CONTACTS)["enricher"]
 
-    assert enricher["fields"] == enrichment_fields()
+    assert [each["name"] for each in enricher["fields"]] == [
+        each["name"] for each in enrichment_fields()
+    ]
     assert enricher["enricher_id"] != seed.contacts()["enricher"]["enricher_id"]
 
 

@@ -112,3 +112,43 @@ def test_syncs(client: Any) -> None:
     assert sync.fields[1].source.field == "plan"
     assert sync.identities.mappings[0].function == "Equality"
     assert client.model_sync.get_status(id=sync.id).data.current_execution is None
+
+
+def test_sample(sandbox: Sandbox, client: Any) -> None:
+    """The SDK reads a sample: base fields under the model's id, the enricher's under its own."""
+    (record,) = client.models.sample(id=seed.CONTACTS).data.records
+    enricher = sandbox.stored(seed.CONTACTS)["enricher"]
+    job = client.models.sample(id=seed.CONTACTS, async_=True).job
+
+    assert record[seed.CONTACTS]["first_name"] == "Ada"
+    assert record[enricher["enricher_id"]].keys() == {"phone_number", "job_title"}
+    assert job.type == "samplemodel"
+
+
+def test_what_configures_an_enrichment(client: Any) -> None:
+    """The SDK asks for the source's settings and the input fields; other connections have none."""
+    source = client.models.get_enrichment_source(id=seed.ENRICHMENT).data
+    inputs = client.models.post(seed.ENRICHMENT, configuration={"region": "eu"}).data
+
+    assert source.items["region"].items == ["eu", "us"]
+    assert ["email"] in inputs
+    for ask in (client.models.get_enrichment_source, client.models.post):
+        with pytest.raises(errors.ApiError) as caught:
+            ask(seed.WAREHOUSE)
+        assert caught.value.status_code == 404
+
+
+def test_connections_and_policies_can_be_read(sandbox: Sandbox, client: Any) -> None:
+    """The SDK finds what a model refers to, one by one and in the list."""
+    model = sandbox.model(seed.CONTACTS)
+    connection = client.connections.get(id=model["connection_id"]).data
+    policies = [client.permissions.policies.get(id=one).data for one in model["policies"]]
+
+    assert (connection.name, connection.type.id) == ("Warehouse", model["type"])
+    assert connection.id in [one.id for one in client.connections.list().data]
+    assert [one.name for one in policies] == ["Models", "Marketing only"]
+    assert policies == client.permissions.policies.list().data
+    for read in (client.connections.get, client.permissions.policies.get):
+        with pytest.raises(errors.ApiError) as caught:
+            read(id=seed.CONTACTS)
+        assert caught.value.status_code == 404
