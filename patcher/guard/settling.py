@@ -112,7 +112,7 @@ class Settlement(NamedTuple):
         written = None if now is None else self.unprocessed(now)
         if written is not None:
             return written
-        what = f"{self.plan.label} changed while it was being written: {said}."
+        what = f"The precondition of the write failed: {said}."
         if now is not None and self._has_moved(now):
             raise self._conflict(now, what)
         hint = "Run the same command again to work from the present state."
@@ -275,9 +275,8 @@ class Settlement(NamedTuple):
         if self._is_ours(now):
             return written
         text = (
-            f"That {self.plan.label} was written is told from a reading alone: it is as sent, and "
-            "whether by this write or by somebody else's of the same does not show. If it was "
-            "theirs, this one may still be applied, over what is written until then."
+            f"No answer came: that {self.plan.label} was written is known from a read alone. If "
+            "someone else wrote the same, this write may still be applied, over later changes."
         )
         return written._replace(notices=(Notice("proved-by-reading", "", text),))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from patcher.sandbox import Fault, faults
 from tests.faults.relay import Way, Welcome
@@ -13,12 +13,23 @@ Command: TypeAlias = Literal["apply", "apply --plan", "edit", "undo", "apply --a
 COMMANDS: tuple[Command, ...] = ("apply", "apply --plan", "edit", "undo", "apply --async")
 
 
+Stored: TypeAlias = Literal["new", "old", "gone", "new and theirs", "old and theirs"]
+
+OLD: Final = "Contacts"
+NEW: Final = "Customers"
+"""What the model is called, and what every command is to call it."""
+
+THEIRS: Final[Mapping[str, str]] = {"identifier": "email"}
+"""What someone else makes of it."""
+
+
 class Cell(NamedTuple):
     """How a command ends under a fault.
 
     Attributes:
         stored: what the server has when the command has ended: "new" is what was to be written,
-            "old" what was there before, "gone" no model at all.
+            "old" what was there before, "gone" no model at all; "and theirs" with what someone
+            else changed in it.
         puts: how many PUTs the server received.
         code: the exit code.
         journal: the state of the write's entry, or "none" where there is no entry.
@@ -26,7 +37,7 @@ class Cell(NamedTuple):
         lands: whether the write is still under way then, and is stored later.
     """
 
-    stored: Literal["new", "old", "gone"]
+    stored: Stored
     puts: int
     code: int
     journal: Literal["applied", "not-written", "unknown", "none"]
@@ -68,6 +79,7 @@ class Row(NamedTuple):
         steps: what goes wrong in the server, the outermost first.
         cut: what goes wrong with the connection.
         timeout: the --timeout, where it matters.
+        commands: the commands that it can happen to.
     """
 
     name: str
@@ -76,6 +88,7 @@ class Row(NamedTuple):
     steps: tuple[Step, ...]
     cut: Cut | None
     timeout: float
+    commands: tuple[Command, ...]
 
     def expected(self, command: Command) -> Cell:
         """How that command ends."""
@@ -89,9 +102,10 @@ def row(
     cut: Cut | None = None,
     timeout: float = 60,
     unlike: Mapping[Command, Cell] | None = None,
+    commands: tuple[Command, ...] = COMMANDS,
 ) -> Row:
     """A row; by default every command ends the same."""
-    return Row(name, cell, unlike or {}, steps, cut, timeout)
+    return Row(name, cell, unlike or {}, steps, cut, timeout, commands)
 
 
 def step(name: str, *arguments: Any, **where: Any) -> Step:
@@ -106,4 +120,6 @@ _FIRST = {
     "garbage": ("form",),
     "hold": ("gate", "when"),
     "late_write": ("reads", "status"),
+    "lagging_reads": ("reads",),
+    "concurrent_write": ("changes", "when"),
 }

@@ -19,7 +19,7 @@ _HEAD: Final = Path(__file__).with_name("head.md")
 def page() -> str:
     """The page in Markdown."""
     head = _HEAD.read_text(encoding="utf-8").format(
-        cells=len(ROWS) * len(COMMANDS),
+        cells=sum(len(row.commands) for row in ROWS),
         commands=", ".join(f"`{one}`" for one in COMMANDS),
         command=COMMAND,
     )
@@ -31,7 +31,9 @@ def _section(title: str, rows: Iterable[Row]) -> Iterator[str]:
     yield "| the fault | stored | PUTs | exit | journal | says |"
     yield "|---|---|---|---|---|---|"
     for row in rows:
-        yield _line(row.name, row.cell)
+        without = [f"`{one}`" for one in COMMANDS if one not in row.commands]
+        but_for = f" (but for {', '.join(without)})" if without else ""
+        yield _line(row.name + but_for, row.cell)
         for command, cell in row.unlike.items():
             yield _line(f"{row.name}, with `{command}`", cell)
     yield ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.faults.matrix import Cell, Command, Cut, Row, row, step
+from tests.faults.matrix import NEW, THEIRS, Cell, Command, Cut, Row, row, step
 
 APPLIED = Cell("new", 1, 0, "applied", "Written: model")
 TWICE = APPLIED._replace(puts=2)
@@ -230,6 +230,81 @@ JOBS: tuple[Row, ...] = (
     ),
 )
 
+IN_THE_ANSWER: tuple[Command, ...] = ("apply", "apply --plan", "edit", "undo")
+"""The commands whose write acts before its answer, and is not left to a job."""
+
+TAKEN: tuple[Row, ...] = (
+    *(
+        row(
+            f"the first delivery acts, and the second is answered {status}",
+            APPLIED,
+            step("status_after", status),
+            commands=IN_THE_ANSWER,
+        )
+        for status in (412, 429)
+    ),
+    *(
+        row(
+            f"the same with {status}, and someone else writes on top",
+            Cell("new and theirs", 1, 6, "unknown", "A proxy may have delivered it twice"),
+            step("concurrent_write", THEIRS, "after"),
+            step("status_after", status),
+            commands=IN_THE_ANSWER,
+        )
+        for status in (412, 429)
+    ),
+    *(
+        row(
+            f"{status}, and someone else wrote before it",
+            Cell("old and theirs", 1, 4, "not-written", "was changed by Bo Other"),
+            step("concurrent_write", THEIRS, "before"),
+            step("status_before", status),
+        )
+        for status in (412, 429)
+    ),
+    row(
+        "reset before it is processed, and someone else writes the same",
+        APPLIED._replace(says="is known from a read alone"),
+        step("concurrent_write", {"name": NEW}, "after"),
+        step("drop_before"),
+    ),
+    row(
+        "a job that fails, and someone else wrote before it",
+        Cell("old and theirs", 1, 4, "not-written", "failed: no such table"),
+        step("concurrent_write", THEIRS, "before"),
+        step("job", error="no such table", forced=True),
+    ),
+)
+
+LAGGING: tuple[Row, ...] = (
+    row(
+        "reset after the write, and two reads show the state before it",
+        APPLIED,
+        step("lagging_reads", 2),
+        step("drop_after"),
+    ),
+    row(
+        "reset after the write, and no read shows it",
+        UNKNOWN._replace(stored="new"),
+        step("lagging_reads", None),
+        step("drop_after"),
+        commands=IN_THE_ANSWER,
+    ),
+    row(
+        "a job that ends, and two reads show the state before it",
+        APPLIED,
+        step("lagging_reads", 2),
+        step("job", polls=0, forced=True),
+    ),
+    row(
+        "500 before the write, one read shows someone else's write, the next ones do not",
+        Cell("old and theirs", 1, 6, "unknown", "it has moved on"),
+        step("status_before", 500),
+        step("concurrent_write", THEIRS, "before", method="GET", nth=3),
+        step("lagging_reads", None, method="GET", nth=4),
+    ),
+)
+
 DELETED: tuple[Row, ...] = (
     row(
         "the model deleted before the second reading",
@@ -273,6 +348,8 @@ SECTIONS: Mapping[str, tuple[Row, ...]] = {
     "Redirects": REDIRECTS,
     "Answers that are none": ANSWERS,
     "Jobs": JOBS,
+    "Delivered twice, or written by someone else": TAKEN,
+    "Reads that lag behind": LAGGING,
     "The model deleted in between": DELETED,
     "Writes that land late": LATE,
 }

@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 from patcher.cli.main import run
 from patcher.sandbox import Sandbox, seed
 from tests.cli.scripted import ScriptedEditor, kept, state
-from tests.faults.matrix import Cell, Command
+from tests.faults.matrix import NEW, OLD, THEIRS, Cell, Command
 from tests.guard.memory import FakeClock
 
-OLD, NEW = "Contacts", "Customers"
 RENAME = ("--set", f"name={NEW}", "--yes")
 
 Output = Callable[[], str]
@@ -87,13 +86,15 @@ class Bench:
         return entries
 
     def stored(self) -> str:
-        """What the server has: "new", "old", "gone", or what must not be."""
+        """What the server has, as Cell says it, or what must not be."""
         if self.model not in self.sandbox.ids():
             return "gone"
         stored = self.sandbox.stored(self.model)
-        name = stored.pop("name")
-        is_whole = {**stored, "name": OLD} == self.before
-        return {OLD: "old", NEW: "new"}[name] if is_whole else "something else"
+        name = {OLD: "old", NEW: "new"}[stored.pop("name")]
+        if {**stored, "name": OLD} == self.before:
+            return name
+        is_theirs = {**stored, "name": OLD} == {**self.before, **THEIRS}
+        return f"{name} and theirs" if is_theirs else "something else"
 
     def seen(self, outcome: Outcome, entries_before: int) -> Cell:
         """The cell that is there, with all that was printed in place of the phrase."""
