@@ -95,6 +95,8 @@ def refusal(noun: str, blockers: Sequence[Blocker], proposed: Document) -> Unkno
         hint = blockers[0].way_through
     else:
         hint = " ".join(f"For {', '.join(at)}: {one_of(ways)}." for ways, at in by_ways.items())
+    if any(lookup(proposed, one.place) is MISSING for one in blockers):
+        hint += " In a document or an edit, null clears what is there."
     return UnknownFieldError(
         f"This {noun} cannot be written as it is: {listed}{more}.",
         paths=[pointer_to(one.place) for one in blockers],

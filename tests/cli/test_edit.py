@@ -151,6 +151,37 @@ def test_a_fault_in_the_document_names_its_line(sandbox: Sandbox, editor: Script
     assert "/tracking_columns" in screen
 
 
+def test_what_cannot_be_written_is_marked_and_refused_until_it_is_replaced(
+    sandbox: Sandbox, editor: ScriptedEditor
+) -> None:
+    """A comment stands at the place; another change is not written until it has been replaced."""
+    grown = {"labels": [{"key": "value"}]}
+    sandbox.fault(faults.growth(grown, {}, method="GET", every=True))
+    editor.does(RENAME, "sed -i '/^  - key: value/d; s/^labels:/labels: []/' \"$1\"")
+
+    code, screen = edit("Contacts", answers=("y\n",))
+
+    assert code == 0, screen
+    rows = editor.saw(1).split("\n")
+    assert "CANNOT BE WRITTEN" in rows[rows.index("  - key: value") - 1]
+    line = re.search(r"\(line\s+(?:# +)?(\d+)\)", editor.saw(2))
+    assert line, editor.saw(2)
+    assert editor.saw(2).split("\n")[int(line[1]) - 1] == "  - key: value"
+    body = sandbox.puts()[0].body_json
+    assert (body["name"], body["labels"]) == ("Clients", [])
+
+
+def test_an_edit_that_changes_nothing_may_leave_what_cannot_be_written(
+    sandbox: Sandbox, editor: ScriptedEditor
+) -> None:
+    """Nothing is written, and so nothing is refused."""
+    sandbox.fault(faults.growth({"labels": [{}]}, {}, method="GET", every=True))
+
+    code, screen = edit("Contacts")
+
+    assert (code, sandbox.puts(), editor.visits) == (0, [], 1), screen
+
+
 def test_json_can_be_edited_and_says_why_not(sandbox: Sandbox, editor: ScriptedEditor) -> None:
     """In JSON the header and the reasons are comments, and so no error vanishes."""
     editor.does(

@@ -156,3 +156,42 @@ def test_a_client_that_was_given_stays_open(sandbox: Sandbox) -> None:
             document["name"] = "Clients"
 
     assert sandbox.stored(seed.CONTACTS)["name"] == "Clients"
+
+
+@pytest.fixture
+def grown(sandbox: Sandbox) -> None:
+    """A model with a label that cannot be written, and an unknown key."""
+    grown = {"labels": [{}], "retention": 30}
+    sandbox.fault(faults.growth(grown, {}, method="GET", every=True))
+
+
+@pytest.mark.usefixtures("grown")
+def test_what_cannot_be_written_may_stay_only_where_nothing_changes(sandbox: Sandbox) -> None:
+    """Left as it is, it is no change; it is not written along with one."""
+    edit = patcher.edit_model("Contacts")
+    with edit as document:
+        assert (document["labels"], document["retention"]) == ([{}], 30)
+    assert edit.result is not None
+    assert edit.result.status == "unchanged"
+
+    with pytest.raises(patcher.UnknownFieldError) as caught, edit as document:
+        document["name"] = "Clients"
+    assert caught.value.paths == ("/labels/0", "/retention")
+    assert sandbox.puts() == []
+
+
+@pytest.mark.usefixtures("grown")
+def test_what_cannot_be_written_is_cleared_by_null_and_not_by_leaving_it_out(
+    sandbox: Sandbox,
+) -> None:
+    """As in a document that is given whole: absence says nothing of what was not known."""
+    edit = patcher.edit_model("Contacts")
+    with pytest.raises(patcher.UnknownFieldError, match="leaving it out"), edit as document:
+        del document["retention"]
+
+    with patcher.edit_model("Contacts") as document:
+        document["labels"] = []
+        document["retention"] = None
+
+    assert "retention" not in sandbox.puts()[0].body_json
+    assert sandbox.puts()[0].body_json["labels"] == []

@@ -6,11 +6,19 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import patcher
+from patcher.documents import jsontext, yamltext
+from patcher.documents.masks import MASK
+from patcher.documents.patches import Patch
+from patcher.documents.pointers import pointer_to
 from patcher.documents.values import strictly_equal
+from patcher.plan import check_change, make_plan
+from patcher.resources.model import MODEL
+from patcher.resources.snapshot import Snapshot
 from patcher.sandbox import Sandbox, faults, seed
-from tests.promises.models import Case, cases
+from tests.promises.models import NAMES, UUIDS, Case, cases
 
 ALL = 12
 
@@ -134,3 +142,78 @@ def test_a_model_of_user_added_fields_alone_is_refused(
         patcher.patch_model(seed.CONTACTS, {"name": "Customers"}, client=client)
 
     assert sandbox.puts() == []
+
+
+KEYS = st.sampled_from(
+    ["id", "name", "label", "type", "example", "user_added", "from", "to", "fields", "token", "x"]
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "a", "\u00e9: #"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=8,
+)
+SOUND = st.fixed_dictionaries({"name": NAMES}, optional={"label": NAMES, "pii": ANYTHING})
+ADDED = st.fixed_dictionaries(
+    {"name": NAMES, "label": NAMES, "type": NAMES, "user_added": st.just(True)},
+    optional={"example": ANYTHING, "pii": ANYTHING, "description": ANYTHING},
+)
+LABELS = UUIDS | st.fixed_dictionaries({"id": UUIDS}, optional={"name": NAMES, "color": ANYTHING})
+RELATION = st.fixed_dictionaries(
+    {"from": NAMES, "to": st.fixed_dictionaries({"model_id": UUIDS, "field": NAMES})},
+    optional={"x": ANYTHING},
+)
+# Eight stars are refused by design in any input; where a credential may be, they are a blocker.
+HELD = st.dictionaries(KEYS, ANYTHING | st.just(MASK), max_size=4)
+ENRICHER = st.fixed_dictionaries(
+    {}, optional={"enricher_id": ANYTHING, "configuration": HELD, "x": ANYTHING}
+)
+ANSWERS = st.fixed_dictionaries(
+    {"id": UUIDS},
+    optional={
+        **dict.fromkeys(MODEL.shape.members, ANYTHING),
+        "name": NAMES | ANYTHING,
+        "configuration": HELD | ANYTHING,
+        "fields": st.lists(SOUND | ADDED | ANYTHING, max_size=4) | ANYTHING,
+        "labels": st.lists(LABELS | ANYTHING, max_size=3) | ANYTHING,
+        "relations": st.lists(RELATION | ANYTHING, max_size=3),
+        "enricher": ENRICHER | ANYTHING,
+        "row_filter": ANYTHING,
+        "polices": ANYTHING,
+        "version": st.integers(1, 9),
+    },
+)
+
+
+def given_back(answer: dict[str, Any], unknown_fields: str, *, as_yaml: bool) -> Any:
+    """What ``get`` prints for an answer, read again."""
+    found = MODEL.projection(Snapshot(answer), unknown_fields)
+    if not as_yaml:
+        return jsontext.parse(jsontext.dump_pretty(found.document), what="it")
+    notes = [(one.place, [f"# {one.note}"]) for one in found.blockers]
+    return yamltext.parse(
+        yamltext.annotated(yamltext.dump(found.document), notes), what="the document"
+    )
+
+
+@given(ANSWERS, st.sampled_from(["error", "carry", "drop", "row_filter=carry"]), st.booleans())
+def test_what_get_prints_is_no_change(
+    answer: dict[str, Any], unknown_fields: str, as_yaml: bool
+) -> None:
+    """Given back, it is no change, however it breaks the schema; refused only at a blocker."""
+    base = Snapshot(answer)
+    blocked = {pointer_to(one.place) for one in MODEL.projection(base, unknown_fields).blockers}
+    document = given_back(answer, unknown_fields, as_yaml=as_yaml)
+    patch = Patch.document(document)
+
+    refused: set[str] = set()
+    try:
+        check_change(MODEL, patch, unknown_fields)
+        made = make_plan(MODEL, base, patch, unknown_fields=unknown_fields)
+    except patcher.UnknownFieldError as error:
+        refused = set(error.paths)
+        assert refused == blocked
+    except patcher.InvalidPatchError as error:
+        refused = {place for place in blocked if f"{error.path}/".startswith(f"{place}/")}
+    else:
+        assert made.is_unchanged
+    assert bool(refused) == bool(blocked)

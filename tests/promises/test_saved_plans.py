@@ -623,3 +623,20 @@ def test_who_has_a_plan_is_said(
         time.sleep(0.01)
     assert Applying(tmp_path / "plan.json").ended()[0] == 0
     assert len(sandbox.puts()) == 1
+
+
+def test_a_plan_that_settles_what_cannot_be_written_is_applied(
+    sandbox: Sandbox, client: patcher.Client, tmp_path: Path
+) -> None:
+    """The file knows which places the change named, so the same judgement is made again."""
+    sandbox.fault(faults.growth({"labels": [{}], "retention": 30}, {}, method="GET", every=True))
+    change = {"labels": [seed.ORDERS], "retention": None, "name": "Clients"}
+    path = tmp_path / "plan.json"
+    patcher.save_plan(patcher.plan_patch(seed.CONTACTS, change, client=client), path)
+
+    saved = patcher.load_plan(path)
+    assert set(saved.plan.terms.named) == {("labels",), ("retention",), ("name",)}
+    patcher.apply_plan(saved, client=client)
+
+    body = sandbox.puts()[0].body_json
+    assert (body["labels"], body["name"], "retention" in body) == ([seed.ORDERS], "Clients", False)
