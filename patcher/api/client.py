@@ -171,10 +171,12 @@ class Client:
         idempotency_key: str,
         if_match: str | None = None,
         run_async: bool = False,
+        on_connected: Callable[[float], None] | None = None,
     ) -> Response:
         """Sends a whole resource, once, and returns the answer whatever it is.
 
-        Raises UnsentError when nothing was sent, AnswerLostError when something was.
+        ``on_connected`` is as for Transport.send. Raises UnsentError when nothing was sent,
+        AnswerLostError when something was.
         """
         headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key}
         if if_match is not None:
@@ -185,6 +187,7 @@ class Client:
             params={"async": "true"} if run_async else None,
             body=jsontext.dump(body).encode("ascii"),
             headers=headers,
+            on_connected=on_connected,
         )
 
     def ask(self, path: str, body: Document, *, run_async: bool = False) -> Response:

@@ -89,6 +89,8 @@ class Store(Protocol):
     ) -> Answer:
         """Sends ``body`` as the whole new resource, once. Never raises for what the API does.
 
+        NotSent also where it took so long to connect that the resource moved meanwhile.
+
         ``idempotency_key`` is fresh for every call; ``if_match`` is the strong entity tag of the
         reading that the body was built on, or None.
         """

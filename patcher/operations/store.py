@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import NamedTuple
+from typing import Final
 
 from patcher.api import Client, Reading, answers
 from patcher.api.answers import JobState
 from patcher.api.transport import AnswerLostError, Response, UnsentError
-from patcher.documents.values import Document
+from patcher.documents.values import Document, strictly_equal
 from patcher.errors import ApiError
 from patcher.guard import Ambiguous, Answer, Answered, Job, NotSent, Refused, Throttled
 from patcher.resources.resource import Resource
@@ -20,17 +21,23 @@ from patcher.resources.snapshot import Snapshot
 _UNCLEAR_4XX = frozenset({408, 409, 429})
 
 
-class ApiStore(NamedTuple):
+SLOW_CONNECTING: Final = 1.0
+"""A connection for a write that took more seconds to make calls for another reading before it."""
+
+
+@dataclass(slots=True)
+class ApiStore:
     """A kind of resource as the guard reads and writes it.
 
     ``run_async`` asks for jobs. ``known`` is a reading that is likely to come again to the byte;
-    it is then not parsed again.
+    it is then not parsed again. ``last`` is what was last read.
     """
 
     client: Client
     resource: Resource
     run_async: bool = False
     known: Snapshot | None = None
+    last: Snapshot | None = None
 
     def read(self, resource_id: str, left: Callable[[], float] | None = None) -> Snapshot:
         """The resource as it is now. Raises ApiError."""
@@ -38,7 +45,9 @@ class ApiStore(NamedTuple):
         earlier = None
         if known is not None and known.text is not None and known.id == resource_id:
             earlier = Reading(known.raw, known.etag, known.text)
-        return Snapshot(*self.client.reading(self.resource.collection, resource_id, earlier, left))
+        found = self.client.reading(self.resource.collection, resource_id, earlier, left)
+        self.last = Snapshot(*found)
+        return self.last
 
     def me(self, left: Callable[[], float] | None = None) -> str | None:
         """The caller's own id; None for keys that have none, or that may not ask (api.md, 1.2)."""
@@ -52,7 +61,17 @@ class ApiStore(NamedTuple):
     def replace(
         self, resource_id: str, body: Document, idempotency_key: str, if_match: str | None
     ) -> Answer:
-        """Sends the whole resource once; what is proven about it."""
+        """Sends the whole resource once; what is proven about it.
+
+        Where the connection for it took long to make, the resource is read again once that stands,
+        and if it is not as it was last read, nothing is sent: the time counts as a part of the gap
+        between the guard's reading and its write.
+        """
+
+        def check(seconds: float) -> None:
+            if seconds > SLOW_CONNECTING:
+                self._check_unmoved(resource_id, seconds)
+
         pause = self.client.pause_left
         if pause:
             return Throttled("the API asked for a pause", pause)
@@ -64,12 +83,25 @@ class ApiStore(NamedTuple):
                 idempotency_key=idempotency_key,
                 if_match=if_match,
                 run_async=self.run_async,
+                on_connected=check,
             )
         except UnsentError as error:
             return NotSent(error.message, error.hint)
         except AnswerLostError as error:
             return Ambiguous(error.message)
         return self._answer(response)
+
+    def _check_unmoved(self, resource_id: str, seconds: float) -> None:
+        """Raises UnsentError unless the resource is, to the byte or the value, as last read."""
+        before = self.last
+        what = f"connecting took {seconds:.1f} s, and then {self.resource.noun} {resource_id}"
+        try:
+            now = self.read(resource_id)
+        except ApiError as error:
+            raise UnsentError(f"{what} could not be read again: {error.message}") from error
+        is_same = before is None or now.text == before.text or strictly_equal(now.raw, before.raw)
+        if not is_same:
+            raise UnsentError(f"{what} was not as before.")
 
     def _answer(self, response: Response) -> Answer:
         status = response.status

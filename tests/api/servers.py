@@ -28,9 +28,14 @@ def serving(script: Script, certificate: Path | None = None) -> Iterator[tuple[s
     seen: list[bytes] = []
 
     def meet(connection: socket.socket) -> None:
-        request = read_request(connection)
-        seen.append(request)
-        script(connection, request)
+        with connection, contextlib.suppress(OSError):
+            if context is not None:
+                connection.settimeout(10)
+                connection = context.wrap_socket(connection, server_side=True)
+            with connection:
+                request = read_request(connection)
+                seen.append(request)
+                script(connection, request)
 
     def serve() -> None:
         while True:
@@ -38,13 +43,7 @@ def serving(script: Script, certificate: Path | None = None) -> Iterator[tuple[s
                 connection, _ = listener.accept()
             except OSError:
                 return
-            with connection, contextlib.suppress(OSError):
-                if context is None:
-                    meet(connection)
-                    continue
-                connection.settimeout(10)
-                with context.wrap_socket(connection, server_side=True) as secure:
-                    meet(secure)
+            threading.Thread(target=meet, args=(connection,), daemon=True).start()
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import socket
+from collections.abc import Sequence
+
 import pytest
 
 from patcher import Client, patch_model
 from patcher.api import Settings
 from patcher.api.transport import Exchange
 from patcher.documents import jsontext
-from patcher.errors import ApiError
+from patcher.documents.patches import Patch
+from patcher.errors import ApiError, PatchError
+from patcher.guard import NotSent
+from patcher.operations.session import Options, Session
 from patcher.operations.store import ApiStore
 from patcher.resources.model import MODEL
 from patcher.sandbox import Sandbox, faults, seed
+from tests.api.servers import Script, answer, serving
+from tests.guard.memory import FakeClock
 
 
 def test_nothing_is_parsed_between_the_second_reading_and_the_write(
@@ -74,3 +83,84 @@ def test_who_we_are_needs_an_id(body: bytes) -> None:
         sandbox.fault(faults.raw_body(body, method="GET"))
 
         assert ApiStore(client, MODEL).me() is None
+
+
+def model(version: int, name: str = "Contacts") -> bytes:
+    """The answer to a GET or a PUT of a small model at that version."""
+    raw = {
+        "id": seed.CONTACTS,
+        "name": name,
+        "version": version,
+        "connection_id": "19be6d87-7676-5582-8f6a-6fc7b1a81dd0",
+        "configuration": {"table": "t"},
+        "fields": [{"name": "id"}],
+    }
+    return json.dumps({"data": raw}).encode()
+
+
+def served(versions: Sequence[int]) -> tuple[Script, list[str]]:
+    """A server that closes each connection, its GETs at these versions; and what it was asked."""
+    asked: list[str] = []
+
+    def script(connection: socket.socket, request: bytes) -> None:
+        is_put = request.startswith(b"PUT")
+        if request:
+            asked.append("PUT" if is_put else "GET")
+        version = versions[min(len(asked), len(versions)) - 1]
+        answer(model(2, "Customers") if is_put else model(version))(connection, request)
+
+    return script, asked
+
+
+@pytest.mark.parametrize(
+    ("slow", "versions", "asked", "code"),
+    [
+        (9.0, (1, 1), ["GET", "GET", "PUT"], 0),
+        (-1.0, (1, 1, 1), ["GET", "GET", "GET", "PUT"], 0),
+        (-1.0, (1, 1, 2, 2), ["GET", "GET", "GET", "GET"], 4),
+    ],
+    ids=["in time", "slow", "slow, and it moved"],
+)
+def test_connecting_counts_as_part_of_the_gap(
+    slow: float,
+    versions: tuple[int, ...],
+    asked: list[str],
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where it took long, the model is read again on the way, and a write that is late not sent."""
+    monkeypatch.setattr("patcher.operations.store.SLOW_CONNECTING", slow)
+    script, seen = served(versions)
+
+    with serving(script) as (url, _), Client(url, "key") as client:
+        session = Session.from_env(client, clock=FakeClock())
+        plan = session.plan(seed.CONTACTS, Patch.merge({"name": "Customers"}), Options())
+        try:
+            ended = session.write(plan, Options()).exit_code
+        except PatchError as error:
+            ended = error.exit_code
+
+    assert (seen[: len(asked)], ended) == (asked, code)
+    assert seen.count("PUT") == asked.count("PUT")
+
+
+def test_a_slow_connection_and_an_unreadable_model_send_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What cannot be read again is not written; the answer says so, and is proof of not sent."""
+    monkeypatch.setattr("patcher.operations.store.SLOW_CONNECTING", -1.0)
+    gone = answer(b"", status="404 Not Found")
+    with serving(gone) as (url, requests), Client(url, "key") as client:
+        found = ApiStore(client, MODEL).replace(seed.CONTACTS, {}, "k", None)
+
+    assert isinstance(found, NotSent)
+    assert "could not be read again" in found.reason
+    assert not any(request.startswith(b"PUT") for request in requests)
+
+
+def test_every_reading_asks_caches_for_a_fresh_answer() -> None:
+    """A copy that a cache has kept is nothing to plan a write on, or to judge one by."""
+    with serving(answer(model(1))) as (url, requests), Client(url, "key") as client:
+        ApiStore(client, MODEL).read(seed.CONTACTS)
+
+    assert b"\r\nCache-Control: no-cache\r\n" in requests[0]
