@@ -36,6 +36,12 @@ def refuse_open_folder(folder: Path) -> None:
         )
 
 
+def read_file(path: Path) -> bytes:
+    """The content of a regular file. Raises NotPrivateError for anything else, and OSError."""
+    with os.fdopen(_open_file(path, os.O_RDONLY), "rb") as file:
+        return file.read()
+
+
 def read_private(path: Path) -> bytes:
     """The content of a file that belongs to this user alone.
 
@@ -86,14 +92,7 @@ def create_private(path: Path, content: bytes) -> bool:
 
 def _open_private(path: Path, flags: int) -> int:
     """A descriptor of a file that belongs to this user alone; raises as ``read_private`` does."""
-    # Neither followed nor waited for: a pipe in its place might never end.
-    flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        descriptor = os.open(path, flags, 0o600)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise NotPrivateError("is a link", "Remove it.") from error
-        raise
+    descriptor = _open_file(path, flags)
     try:
         _refuse_open_file(os.fstat(descriptor), path)
     except BaseException:
@@ -102,9 +101,24 @@ def _open_private(path: Path, flags: int) -> int:
     return descriptor
 
 
-def _refuse_open_file(status: os.stat_result, path: Path) -> None:
-    if not stat.S_ISREG(status.st_mode):
+def _open_file(path: Path, flags: int) -> int:
+    # Neither followed nor waited for: a pipe in its place might never end.
+    flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise NotPrivateError("is a link", "Remove it.") from error
+        if error.errno == errno.ENXIO:  # a socket, or a device that is not there
+            raise NotPrivateError("is no regular file", "Remove it.") from error
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
         raise NotPrivateError("is no regular file", "Remove it.")
+    return descriptor
+
+
+def _refuse_open_file(status: os.stat_result, path: Path) -> None:
     if status.st_uid != os.geteuid():
         raise NotPrivateError("belongs to another user", "Remove it.")
     if stat.S_IMODE(status.st_mode) & 0o077:

@@ -106,6 +106,8 @@ def _tell_where(edit: Edit, model: str, parameters: dict[str, Any]) -> None:
     """Says where the text is, once it is kept, and how to go on with it as it was begun."""
     for copy in edit.copies:
         console.say(f"The editor has left a file of its own, perhaps with more of it: {copy}")
+    if edit.earlier is not None:
+        console.say(f"Your text as it was before the editor's last visit is in {edit.earlier}")
     if edit.kept is None:
         return
     command = ["patch-model", "edit", edit.buffer.base.id or model, "--resume", str(edit.kept)]

@@ -11,11 +11,13 @@ import hashlib
 import os
 import re
 import shlex
+import stat
+from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from patcher.disk import NotPrivateError, refuse_open_folder, write_whole
+from patcher.disk import NotPrivateError, read_file, refuse_open_folder, write_whole
 from patcher.documents import jsontext
 from patcher.documents.values import Document
 from patcher.errors import InvalidInputError, InvalidPatchError, JournalError, PatchError
@@ -26,6 +28,8 @@ FORMAT: Final = 1
 
 _KIND: Final = "patch-model edit"
 _FOOT: Final = b"-------- patch-model needs what follows to resume this edit --------"
+# The base of any edit, and what is about to be put in place.
+_OURS: Final = re.compile(r"\.{1,2}.+\.(?:base|(?:base\.)?[0-9a-f]{8})")
 _MARKS: Final = {"yaml": b"#", "json": b"//"}
 
 
@@ -94,8 +98,12 @@ class Draft(NamedTuple):
         except OSError as error:
             raise _unwritable(folder, error) from error
         draft = cls(path)
-        draft.rest_on(basis)
-        draft.write(text.encode())
+        try:
+            draft.rest_on(basis)
+            draft.write(text.encode())
+        except BaseException:
+            draft.discard()
+            raise
         return draft
 
     @classmethod
@@ -121,27 +129,62 @@ class Draft(NamedTuple):
         self._put(self.path, text)
 
     def read(self) -> bytes:
-        """The text as the editor left it. Raises InvalidInputError when it is gone."""
+        """The text as the editor left it. Raises InvalidInputError when there is none."""
         try:
             return self._text()
+        except NotPrivateError as error:
+            raise InvalidInputError(
+                f"{self.path} {error.reason}, so nothing was written."
+            ) from error
         except OSError as error:
             raise InvalidInputError(
                 f"{self.path} cannot be read ({error.strerror}), so nothing was written."
             ) from error
 
-    def copies(self) -> list[Path]:
-        """What an editor left beside the text: swap files, and what it rescued when it ended."""
-        ours = re.compile(rf"\.{{1,2}}{re.escape(self.path.name)}\.(base|(base\.)?[0-9a-f]{{8}})")
+    def recover(self) -> None:
+        """Makes room for a text after an editor that did not end well.
+
+        A file that it had renamed to save another gets its name back, and what it put in the place
+        of the file is moved aside, as a copy; only what can hold no text is removed.
+        """
         with suppress(OSError):
-            return sorted(
-                path
-                for path in self.path.parent.iterdir()
-                if self.path.name in path.name.removesuffix("~")
-                and path not in (self.path, self._backup)
-                and not ours.fullmatch(path.name)
-                and path.is_file()
+            mode = self.path.lstat().st_mode if os.path.lexists(self.path) else None
+            if mode is None:
+                read_file(self._backup)
+                self._backup.rename(self.path)
+            elif stat.S_ISLNK(mode) or stat.S_ISDIR(mode):
+                self.path.rename(self._left)
+            elif not stat.S_ISREG(mode):
+                self.path.unlink()
+
+    def beside(self) -> frozenset[Path]:
+        """What is in the folder now, so that it can be told what an editor has left there."""
+        with suppress(OSError):
+            return frozenset(self.path.parent.iterdir())
+        return frozenset()
+
+    def copies(
+        self, before: frozenset[Path] = frozenset(), known: Container[bytes | None] = ()
+    ) -> list[Path]:
+        """What an editor left in the folder: swap files, and what it rescued when it ended.
+
+        That is what has the name of the text in its own, and what was not there ``before`` and
+        has the name of no other edit. A backup that holds one of the ``known`` texts is removed.
+        """
+        if _content(self._backup) in known:
+            with suppress(OSError):
+                self._backup.unlink()
+        found = [one for one in self.beside() if one != self.path and not _OURS.fullmatch(one.name)]
+        others = [one.name for one in found if Draft(one).is_edit()]
+        return sorted(
+            one
+            for one in found
+            if (one.is_file() or one == self._left)
+            and (
+                self.path.name in one.name
+                or not (one in before or any(name in one.name for name in others))
             )
-        return []
+        )
 
     def keep(self, basis: Basis) -> None:
         """Puts the basis below the text, or leaves the two files as they are where it cannot."""
@@ -152,6 +195,18 @@ class Draft(NamedTuple):
             foot = mark + b" " + _FOOT + b"\n" + mark + b" " + basis.record() + b"\n"
             self.write(text + end + foot)
             self._beside.unlink()
+
+    def keep_apart(self, text: bytes, basis: Basis) -> Path | None:
+        """Keeps another text in a file of its own, which can be resumed, too; None if it cannot."""
+        name = f"{self.path.stem}-earlier-{os.urandom(3).hex()}{self.path.suffix}"
+        other = Draft(self.path.with_name(name))
+        try:
+            other.rest_on(basis)
+            other.write(text)
+        except PatchError:
+            return None
+        other.keep(basis)
+        return other.path
 
     def discard(self) -> None:
         """Removes the file, what lies beside it, and an editor's backup of it."""
@@ -165,18 +220,23 @@ class Draft(NamedTuple):
         Raises InvalidInputError for any other file.
         """
         try:
-            foot = _split(self.path.read_bytes())[1]
-            record = foot if foot is not None else self._beside.read_bytes()
+            foot = _split(read_file(self.path))[1]
+            record = foot if foot is not None else read_file(self._beside)
         except FileNotFoundError as error:
             raise (_unusable(self.path) if self.path.exists() else _gone(self.path)) from error
         except OSError as error:
-            raise InvalidInputError(f"{self.path} cannot be read: {error.strerror}.") from error
+            reason = getattr(error, "reason", f"cannot be read: {error.strerror}")
+            raise InvalidInputError(f"{self.path} {reason}.") from error
         return Basis.of(record, self.path)
 
     def is_of(self, resource_id: str) -> bool:
         """Whether it is there, and an edit of this resource."""
+        return self.is_edit() and self.basis().base.id == resource_id
+
+    def is_edit(self) -> bool:
+        """Whether it is there, and can be resumed."""
         try:
-            return self.path.exists() and self.basis().base.id == resource_id
+            return self.path.exists() and bool(self.basis())
         except InvalidInputError:
             return False
 
@@ -188,8 +248,12 @@ class Draft(NamedTuple):
     def _backup(self) -> Path:
         return self.path.with_name(f"{self.path.name}~")
 
+    @property
+    def _left(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.left")
+
     def _text(self) -> bytes:
-        content = self.path.read_bytes()
+        content = read_file(self.path)
         # While the base lies beside it, whatever is in the text was written there by somebody.
         return content if self._beside.exists() else _split(content)[0]
 
@@ -212,6 +276,13 @@ def _split(content: bytes) -> tuple[bytes, bytes | None]:
             record = b"".join(lines[i + 1 : i + 2]).strip().removeprefix(mark).strip()
             return b"".join((*lines[:i], *lines[i + 2 :])), record
     return content, None
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return read_file(path)
+    except OSError:
+        return None
 
 
 def _last_change(path: Path) -> float:

@@ -16,7 +16,7 @@ from patcher.documents.threeway import Collision, merge
 from patcher.documents.values import Document, strictly_equal
 from patcher.editor.buffer import Buffer
 from patcher.editor.draft import Basis, Draft
-from patcher.editor.program import ENDING_SIGNALS, EditorFailedError, Program, signals_deferred
+from patcher.editor.program import ENDING_SIGNALS, Program, signals_deferred
 from patcher.editor.surroundings import Surroundings
 from patcher.errors import (
     ConflictError,
@@ -58,6 +58,7 @@ class Edit:
             and opened only if need be.
         kept: where the text is, once it has been kept.
         copies: what an editor that did not end well has left beside it.
+        earlier: where the text is that was there before the editor left another, unfinished one.
         plan: the last plan that the text came to.
     """
 
@@ -69,12 +70,14 @@ class Edit:
     latest: Snapshot | None = None
     kept: Path | None = None
     copies: tuple[Path, ...] = ()
+    earlier: Path | None = None
     plan: Plan | None = None
-    _last: bytes | None = field(default=None, init=False)
+    _seen: bytes | None = field(default=None, init=False)  # the last text that was whole
     _refused: str | None = field(default=None, init=False)
     _hasty: int = field(default=0, init=False)
     _lines_above: int = field(default=0, init=False)
     _is_open: bool = field(default=False, init=False)
+    _beside: frozenset[Path] = field(default=frozenset(), init=False)  # at the last visit
 
     def run(self) -> PatchResult:
         """The result of the edit: applied, unchanged or declined.
@@ -112,8 +115,6 @@ class Edit:
                 continue
             is_open = True
             if self.buffer.is_empty(body):
-                self.draft.discard()
-                self._last = None
                 self.world.tell("The text was emptied, and so the edit is cancelled.")
                 return self._declined("the text was emptied")
             try:
@@ -129,16 +130,12 @@ class Edit:
         """The body of the text after a visit to the editor."""
         program = self.world.program()
         before = self.draft.read()
-        self._is_open = True  # until it ends in peace, the editor may hold what is not saved
-        try:
-            visit = program.visit(self.draft.path)
-        except EditorFailedError as error:
-            self._is_open = error.was_killed
-            raise
+        self._beside = self.draft.beside()
         self._is_open = False
+        visit = program.visit(self.draft.path, self._still_open)
         self._hasty = self._hasty + 1 if visit.was_hasty else 0
         if self.draft.read() == before and program.did_not_wait(visit):
-            self.pristine = b""  # what is saved in that window is still to come
+            self._is_open = True
             raise InvalidInputError(
                 f"The editor {program.name} returned at once, without waiting for you, so nothing "
                 "was written; its window may still be open.",
@@ -147,7 +144,12 @@ class Edit:
             )
         if visit.was_hasty and self.draft.read() == self.pristine and self.world.attended:
             self._doubt(program)
+        self._is_open = False
         return self._read()
+
+    def _still_open(self) -> None:
+        """What was left running may still save the text."""
+        self._is_open = True
 
     def _doubt(self, program: Program) -> None:
         if not program.is_known:
@@ -158,8 +160,10 @@ class Edit:
             )
 
     def _read(self) -> str:
-        self._last = self.draft.read()
-        text = jsontext.decoded(self._last, what=f"The text in {self.draft.path}")
+        content = self.draft.read()
+        if not self._says_nothing(content):
+            self._seen = content
+        text = jsontext.decoded(content, what=f"The text in {self.draft.path}")
         text = text.replace("\r\n", "\n").replace("\r", "\n")  # whatever the editor ends lines by
         body = self.buffer.body_of(text)
         self._lines_above = text.count("\n") - body.count("\n")
@@ -192,7 +196,7 @@ class Edit:
             except (InvalidInputError, UnknownFieldError) as moved:
                 reason = moved
         self.world.tell(f"Error: {reason.message}")
-        self.draft.write(self.buffer.headed(body, _reasons(reason)).encode())
+        self._write(self.buffer.headed(body, _reasons(reason)))
 
     def _settled(self, plan: Plan) -> PatchResult | None:
         """How a plan ended; None when the text is to be opened again."""
@@ -267,7 +271,7 @@ class Edit:
         left = still_there(found.blockers, found.document, document)
         document = self.world.resource.shape.ordered(document)
         text = self.buffer.text(document, collisions, blockers=left)
-        self.draft.write(text.encode())
+        self._write(text)
         self.draft.rest_on(self._basis())
 
     def _declined(self, why: str, plan: Plan | None = None) -> PatchResult:
@@ -288,19 +292,35 @@ class Edit:
             self._put_away()
 
     def _put_away(self) -> None:
-        self.copies = tuple(self.draft.copies())
+        """Keeps each text that holds what someone wrote, and removes what holds nothing else."""
+        self.draft.recover()
+        seen = None if self._seen == self.pristine else self._seen
         try:
-            content: bytes | None = self.draft.read()
+            left: bytes | None = self.draft.read()
         except InvalidInputError:
-            content = self._last
-            if content is not None:
-                with suppress(PatchError):
-                    self.draft.write(content)
-        if content is None or (content == self.pristine and not self._is_open and not self.copies):
+            left = None
+        content = seen if left is None or self._says_nothing(left) else left
+        if seen not in (None, content):
+            self.earlier = self.draft.keep_apart(seen, self._basis())
+        self.copies = tuple(self.draft.copies(self._beside, (self.pristine, content)))
+        if content in (None, self.pristine) and not self._is_open and not self.copies:
             self.draft.discard()
             return
+        if left is None or content != left:
+            with suppress(PatchError):
+                self.draft.write(self.pristine if content is None else content)
         self.draft.keep(self._basis())
         self.kept = self.draft.path
+
+    def _write(self, text: str) -> None:
+        """Puts a text of our making, in which theirs is, into the file."""
+        self.draft.write(text.encode())
+        self._seen = text.encode()
+
+    def _says_nothing(self, content: bytes) -> bool:
+        """Whether a text is empty but for comments."""
+        text = content.decode("utf-8", "replace").replace("\r", "\n")
+        return self.buffer.is_empty(self.buffer.body_of(text))
 
     def _basis(self) -> Basis:
         return Basis(self.world.url, self.world.resource.noun, self.buffer.format, self.buffer.base)

@@ -52,14 +52,6 @@ GRACE = 5.0
 """Seconds that an editor has, told to end, to put its own copy in safety."""
 
 
-class EditorFailedError(DeclinedError):
-    """The editor did not end well; one that ``was_killed`` may have held what was not saved."""
-
-    def __init__(self, message: str, *, was_killed: bool) -> None:
-        super().__init__(message)
-        self.was_killed = was_killed
-
-
 class Visit(NamedTuple):
     """How a run of the editor went: how long it took, and whether it left something running."""
 
@@ -100,32 +92,30 @@ class Program(NamedTuple):
             )
         return cls((editor,), monotonic)
 
-    def visit(self, path: Path) -> Visit:
+    def visit(self, path: Path, still_open: Callable[[], None] = lambda: None) -> Visit:
         """Runs the editor on a file until it ends.
 
-        Raises InvalidInputError when it cannot be started, EditorFailedError when it fails, and
-        KeyboardInterrupt when it was interrupted.
+        ``still_open`` is called when it ends, also by a signal to us, and leaves something
+        running: what that has open may still be saved. Raises InvalidInputError when the editor
+        cannot be started, DeclinedError when it fails, and KeyboardInterrupt when it was
+        interrupted.
         """
         started = self.monotonic()
         mine, theirs = os.pipe()
         try:
             code = self._run(path, theirs)
+        finally:
             os.close(theirs)
-            theirs = -1
             # What the editor started and left behind still holds the other end.
             left_running = not select.select([mine], [], [], 0)[0]
-        finally:
             os.close(mine)
-            if theirs >= 0:
-                os.close(theirs)
+            if left_running:
+                still_open()
         if code in (-signal.SIGINT, 128 + signal.SIGINT):
             raise KeyboardInterrupt
         if code != 0:
             how = f"exit code {code}" if code > 0 else signal.Signals(-code).name
-            raise EditorFailedError(
-                f"The editor {self.name} ended with {how}. Nothing was written.",
-                was_killed=code < 0 or code > 128,
-            )
+            raise DeclinedError(f"The editor {self.name} ended with {how}. Nothing was written.")
         return Visit(self.monotonic() - started, left_running)
 
     def did_not_wait(self, visit: Visit) -> bool:

@@ -245,42 +245,151 @@ def test_whatever_becomes_of_the_editor_the_text_is_kept(
     assert_kept(screen, holds=holds)
 
 
-def test_an_editor_that_fails_before_anything_was_written_leaves_nothing(
-    sandbox: Sandbox, editor: ScriptedEditor
-) -> None:
-    """Where nobody changed the text there is nothing to keep."""
-    editor.does("exit 1")
-
-    code, screen = edit("Contacts")
-
-    assert code == 1
-    assert kept(state()) == []
-    assert "--resume" not in screen
-
-
 @pytest.mark.parametrize(
-    ("step", "rescued"),
+    "step",
     [
-        ("kill -KILL $$", False),
-        ("exit 143", False),
-        ('echo typed > "$folder/.$name.swp"; kill -TERM $$', True),
-        ('echo typed > "$folder/$name.save"; exit 1', True),
+        'echo typed > "$folder/.$name.swp"; kill -TERM $$',
+        'echo typed > "$folder/$name.save"; exit 1',
+        'echo typed > "$folder/#$name#"; kill -KILL $$',
+        'echo typed > "$folder/sedXy12Zq"; kill -KILL $$',
+        'rm "$1"; echo typed > "$folder/$name.tmp"; exit 1',
+        'echo typed > "$folder/$name~"; kill -KILL $$',
     ],
 )
-def test_an_editor_that_was_killed_may_have_held_more(
-    sandbox: Sandbox, editor: ScriptedEditor, step: str, rescued: bool
+def test_what_an_editor_leaves_when_it_ends_is_kept_and_named(
+    sandbox: Sandbox, editor: ScriptedEditor, step: str
 ) -> None:
-    """Nothing was saved, but something may have been typed: kept, and what it left is named."""
+    """Nothing was saved, but something was typed: it stays, whatever the editor calls it."""
     editor.does(f'folder=$(dirname "$1"); name=$(basename "$1"); {step}')
 
     code, screen = edit("Contacts")
 
-    left = [path for path in kept(state()) if path.suffix != ".yaml"]
-    assert (code, sandbox.puts(), len(left)) == (1, [], int(rescued))
-    for path in left:
-        assert f"left a file of its own, perhaps with more of it: {path}" in screen
+    (left,) = (path for path in kept(state()) if path.suffix != ".yaml")
+    assert (code, sandbox.puts()) == (1 if "rm" not in step else code, [])
+    assert left.read_text() == "typed\n"
+    assert f"left a file of its own, perhaps with more of it: {left}" in screen
     text = state() / "edits" / Path(resume_command(screen)[-1]).name
     assert "name: Contacts" in text.read_text()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "exit 1",
+        "exit 143",
+        "kill -KILL $$",
+        "kill -TERM $$",
+        "kill -INT $$",
+        'cp "$1" "$1~"; exit 1',
+        'mv "$1" "$1~"; kill -KILL $$',
+        ': > "$1"; kill -KILL $$',
+        'rm "$1"; mkfifo "$1"',
+        'rm "$1"; exit 2',
+    ],
+)
+def test_what_we_wrote_ourselves_is_not_kept(
+    sandbox: Sandbox, editor: ScriptedEditor, step: str
+) -> None:
+    """However the editor ends: a copy that nobody touched holds credentials, and nothing new."""
+    editor.does(step)
+
+    code, screen = edit("Contacts")
+
+    assert code != 0
+    assert kept(state()) == []
+    assert "--resume" not in screen
+
+
+@pytest.mark.parametrize("setting", ["/no/such", "{folder}", "{script}", "{script} --wait"])
+def test_an_editor_that_cannot_be_started_leaves_nothing(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    """Not there, a folder, not executable: the text that nobody saw is removed."""
+    script = tmp_path / "editor.sh"
+    script.write_text("exit 0\n")
+    monkeypatch.setenv("EDITOR", setting.format(folder=tmp_path, script=script))
+
+    code, screen = edit("Contacts")
+
+    assert (code, sandbox.puts(), kept(state())) == (2, [], [])
+    assert "cannot be started" in screen
+
+
+BROKEN = "sed -i 's/^fields:/fields: [/' \"$1\""
+
+
+@pytest.mark.parametrize(
+    ("step", "current"),
+    [
+        (': > "$1"; kill -KILL $$', "fields: ["),
+        ('printf "# only\\n" > "$1"; kill -KILL $$', "fields: ["),
+        ('head -c 900 "$1" > part; cat part > "$1"; kill -KILL $$', ""),
+        ('rm "$1"; kill -KILL $$', "fields: ["),
+        ('mv "$1" "$1~"; kill -KILL $$', "fields: ["),
+        ('mv "$1" "$1~"; exit 0', "fields: ["),
+        ('rm "$1"; mkfifo "$1"; exit 0', "fields: ["),
+        ('mv "$1" "$1.real"; ln -s "$1.real" "$1"', "fields: ["),
+        ('rm "$1"; mkdir "$1"', "fields: ["),
+        ('rm "$1"; ln -s /dev/zero "$1"', "fields: ["),
+        (': > "$1"', "fields: ["),
+    ],
+)
+def test_the_text_of_an_earlier_visit_is_never_lost(
+    sandbox: Sandbox, editor: ScriptedEditor, step: str, current: str
+) -> None:
+    """At its second visit the editor leaves nothing, a part, or something that is no file."""
+    editor.does(BROKEN, step)
+
+    code, screen = edit("Contacts")
+
+    texts = [path for path in kept(state()) if path.suffix == ".yaml"]
+    assert (code != 0, sandbox.puts()) == (True, [])
+    assert any("fields: [" in path.read_text() for path in texts), kept(state())
+    assert current in Path(resume_command(screen)[-1]).read_text()
+    if not current:
+        assert "before the editor's last visit is in" in screen
+    for path in texts:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        editor.does(RENAME + "; sed -i 's/fields: \\[/fields:/' \"$1\"")
+        if "fields: [" in path.read_text():
+            resumed, last = edit("Contacts", "--resume", str(path), answers=("y\n",))
+            assert resumed == 0, last
+            assert sandbox.stored(seed.CONTACTS)["name"] == "Clients"
+
+
+def test_a_text_that_was_saved_more_than_once_is_in_the_backup(
+    sandbox: Sandbox, editor: ScriptedEditor
+) -> None:
+    """The editor renames the file to save it again, and dies: the backup is the only copy."""
+    editor.does(f'{RENAME}; mv "$1" "$1~"; kill -KILL $$')
+
+    code, screen = edit("Contacts")
+
+    assert code == 1
+    assert_kept(screen, holds="name: Clients")
+
+
+@pytest.mark.parametrize("place", ["fifo", "directory", "link", "device"])
+def test_what_is_no_file_does_not_hang_the_next_edit(
+    sandbox: Sandbox, editor: ScriptedEditor, place: str
+) -> None:
+    """Something left in the folder by a tool that was killed is neither read nor waited for."""
+    folder = state() / "edits"
+    folder.mkdir(mode=0o700, parents=True)
+    path = folder / "contacts-abcdef.yaml"
+    if place == "fifo":
+        os.mkfifo(path)
+    elif place == "directory":
+        path.mkdir()
+    else:
+        path.symlink_to(path if place == "link" else "/dev/zero")
+    editor.does(RENAME)
+
+    resumed, screen = edit("Contacts", "--resume", str(path))
+    code, _ = edit("Contacts", answers=("y\n",))
+
+    assert (resumed, code) == (2, 0)
+    assert path.name in screen or "got a folder" in screen
 
 
 def test_ended_while_nothing_was_saved_the_text_is_kept(
