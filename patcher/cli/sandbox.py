@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 @click.option("--light-lists", is_flag=True, help="List models without their content.")
 @click.option("--echo-blanks", is_flag=True, help="Store configuration keys left out as blanks.")
 @click.option("--json-examples", is_flag=True, help="Answer examples as the JSON they spell.")
-@click.option("--new-keys", is_flag=True, help="Add unknown keys to fields and labels.")
+@click.option("--new-keys", is_flag=True, help="Add unknown keys to columns and labels.")
 @click.option(
     "--redaction", default="", metavar="TEXT", help="Answer TEXT in place of each credential."
 )

@@ -176,6 +176,8 @@ class _SentForm:
         self, sent: Document, stored: Document, had: tuple[JsonValue, ...], at: _At
     ) -> Document:
         form: Document = {}
+        if self._is_new(sent, had[0], at):
+            had = (MISSING,) * len(had)
         for key in dict.fromkeys((*stored, *sent)):
             below = at.key(key)
             mine, theirs = sent.get(key, MISSING), stored.get(key, MISSING)
@@ -193,13 +195,20 @@ class _SentForm:
                 form[key] = theirs
         return form
 
+    def _is_new(self, sent: Document, before: JsonValue, at: _At) -> bool:
+        """Whether an object is sent without the id that the one before it had."""
+        return type(before) is dict and any(
+            self._resource.filled.get(at.key(key).kind) == "id" and sent.get(key) != value
+            for key, value in before.items()
+        )
+
     def _is_excused(
         self, sent: JsonValue, stored: JsonValue, had: tuple[JsonValue, ...], at: _At
     ) -> bool:
         """Whether ``stored`` may be there although nothing was sent; if so, it is noted."""
         is_new = any(self._is_none(one, at) for one in had)
         fill = self._resource.filled.get(at.kind)
-        if fill == "any" or (fill and (is_new or not self._is_same(had[0], stored, at))):
+        if fill in ("any", "id") or (fill and (is_new or not self._is_same(had[0], stored, at))):
             self._excuse("server-default", at)
             return True
         if not fill and sent is MISSING and (is_new or is_blank(stored)):

@@ -99,7 +99,7 @@ MODEL = Resource(
     # "Cleared or reset to its default" (api.md, 2.4); an enricher without an id is a new one.
     filled={
         ("organization_id",): "any",
-        ("enricher", "enricher_id"): "any",
+        ("enricher", "enricher_id"): "id",
         ("policies",): "other",
         ("fields",): "other",
         ("enricher", "fields"): "other",

@@ -19,9 +19,10 @@ from patcher.resources.schema import DocumentSchema
 from patcher.resources.snapshot import Snapshot
 from patcher.resources.unknown import OnUnknown
 
-Fill: TypeAlias = Literal["any", "other", "own"]
+Fill: TypeAlias = Literal["any", "other", "own", "id"]
 """What the server puts at a place that a write leaves out: ``any`` value, or one ``other`` than
-what was there before. A place that is its ``own`` has the server's value, whatever was sent."""
+what was there before. A place that is its ``own`` has the server's value, whatever was sent. An
+``id`` is any value as well, and without it the object that it is in is a new one."""
 
 
 class Resource(NamedTuple):

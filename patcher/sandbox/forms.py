@@ -71,7 +71,7 @@ class Modes:
         echo_blanks: a write stores the keys of a configuration that it left out, blank, and the
             tracking columns in there as well.
         json_examples: an example that is JSON text is answered as that JSON value.
-        new_keys: fields and labels have read-only keys that nobody has heard of.
+        new_keys: columns and labels have read-only keys that nobody has heard of.
         redaction: the text in place of each credential in an answer; empty shows them.
     """
 
@@ -280,7 +280,8 @@ def _shown_field(field: Document, modes: Modes) -> Document:
     if modes.json_examples and field["user_added"] and isinstance(field["example"], str):
         with suppress(ValueError):
             shown["example"] = json.loads(field["example"])
-    return {**shown, "is_primary_key": field["unique"]} if modes.new_keys else shown
+    is_newer = modes.new_keys and not field["user_added"]
+    return {**shown, "is_primary_key": field["unique"]} if is_newer else shown
 
 
 def _shown_enricher(enricher: Document, made: Stamp) -> Document:

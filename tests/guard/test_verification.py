@@ -208,6 +208,24 @@ def test_what_neither_the_model_nor_the_change_had_is_a_warning(case: str) -> No
     assert found.is_excused
 
 
+def test_an_enricher_without_its_id_is_a_new_one() -> None:
+    """What the old one had of a field of the same name, the model does not have any more."""
+    whole = {"name": "a", "label": "A", "type": "t"}
+    before = response(enricher={"enricher_id": ID, "fields": [whole], "mappings": {}})
+    bare = [{"op": "replace", "path": "/enricher", "value": {"fields": [{"name": "a"}]}}]
+    kept = [{"op": "replace", "path": "/enricher/fields", "value": [{"name": "a"}]}]
+    base = Snapshot(before)
+
+    def judged(change: Any, enricher_id: str) -> Verdict:
+        plan = make_plan(MODEL, base, Patch.of(change))
+        enricher = {"enricher_id": enricher_id, "fields": [whole], "mappings": {}}
+        return verify(plan, base, Snapshot({**before, "enricher": enricher}))
+
+    assert paths(judged(bare, OTHER)) == []
+    assert set(codes(judged(bare, OTHER))) == {"server-default", "server-added"}
+    assert paths(judged(kept, ID)) == ["/enricher/fields/0/label", "/enricher/fields/0/type"]
+
+
 NOT_CLEARED: dict[str, tuple[Any, Any, Any, str]] = {
     "a key": ({"a": 1, "b": 2}, {"a": 1, "b": None}, {"a": 1, "b": 2}, "/b"),
     "a key with another value": ({"a": 1, "b": 2}, {"a": 1, "b": None}, {"a": 1, "b": 3}, "/b"),

@@ -78,11 +78,14 @@ def test_examples_are_answered_as_json(api_for: ApiFor, example: str, value: Any
 
 
 def test_new_keys_are_in_fields_and_labels() -> None:
-    """Read-only ones, of which the description says nothing."""
+    """Read-only ones, of which the description says nothing; a user-added field has none."""
     with Sandbox(models=1) as plain, Sandbox(models=1, new_keys=True) as newer:
         old, new = plain.model(seed.CONTACTS), newer.model(seed.CONTACTS)
 
     assert new["fields"][0].keys() - old["fields"][0].keys() == {"is_primary_key"}
+    assert new["fields"][-1] == old["fields"][-1] | {"id": new["fields"][-1]["id"]} | {
+        key: new["fields"][-1][key] for key in ("created_at", "updated_at")
+    }
     assert new["labels"][0].keys() - old["labels"][0].keys() == {"description", "uses"}
 
 
