@@ -305,6 +305,34 @@ LAGGING: tuple[Row, ...] = (
     ),
 )
 
+MORE: Mapping[str, int] = {"retention": 30}
+"""What the server stores with the model, though neither the model nor the change had it."""
+
+GROWN = tuple(step("growth", top=MORE, method="GET", kind="model", nth=nth) for nth in range(3, 30))
+"""Each read after the write shows it."""
+
+ADDED: tuple[Row, ...] = (
+    row(
+        "the answer shows a key that the server added",
+        APPLIED._replace(says="The server added /retention"),
+        step("growth", top=MORE, method="PUT"),
+        commands=IN_THE_ANSWER,
+    ),
+    row(
+        "reset after the write, and each read shows such a key",
+        UNKNOWN._replace(stored="new", says="the server added or hides /retention"),
+        *GROWN,
+        step("drop_after"),
+        commands=IN_THE_ANSWER,
+    ),
+    row(
+        "reset before it is processed, and each read shows such a key",
+        UNKNOWN._replace(says="it has moved on"),
+        *GROWN,
+        step("drop_before"),
+    ),
+)
+
 DELETED: tuple[Row, ...] = (
     row(
         "the model deleted before the second reading",
@@ -350,6 +378,7 @@ SECTIONS: Mapping[str, tuple[Row, ...]] = {
     "Jobs": JOBS,
     "Delivered twice, or written by someone else": TAKEN,
     "Reads that lag behind": LAGGING,
+    "What the server adds": ADDED,
     "The model deleted in between": DELETED,
     "Writes that land late": LATE,
 }
