@@ -71,16 +71,19 @@ class Condition(NamedTuple):
                 hint=did_you_mean(first, known) or f"There are {', '.join(known)}.",
             )
         if masks.is_masked_place(self.place):
-            raise InvalidPatchError(
-                f"{shown(masks.shown_place(self.place))} looks like a credential, and nothing is "
-                "chosen by one.",
-                path=pointer_to(masks.shown_place(self.place)),
-                hint="Choose by another value, or name what you mean.",
-            )
+            raise _secret(masks.shown_place(self.place))
 
-    def holds(self, document: Document, shape: Shape) -> bool:
-        """Whether a document fulfils it."""
-        value = lookup(document, self.place)
+    def holds(self, document: Document, shape: Shape, masks: Masks) -> bool:
+        """Whether a document fulfils it.
+
+        Raises InvalidPatchError where a part of the value would not be shown: a credential that
+        its place alone does not tell, as where its key stands beside it.
+        """
+        value, known = lookup(document, self.place), masks.upon(document)
+        if type(value) is dict or value is MISSING:
+            return False
+        if known.masked_value(value, self.place) != value:
+            raise _secret(known.shown_place(self.place))
         if type(value) is not list:
             return self._fits(value, is_uuid=shape.is_uuid(self.place))
         keyed = shape.lists.get(self.place)
@@ -97,6 +100,14 @@ class Condition(NamedTuple):
         if self.pattern is not None:
             return bool(self.pattern.search(text))
         return text == self.text or (is_uuid and text.lower() == self.text.lower())
+
+
+def _secret(place: Tokens) -> InvalidPatchError:
+    return InvalidPatchError(
+        f"{shown(place)} holds what looks like a credential, and nothing is chosen by one.",
+        path=pointer_to(place),
+        hint="Choose by another value, or name what you mean.",
+    )
 
 
 def _end_of_path(text: str) -> int:

@@ -4,19 +4,21 @@ A value is masked for the key it stands under, never for what it looks like, and
 the mask has one width, and of an object or a list under such a key neither the members' names nor
 their number is shown. Only objects whose content belongs to somebody else's schema hold such keys.
 An HTTP header and its like, {"name": "Authorization", "value": ...}, has its key beside the value.
+Wherever else the value stands it is masked too: whole, or within a longer text.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Final
 
 from patcher.documents.changes import Change
+from patcher.documents.jsontext import dump
 from patcher.documents.pointers import lookup, pointer_to, shown, tokens_of
-from patcher.documents.values import MISSING, Document, JsonValue, Tokens, copied
+from patcher.documents.spellings import Copies, Keys, bare
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens
 from patcher.errors import InvalidPatchError
 
 MASK: Final = "********"
@@ -25,21 +27,23 @@ MASK_AFTER: Final = f"{MASK} (after)"
 
 DEFAULT_WORDS: Final = (
     "password",
+    "passwd",
+    "pwd",
+    "passphrase",
     "secret",
     "token",
     "api_key",
     "private_key",
-    "passphrase",
     "credential",
     "authorization",
+    "bearer",
 )
 
-_KEY_MEMBERS: Final = frozenset({"name", "key"})
-_VALUE_MEMBER: Final = "value"
-
 _SHORTEST_CREDENTIAL: Final = 4
+_SHORTEST_IN_A_PAIR: Final = 8
 
 _EVERY_MASK: Final = frozenset({MASK, MASK_BEFORE, MASK_AFTER})
+_SCALARS: Final = (str, int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +51,54 @@ class Masks:
     """Which values are masked: those in ``places`` under a key that looks like a credential.
 
     A key does when it holds one of DEFAULT_WORDS or of ``words``, compared by letters and digits
-    alone, in whatever case: api_key is in apiKey, X-API-KEY and my.apikeys. That masks max_tokens
-    as well, which is the safe mistake. Afterwards ``words`` are all of them, in that form; a word
-    without a letter or digit is dropped. ``paired`` are the places of values whose key stands
-    beside them, in the documents that ``upon`` was given.
+    alone, in whatever case and script: api_key is in apiKey, X-API-KEY and my.apikeys. That masks
+    max_tokens as well, which is the safe mistake. Afterwards ``words`` are all of them, in that
+    form; a word without a letter or digit is dropped. ``paired`` are the places of values whose
+    key stands beside them, and ``credentials`` the texts of what is masked (but for those too
+    short to be told apart), in the documents that ``upon`` was given.
     """
 
     places: tuple[Tokens, ...] = ()
     words: tuple[str, ...] = ()
     paired: frozenset[Tokens] = frozenset()
+    credentials: frozenset[str] = field(default=frozenset(), repr=False)
 
     def __post_init__(self) -> None:
-        words = dict.fromkeys(map(_bare, (*DEFAULT_WORDS, *self.words)))
+        words = dict.fromkeys(map(bare, (*DEFAULT_WORDS, *self.words)))
         object.__setattr__(self, "words", tuple(word for word in words if word))
 
     def upon(self, *documents: Document) -> Masks:
-        """These masks, for ``documents``, in which a place tells what stands beside it."""
-        found = (
-            pair
-            for document in documents
-            for place in self.places
-            for pair in self._pairs(lookup(document, place, None), place)
-        )
-        return replace(self, paired=frozenset(found))
+        """These masks, for ``documents``: what they hold is masked wherever it has gone."""
+        paired: set[Tokens] = set()
+        credentials: set[str] = set()
+        for document in documents:
+            for place in self.places:
+                value = lookup(document, place, None)
+                if type(value) in _SCALARS:
+                    _collect(value, credentials, _SHORTEST_CREDENTIAL)
+                self._look(value, place, paired, credentials)
+        return replace(self, paired=frozenset(paired), credentials=frozenset(credentials))
 
     def is_masked_place(self, place: Tokens) -> bool:
         """Whether what stands at ``place`` must not be shown."""
         return self.masked_from(place) is not None
+
+    def masked_from(self, place: Tokens) -> Tokens | None:
+        """The outermost masked place that ``place`` is, or is in; None where it may be shown."""
+        keys = self._keys
+        ends = (
+            end
+            for opaque in self.places
+            if place[: len(opaque)] == opaque
+            for end in range(len(opaque) + 1, len(place) + 1)
+            if keys.fit(place[end - 1]) or place[:end] in self.paired
+        )
+        end = min(ends, default=None)
+        return None if end is None else place[:end]
+
+    def shown_place(self, place: Tokens) -> Tokens:
+        """``place``, or the masked one that it is in, since not even the way below is shown."""
+        return self.masked_from(place) or place
 
     def masked_change(self, change: Change) -> Change:
         """``change`` as it may be shown.
@@ -83,14 +108,17 @@ class Masks:
         """
         place = tokens_of(change.path)
         masked = self.masked_from(place)
-        if masked is None:
-            return self._masked_inside(change, place)
-        if masked != place:
+        if masked is not None and masked != place:
             return Change(pointer_to(masked), "changed", MASK_BEFORE, MASK_AFTER)
-        if change.kind in {"added", "removed"}:
-            return Change(change.path, change.kind, _hidden(change.old), _hidden(change.new))
-        old, new = _hidden(change.old, MASK_BEFORE), _hidden(change.new, MASK_AFTER)
-        return Change(change.path, "changed", old, new)
+        if change.kind == "reordered" and (masked or () in _below(self.places, place)):
+            # The identities are values, and no longer say under which key they stood.
+            return Change(change.path, "changed", MASK_BEFORE, MASK_AFTER)
+        old, new = self.masked_value(change.old, place), self.masked_value(change.new, place)
+        if change.kind == "changed" and (masked or old == new):
+            # A change stays one, though nothing of what differs is shown.
+            old = self._masked_by(MASK_BEFORE, change.old, place)
+            new = self._masked_by(MASK_AFTER, change.new, place)
+        return Change(change.path, change.kind, old, new)
 
     def masked_changes(self, changes: Iterable[Change]) -> tuple[Change, ...]:
         """``changes`` as they may be shown; those below the same masked key become one."""
@@ -103,120 +131,69 @@ class Masks:
 
     def masked_value(self, value: JsonValue, place: Tokens) -> JsonValue:
         """A copy of the value at ``place`` of a document, as it may be shown."""
-        if self.is_masked_place(place):
-            return _hidden(value)
-        return self._masked(value, _below(self.places, place))
+        return self._masked_by(MASK, value, place)
 
-    def shown_place(self, place: Tokens) -> Tokens:
-        """``place``, or the masked one that it is in, since not even the way below is shown."""
-        return self.masked_from(place) or place
+    def masked_text(self, text: str) -> str:
+        """A text of the document's, such as its name, with a mask in place of each credential."""
+        return Copies(self.credentials, MASK).masked(text)
 
-    def shown_value(
-        self, value: JsonValue, place: Tokens, credentials: frozenset[str]
-    ) -> JsonValue:
-        """A copy of the value at ``place`` as it may be shown, without any of ``credentials``."""
-        return _without(self.masked_value(value, place), credentials)
-
-    def credentials(self, document: Document) -> frozenset[str]:
-        """The texts under masked keys in ``document``, but for those too short to be told apart."""
-        found: set[str] = set()
-        for place in self.places:
-            self._collect(lookup(document, place, None), found, is_masked=False)
-        return frozenset(text for text in found if len(text) >= _SHORTEST_CREDENTIAL)
-
-    def without(self, changes: Iterable[Change], credentials: frozenset[str]) -> tuple[Change, ...]:
-        """``changes`` with a mask wherever a value is one of ``credentials``."""
-        if not credentials:
-            return tuple(changes)
-        return tuple(
-            Change(
-                one.path, one.kind, _without(one.old, credentials), _without(one.new, credentials)
-            )
-            for one in changes
-        )
-
-    def redacted(self, text: str, credentials: frozenset[str]) -> str:
-        """Somebody else's ``text`` with a mask in place of each of ``credentials``.
+    def redacted(self, text: str) -> str:
+        """Somebody else's ``text`` with a mask in place of each credential; a long one is cut.
 
         One is found in every usual spelling, and where the end of the text cuts it off; so is
         what a data source's connection string holds, of which nobody here knows.
         """
-        from patcher.documents.spellings import redacted
+        return Copies(self.credentials, MASK).redacted(text, self._keys)
 
-        return redacted(text, credentials, MASK, self._is_credential)
+    @property
+    def _keys(self) -> Keys:
+        return Keys(self.words)
 
-    def _collect(self, value: JsonValue, found: set[str], *, is_masked: bool) -> None:
-        if type(value) is str and is_masked:
-            found.add(value)
-        elif type(value) is list:
-            for member in value:
-                self._collect(member, found, is_masked=is_masked)
-        elif type(value) is dict:
-            for key, member in value.items():
-                hidden = is_masked or self._hides(value, key)
-                self._collect(member, found, is_masked=hidden)
+    def _look(
+        self, value: JsonValue, at: Tokens, paired: set[Tokens], credentials: set[str]
+    ) -> None:
+        """Collects what is masked in ``value``, which is at a place that shows its keys."""
+        if type(value) is not dict and type(value) is not list:
+            return
+        keys = self._keys
+        beside = keys.beside(value)
+        paired.update((*at, key) for key in beside)
+        shortest = _SHORTEST_IN_A_PAIR if type(value) is list else _SHORTEST_CREDENTIAL
+        for key, member in _members(value):
+            if key in beside or (type(value) is dict and keys.fit(key)):
+                _collect(member, credentials, shortest)
+            else:
+                self._look(member, (*at, key), paired, credentials)
 
-    def _pairs(self, value: JsonValue, at: Tokens) -> Iterator[Tokens]:
-        """The places in ``value`` of members whose key stands beside them."""
-        if type(value) is list:
-            for index, member in enumerate(value):
-                yield from self._pairs(member, (*at, str(index)))
-        elif type(value) is dict:
-            for key, member in value.items():
-                if self._is_paired(value, key):
-                    yield (*at, key)
-                else:
-                    yield from self._pairs(member, (*at, key))
+    def _masked_by(self, mask: str, value: JsonValue, place: Tokens) -> JsonValue:
+        if self.is_masked_place(place) or (place in self.places and type(value) in _SCALARS):
+            return _hidden(value, mask)
+        return self._masked(value, _below(self.places, place), Copies(self.credentials, mask))
 
-    def masked_from(self, place: Tokens) -> Tokens | None:
-        """The outermost masked place that ``place`` is, or is in; None where it may be shown."""
-        ends = (
-            end
-            for opaque in self.places
-            if place[: len(opaque)] == opaque
-            for end in range(len(opaque) + 1, len(place) + 1)
-            if self._is_credential(place[end - 1]) or place[:end] in self.paired
-        )
-        end = min(ends, default=None)
-        return None if end is None else place[:end]
-
-    def _masked_inside(self, change: Change, place: Tokens) -> Change:
-        below = _below(self.places, place)
-        if change.kind == "reordered" and () in below:
-            # The identities are values, and no longer say under which key they stood.
-            return Change(change.path, "changed", MASK_BEFORE, MASK_AFTER)
-        old, new = self._masked(change.old, below), self._masked(change.new, below)
-        return Change(change.path, change.kind, old, new)
-
-    def _masked(self, value: JsonValue, places: tuple[Tokens, ...]) -> JsonValue:
+    def _masked(self, value: JsonValue, places: tuple[Tokens, ...], copies: Copies) -> JsonValue:
         """A copy of ``value``, whose opaque parts are at ``places``; () is all of it."""
-        if not places:
-            return copied(value)
-        if type(value) is list:
-            return [self._masked(m, _below(places, (str(i),))) for i, m in enumerate(value)]
-        if type(value) is not dict:
-            return value
-        return {
-            key: _hidden(member)
-            if () in places and self._hides(value, key)
-            else self._masked(member, _below(places, (key,)))
-            for key, member in value.items()
-        }
+        if type(value) is str:
+            return copies.masked(value)
+        if type(value) is list or type(value) is dict:
+            keys, is_opaque = self._keys, () in places
+            beside = keys.beside(value) if is_opaque else frozenset()
+            masked = {
+                key: _hidden(member, copies.mask)
+                if key in beside or (is_opaque and type(value) is dict and keys.fit(key))
+                else self._masked_member(member, places, key, copies)
+                for key, member in _members(value)
+            }
+            return masked if type(value) is dict else list(masked.values())
+        is_number = type(value) in (int, float)
+        return copies.mask if is_number and dump(value) in copies.known else value
 
-    def _hides(self, members: Document, key: str) -> bool:
-        """Whether what stands under ``key`` in an object must not be shown."""
-        return self._is_credential(key) or self._is_paired(members, key)
-
-    def _is_paired(self, members: Document, key: str) -> bool:
-        """Whether ``key`` is the value of an object whose name looks like a credential's key."""
-        return key.lower() == _VALUE_MEMBER and any(
-            name.lower() in _KEY_MEMBERS and type(text) is str and self._is_credential(text)
-            for name, text in members.items()
-        )
-
-    def _is_credential(self, key: str) -> bool:
-        bare = _bare(key)
-        return any(word in bare for word in self.words)
+    def _masked_member(
+        self, value: JsonValue, places: tuple[Tokens, ...], key: str, copies: Copies
+    ) -> JsonValue:
+        below = _below(places, (key,))
+        if () in below and () not in places and type(value) in _SCALARS:
+            return copies.mask  # a text where an object should be has no keys to go by
+        return self._masked(value, below, copies)
 
 
 def find_masks(value: JsonValue) -> list[Tokens]:
@@ -253,17 +230,25 @@ def _find_masks(value: JsonValue, at: Tokens) -> Iterator[Tokens]:
                 yield from _find_masks(member, (*at, key))
 
 
-def _without(value: JsonValue, credentials: frozenset[str]) -> JsonValue:
-    if type(value) is str:
-        return MASK if value in credentials else value
-    if type(value) is list:
-        return [_without(member, credentials) for member in value]
+def _members(value: JsonValue) -> Iterator[tuple[str, JsonValue]]:
+    """What is in an object by key, or in a list by index."""
     if type(value) is dict:
-        return {key: _without(member, credentials) for key, member in value.items()}
-    return value
+        yield from value.items()
+    elif type(value) is list:
+        yield from ((str(index), member) for index, member in enumerate(value))
 
 
-def _hidden(value: JsonValue, mask: str = MASK) -> JsonValue:
+def _collect(value: JsonValue, found: set[str], shortest: int) -> None:
+    """Adds the texts and numbers in ``value`` that are long enough to be told apart."""
+    if type(value) is str or type(value) in (int, float):
+        text = value if type(value) is str else dump(value)
+        if len(text) >= shortest and not set(text) <= set(MASK):
+            found.add(text)
+    for _, member in _members(value):
+        _collect(member, found, shortest)
+
+
+def _hidden(value: JsonValue, mask: str) -> JsonValue:
     return value if value is None or value is MISSING else mask
 
 
@@ -273,9 +258,3 @@ def _below(places: tuple[Tokens, ...], step: Tokens) -> tuple[Tokens, ...]:
     if inside:
         return ((),)
     return tuple(place[len(step) :] for place in places if place[: len(step)] == step)
-
-
-def _bare(text: str) -> str:
-    """Letters and digits only, all lower, full-width and other variants of a letter as itself."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(filter(str.isalnum, folded))

@@ -1,66 +1,219 @@
-"""Credentials in somebody else's words: quoted, escaped, cut short, or in a connection string.
+"""What credentials look like: the keys they have, the forms they are repeated in, and masks.
 
-A data source that refuses a query may repeat what it was given, in whatever form it has it.
+A data source that refuses a query may repeat what it was given, quoted, escaped, cut short, or in a
+connection string. Every pattern here takes time in proportion to the text, however that is made:
+texts of a server that means no good pass through them.
 """
+
+# ruff: noqa: RUF001 - what looks like another letter is what this is about
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
-from typing import Final
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
 from urllib.parse import quote, quote_plus
 
-_SHORTEST_PART: Final = 4
+from patcher.documents.values import JsonValue
 
-_USER_INFO: Final = re.compile(r"([a-zA-Z][\w+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)")
-_PAIR: Final = re.compile(r"""([\w.-]+)=("[^"]*"|'[^']*'|[^\s;&,"')]+)""")
+LONGEST_SHOWN: Final = 4096
+"""As many characters of a text from elsewhere are shown."""
+
+_SHORTEST_PART: Final = 8
+"""A credential of fewer characters is looked for as a word by itself, and not within words."""
+
+_LONGEST_CACHED: Final = 200
+
+_SHORTEST_BEGINNING: Final = 4
+"""As much of a credential must be left where a text was cut off to be known again."""
+
+# Each begins where nothing that it may begin with comes before, and passes over a text once.
+_USER_INFO: Final = re.compile(r'(?<=://)[^\s/"<>@]*@(?:[^\s/"<>@]*@)*')
+_SCHEME: Final = re.compile(r"(?<!\w)((?:bearer|basic) +)[\w.~+/=-]{8,}", re.IGNORECASE)
+_VALUE: Final = r"""("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s;&,"')}\]]+)"""
+_PAIR: Final = re.compile(rf"(?<![\w.-])([\w.-]+)(=){_VALUE}")
+_MEMBER: Final = re.compile(rf"""(?<=["'])([\w.-]{{1,100}})(["'] ?[:=] ?){_VALUE}""")
 _ELLIPSES: Final = ("...", "\u2026")
 
-
-def redacted(
-    text: str, credentials: Iterable[str], mask: str, is_credential: Callable[[str], bool]
-) -> str:
-    """``text`` with ``mask`` in place of each credential.
-
-    Those are the given ones; the password of a URL (RFC 3986, section 3.2.1); and the value of
-    ``key=value``, without spaces, under a key of which ``is_credential`` says so.
-    """
-    forms = sorted(
-        {form for one in credentials for form in _spellings(one)},
-        key=lambda form: (-len(form), form),
-    )
-    for form in forms:
-        text = text.replace(form, mask)
-    text = _without_part(text, forms, mask)
-    text = _USER_INFO.sub(rf"\g<1>{mask}", text)
-    return _PAIR.sub(lambda pair: f"{pair[1]}={mask}" if is_credential(pair[1]) else pair[0], text)
-
-
-def _spellings(credential: str) -> set[str]:
-    """The credential itself, percent-encoded, in JSON, in SQL."""
-    return {
-        credential,
-        quote(credential, safe="", errors="surrogatepass"),
-        quote_plus(credential, errors="surrogatepass"),
-        json.dumps(credential)[1:-1],
-        json.dumps(credential, ensure_ascii=False)[1:-1],
-        credential.replace("'", "''"),
+# Letters of other scripts that look like one of ours, large or small.
+_LOOK_ALIKES: Final = str.maketrans(
+    {
+        other: ours
+        for ours, others in {
+            "a": "АаΑα",
+            "b": "ВΒβЬь",
+            "c": "СсϹϲ",
+            "d": "Ԁԁ",
+            "e": "ЕеΕεєҽ",
+            "g": "ɡԌ",
+            "h": "НнΗһҺ",
+            "i": "ІіΙιıӀӏ",
+            "j": "Јј",
+            "k": "КкΚκ",
+            "m": "МмΜ",
+            "n": "Νηոп",
+            "o": "ОоΟοօσ",
+            "p": "РрΡρ",
+            "q": "Ԛԛ",
+            "s": "Ѕѕ",
+            "t": "ТтΤτ",
+            "u": "υսᴜ",
+            "v": "νѵѴ",
+            "w": "Ԝԝωѡ",
+            "x": "ХхΧχ",
+            "y": "УуΥүҮ",
+            "z": "Ζᴢ",
+        }.items()
+        for other in others
     }
+)
+
+_NAMES: Final = frozenset(
+    {"k", "n", "id", "header", "field", "param", "parameter", "property", "attribute"}
+    | {"variable", "var", "option", "setting", "label", "title", "type"}
+)
+_VALUES: Final = frozenset({"v", "val", "content", "contents", "data", "text"})
 
 
-def _without_part(text: str, forms: Iterable[str], mask: str) -> str:
-    """``text`` without the beginning of a credential whose rest was cut off with an ellipsis."""
-    for ellipsis in _ELLIPSES:
-        kept = text.removesuffix(ellipsis)
-        if kept == text:
-            continue
-        sizes = [
-            size
-            for form in forms
-            for size in range(_SHORTEST_PART, min(len(form), len(kept) + 1))
-            if kept.endswith(form[:size])
-        ]
-        if sizes:
-            return kept[: -max(sizes)] + mask + ellipsis
-    return text
+class Keys(NamedTuple):
+    """Which keys look like those of a credential: those that have one of ``words`` in them."""
+
+    words: tuple[str, ...]
+
+    def fit(self, key: str) -> bool:
+        """Whether a key looks like a credential's."""
+        known = _has_word if len(key) < _LONGEST_CACHED else _has_word.__wrapped__
+        return known(key, self.words)
+
+    def beside(self, value: JsonValue) -> frozenset[str]:
+        """The keys, or the index, of what in ``value`` has a credential's key beside it.
+
+        So it is in {"name": "Authorization", "value": ...} and in ["Authorization", ...].
+        """
+        if type(value) is list:
+            is_pair = len(value) == 2 and type(value[0]) is str and self.fit(value[0])
+            return frozenset({"1"} if is_pair else ())
+        keys = {key: bare(key) for key in value}
+        named = (value[key] for key, one in keys.items() if _is_name(one))
+        if not any(type(name) is str and self.fit(name) for name in named):
+            return frozenset()
+        return frozenset(key for key, one in keys.items() if _is_value(one))
+
+
+@lru_cache(maxsize=4096)
+def _has_word(key: str, words: tuple[str, ...]) -> bool:
+    text = bare(key)
+    return any(word in text for word in words)
+
+
+def _is_name(key: str) -> bool:
+    return key in _NAMES or key.endswith(("name", "key"))
+
+
+def _is_value(key: str) -> bool:
+    return key in _VALUES or key.endswith(("value", "values"))
+
+
+def bare(key: str) -> str:
+    """Letters and digits only, all lower, each variant and look-alike of a letter as itself."""
+    plain = unicodedata.normalize("NFKD", key).translate(_LOOK_ALIKES).casefold()
+    return "".join(filter(str.isalnum, plain))
+
+
+class Copies(NamedTuple):
+    """Where credentials are repeated in texts. ``known`` are their texts."""
+
+    known: frozenset[str]
+    mask: str
+
+    def masked(self, text: str) -> str:
+        """A text of ours with a mask in place of each copy of a credential, and of userinfo.
+
+        A text that is nothing but a credential becomes one mask; within a text only those are
+        looked for that are long enough not to be there by chance.
+        """
+        if text in self.known:
+            return self.mask
+        for form in _forms(self.known):
+            if len(form) >= _SHORTEST_PART:
+                text = text.replace(form, self.mask)
+        text = _USER_INFO.sub(f"{self.mask}@", text) if "://" in text else text
+        return _SCHEME.sub(rf"\g<1>{self.mask}", text)
+
+    def redacted(self, text: str, keys: Keys) -> str:
+        """A text from elsewhere likewise, and without what stands under a credential's key.
+
+        A short credential is found where it is a word by itself, and one that is cut off with an
+        ellipsis by its beginning. A long text is cut.
+        """
+        text = self.masked(text)
+        for form in _forms(self.known):
+            if len(form) < _SHORTEST_PART and form in text:
+                text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", self.mask, text)
+        text = self._without_beginning(text)
+        for pattern in (_PAIR, _MEMBER):
+            text = pattern.sub(
+                lambda found: (
+                    f"{found[1]}{found[2]}{self.mask}" if keys.fit(found[1]) else found[0]
+                ),
+                text,
+            )
+        return cut(text)
+
+    def _without_beginning(self, text: str) -> str:
+        """``text`` without the beginning of a credential whose rest was cut off."""
+        for ellipsis in _ELLIPSES:
+            kept = text.removesuffix(ellipsis)
+            if kept == text:
+                continue
+            size = max((_overlap(kept, form) for form in _forms(self.known)), default=0)
+            if size >= _SHORTEST_BEGINNING:
+                return kept[:-size] + self.mask + ellipsis
+        return text
+
+
+def cut(text: str) -> str:
+    """A text from elsewhere, as much of it as is shown."""
+    if len(text) <= LONGEST_SHOWN:
+        return text
+    return f"{text[:LONGEST_SHOWN]}... (cut; {len(text)} characters in all)"
+
+
+@lru_cache(maxsize=64)
+def _forms(credentials: frozenset[str]) -> tuple[str, ...]:
+    """All that the credentials are written as, the longest first; a mask is none."""
+    forms = {form for one in credentials for form in _spellings(one)}
+    return tuple(sorted(forms, key=lambda form: (-len(form), form)))
+
+
+def _spellings(credential: str) -> Iterator[str]:
+    """The credential itself, percent-encoded, in JSON, in SQL."""
+    yield credential
+    yield quote(credential, safe="", errors="surrogatepass")
+    yield quote_plus(credential, errors="surrogatepass")
+    yield json.dumps(credential)[1:-1]
+    yield json.dumps(credential, ensure_ascii=False)[1:-1]
+    yield credential.replace("'", "''")
+
+
+def _overlap(text: str, form: str) -> int:
+    """How much of the beginning of ``form``, but not all of it, ``text`` ends with.
+
+    By Knuth, Morris and Pratt, since trying each length takes the square of it.
+    """
+    borders = [0] * len(form)
+    size = 0
+    for position in range(1, len(form)):
+        while size and form[size] != form[position]:
+            size = borders[size - 1]
+        size += form[size] == form[position]
+        borders[position] = size
+    size = 0
+    for one in text[-len(form) + 1 :] if len(form) > 1 else "":
+        while size and form[size] != one:
+            size = borders[size - 1]
+        size += form[size] == one
+    return size

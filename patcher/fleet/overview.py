@@ -82,7 +82,7 @@ class Overview:
         """Puts a plan away, in whatever thread; JournalError when there is no room for it."""
         return Sketch(
             self._spool.keep(plan),
-            Named(plan.base.name, plan.base.id or ""),
+            Named(plan.name, plan.base.id or ""),
             likeness(plan, show_secrets=self.show_secrets),
             plan.carried,
         )

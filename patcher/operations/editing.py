@@ -19,7 +19,7 @@ from patcher.editor.program import Program
 from patcher.editor.surroundings import Answer, Surroundings
 from patcher.errors import InvalidInputError
 from patcher.operations.calls import opened, reported
-from patcher.operations.session import OnConflict, Options, Session
+from patcher.operations.session import OnConflict, Options, Session, shown_name
 from patcher.operations.writing import carry_out, theirs
 from patcher.plan import PatchResult, Plan, Terms, propose_edited
 from patcher.resources.snapshot import Snapshot
@@ -59,7 +59,7 @@ def open_edit(
         buffer = Buffer(session.resource, base, format_)
         text = buffer.text(found.document, blockers=found.blockers)
         basis = Basis(session.client.settings.url, session.resource.noun, format_, base)
-        draft = Draft.begin(_folder(session), base.name or "", basis, text)
+        draft = Draft.begin(_folder(session), shown_name(session, base) or "", basis, text)
     return Edit(
         _surroundings(session, options, person, lambda: program),
         draft,

@@ -41,7 +41,7 @@ class Remembered(NamedTuple):
             "entry": self.entry.name,
             "begun": self.entry.begun,
             f"{intent.noun}_id": intent.id,
-            "name": intent.name,
+            "name": plan.masks.masked_text(intent.name) if plan and intent.name else intent.name,
             "where": intent.where,
             "state": self.state,
             "message": plan.redacted(message) if plan and message else message,

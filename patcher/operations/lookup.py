@@ -7,6 +7,7 @@ from typing import Final
 
 from patcher.api import Client
 from patcher.api.parallel import each
+from patcher.documents.spellings import cut
 from patcher.documents.suggestions import closest
 from patcher.documents.values import Document
 from patcher.errors import (
@@ -109,8 +110,9 @@ def refuse_other_name(resource: Resource, snapshot: Snapshot, listed_as: str | N
     """Raises ConflictError for a resource that was found by a name, and now has another one."""
     if listed_as is not None and snapshot.name != listed_as:
         raise ConflictError(
-            f"The {resource.noun} listed as {listed_as!r} is now called {snapshot.name!r}, so it "
-            "may not be the one you mean. Nothing was written.",
+            f"The {resource.noun} listed as {cut(listed_as)!r} is now called "
+            f"{cut(snapshot.name or '')!r}, so it may not be the one you mean. "
+            "Nothing was written.",
             found=snapshot.version,
             hint=f"If you mean this one, run the command again with its id: {snapshot.id}",
         )

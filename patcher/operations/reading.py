@@ -6,7 +6,7 @@ from typing import Any
 
 from patcher.documents.values import Document
 from patcher.operations.lookup import refuse_other_name, resources
-from patcher.operations.session import Options, Session
+from patcher.operations.session import Options, Session, shown_name
 from patcher.resources.projection import Projection
 from patcher.resources.snapshot import Snapshot
 from patcher.resources.unknown import OnUnknown
@@ -32,7 +32,7 @@ def summaries(session: Session) -> list[dict[str, Any]]:
     return [
         {
             "id": one.id,
-            "name": one.name,
+            "name": shown_name(session, one),
             "version": one.version,
             "updated_at": one.updated_at,
             "updated_by": one.author,

@@ -97,8 +97,7 @@ def looked_after(session: Session, result: PatchResult) -> PatchResult:
 
 
 def _redactor(plan: Plan) -> Callable[[str], str]:
-    hidden = plan.credentials()
-    return lambda text: plan.masks.redacted(text, hidden)
+    return plan.masks.redacted
 
 
 def _brief(text: str) -> str:

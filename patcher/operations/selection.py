@@ -11,9 +11,10 @@ from patcher.documents.values import Document
 from patcher.errors import AmbiguousNameError, InvalidInputError, NotFoundError
 from patcher.fleet import Job
 from patcher.operations.lookup import FORCED, asked_for, named, resources, whole
-from patcher.operations.session import Options, Session
+from patcher.operations.session import Options, Session, shown_name
 from patcher.plan.groups import Named
 from patcher.resources.projection import UUID, project
+from patcher.resources.snapshot import Snapshot
 
 _SHOWN = 5
 
@@ -73,7 +74,7 @@ def select(session: Session, selection: Selection, options: Options) -> list[Job
 
 def holds(session: Session, where: Iterable[Condition], document: Document) -> bool:
     """Whether a writable document fulfils all conditions."""
-    return all(one.holds(document, session.resource.shape) for one in where)
+    return all(one.holds(document, session.resource.shape, session.masks) for one in where)
 
 
 class _Listed(NamedTuple):
@@ -98,7 +99,7 @@ def _listed(session: Session, selection: Selection) -> _Listed:
         items = named(session.client, session.resource, items)
     for raw in items:
         resource_id, name = raw["id"].lower(), raw.get("name")
-        found.names[resource_id] = name if type(name) is str else None
+        found.names[resource_id] = shown_name(session, Snapshot(raw))
         if type(name) is str:
             found.ids.setdefault(name, {})[resource_id] = None
         found.fits[resource_id] = _fits(session, raw, selection.where)

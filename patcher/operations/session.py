@@ -215,7 +215,7 @@ class Session(NamedTuple):
         refuse_other_name(self.resource, base, listed_as)
         if options.expect_version is not None and base.version != options.expect_version:
             raise ConflictError(
-                f"{self.resource.noun} {base.name or resource_id!r} is at version "
+                f"{self.resource.noun} {shown_name(self, base) or resource_id!r} is at version "
                 f"{base.shown_version}, "
                 f"not at {options.expect_version}. Nothing was written.",
                 expected=options.expect_version,
@@ -295,6 +295,12 @@ class Session(NamedTuple):
         finally:
             if told:
                 self.progress(Progress(None))
+
+
+def shown_name(session: Session, snapshot: Snapshot) -> str | None:
+    """The name of a resource, without what its snapshot shows to be a credential."""
+    name = snapshot.name
+    return name and session.masks.upon(snapshot.raw).masked_text(name)
 
 
 def journal_of(environ: Mapping[str, str]) -> Journal:

@@ -117,18 +117,16 @@ def _shown_collisions(
     plan: Plan, collisions: Iterable[Collision], document: Document
 ) -> tuple[Collision, ...]:
     """Collisions as they may be shown; those below one masked key are one."""
-    credentials = plan.credentials(document)
+    masks = plan.masks_with(document)
     found: dict[tuple[str, bool], Collision] = {}
     for one in collisions:
         place = tokens_of(one.path)
-        masked = plan.masks.shown_place(place)
+        masked = masks.shown_place(place)
         sides: Iterable[JsonValue] = (one.base, one.yours, one.theirs)
         if masked != place:
             documents = (plan.document, plan.proposed, document)
             sides = (lookup(each, masked, MISSING) for each in documents)
-        base, yours, theirs = (
-            plan.masks.shown_value(value, masked, credentials) for value in sides
-        )
+        base, yours, theirs = (masks.masked_value(value, masked) for value in sides)
         shown = Collision(pointer_to(masked), base, yours, theirs, one.touched)
         found.setdefault((shown.path, shown.yours is MISSING), shown)
     return tuple(found.values())

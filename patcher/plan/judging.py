@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.documents.values import Document
 from patcher.errors import InvalidPatchError
@@ -28,9 +29,8 @@ def fault_notices(
     faults = resource.faults(document, proposed)
     if faults == Faults():
         return ()
-    masks = terms.masks
-    hidden = masks.credentials(document) | masks.credentials(proposed)
-    faults = faults._replace(brought=_shown(faults.brought, terms, hidden))
+    masks = terms.masks.upon(document, proposed)
+    faults = faults._replace(brought=_shown(faults.brought, masks))
     if terms.strict:
         refuse(resource, faults, allow_all_fields=terms.allow_all_fields)
     warnings = [Notice(one.code, one.path, f"{one.what} {one.way_out}") for one in faults.brought]
@@ -56,14 +56,11 @@ def refuse(resource: Resource, faults: Faults, *, allow_all_fields: bool) -> Non
     )
 
 
-def _shown(faults: Iterable[Fault], terms: Terms, hidden: frozenset[str]) -> tuple[Fault, ...]:
+def _shown(faults: Iterable[Fault], masks: Masks) -> tuple[Fault, ...]:
     """Faults whose sentences hold no credential."""
-
-    def redacted(text: str) -> str:
-        return terms.masks.redacted(text, hidden)
-
     return tuple(
-        one._replace(what=redacted(one.what), advice=redacted(one.way_out)) for one in faults
+        one._replace(what=masks.redacted(one.what), advice=masks.redacted(one.way_out))
+        for one in faults
     )
 
 

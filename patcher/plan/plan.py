@@ -11,6 +11,7 @@ from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import pointer_to
 from patcher.documents.rekeying import Rekeyed
+from patcher.documents.spellings import cut
 from patcher.documents.values import Document, Tokens
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
@@ -103,7 +104,11 @@ class Plan:
     @property
     def masks(self) -> Masks:
         """Which values are credentials, in either document."""
-        return self.terms.masks.upon(self.document, self.proposed)
+        return self.masks_with()
+
+    def masks_with(self, *others: Document) -> Masks:
+        """Which values are credentials, in either document or one of the ``others``."""
+        return self.terms.masks.upon(self.document, self.proposed, *others)
 
     @property
     def unknown_fields(self) -> OnUnknown:
@@ -134,9 +139,14 @@ class Plan:
         return tuple(pointer_to((key,)) for key in columns.in_doubt(self.document, self.proposed))
 
     @property
+    def name(self) -> str | None:
+        """The resource's name as it may be shown, or None."""
+        return self.base.name and self.masks.masked_text(self.base.name)
+
+    @property
     def label(self) -> str:
         """What to call the resource in a sentence: its noun, and its name or id."""
-        return f"{self.resource.noun} {self.base.name or self.base.id!r}"
+        return f"{self.resource.noun} {cut(self.name or str(self.base.id))!r}"
 
     def __repr__(self) -> str:
         return f"Plan({self.label}, version {self.base.version}, {len(self.changes)} changes)"
@@ -146,18 +156,11 @@ class Plan:
 
         ``others`` are further documents whose credentials must not be seen in them.
         """
-        masks = self.terms.masks.upon(self.document, self.proposed, *others)
-        return masks.without(masks.masked_changes(changes), self.credentials(*others))
+        return self.masks_with(*others).masked_changes(changes)
 
     def redacted(self, text: str) -> str:
         """Somebody else's text without the credentials of either document."""
-        return self.terms.masks.redacted(text, self.credentials())
-
-    def credentials(self, *others: Document) -> frozenset[str]:
-        """The texts under masked keys of either document, and of the ``others``."""
-        return frozenset().union(
-            *map(self.terms.masks.credentials, (self.document, self.proposed, *others))
-        )
+        return self.masks.redacted(text)
 
     def to_dict(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """The plan as a JSON object (README, "JSON"); credentials masked unless asked for."""

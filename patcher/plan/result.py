@@ -138,7 +138,7 @@ class PatchResult:
 
     def _identity(self) -> tuple[str | None, str | None]:
         if self.plan:
-            return self.plan.base.id, self.plan.base.name
+            return self.plan.base.id, self.plan.name
         if UUID.fullmatch(self.target):
             return self.target, None
         return None, self.target or None

@@ -105,10 +105,10 @@ def dump(plan: Plan, *, plan_id: str, created: str, salt: bytes, tool: str) -> s
     ``salt`` is fresh and random for each. Raises InvalidInputError when the plan changes a
     credential, or has its text in a key: the file could not hold it.
     """
-    hidden = plan.credentials()
-    base, base_seal = sealed(plan.document, plan.masks, hidden, salt)
-    proposed, proposed_seal = sealed(plan.proposed, plan.masks, hidden, salt)
-    _refuse_a_credential(plan, base, proposed, hidden)
+    masks = plan.masks
+    base, base_seal = sealed(plan.document, masks, salt)
+    proposed, proposed_seal = sealed(plan.proposed, masks, salt)
+    _refuse_a_credential(plan, base, proposed)
     terms = plan.terms
     content: Document = {
         "kind": KIND,
@@ -120,15 +120,15 @@ def dump(plan: Plan, *, plan_id: str, created: str, salt: bytes, tool: str) -> s
         "organization": plan.origin.organization,
         "noun": plan.resource.noun,
         f"{plan.resource.noun}_id": plan.base.id,
-        "name": _redacted(plan, plan.base.name),
+        "name": plan.name,
         "version": plan.base.raw.get("version"),
         "updated_at": plan.base.updated_at,
-        "updated_by": _redacted(plan, plan.base.author),
+        "updated_by": plan.base.author and masks.masked_text(plan.base.author),
         "changes": [change.to_dict() for change in plan.changes],
         "cleared": list(plan.cleared),
         "carried": list(plan.carried),
         "warnings": [
-            notice._replace(message=plan.redacted(notice.message)).to_dict()
+            notice._replace(message=masks.redacted(notice.message)).to_dict()
             for notice in plan.warnings
         ],
         "unknown_fields": terms.unknown_fields,
@@ -193,9 +193,7 @@ def _content(text: str | bytes, what: str) -> Document:
     return content
 
 
-def _refuse_a_credential(
-    plan: Plan, base: Document, proposed: Document, hidden: frozenset[str]
-) -> None:
+def _refuse_a_credential(plan: Plan, base: Document, proposed: Document) -> None:
     """Refuses a plan of which the masked documents do not tell the same changes, or tell more."""
     # Not only where one is set, moved or removed: two of them in a list are two equal masks.
     if compare(base, proposed, plan.resource.shape.lists) != plan.changes:
@@ -208,11 +206,7 @@ def _refuse_a_credential(
     unknown = ((key,) for key in base.keys() | proposed.keys() if key not in shape.members)
     places = [*keys_of(base), *keys_of(proposed), *plan.terms.touched, *plan.terms.named]
     places += [tokens_of(notice.path) for notice in plan.warnings]
-    refuse_telling_keys(places, plan.masks, (*shape.opaque, *unknown), hidden)
-
-
-def _redacted(plan: Plan, text: str | None) -> str | None:
-    return None if text is None else plan.redacted(text)
+    refuse_telling_keys(places, plan.masks, (*shape.opaque, *unknown))
 
 
 def _refuse_other_members(content: Document, resource: Resource) -> None:

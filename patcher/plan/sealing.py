@@ -40,15 +40,13 @@ class Seal(NamedTuple):
         return document
 
 
-def sealed(
-    document: Document, masks: Masks, credentials: frozenset[str], salt: bytes
-) -> tuple[Document, Seal]:
+def sealed(document: Document, masks: Masks, salt: bytes) -> tuple[Document, Seal]:
     """``document`` without values under masked keys, and without texts that hold such a value.
 
-    Raises InvalidInputError where they are too many to be told by digests.
+    ``masks`` know the credentials that count. Raises InvalidInputError where they are too many to
+    be told by digests.
     """
-    shown: Document = masks.shown_value(document, (), credentials)
-    masked: Document = _without_holders(shown, credentials)
+    masked: Document = _without_holders(document, masks.masked_document(document))
     places = list(_masked_places(document, masked, ()))
     if len(places) > _MOST:
         raise InvalidInputError(
@@ -60,9 +58,7 @@ def sealed(
     return masked, Seal(salt, digests)
 
 
-def refuse_telling_keys(
-    paths: Iterable[Tokens], masks: Masks, free: Iterable[Tokens], credentials: frozenset[str]
-) -> None:
+def refuse_telling_keys(paths: Iterable[Tokens], masks: Masks, free: Iterable[Tokens]) -> None:
     """Raises InvalidInputError where a key in one of ``paths`` holds a credential's text.
 
     Only below the ``free`` places can keys be anything. One that is masked for itself (password,
@@ -71,7 +67,7 @@ def refuse_telling_keys(
     starts = tuple(free)
     for path in paths:
         for end, token in enumerate(path, 1):
-            if not any(one in token for one in credentials):
+            if masks.masked_text(token) == token:
                 continue
             is_free = any(len(start) < end and path[: len(start)] == start for start in starts)
             if is_free and masks.masked_from(path) != path[:end]:
@@ -110,12 +106,14 @@ def _masked_places(value: JsonValue, masked: JsonValue, at: Tokens) -> Iterator[
             yield from _masked_places(member, masked[index], (*at, str(index)))
 
 
-def _without_holders(value: JsonValue, credentials: frozenset[str]) -> JsonValue:
-    """``value`` with a mask for each text that holds one of ``credentials`` somewhere."""
+def _without_holders(value: JsonValue, shown: JsonValue) -> JsonValue:
+    """``shown``, with one mask for each text of ``value`` of which a part is masked in it."""
+    if type(value) is not type(shown):
+        return shown
     if type(value) is str:
-        return MASK if any(one in value for one in credentials) else value
+        return value if value == shown else MASK
     if type(value) is dict:
-        return {key: _without_holders(member, credentials) for key, member in value.items()}
+        return {key: _without_holders(member, shown[key]) for key, member in value.items()}
     if type(value) is list:
-        return [_without_holders(member, credentials) for member in value]
+        return [_without_holders(*both) for both in zip(value, shown, strict=True)]
     return value

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from patcher.documents.diff import Change
 from patcher.documents.notices import Notice
+from patcher.documents.spellings import cut
 from patcher.plan import Plan
 from patcher.render.lines import Line
 from patcher.render.printable import printable_value
@@ -57,13 +58,14 @@ def outline(
     plan: Plan, *, show_secrets: bool = False, attachments: tuple[Attachment, ...] = ()
 ) -> Outline:
     """The outline of a plan; credentials are masked wherever they stand, unless asked for."""
+    masks = plan.masks
 
     def shown(text: str) -> str:
-        return text if show_secrets else plan.redacted(text)
+        return text if show_secrets else masks.redacted(text)
 
     notices = [one._replace(message=shown(one.message)) for one in plan.warnings]
     return Outline(
-        title=shown(title(plan)),
+        title=title(plan),
         id=plan.base.id or "",
         written=shown(_written(plan)),
         changes=plan.changes if show_secrets else plan.shown(plan.changes),
@@ -77,8 +79,7 @@ def outline(
 
 def title(plan: Plan) -> str:
     """The noun, and the name as JSON or the id."""
-    name = plan.base.name
-    shown = printable_value(name) if name is not None else plan.base.id
+    shown = printable_value(cut(plan.name)) if plan.name is not None else plan.base.id
     return f"{plan.resource.noun} {shown}"
 
 

@@ -107,8 +107,8 @@ def summary_lines(
 
 
 def _identity(result: PatchResult) -> Named:
-    base = result.plan.base if result.plan else None
-    return Named(base.name, base.id or "") if base else Named(None, result.target)
+    plan = result.plan
+    return Named(plan.name, plan.base.id or "") if plan else Named(None, result.target)
 
 
 def _members(

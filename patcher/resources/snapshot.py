@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Final, NamedTuple
 
 from patcher.documents import jsontext
+from patcher.documents.spellings import cut
 from patcher.documents.values import Document, strictly_equal
 
 _TIMESTAMP = re.compile(
@@ -67,7 +68,7 @@ class Snapshot(NamedTuple):
         if type(actor) is not dict:
             return None
         known = (actor.get(key) for key in ("name", "id"))
-        return next((text for text in known if type(text) is str and text), None)
+        return next((cut(text) for text in known if type(text) is str and text), None)
 
     @property
     def author_id(self) -> str | None:

@@ -67,7 +67,7 @@ def test_a_condition_holds_or_not(text: str, holds: bool) -> None:
     condition = Condition.parse(text)
     condition.check(SHAPE, MASKS)
 
-    assert condition.holds(DOCUMENT, SHAPE) is holds
+    assert condition.holds(DOCUMENT, SHAPE, MASKS) is holds
 
 
 @pytest.mark.parametrize("text", ["name", "", r"na\=me", "name~", r"name\=~x"])
@@ -145,7 +145,7 @@ def test_unknown_members_can_be_chosen_by_where_they_are_carried() -> None:
     condition.check(SHAPE, MASKS, allow_unknown=True)
     document: dict[str, Any] = {"novel": 1}
 
-    assert condition.holds(document, SHAPE)
+    assert condition.holds(document, SHAPE, MASKS)
     with pytest.raises(InvalidPatchError):
         Condition.parse("version=1").check(SHAPE, MASKS, allow_unknown=True)
 
@@ -173,4 +173,40 @@ def test_a_uuid_is_found_in_any_case(text: str, *, holds: bool) -> None:
         "relations": [{"from": "a", "to": {"model_id": f"{found}333"}}],
     }
 
-    assert Condition.parse(text).holds(document, SHAPE) is holds
+    assert Condition.parse(text).holds(document, SHAPE, MASKS) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("configuration.headers.0.value~=^h", "/configuration/headers/0/value"),
+        ("configuration.pair.1~=^h", "/configuration/pair/1"),
+        ("configuration.pair=hunter2-orders", "/configuration/pair"),
+        ("configuration.copies~=^h", "/configuration/copies"),
+        ("configuration.url~=u:h", "/configuration/url"),
+        ("configuration.query~='h", "/configuration/query"),
+        ("name~=^h", "/name"),
+        ("configuration.number=86753090", "/configuration/number"),
+    ],
+)
+def test_no_condition_spells_out_a_credential(text: str, place: str) -> None:
+    """Beside its name, copied, within a text or in a URL: nothing is chosen by it."""
+    secret = "hunter2-orders"
+    document = {
+        "name": secret,
+        "configuration": {
+            "headers": [{"name": "Authorization", "value": secret}, {"name": "A", "value": "b"}],
+            "pair": ["x-api-key", secret],
+            "copies": ["a", secret],
+            "url": f"https://u:{secret}@host/",
+            "query": f"select '{secret}'",
+            "pin_token": 86753090,
+            "number": 86753090,
+        },
+    }
+    with pytest.raises(InvalidPatchError, match="looks like a credential") as caught:
+        Condition.parse(text).holds(document, SHAPE, MASKS)
+
+    assert caught.value.path == place
+    assert secret not in str(caught.value)
+    assert Condition.parse("configuration.headers.1.value=b").holds(document, SHAPE, MASKS)

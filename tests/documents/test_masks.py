@@ -49,6 +49,17 @@ CREDENTIAL_KEYS = [
     "Proxy-Authorization",
     "\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44",
     "pass\u200bword",
+    "passwd",
+    "db.PWD",
+    "bearer_value",
+    "p\u0430ssw\u043erd",  # Cyrillic
+    "\u0420ASSWORD",
+    "t\u03bfken",  # Greek
+    "\u03a4\u039fKEN",
+    "se\u0441ret\u0455",
+    "passw\u00f6rd",
+    "p\u200dass\u0301word",
+    "\U0001d429\U0001d41a\U0001d42c\U0001d42c\U0001d430\U0001d428\U0001d42b\U0001d41d",
 ]
 
 
@@ -131,7 +142,7 @@ def test_more_words_are_compared_alike() -> None:
         ),
         (
             Change("/configuration", "changed", {"token": SECRET, "n": 1}, "text"),
-            Change("/configuration", "changed", {"token": MASK, "n": 1}, "text"),
+            Change("/configuration", "changed", {"token": MASK, "n": 1}, MASK),
         ),
         (
             Change("/enricher", "removed", old={"configuration": {"token": SECRET}, "token": 1}),
@@ -171,7 +182,7 @@ HEADERS: list[Any] = [
     {"name": "Authorization", "value": f"Bearer {SECRET}"},
     {"Key": "X-API-Key", "Value": [SECRET]},
     {"name": "Accept", "value": "text/csv"},
-    {"name": "token", "values": "shown", "value": None},
+    {"name": "token", "values": "a list", "value": None},
 ]
 
 
@@ -185,10 +196,120 @@ def test_a_key_may_stand_beside_its_value() -> None:
         {"name": "Authorization", "value": MASK},
         {"Key": "X-API-Key", "Value": MASK},
         {"name": "Accept", "value": "text/csv"},
-        {"name": "token", "values": "shown", "value": None},
+        {"name": "token", "values": MASK, "value": None},
     ]
-    assert shown["fields"] == HEADERS
-    assert MASKS.credentials(document) == {f"Bearer {SECRET}", SECRET}
+    assert shown["fields"] == [{"name": "Authorization", "value": f"Bearer {MASK}"}, *HEADERS[1:]]
+    assert MASKS.upon(document).credentials == {f"Bearer {SECRET}", SECRET, "a list"}
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        {"k": "token", "v": SECRET},
+        {"field": "db_password", "value": SECRET},
+        {"key": "api_key", "value": SECRET},
+        {"header": "Authorization", "content": SECRET},
+        {"headerName": "X-Api-Key", "headerValue": SECRET},
+        {"param": "pwd", "val": {"deep": [SECRET]}},
+        {"K": "\u0430uthorization", "V": SECRET},
+        {"id": "secret", "default_value": SECRET},
+        ["Authorization", SECRET],
+        ["x-api-key", [SECRET]],
+    ],
+)
+def test_a_pair_is_masked_whatever_its_halves_are_called(pair: Any) -> None:
+    """What has its key beside it is masked, in a list of pairs too, and is known elsewhere."""
+    document = {"configuration": {"pairs": [pair]}, "name": SECRET, "identifier": "Authorization"}
+
+    masks = MASKS.upon(document)
+
+    assert SECRET not in json.dumps(MASKS.masked_document(document)["configuration"])
+    assert masks.masked_document(document)["name"] == MASK
+    assert masks.masked_document(document)["identifier"] == "Authorization"
+    assert masks.masked_changes([Change("/name", "changed", SECRET, "x")]) == (
+        Change("/name", "changed", MASK, "x"),
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"name": "Accept", "value": SECRET},
+        {"name": 5, "value": SECRET},
+        {"value": SECRET},
+        ["Authorization", "x", SECRET],
+        ["x", SECRET],
+        [["Authorization"], SECRET],
+        {"description": "the password", "value": SECRET},
+    ],
+)
+def test_what_is_no_such_pair_is_shown(value: Any) -> None:
+    """Another name, no name, or a list of another length hides nothing."""
+    document = {"configuration": {"a": value}}
+
+    assert MASKS.upon(document).masked_document(document) == document
+
+
+@pytest.mark.parametrize("secret", ["text-1234", 86753090, 1234.5, "86753090"])
+def test_a_copy_is_masked_where_it_is_a_whole_value(secret: Any) -> None:
+    """A text or a number, and a number that was copied as text."""
+    masks = MASKS.upon({"configuration": {"pin_secret": {"a": [secret]}}})
+    copies = {"name": str(secret), "fields": [secret, {"a": secret}], "other": [1, True, None, "x"]}
+
+    assert masks.masked_document(copies) == {
+        "name": MASK,
+        "fields": [MASK, {"a": MASK}],
+        "other": [1, True, None, "x"],
+    }
+
+
+def test_within_a_text_a_credential_of_eight_characters_is_masked() -> None:
+    """The occurrence and not the text; a shorter one may be there by chance."""
+    masks = MASKS.upon({"configuration": {"token": ["long-enough", "short"], "max_tokens": 4096}})
+
+    shown = masks.masked_text("select 'long-enough', short limit 4096")
+
+    assert shown == f"select '{MASK}', short limit 4096"
+
+
+def test_userinfo_is_masked_wherever_it_stands() -> None:
+    """In a URL or within a text, outside the opaque places too."""
+    document = {"name": "at ftp://u:p@h/x", "configuration": {"url": "https://tok3n@h"}}
+
+    assert MASKS.masked_document(document) == {
+        "name": f"at ftp://{MASK}@h/x",
+        "configuration": {"url": f"https://{MASK}@h"},
+    }
+
+
+def test_a_change_of_which_all_is_masked_is_still_seen_to_be_one() -> None:
+    """Where only a credential within a text changes, the masks say before and after."""
+    url = "postgres://u:{}@h/x"
+    change = Change("/configuration/url", "changed", url.format("old"), url.format("new"))
+
+    (shown,) = MASKS.masked_changes([change])
+
+    assert (shown.old, shown.new) == (
+        f"postgres://{MASK_BEFORE}@h/x",
+        f"postgres://{MASK_AFTER}@h/x",
+    )
+
+
+@pytest.mark.parametrize("value", [SECRET, 86753090, f'{{"password": "{SECRET}"}}'])
+def test_a_configuration_that_is_no_object_is_masked_whole(value: Any) -> None:
+    """It has no keys to go by: a file's text, say, that was meant as JSON."""
+    document = {"configuration": value, "name": value, "enricher": {"configuration": value}}
+    change = Change("/configuration", "changed", value, {"a": 1})
+
+    masks = MASKS.upon(document)
+
+    assert masks.masked_document(document) == {
+        "configuration": MASK,
+        "name": MASK,
+        "enricher": {"configuration": MASK},
+    }
+    assert masks.masked_changes([change]) == (Change("/configuration", "changed", MASK, {"a": 1}),)
+    assert str(value) not in repr(masks)
 
 
 @pytest.mark.parametrize(
@@ -322,10 +443,21 @@ def test_a_credential_of_four_characters_is_known_again_and_a_shorter_one_is_not
     """A shorter text would be found in half of all others."""
     document = {"configuration": {"token": ["abcd", {"x": "efgh"}], "secret": "abc", "a": "ijkl"}}
 
-    assert MASKS.credentials(document) == {"abcd", "efgh"}
-    assert MASKS.redacted("abcdefgh abc", MASKS.credentials(document)) == f"{MASK}{MASK} abc"
-    assert MASKS.redacted("abcdef", frozenset({"abcd", "abcdef"})) == MASK
-    assert MASKS.redacted("abcdef", frozenset({"bcde", "abcdef"})) == MASK
+    assert MASKS.upon(document).credentials == {"abcd", "efgh"}
+    assert MASKS.upon(document).redacted("'abcd' efgh abc") == f"'{MASK}' {MASK} abc"
+    assert MASKS.upon(document).redacted("abcdefgh ijkl") == "abcdefgh ijkl"
+
+
+def knowing(*credentials: str) -> Masks:
+    """The masks for a document with these credentials."""
+    return MASKS.upon({"configuration": {"token": list(credentials)}})
+
+
+def test_the_longest_credential_is_masked_first() -> None:
+    """One within another, or across it, leaves nothing of either."""
+    assert knowing("abcdefgh", "abcdefghij").redacted("abcdefghij") == MASK
+    assert knowing("bcdefghi", "abcdefghij").redacted("abcdefghij") == MASK
+    assert knowing("******", "********", "***********").redacted("a *** b") == "a *** b"
 
 
 def test_a_place_may_lead_through_a_list() -> None:
@@ -341,7 +473,7 @@ def test_a_credential_is_masked_however_deep_it_was_moved() -> None:
     """In lists and objects, on either side of a change; what is beside it stays."""
     change = Change("/a", "changed", old=["x", [SECRET]], new={"k": [{"m": SECRET}, 1], "n": None})
 
-    (masked,) = MASKS.without([change], frozenset({SECRET}))
+    (masked,) = knowing(SECRET).masked_changes([change])
 
     assert (masked.old, masked.new) == (["x", [MASK]], {"k": [{"m": MASK}, 1], "n": None})
-    assert MASKS.without([change], frozenset()) == (change,)
+    assert MASKS.masked_changes([change]) == (change,)

@@ -55,7 +55,7 @@ def test_a_plan_comes_back_as_it_was(configuration: dict[str, Any], name: str) -
     """Saved, loaded and put upon the same reading, both documents are what they were, strictly."""
     base = Snapshot(response(configuration=configuration))
     made = make_plan(MODEL, base, Patch.merge({"name": name, "identifier": "id"}))
-    assume(not any(secret in name for secret in made.credentials()))
+    assume(made.masks.masked_text(name) == name)
 
     document, proposed = loaded(dumped(made)).upon(made.document)
 
@@ -124,7 +124,7 @@ def test_a_key_that_is_called_as_its_credential_is_saved() -> None:
 
 def test_a_credential_that_is_everywhere_is_not_saved() -> None:
     """A digest is slow on purpose, and so there is a bound to how many are made."""
-    configuration = {"password": "word", "words": [f"word {i}" for i in range(64)]}
+    configuration = {"password": "long-word", "words": [f"long-word {i}" for i in range(64)]}
     made = make_plan(
         MODEL, Snapshot(response(configuration=configuration)), Patch.merge({"identifier": "id"})
     )

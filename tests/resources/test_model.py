@@ -91,7 +91,7 @@ def test_a_configuration_is_somebody_elses(path: str) -> None:
     """Credentials in it are masked, and a mask in place of one stops everything."""
     raw = response() | at(path, {"query": "x", "password": "hunter2"})
     plan = make_plan(MODEL, Snapshot(raw), Patch.of({"name": "x"}))
-    assert plan.credentials() >= {"hunter2"}
+    assert plan.masks.credentials >= {"hunter2"}
 
     redacted = response() | at(path, {"password": MASK})
     with pytest.raises(UnknownFieldError, match="a mask in place of the value"):
