@@ -112,6 +112,10 @@ def _read(
             reason = f"the character U+{ord(one):04X}{name} must be escaped"
             raise UnreadableError(reason, strange.start())
         return DocumentReader(source, places).document(), source
+    except (
+        RecursionError
+    ):  # only where the caller is deep already: the reader's own depth is bounded
+        raise InvalidPatchError(f"{what} is nested too deeply to be read here.") from None
     except UnreadableError as error:
         where = ""
         if error.position is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -300,6 +301,16 @@ def test_bytes_are_utf_8() -> None:
 def test_deep_nesting_is_refused_and_never_overflows(opener: str, levels: int) -> None:
     """The text is taken event by event, so that nothing recurses."""
     assert "nested more than 200 levels" in _refusal(opener * levels).message
+
+
+def test_a_caller_that_is_deep_already_gets_an_error_of_ours() -> None:
+    """The reader needs a few calls a level, and where there are none left, it says so."""
+
+    def called_from(depth: int) -> Any:
+        return called_from(depth - 1) if depth else _parsed("[" * 200 + "]" * 200)
+
+    with pytest.raises(InvalidPatchError, match="nested too deeply"):
+        called_from(sys.getrecursionlimit() - 300)
 
 
 @pytest.mark.parametrize("by", ["object", "list", "both"])
