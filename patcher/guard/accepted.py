@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -108,11 +109,13 @@ class Accepted(NamedTuple):
             return found if known is not None and snapshot.is_older_than(known) else content
 
         with suppress(OSError):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
                 update_private(path, change)
             except NotPrivateError:
                 write_whole(path, content, durable=False)
+            except FileNotFoundError:
+                self._make_folder()
+                update_private(path, change)
 
     def _made_again(self) -> dict[_Key, Snapshot]:
         """What the journal knows, put in the folder."""
@@ -120,9 +123,12 @@ class Accepted(NamedTuple):
         for key, snapshot in found.items():
             self.accept(key.url, snapshot._replace(raw={**snapshot.raw, "id": key.id}))
         with suppress(OSError):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_folder()
             write_whole(self.folder / _MARK, b"", durable=False)
         return found
+
+    def _make_folder(self) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _recorded(self) -> dict[_Key, Snapshot]:
         """The latest state of each resource that the journal knows; it reads all entries."""
@@ -158,12 +164,18 @@ class _Key(NamedTuple):
 
 
 def _key(url: str, noun: str, resource_id: str) -> _Key:
-    """The key of a resource; a URL is the same however its host and port are spelled."""
+    """The key of a resource."""
+    return _Key(_plain(url), noun, resource_id.lower())
+
+
+@lru_cache
+def _plain(url: str) -> str:
+    """A URL as it is the same however its host and port are spelled."""
     parts = urlsplit(url)
     is_default = parts.port in (None, _DEFAULT_PORTS.get(parts.scheme))
     host = parts.netloc.lower().removesuffix(f":{parts.port}")
     netloc = host if is_default else f"{host}:{parts.port}"
-    return _Key(f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}", noun, resource_id.lower())
+    return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
 
 
 def _dumped(key: _Key, snapshot: Snapshot) -> bytes:

@@ -135,9 +135,10 @@ class Pipeline:
         read = exchange.call.model_id if exchange.call.method == "GET" else None
         past = self.late.lagging(read) if read else None
         try:
-            reply = Reply.of_model(past) if past else self._endpoints.answer(task)
+            reply = self._endpoints.answer(task)
         except WireError as error:
             reply = Reply.of_error(error)
+        reply = Reply.of_model(past) if past else reply
         if read:
             self.late.count_read(read)
         exchange.outcome = reply = self._checked(exchange.call, reply)

@@ -14,15 +14,20 @@ import json
 import os
 import tempfile
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 from patcher import Client
+from patcher.api.settings import DEFAULT_URL
 from patcher.documents import jsontext
 from patcher.documents.patches import Patch
+from patcher.guard import Accepted
+from patcher.journal import Intent, Journal
 from patcher.operations import Options, Session
 from patcher.operations.verbs import run_patch
+from patcher.resources.snapshot import Snapshot
 from patcher.sandbox import Sandbox, seed
 from tests.bench.canned import canned_client
 
@@ -43,6 +48,7 @@ def main() -> None:
                 flush=True,
             )
         requests()
+        stale_check(Path(folder) / "many")
 
 
 def measured(fields: int, runs: int) -> tuple[float, float]:
@@ -53,7 +59,7 @@ def measured(fields: int, runs: int) -> tuple[float, float]:
     text = json.dumps(raw)
 
     def whole() -> object:
-        return run_patch(session, model_id, patch, Options())
+        return run_patch(session, model_id, patch, Options(accept_older=True))  # each time anew
 
     def floor() -> object:
         copy.deepcopy(raw)
@@ -69,6 +75,30 @@ def measured(fields: int, runs: int) -> tuple[float, float]:
             run()
             taken[name].append(time.process_time() - begun)
     return median(taken["whole"][1:]), median(taken["floor"][1:])
+
+
+def stale_check(folder: Path) -> None:
+    """Measures what it takes to know the last accepted reading of a model, and to replace it."""
+    print("\n| models and journal entries | look-up | replaced |\n|---|---|---|")
+    accepted = Accepted(folder / "accepted", Journal(folder / "journal"), "model")
+    intent = Intent("model", "", "X", DEFAULT_URL, {}, {}, ("key",))
+    count = 0
+    for many in (1, 10_000):
+        for _ in range(count, many):
+            snapshot = Snapshot({"id": str(uuid.uuid4()), "version": 1})
+            accepted.journal.open(intent._replace(id=snapshot.id or "", before=snapshot.raw))
+            accepted.accept(DEFAULT_URL, snapshot)
+        count, model_id, times = many, snapshot.id or "", 500
+        accepted.last(DEFAULT_URL, model_id)
+        begun = time.process_time()
+        for _ in range(times):
+            accepted.last(DEFAULT_URL, model_id)
+        found = time.process_time()
+        for number in range(times):
+            accepted.accept(DEFAULT_URL, Snapshot({"id": model_id, "version": 2 + number}))
+        replaced = time.process_time()
+        took = [(found - begun) / times, (replaced - found) / times]
+        print(f"| {many} | {' | '.join(f'{one * 1000:.3f} ms' for one in took)} |", flush=True)
 
 
 def requests() -> None:

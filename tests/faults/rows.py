@@ -11,6 +11,7 @@ TWICE = APPLIED._replace(puts=2)
 REFUSED = Cell("old", 1, 3, "not-written", "Nothing was written")
 UNSENT = REFUSED._replace(puts=0)
 UNKNOWN = Cell("old", 1, 6, "unknown", "it is not written so far, and may still land")
+STALE = Cell("old", 0, 4, "not-written", "shows an older state")
 STILL_LANDS = UNKNOWN._replace(lands=True)
 
 
@@ -277,6 +278,26 @@ TAKEN: tuple[Row, ...] = (
 )
 
 LAGGING: tuple[Row, ...] = (
+    row(
+        "the first reading shows an older state than was planned on before, for a moment",
+        APPLIED,
+        step("lagging_reads", 2, method="GET", kind="model"),
+    ),
+    row(
+        "the first reading shows an older state than was planned on before, for good",
+        STALE._replace(journal="none", says="pass --accept-older"),
+        step("lagging_reads", None, method="GET", kind="model"),
+    ),
+    row(
+        "the second reading lags behind the first, for a moment",
+        APPLIED,
+        step("lagging_reads", 2, method="GET", kind="model", nth=2),
+    ),
+    row(
+        "the second reading lags behind the first, for good",
+        STALE,
+        step("lagging_reads", None, method="GET", kind="model", nth=2),
+    ),
     row(
         "reset after the write, and two reads show the state before it",
         APPLIED,

@@ -36,7 +36,9 @@ class Bench:
         self.folder = folder
         self._output = output
         self.before = without_credentials(seed.contacts())
-        self.model = sandbox.create(self.before)
+        # Written twice and planned on once, so that there is a past for readings to fall behind.
+        self.model = sandbox.create({**self.before, "name": "Drafts"})
+        sandbox.write_as_other(self.model, {"name": OLD})
         self.clock = FakeClock()
 
     def run(self, *arguments: str, timeout: float = 60) -> Outcome:
@@ -53,6 +55,8 @@ class Bench:
 
     def prepare(self, command: Command) -> tuple[str, ...]:
         """Does what goes before a command; gives the arguments of the command itself."""
+        done = self.run("plan", self.model, "--set", f"name={NEW}")
+        assert done.code == 0, done.text
         if command == "apply --plan":
             done = self.run("plan", self.model, "--set", f"name={NEW}", "--out", self.plan)
             assert done.code == 0, done.text
