@@ -85,9 +85,9 @@ class AmbiguousNameError(InvalidInputError):
 
 
 class UnknownFieldError(PatchError):
-    """The resource holds what this version does not know or cannot carry into a write.
+    """The resource holds what a write cannot carry, and the change does not settle it.
 
-    ``paths`` are JSON Pointers into the response, one for each such place.
+    ``paths`` are JSON Pointers into the writable document, one for each such place.
     """
 
     exit_code = 2

@@ -3,6 +3,10 @@
 "Updating a model is a full replacement": whatever a PUT leaves out is cleared or reset to its
 default. The request takes the twelve members below (and the option ``refresh``), and the response
 spells three of them differently.
+
+What a PUT can carry is decided by the members: of a label only its id (References), of a source's
+field only its name (SplitList), so that their further keys are passed over; every other key that
+no member takes, and that says something, may be writable and stops.
 """
 
 from __future__ import annotations

@@ -218,7 +218,9 @@ class SplitList(NamedTuple):
         if type(member) is not dict:
             return "not an object"
         flag = member.get(self.flag)
-        return f"no {self.name}" if flag is None or flag is False else f"{self.flag} not a boolean"
+        return (
+            f"no {self.name}" if flag is None or flag is False else f"{self.flag} is not a boolean"
+        )
 
     def _object(self, member: Document, index: int, draft: Draft) -> Document:
         """The object to be sent; what it lacks, or has in another form, blocks."""

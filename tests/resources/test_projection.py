@@ -238,13 +238,13 @@ FULL = ("--set 'additional_fields:=[...]'",)
         (
             {"fields": [{"name": "a", "user_added": "yes"}]},
             "/fields/0",
-            "user_added not a boolean",
+            "user_added is not a boolean",
             FIELDS,
         ),
         (
             {"fields": [{"name": "a", "user_added": 1}]},
             "/fields/0",
-            "user_added not a boolean",
+            "user_added is not a boolean",
             FIELDS,
         ),
         (
