@@ -4,7 +4,8 @@
 # make floors the suite on the oldest dependencies that setup.cfg allows
 # make mutants small faults put into the core, to see a test fail for each (ONLY=places for some);
 #              on an idle machine about an hour, and Python 3.11
-# make fuzz   the readers of foreign text on EXAMPLES damaged ones each (5000)
+# make fuzz   the readers of foreign text on EXAMPLES damaged ones each (5000), and the guard
+#              against an adversary in as many runs
 
 PYTHON ?= python3
 BIN := .venv/bin

@@ -145,7 +145,7 @@ class ConflictError(PatchError):
     ``expected`` and ``found`` are versions (None where there is none); ``base`` and ``current``
     the writable documents as first read and as found now (None where they were not compared).
     ``report`` is the plan.Conflict that says who changed what, and ``fresh`` the reading that
-    shows it (None likewise).
+    shows it (None likewise); without them there is nothing to rebase on.
     """
 
     exit_code = 4

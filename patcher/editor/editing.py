@@ -225,7 +225,7 @@ class Edit:
 
     def _is_final(self, error: ConflictError, rebases: int) -> bool:
         """Whether a conflict after so many rebases ends the edit."""
-        if isinstance(error, StaleReadError):  # there is nothing newer to rebase on
+        if error.report is None:  # it found nothing newer to rebase on
             return True
         return not self.world.attended and (not self.world.rebases or rebases == _REBASES)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 import pytest
 
+from patcher.api import Client
 from patcher.api.pace import Pace
-from patcher.errors import SettingsError
+from patcher.api.paced import PacedClient
+from patcher.errors import ApiError, SettingsError
+from patcher.sandbox import Sandbox, seed
 
 
 class Time:
@@ -115,3 +119,18 @@ def test_threads_get_turns_of_their_own() -> None:
         thread.join()
 
     assert len({round(delay, 6) for delay in delays}) == 200
+
+
+@pytest.mark.parametrize(("left", "requests"), [(5.0, 0), (40.0, 1)])
+def test_a_pause_longer_than_the_callers_time_is_not_waited_for(left: float, requests: int) -> None:
+    """A look that has a few seconds ends within them, whatever pause the others were told."""
+    time = Time()
+    pace = Pace(monotonic=time.monotonic)
+    pace.throttled(30)
+    with Sandbox(models=1) as sandbox, Client(sandbox.url, sandbox.api_key) as client:
+        paced = PacedClient.of(client, pace, time.sleep)
+        with suppress(ApiError):
+            paced.reading("/api/models", seed.CONTACTS, left=lambda: 100.0 + left - time.now)
+
+        assert time.now <= 100.0 + left
+        assert len(sandbox.requests) == requests
