@@ -136,7 +136,9 @@ def test_a_broken_entry_spoils_nothing(
     """What cannot be read is warned about, the rest is listed."""
     entry = rename(patch_model)
     (journal.folder / "0123456789ab.intent.json").write_text("{")
-    journal.open(Intent("model", seed.ORDERS, None, "elsewhere", {"fields": 5}, {}, ("k",)))
+    journal.open(
+        Intent("model", seed.ORDERS, None, "elsewhere", {"fields": 5}, {"name": 5}, ("k",))
+    )
 
     listed = patch_model("history")
 
