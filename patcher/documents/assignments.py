@@ -5,19 +5,22 @@ The one thing outside that they touch, a file, is read by a function that the ca
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
 from patcher.documents.places import Assign, Unset
-from patcher.documents.pointers import parse_path, path_to, pointer_to, shown
+from patcher.documents.pointers import end_of_path, parse_path, path_to, pointer_to, shown
 from patcher.documents.values import JsonValue, Tokens
 from patcher.errors import InvalidInputError, InvalidPatchError
 
 if TYPE_CHECKING:
     from patcher.documents.lists import RawText
     from patcher.documents.members import AddMember, RemoveMember
+
+_UNESCAPED_COLON: Final = re.compile(r"(?<!\\)(?:\\\\)*:\Z")
 
 _EXAMPLES: Final = {
     "--set": "--set name='New name' or --set enabled:=true",
@@ -43,7 +46,7 @@ def parse_set(text: str, read_file: Callable[[str], str]) -> Assign:
 
 def parse_unset(text: str) -> Unset:
     """The step for ``PATH``. Raises InvalidPatchError."""
-    if not text.startswith("/") and _end_of_path(text) < len(text):
+    if not text.startswith("/") and end_of_path(text) < len(text):
         raise InvalidPatchError(
             "--unset takes a path and no value.",
             hint=r"For example: --unset identifier. Within a key, write \= for an equals sign.",
@@ -82,7 +85,7 @@ def _member(text: str, option: str) -> tuple[Tokens, RawText]:
 
 def _parted(text: str, option: str) -> tuple[Tokens, bool, str]:
     """The path, whether a colon asks for JSON, and all that follows the equals sign."""
-    end = _end_of_path(text)
+    end = end_of_path(text)
     if end == len(text):
         # What was typed is not repeated: where the path is forgotten, it is a value.
         raise InvalidPatchError(
@@ -90,26 +93,8 @@ def _parted(text: str, option: str) -> tuple[Tokens, bool, str]:
             hint=f"For example: {_EXAMPLES[option]}",
         )
     path, value = text[:end], text[end + 1 :]
-    is_json = path.endswith(":") and _end_of_path(path, ":") == len(path) - 1
+    is_json = path.endswith(":") and _UNESCAPED_COLON.search(path) is not None
     return parse_path(path[:-1] if is_json else path), is_json, value
-
-
-def _end_of_path(text: str, sign: str = "=") -> int:
-    r"""The position of the sign that ends a path; the text's length where none does.
-
-    That is the first ``=``, or for another sign its last place when it ends the text. In dotted
-    paths ``\`` escapes; in pointers it is a character like others.
-    """
-    escapes = not text.startswith("/")
-    position = 0
-    while position < len(text):
-        if escapes and text[position] == "\\":
-            position += 2
-        elif text[position] == sign and (sign == "=" or position == len(text) - 1):
-            return position
-        else:
-            position += 1
-    return len(text)
 
 
 def _from_file(
@@ -127,6 +112,14 @@ def _from_file(
             f"{shown(path)}: the file after the @ {reason}", path=pointer_to(path), hint=hint
         ) from None
     if not is_json:
+        if not text:
+            # A command before a pipe that failed, more often than a text that is to be empty.
+            raise InvalidPatchError(
+                f"{shown(path)}: {'standard input' if name == '-' else 'the file after the @'} is "
+                "empty.",
+                path=pointer_to(path),
+                hint=f"To set an empty text: --set {path_to(path)}=",
+            )
         return text
     from patcher.documents import yamltext
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks, refuse_masks
-from patcher.documents.pointers import lookup, parse_path, pointer_to, shown
+from patcher.documents.pointers import end_of_path, lookup, parse_path, pointer_to, shown
 from patcher.documents.shape import Shape
 from patcher.documents.suggestions import did_you_mean
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens
@@ -36,7 +36,7 @@ class Condition(NamedTuple):
         A ``~`` just before it makes what follows a regular expression, found anywhere. Raises
         InvalidInputError. The value is never repeated in errors: it may be meant to be secret.
         """
-        end = _end_of_path(text)
+        end = end_of_path(text)
         if end == len(text):
             raise InvalidInputError(
                 "A condition is PATH=VALUE or PATH~=REGEX, and there is no = in one.",
@@ -108,14 +108,3 @@ def _secret(place: Tokens) -> InvalidPatchError:
         path=pointer_to(place),
         hint="Choose by another value, or name what you mean.",
     )
-
-
-def _end_of_path(text: str) -> int:
-    r"""The position of the first ``=`` that no ``\`` escapes; the text's length without one.
-
-    In a pointer ``\`` is a character like others.
-    """
-    position = 0
-    while position < len(text) and text[position] != "=":
-        position += 2 if text[position] == "\\" and not text.startswith("/") else 1
-    return min(position, len(text))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from patcher.documents.jsontext import escaped, quoted
+from patcher.documents.jsontext import quoted
 from patcher.documents.values import MAX_DEPTH, MISSING, JsonValue, Tokens
+from patcher.documents.visible import is_unseen, numbered, paired, spelled_pointer, typed_pointer
 from patcher.errors import InvalidPatchError
 
 _BAD_ESCAPE: Final = re.compile(r"~(?![01])")
 _INDEX: Final = re.compile(r"0|[1-9][0-9]*")
 _BEYOND_ANY_LIST: Final = 2**62
-_ESCAPABLE: Final = ".=:\\"
+_ESCAPABLE: Final = ".=:+-\\"
+_PART: Final = re.compile(r"\\u([0-9a-fA-F]{4})|\\.?|\.|[^.\\]+", re.DOTALL)
 
 
 def tokens_of(pointer: str) -> Tokens:
@@ -45,46 +47,56 @@ def pointer_to(tokens: Tokens) -> str:
 def parse_path(text: str) -> Tokens:
     r"""The place that a path names: a JSON Pointer if it begins with ``/``, else dotted.
 
-    In a dotted path ``\`` before ``.``, ``=``, ``:`` or ``\`` makes it part of a key. Raises
-    InvalidPatchError for an empty path or part, and any other use of ``\``.
+    In a dotted path ``\`` before one of ``.=:+-\`` makes it part of a key, and ``\uXXXX`` is a
+    character by its number; in a pointer see ``typed_pointer``. Raises InvalidPatchError for an
+    empty path or part, and any other use of ``\``.
     """
     if text.startswith("/"):
-        return tokens_of(text)
-    tokens: list[str] = []
-    part, rest = "", iter(text)
-    for one in rest:
-        if one == "\\":
-            following = next(rest, "")
-            if not following or following not in _ESCAPABLE:
+        return tokens_of(typed_pointer(text))
+    tokens = [""]
+    for match in _PART.finditer(text):
+        part = match[0]
+        if part == ".":
+            tokens.append("")
+        elif match[1]:
+            tokens[-1] += chr(int(match[1], 16))
+        elif part.startswith("\\"):
+            if part[1:] not in _ESCAPABLE or part == "\\":
                 raise InvalidPatchError(
-                    rf"In the path {quoted(text)} a \ is followed by none of . = : and \ itself.",
+                    rf"In the path {quoted(text)} a \ is followed by none of . = : + - u and \.",
                     hint=r"Write \\ for a backslash within a key.",
                 )
-            part += following
-        elif one == ".":
-            tokens.append(part)
-            part = ""
+            tokens[-1] += part[1:]
         else:
-            part += one
-    tokens.append(part)
+            tokens[-1] += part
     if "" in tokens:
         raise InvalidPatchError(
             f"The path {quoted(text)} has an empty part." if text else "The path is empty.",
             hint="Write for example configuration.query, or the JSON Pointer /configuration/query.",
         )
-    return _not_too_deep(tuple(tokens))
+    return _not_too_deep(tuple(map(paired, tokens)))
+
+
+def end_of_path(text: str) -> int:
+    r"""The position of the first ``=`` that no ``\`` escapes; the text's length without one."""
+    position = 0
+    while position < len(text) and text[position] != "=":
+        position += 2 if text[position] == "\\" else 1
+    return min(position, len(text))
 
 
 def path_to(tokens: Tokens) -> str:
     """The path of the command line for a place: dotted, or a pointer where dots cannot say it."""
     if not tokens or "" in tokens or tokens[0].startswith("/"):
-        return pointer_to(tokens)
-    return ".".join(re.sub(r"[.=:\\]", r"\\\g<0>", token) for token in tokens)
+        return spelled_pointer(pointer_to(tokens))
+    dotted = ".".join(re.sub(r"[.=:\\]", r"\\\g<0>", token) for token in tokens)
+    dotted = re.sub(r"\+\Z|(?<=[^.])-\Z", r"\\\g<0>", dotted)
+    return "".join(numbered(one) if is_unseen(one) else one for one in dotted)
 
 
 def shown(tokens: Tokens) -> str:
-    """A place for use in a message: its pointer, with what cannot be seen escaped."""
-    return escaped(pointer_to(tokens)) or "the whole document"
+    """A place for use in a message: its pointer, as it can be typed."""
+    return spelled_pointer(pointer_to(tokens)) or "the whole document"
 
 
 def index_of(token: str) -> int | None:

@@ -25,12 +25,12 @@ def unified(old: str, new: str, context: int = 3) -> tuple[str, ...]:
     r"""The hunks of a unified diff, without file names; empty where the texts are equal.
 
     Lines end at a line feed and are given without it. A missing one at the end is shown as
-    diff(1) does, a carriage return before it as \r, unless every line of both texts has one.
+    diff(1) does. A carriage return before it is left out where every line of both texts has one.
     Where some thousand lines in a row differ, they are shown as replaced.
     """
     if old == new:
         return ()
-    mark_returns = not (_has_only_crlf(old) and _has_only_crlf(new))
+    keep_returns = not (_has_only_crlf(old) and _has_only_crlf(new))
     before, after = _lines(old), _lines(new)
     start, end = _common_ends(before, after)
     # Of what is common, only what is shown around the change goes on.
@@ -42,10 +42,10 @@ def unified(old: str, new: str, context: int = 3) -> tuple[str, ...]:
         shown.append(_header(hunk, start - head))
         for tag, i1, i2, j1, j2 in hunk:
             if tag == "equal":
-                shown += _marked(" ", before[i1:i2], mark_returns=mark_returns)
+                shown += _marked(" ", before[i1:i2], keep_returns=keep_returns)
             else:
-                shown += _marked("-", before[i1:i2], mark_returns=mark_returns)
-                shown += _marked("+", after[j1:j2], mark_returns=mark_returns)
+                shown += _marked("-", before[i1:i2], keep_returns=keep_returns)
+                shown += _marked("+", after[j1:j2], keep_returns=keep_returns)
     return tuple(shown)
 
 
@@ -98,11 +98,11 @@ def _range(start: int, count: int) -> str:
     return f"{start + 1 if count else start},{count}"
 
 
-def _marked(mark: str, lines: Sequence[str], *, mark_returns: bool) -> Iterator[str]:
+def _marked(mark: str, lines: Sequence[str], *, keep_returns: bool) -> Iterator[str]:
     for line in lines:
         text = line.removesuffix("\n")
         if line.endswith("\r\n"):
-            text = text[:-1] + ("\\r" if mark_returns else "")
+            text = text if keep_returns else text[:-1]
         yield mark + text
         if not line.endswith("\n"):
             yield NO_NEWLINE

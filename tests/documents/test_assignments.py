@@ -59,7 +59,8 @@ def _applied(step: Assign | Unset, document: Any) -> Any:
         ("a.b.0=x", ("a", "b", "0"), "x"),
         ("/a.b/c=x", ("a.b", "c"), "x"),
         ("/a:=1", ("a",), 1),
-        (r"/a\=1", ("a\\",), "1"),
+        (r"/a\\=1", ("a\\",), "1"),
+        (r"/a\=b=1", ("a=b",), "1"),
         (r"a\=b=x", ("a=b",), "x"),
         (r"a\:=x", ("a:",), "x"),
         (r"a\\:=1", ("a\\",), 1),
@@ -298,3 +299,15 @@ def test_values_are_copied_on_the_way_in_and_out() -> None:
     patch.apply({}, SHAPE).document["a"]["b"].append(3)
 
     assert patch.apply({}, SHAPE).document == {"a": {"b": [1]}}
+
+
+@pytest.mark.parametrize("name", ["nothing.sql", "-"])
+def test_an_empty_file_is_no_text(name: str) -> None:
+    """A command before a pipe that failed clears nothing; PATH= says empty."""
+    with pytest.raises(InvalidPatchError, match="is empty") as refused:
+        parse_set(f"configuration.query=@{name}", lambda _: "")
+
+    assert refused.value.hint is not None
+    assert refused.value.hint.endswith("--set configuration.query=")
+    assert refused.value.path == "/configuration/query"
+    assert parse_set("configuration.query=", str).value == ""

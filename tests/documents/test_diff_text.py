@@ -73,11 +73,11 @@ def test_a_missing_line_feed_at_the_end_is_shown() -> None:
 
 def test_carriage_returns_are_shown_where_they_tell_something() -> None:
     """Carriage returns are shown unless all lines of both texts end in one."""
-    assert unified("a\r\nb\r\n", "a\nb\r\n") == ("@@ -1,2 +1,2 @@", "-a\\r", "+a", r" b\r")
+    assert unified("a\r\nb\r\n", "a\nb\r\n") == ("@@ -1,2 +1,2 @@", "-a\r", "+a", " b\r")
     assert unified("a\r\nb\r\n", "a\r\nc\r\n") == ("@@ -1,2 +1,2 @@", " a", "-b", "+c")
-    assert unified("a", "a\r\n") == ("@@ -1 +1 @@", "-a", NO_NEWLINE, "+a\\r")
+    assert unified("a", "a\r\n") == ("@@ -1 +1 @@", "-a", NO_NEWLINE, "+a\r")
     assert unified("a\r\n", "b\r\n") == ("@@ -1 +1 @@", "-a", "+b")
-    assert unified("abc\r\n", "abc\n") == ("@@ -1 +1 @@", "-abc\\r", "+abc")
+    assert unified("abc\r\n", "abc\n") == ("@@ -1 +1 @@", "-abc\r", "+abc")
 
 
 def test_a_line_is_common_to_one_end_only() -> None:

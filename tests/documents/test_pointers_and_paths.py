@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patcher.documents.assignments import parse_set, parse_unset
 from patcher.documents.pointers import (
     index_of,
     lookup,
@@ -16,9 +17,11 @@ from patcher.documents.pointers import (
     parse_path,
     path_to,
     pointer_to,
+    shown,
     tokens_of,
 )
 from patcher.documents.values import MAX_DEPTH, MISSING, Tokens
+from patcher.documents.visible import is_unseen
 from patcher.errors import InvalidPatchError
 from tests.documents.strategies import documents, keys
 
@@ -42,6 +45,49 @@ def test_every_place_of_a_document_has_a_pointer_and_a_path(document: Any) -> No
         assert obstacle(document, place) is None
         if place:
             assert lookup(document, parse_path(path_to(place))) is value
+
+
+# What a path has to be careful about, and what can be anywhere.
+odd_keys = st.text(
+    st.sampled_from("\\\\=:+-./~u0041 @\"'a\u0430\u200b\t\n\ufe0f\ud800\U000e0041")
+    | st.characters(),
+    max_size=8,
+)
+
+
+@given(st.lists(odd_keys | keys, min_size=1, max_size=4).map(tuple))
+def test_every_path_that_is_shown_can_be_typed(place: Tokens) -> None:
+    """As PATH of --set, with either operator, and of --unset; pointers and dotted paths alike."""
+    for path in (shown(place), path_to(place)):
+        assert not any(map(is_unseen, path))
+        assert parse_set(f"{path}=x=y", str).place == place
+        assert parse_set(f"{path}:=1", str).place == place
+        assert parse_unset(path).place == place
+
+
+@pytest.mark.parametrize(
+    ("typed", "place", "value"),
+    [
+        (r"/configuration/a\=b=1", ("configuration", "a=b"), "1"),
+        (r"/configuration/a\\=b=1", ("configuration", "a\\"), "b=1"),
+        (r"/configuration/a\\\=b=1", ("configuration", r"a\=b"), "1"),
+        (r"/configuration/a\:=1", ("configuration", "a:"), "1"),
+        (r"/configuration/a\+=1", ("configuration", "a+"), "1"),
+        (r"/configuration/a\-=1", ("configuration", "a-"), "1"),
+        (r"/configuration/-=1", ("configuration", "-"), "1"),
+        (r"/configuration/C:\new\table=1", ("configuration", r"C:\new\table"), "1"),
+        (r"/configuration/a\u0430=1", ("configuration", "a\u0430"), "1"),
+        (r"/configuration/a\\u0430=1", ("configuration", r"a\u0430"), "1"),
+        (r"/configuration/\ud83d\ude00=1", ("configuration", "\U0001f600"), "1"),
+        (r"configuration.a\=b\:\+\-\u0430=1", ("configuration", "a=b:+-\u0430"), "1"),
+        (r"configuration.a+=1", ("configuration", "a+"), "1"),
+    ],
+)
+def test_a_backslash_escapes_what_would_end_a_path(typed: str, place: Tokens, value: str) -> None:
+    """In pointers only right before it, so that a backslash in a key stays what it is."""
+    step = parse_set(typed, str)
+
+    assert (step.place, step.value) == (place, value)
 
 
 @given(documents, st.lists(keys | st.sampled_from("01-"), max_size=3).map(tuple))

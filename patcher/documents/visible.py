@@ -1,0 +1,106 @@
+r"""Characters that cannot be seen, and text written so that they can.
+
+They are written as JSON writes them, ``\t`` or ``\u200b``; a backslash that is in the text itself
+is doubled where it would be taken for the beginning of such an escape. So two different texts are
+never written alike.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+from typing import Final
+
+# Python calls these printable, and yet nothing is printed: fillers, blanks, variation selectors.
+_BLANK: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U00016fe4\U0001d159\U000e0100-\U000e01ef]"
+)
+_AS_ESCAPE: Final = re.compile("[tnrbf]|u[0-9a-fA-F]{4}")
+_BLANKS: Final = re.compile(r"(?<= ) | \Z")
+
+# In a pointer that is typed: what has a meaning right after a backslash, and what ends a path.
+_AS_ESCAPE_OF_PATH: Final = re.compile(r"u[0-9a-fA-F]{4}|\Z")
+_OPERATOR: Final = re.compile(r"=|[:+]\Z|(?<!/)-\Z")
+_ESCAPED: Final = re.compile(r"(\\+)(=|u[0-9a-fA-F]{4}|[:+-]?\Z)")
+_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+
+
+def is_unseen(character: str) -> bool:
+    """Whether nothing, or no more than a gap, is to be seen of a character; not of a space."""
+    return not character.isprintable() or bool(_BLANK.match(character))
+
+
+def escape(character: str) -> str:
+    """A character as JSON's escape."""
+    return json.dumps(character)[1:-1] if not character.isprintable() else numbered(character)
+
+
+def spelled(text: str, also: Collection[int] = ()) -> str:
+    """A line of text with what cannot be seen, and the characters at ``also``, as escapes.
+
+    So is the last blank at its end.
+    """
+    also = {*also, len(text) - 1} if text.endswith(" ") else also
+    if not also and "\\" not in text and not any(map(is_unseen, text)):
+        return text
+    parts, run = [], 0
+    for i, one in enumerate(text):
+        if one == "\\":
+            run += 1
+            continue
+        is_escaped = i in also or is_unseen(one)
+        is_doubled = is_escaped or _AS_ESCAPE.match(text, i)
+        parts += ["\\" * (run * 2 if is_doubled else run), escape(one) if is_escaped else one]
+        run = 0
+    return "".join(parts) + "\\" * run
+
+
+def spelled_pointer(pointer: str, also: Collection[int] = ()) -> str:
+    r"""A JSON Pointer as it can be typed as a PATH: what ends a path is escaped, as ``\=``.
+
+    What cannot be seen, and the characters at ``also``, are ``\uXXXX``.
+    """
+    parts, run = [], 0
+    for i, one in enumerate(pointer):
+        if one == "\\":
+            run += 1
+            continue
+        text = one
+        if i in also or is_unseen(one) or _BLANKS.match(pointer, i):
+            text = numbered(one)
+        elif _OPERATOR.match(pointer, i):
+            text = "\\" + one
+        is_doubled = text != one or _AS_ESCAPE_OF_PATH.match(pointer, i)
+        parts += ["\\" * (run * 2 if is_doubled else run), text]
+        run = 0
+    return "".join(parts) + "\\" * (run * 2)
+
+
+def typed_pointer(text: str) -> str:
+    r"""The JSON Pointer that was typed as a PATH: the inverse of ``spelled_pointer``.
+
+    A backslash is a character like others, but right before what ends a path (``=``, or ``:``,
+    ``+``, ``-`` at the end), at the end, and before ``uXXXX``.
+    """
+    return paired(_ESCAPED.sub(_unescaped, text))
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    run, what = len(match[1]), match[2]
+    if not what:
+        return "\\" * ((run + 1) // 2)
+    is_number = what.startswith("u") and run % 2 == 1
+    return "\\" * (run // 2) + (chr(int(what[1:], 16)) if is_number else what)
+
+
+def paired(text: str) -> str:
+    """The text with each pair of surrogates as the one character that it stands for."""
+    return _PAIR.sub(lambda m: m[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
+
+
+def numbered(character: str) -> str:
+    r"""A character as ``\uXXXX``, two of them beyond U+FFFF."""
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
