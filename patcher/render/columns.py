@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents.changes import Change
 from patcher.documents.textdiff import NO_NEWLINE, is_multiline, unified
-from patcher.render.printable import printable, printable_value
+from patcher.render.printable import lines_apart, values_apart
 
 _HEADER: Final = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
@@ -41,15 +41,28 @@ def value_rows(change: Change) -> tuple[Row, ...]:
     """The rows of a changed or reordered value: texts by their lines, others as indented JSON."""
     old, new = change.old, change.new
     if is_multiline(old, new):
-        return rows(unified(old, new))
+        return rows(shown_diff(unified(old, new)))
     # A text of one line stays JSON, so that a space at its end, or none at all, can be seen.
-    sides = printable_value(old, indent=2), printable_value(new, indent=2)
-    found = rows(unified(f"{sides[0]}\n", f"{sides[1]}\n"))
-    return found if any("\n" in side for side in sides) else found[1:]
+    before, after = values_apart((old, new), longest=0)
+    found = rows(unified(_joined(before), _joined(after)))
+    return found if len(before) > 1 or len(after) > 1 else found[1:]
+
+
+def _joined(rows: list[str]) -> str:
+    return "".join(f"{row}\n" for row in rows)
+
+
+def shown_diff(lines: Sequence[str]) -> list[str]:
+    """The lines of a unified diff of texts, safe to show; none that differs looks like another."""
+    shown = iter(lines_apart([one[1:] for one in lines if one[0] in " +-"]))
+    return [one[0] + next(shown) if one[0] in " +-" else one for one in lines]
 
 
 def rows(lines: Iterable[str]) -> tuple[Row, ...]:
-    """The lines of a unified diff, side by side; what was replaced is paired in order."""
+    """The lines of a unified diff, side by side; what was replaced is paired in order.
+
+    They are safe to show already.
+    """
     return tuple(_rows(lines))
 
 
@@ -69,7 +82,7 @@ def _rows(lines: Iterable[str]) -> Iterator[Row]:
             for side in last:
                 side[-1] = side[-1]._replace(ends_openly=True)
             continue
-        shown = printable(text[1:])
+        shown = text[1:]
         if text[0] == " ":
             yield from _paired(before, after)
             # A line at the very end that both have: whether a line feed follows is the same.

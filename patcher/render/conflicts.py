@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -11,7 +12,7 @@ from patcher.documents.threeway import Collision
 from patcher.documents.values import MISSING, JsonValue
 from patcher.plan.conflicts import Conflict
 from patcher.render.lines import Line, Span, Style, line
-from patcher.render.printable import printable, printable_value
+from patcher.render.printable import paths_apart, values_apart
 from patcher.render.view import change_lines, text_diff_lines
 
 _INDENT: Final = "      "
@@ -42,23 +43,26 @@ def _section(title: Span, collisions: Sequence[Collision]) -> Iterator[Line]:
     if collisions:
         yield line()
         yield line(title, ":")
-    for one in collisions:
-        yield line(Span("  !", "alarm"), f" {printable(one.path)}")
+    for one, path in zip(collisions, paths_apart([one.path for one in collisions]), strict=True):
+        yield line(Span("  !", "alarm"), f" {path}")
         yield from _sides(one)
 
 
 def _sides(one: Collision) -> Iterator[Line]:
     if is_multiline(one.base, one.yours) and is_multiline(one.base, one.theirs):
         texts = (("yours", one.yours), ("theirs", one.theirs))
-        for whose, text in texts[1:] if one.touched else texts:
-            yield line(_INDENT, Span(f"{whose}:", "quiet"))
-            yield from text_diff_lines(one.base, text)
+        for name, changed in texts[1:] if one.touched else texts:
+            yield line(_INDENT, Span(f"{name}:", "quiet"))
+            yield from text_diff_lines(one.base, changed)
         return
     sides: tuple[tuple[str, JsonValue, Style], ...] = (
         ("was", one.base, "quiet"),
         ("yours", one.yours, "added"),
         ("theirs", one.theirs, "changed"),
     )
-    for whose, value, style in sides[::2] if one.touched else sides:
-        shown = "(not there)" if value is MISSING else printable_value(value)
-        yield line(_INDENT, Span(f"{whose:<7}", "quiet"), Span(shown, style))
+    there = [value for _, value, _ in sides if value is not MISSING]
+    shown = iter(values_apart(there, sys.maxsize))
+    written = ["(not there)" if value is MISSING else next(shown)[0] for _, value, _ in sides]
+    rows = list(zip(sides, written, strict=True))
+    for (whose, _, style), text in rows[::2] if one.touched else rows:
+        yield line(_INDENT, Span(f"{whose:<7}", "quiet"), Span(text, style))

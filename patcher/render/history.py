@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from patcher.plan import Plan
 from patcher.render.lines import Line, Span, Style, line
-from patcher.render.printable import printable
+from patcher.render.printable import paths_apart, printable
 from patcher.render.view import plan_lines
 
 _NAMED: Final = 3
@@ -69,7 +69,7 @@ def entry_lines(
 
 
 def _changed(row: Mapping[str, Any]) -> str:
-    paths = [printable(change["path"]) for change in row["changes"]]
+    paths = paths_apart([change["path"] for change in row["changes"]])
     more = [f"{len(paths) - _NAMED} more"] if len(paths) > _NAMED else []
     return ", ".join((*paths[:_NAMED], *more)) or "-"
 

@@ -15,7 +15,7 @@ from patcher.render.columns import Cell, Row, value_rows
 from patcher.render.counts import counted, summary
 from patcher.render.lines import Line
 from patcher.render.outline import Attachment, Outline
-from patcher.render.printable import printable, printable_value
+from patcher.render.printable import lines_apart, paths_apart, printable, printable_value
 from patcher.render.stylesheet import filters, policy, stylesheet
 
 _MARKS = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
@@ -71,8 +71,9 @@ def _plan(shown: Outline, number: int, members: Sequence[str]) -> Iterator[str]:
     yield from _alarms(shown)
     if shown.changes:
         yield "<h3>Changes</h3>"
-        for change in shown.changes:
-            yield from _change(change, members.index(_member(change)))
+        paths = paths_apart([one.path for one in shown.changes])
+        for change, path in zip(shown.changes, paths, strict=True):
+            yield from _change(change, path, members.index(_member(change)))
     for one in shown.attachments:
         if not one.is_alarming:
             yield from _attached(one)
@@ -111,33 +112,33 @@ def _rest(shown: Outline) -> Iterator[str]:
         yield "</ul></details>"
 
 
-def _change(change: Change, member: int) -> Iterator[str]:
+def _change(change: Change, path: str, member: int) -> Iterator[str]:
     yield (
         f'<details open class="change {change.kind} k-{change.kind} m-{member}"><summary>'
         f'<span class="kind">{_MARKS[change.kind]} {change.kind}</span> '
-        f"<code>{_text(change.path)}</code></summary>"
+        f"<code>{_text(path)}</code></summary>"
     )
     if change.kind == "added":
         yield _block(change.new, "after")
     elif change.kind == "removed":
         yield _block(change.old, "before")
     else:
-        yield from _table(change)
+        yield from _table(change, path)
     yield "</details>"
 
 
 def _block(value: object, side: str) -> str:
     """A value that stands alone: a text of several lines as it is, anything else as JSON."""
     if type(value) is str and "\n" in value:
-        lines = [printable(line) for line in value.split("\n")]
+        lines = lines_apart(value.split("\n"))
     else:
         lines = printable_value(value, indent=2).split("\n")
     return f'<pre class="{side}">{escape(chr(10).join(lines))}</pre>'
 
 
-def _table(change: Change) -> Iterator[str]:
+def _table(change: Change, path: str) -> Iterator[str]:
     yield '<table class="diff">'
-    yield f'<caption class="unseen">{_text(change.path)} before and after</caption>'
+    yield f'<caption class="unseen">{_text(path)} before and after</caption>'
     yield '<colgroup><col class="number"><col><col class="number"><col></colgroup>'
     yield (
         '<thead><tr><th scope="col" colspan="2">Before</th>'

@@ -16,7 +16,13 @@ from patcher.documents.changes import Change
 from patcher.render.columns import Row, value_rows
 from patcher.render.counts import counted, summary
 from patcher.render.outline import Attachment, Outline
-from patcher.render.printable import printable, printable_value
+from patcher.render.printable import (
+    lines_apart,
+    paths_apart,
+    printable,
+    printable_value,
+    values_apart,
+)
 
 LONGEST: Final = 60_000
 """Characters of a report. A comment on GitHub takes 65 536, and others want a word as well."""
@@ -57,11 +63,12 @@ def _report(outlines: Sequence[Outline], budget: int) -> tuple[str, int]:
         blocks += [_heading(shown), *_alarms(shown)]
         if shown.changes:
             blocks.append("**Changes**")
-        for change in shown.changes:
-            whole = _change(change)
+        paths = paths_apart([one.path for one in shown.changes])
+        for change, path in zip(shown.changes, paths, strict=True):
+            whole = _change(change, path)
             if len(whole) > max(200, budget):
                 left_out += 1
-                whole = f"{_short_change(change)} (left out)"
+                whole = f"{_short_change(change, path)} (left out)"
             budget -= len(whole)
             blocks.append(whole)
         blocks += _rest(shown)
@@ -117,28 +124,29 @@ def _rest(shown: Outline) -> Iterable[str]:
         )
 
 
-def _short_change(change: Change) -> str:
-    return f"- `{_MARKS[change.kind]}` {change.kind} {_code(change.path)}"
+def _short_change(change: Change, path: str) -> str:
+    return f"- `{_MARKS[change.kind]}` {change.kind} {_code(path)}"
 
 
-def _change(change: Change) -> str:
+def _change(change: Change, path: str) -> str:
     """One change: on one line where it is short, else folded."""
     if change.kind in ("added", "removed"):
         value = change.new if change.kind == "added" else change.old
         text = printable_value(value)
         if len(text) <= _INLINE:
-            return f"{_short_change(change)}: {_code(text)}"
+            return f"{_short_change(change, path)}: {_code(text)}"
         lines = [f"{_MARKS[change.kind]}{row}" for row in _value_lines(value)]
-        return _folded_change(change, lines)
-    sides = printable_value(change.old), printable_value(change.new)
-    if change.kind == "changed" and max(map(len, sides)) <= _INLINE:
-        return f"{_short_change(change)}: {_code(sides[0])} becomes {_code(sides[1])}"
-    return _folded_change(change, _diff_lines(value_rows(change)))
+        return _folded_change(change, path, lines)
+    (before, *more), (after, *others) = values_apart((change.old, change.new), _INLINE)
+    # Of blanks in a row a browser shows one, but for a fenced block.
+    if change.kind == "changed" and not (more or others or "  " in before + after):
+        return f"{_short_change(change, path)}: {_code(before)} becomes {_code(after)}"
+    return _folded_change(change, path, _diff_lines(value_rows(change)))
 
 
 def _value_lines(value: object) -> list[str]:
     if type(value) is str and "\n" in value:
-        return [printable(row) for row in value.split("\n")]
+        return lines_apart(value.split("\n"))
     return printable_value(value, indent=2).split("\n")
 
 
@@ -163,9 +171,9 @@ def _diff_lines(rows: Iterable[Row]) -> list[str]:
     return lines + coming
 
 
-def _folded_change(change: Change, lines: Sequence[str]) -> str:
+def _folded_change(change: Change, path: str, lines: Sequence[str]) -> str:
     title = (
-        f"<code>{_MARKS[change.kind]}</code> {change.kind} <code>{_html(change.path)}</code> "
+        f"<code>{_MARKS[change.kind]}</code> {change.kind} <code>{_html(path)}</code> "
         f"({counted(len(lines), 'line')})"
     )
     return _folded(title, _fenced(lines, "diff"))

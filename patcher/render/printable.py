@@ -1,24 +1,109 @@
-"""Text from elsewhere, made safe to show: no character of it can move a cursor or hide a word."""
+"""Text from elsewhere, made safe to show, and different texts made to look different.
+
+No character of it can move a cursor or hide a word, and no change goes unseen: trailing blanks,
+what looks alike, and what is composed otherwise are written as escapes where they make the
+difference. Letters of every script stay readable elsewhere.
+"""
 
 from __future__ import annotations
 
 import json
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import lru_cache
+from itertools import takewhile
+from pathlib import Path
+from typing import Final, TypeAlias
 
 from patcher.documents.values import JsonValue
+from patcher.documents.visible import escape, is_unseen, spelled, spelled_pointer
+
+Spelling: TypeAlias = Callable[[str, Collection[int]], str]
+"""How a text is written, with the characters at some positions as escapes, too."""
+
+_DATA: Final = Path(__file__).with_name("lookalikes.txt")
 
 
 def printable(text: str) -> str:
     """``text`` with everything escaped, JSON's way, that is not plainly visible.
 
     That is what Python does not call printable: controls and escapes, bidirectional overrides,
-    zero-width characters, surrogates, line separators, and every space but the common one.
+    zero-width characters, surrogates, line separators, every space but the common one; and blanks
+    that it does call printable.
     """
-    if text.isprintable():
+    if text.isascii() and text.isprintable():
         return text
-    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in text)
+    return "".join(escape(one) if is_unseen(one) else one for one in text)
 
 
 def printable_value(value: JsonValue, *, indent: int | None = None) -> str:
     """A JSON value as safe text; letters of every script stay readable."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
     return "\n".join(map(printable, text.split("\n")))
+
+
+def lines_apart(texts: Sequence[str]) -> list[str]:
+    """Lines of a text, safe, those that differ so that it can be seen."""
+    return _apart(texts, spelled)
+
+
+def paths_apart(pointers: Sequence[str]) -> list[str]:
+    """JSON Pointers, likewise, as they can be typed as a PATH."""
+    return _apart(pointers, spelled_pointer)
+
+
+def values_apart(values: Sequence[JsonValue], longest: int) -> list[list[str]]:
+    """Values as the lines of JSON that each takes, likewise; one where it is not too long."""
+    blocks = []
+    for value in values:
+        line = printable_value(value)
+        blocks.append(
+            [line] if len(line) <= longest else printable_value(value, indent=2).split("\n")
+        )
+    rest = iter(_apart([row for block in blocks for row in block], _in_json))
+    return [[next(rest) for _ in block] for block in blocks]
+
+
+def _in_json(text: str, also: Collection[int]) -> str:
+    """JSON that is safe already, where each backslash begins an escape."""
+    return "".join(escape(one) if i in also else one for i, one in enumerate(text))
+
+
+def _apart(texts: Sequence[str], spell: Spelling) -> list[str]:
+    """The texts, spelled so that no two different ones look alike.
+
+    Of those that do, what is not ASCII is escaped between their common beginning and end.
+    """
+    alike: dict[str, set[str]] = defaultdict(set)
+    if not all(map(str.isascii, texts)):
+        for text in texts:
+            alike[_look(text)].add(text)
+    escaped: dict[str, frozenset[int]] = {}
+    for group in alike.values():
+        if len(group) > 1:
+            start = _common(group)
+            end = _common([text[start:][::-1] for text in group])
+            for text in group:
+                between = range(start, len(text) - end)
+                escaped[text] = frozenset(i for i in between if not text[i].isascii())
+    return [spell(text, escaped.get(text, ())) for text in texts]
+
+
+def _common(texts: Iterable[str]) -> int:
+    """How many characters all begin with."""
+    columns = zip(*texts, strict=False)
+    return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+
+
+def _look(text: str) -> str:
+    """What a text looks like: the same for texts that can be taken for each other (UTS #39)."""
+    folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text))
+    return unicodedata.normalize("NFD", folded.translate(_lookalikes()))
+
+
+@lru_cache(maxsize=1)
+def _lookalikes() -> dict[int, str]:
+    rows = _DATA.read_text(encoding="utf-8").splitlines()
+    groups = [row for row in rows if not row.startswith("# ")]
+    return {ord(one): group[0] for group in groups for one in group[1:]}

@@ -10,11 +10,11 @@ from typing import Any
 from patcher.documents.diff import Change
 from patcher.documents.notices import Notice
 from patcher.documents.textdiff import is_multiline, unified
-from patcher.documents.values import JsonValue
 from patcher.plan import PatchResult, Plan
+from patcher.render.columns import shown_diff
 from patcher.render.lines import Line, Span, Style, line
 from patcher.render.outline import Carried, Outline, outline, title
-from patcher.render.printable import printable, printable_value
+from patcher.render.printable import paths_apart, printable, values_apart
 
 _WIDE = 72
 _INDENT = "      "
@@ -87,35 +87,33 @@ _MARKS: dict[str, tuple[str, Style]] = {
 
 def change_lines(changes: Sequence[Change]) -> Iterator[Line]:
     """Changes, one after the other, as they are: what must not be shown is masked before."""
-    for change in changes:
-        yield from _change(change)
+    for change, path in zip(changes, paths_apart([one.path for one in changes]), strict=True):
+        yield from _change(change, path)
 
 
-def _change(change: Change) -> Iterator[Line]:
+def _change(change: Change, path: str) -> Iterator[Line]:
     mark, style = _MARKS[change.kind]
-    head = (Span(f"  {mark} {change.kind:<9}", style), Span(f" {printable(change.path)}"))
+    head = (Span(f"  {mark} {change.kind:<9}", style), Span(f" {path}"))
     old, new = change.old, change.new
     if change.kind == "changed" and is_multiline(old, new):
         yield line(*head)
         yield from text_diff_lines(old, new)
         return
     if change.kind in ("added", "removed"):
-        value = new if change.kind == "added" else old
-        shown = printable_value(value)
-        if len(shown) <= _WIDE:
-            yield line(*head, "  ", Span(shown, style))
+        (rows,) = values_apart([new if change.kind == "added" else old], _WIDE)
+        if len(rows) == 1:
+            yield line(*head, "  ", Span(rows[0], style))
             return
         yield line(*head)
-        yield from _value(value, mark, style)
+        yield from _value(rows, mark, style)
         return
     yield line(*head)
-    yield from _value(old, "-", "removed")
-    yield from _value(new, "+", "added")
+    before, after = values_apart([old, new], _WIDE)
+    yield from _value(before, "-", "removed")
+    yield from _value(after, "+", "added")
 
 
-def _value(value: JsonValue, mark: str, style: Style) -> Iterator[Line]:
-    shown = printable_value(value)
-    rows = [shown] if len(shown) <= _WIDE else printable_value(value, indent=2).split("\n")
+def _value(rows: Sequence[str], mark: str, style: Style) -> Iterator[Line]:
     for row in rows:
         yield line(_INDENT, Span(f"{mark} {row}", style))
 
@@ -125,8 +123,8 @@ _DIFF_STYLES: dict[str, Style] = {"+": "added", "-": "removed", "@": "quiet"}
 
 def text_diff_lines(old: str, new: str) -> Iterator[Line]:
     """The lines in which two texts differ."""
-    for row in unified(old, new):
-        yield line(_INDENT, Span(printable(row), _DIFF_STYLES.get(row[:1], "")))
+    for row in shown_diff(unified(old, new)):
+        yield line(_INDENT, Span(row, _DIFF_STYLES.get(row[:1], "")))
 
 
 def _cleared(shown: Outline) -> Iterator[Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -476,3 +477,40 @@ def test_without_arguments_there_is_help(patch_model: Command) -> None:
 
     assert (done.code, done.err) == (0, "")
     assert "Usage: patch-model" in done.out
+
+
+def test_an_empty_file_or_input_is_no_text(
+    sandbox: Sandbox, process: Command, tmp_path: Path
+) -> None:
+    """Nothing before the pipe, an empty file, one of a byte order mark alone: refused, not sent."""
+    (tmp_path / "bom.sql").write_bytes(b"\xef\xbb\xbf")
+    (tmp_path / "none.yaml").touch()
+    for item in (
+        "configuration.query=@-",
+        f"configuration.query=@{tmp_path}/bom.sql",
+        "configuration.query=@/dev/null",
+        f"configuration:=@{tmp_path}/none.yaml",
+        "configuration:=@-",
+    ):
+        done = process("apply", "Contacts", "--set", item, "-y", stdin="")
+        assert done.code == 2, item
+    emptied = process("apply", "Contacts", "--set", "configuration.query=", "-y")
+
+    assert emptied.code == 0
+    assert len(sandbox.puts()) == 1
+    assert sandbox.stored(seed.CONTACTS)["configuration"]["query"] == ""
+
+
+def test_a_path_that_a_plan_shows_can_be_pasted(sandbox: Sandbox, patch_model: Command) -> None:
+    """A key with = and with what cannot be seen: set, shown, pasted, and gone again."""
+    key = "a=b\u200b: \\"
+    value = json.dumps({**sandbox.stored(seed.CONTACTS)["configuration"], key: "x"})
+    shown = patch_model("apply", "Contacts", "--set", f"configuration:={value}", "-y")
+    path = re.search(r"added +(/configuration/.+?)  ", shown.out)
+    assert path is not None
+    changed = patch_model("apply", "Contacts", "--set", f"{path[1]}=y", "-y")
+
+    assert sandbox.stored(seed.CONTACTS)["configuration"][key] == "y"
+    assert path[1] in changed.out
+    assert patch_model("apply", "Contacts", "--unset", path[1], "-y").code == 0
+    assert key not in sandbox.stored(seed.CONTACTS)["configuration"]

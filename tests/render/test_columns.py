@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from patcher.documents.changes import Change
 from patcher.documents.textdiff import unified
 from patcher.documents.values import strictly_equal
-from patcher.render.columns import Cell, Row, rows, value_rows
+from patcher.render.columns import Cell, Row, rows, shown_diff, value_rows
 from patcher.render.printable import printable
 
 LINES = st.lists(st.sampled_from(["select a", " b", "from t", "where x", "", "\t\x1b"]), max_size=9)
@@ -18,7 +18,7 @@ LINES = st.lists(st.sampled_from(["select a", " b", "from t", "where x", "", "\t
 
 def test_what_was_replaced_is_paired_in_order() -> None:
     """A changed line stands beside the new one, with what differs noted; a rest stands alone."""
-    found = rows(unified("a\nx = 1\nz\n", "a\nx = 22\ny\nz\n"))
+    found = rows(shown_diff(unified("a\nx = 1\nz\n", "a\nx = 22\ny\nz\n")))
 
     assert found == (
         Row("hunk", header="@@ -1,3 +1,4 @@"),
@@ -31,7 +31,7 @@ def test_what_was_replaced_is_paired_in_order() -> None:
 
 def test_a_missing_line_feed_belongs_to_its_side() -> None:
     """Only the text that ends without one says so."""
-    found = rows(unified("a\nb", "a\nb\n"))
+    found = rows(shown_diff(unified("a\nb", "a\nb\n")))
 
     assert found[-1] == Row("changed", Cell(2, "b", (1, 1), ends_openly=True), Cell(2, "b", (1, 1)))
 
@@ -48,7 +48,7 @@ def _sides(found: tuple[Row, ...]) -> tuple[list[Cell], list[Cell]]:
 def test_each_side_is_its_text(old: list[str], new: list[str]) -> None:
     """Read down, the rows of a side are that text's lines under their own numbers."""
     texts = ["".join(f"{line}\n" for line in side) for side in (old, new)]
-    found = rows(unified(texts[0], texts[1], context=99))
+    found = rows(shown_diff(unified(texts[0], texts[1], context=99)))
 
     if old == new:
         assert found == ()
@@ -65,7 +65,7 @@ def test_every_hunk_numbers_its_lines_as_the_texts_have_them(
 ) -> None:
     """Also where lines are left out between hunks, a number is that of the line in its text."""
     texts = ["".join(f"{line}\n" for line in side) for side in (old, new)]
-    found = rows(unified(texts[0], texts[1], context=0))
+    found = rows(shown_diff(unified(texts[0], texts[1], context=0)))
 
     for cells, lines in zip(_sides(found), (old, new), strict=True):
         assert all(printable(lines[cell.number - 1]) == cell.text for cell in cells)
@@ -74,7 +74,7 @@ def test_every_hunk_numbers_its_lines_as_the_texts_have_them(
 @given(st.text(max_size=8), st.text(max_size=8))
 def test_what_is_marked_is_all_that_differs(old: str, new: str) -> None:
     """Without the marked part, two lines are the same at both ends."""
-    for row in rows([f"-{old}", f"+{new}"]):
+    for row in rows(shown_diff([f"-{old}", f"+{new}"])):
         assert row.old is not None
         assert row.new is not None
         ends = [
