@@ -1,24 +1,27 @@
 """YAML text that says exactly what JSON can say: YAML 1.2, core schema, strictly.
 
-The reader is our own, of the part of YAML 1.2.2 that JSON has a counterpart for. General readers
-of YAML take some valid texts for something else than they are (``{ ?foo: bar }``) and accept
-invalid ones; here each is read as the specification says, or refused with its place.
+ruamel.yaml splits the text into events; what a plain scalar means is decided here, and so dates
+stay texts, ``no`` is a text, and what has no counterpart in JSON is refused. Where ruamel.yaml is
+known to depart from YAML 1.2, the source between and within its events tells, and it is refused.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from patcher.documents import jsontext, yamlwriting
-from patcher.documents.jsontext import line_and_column
-from patcher.documents.values import JsonValue, Tokens
-from patcher.documents.yamlblocks import DocumentReader
-from patcher.documents.yamlscalars import UnreadableError
+from patcher.documents.jsontext import line_and_column, quoted
+from patcher.documents.values import MAX_DEPTH, MISSING, JsonValue, Tokens, is_writable
 from patcher.errors import InvalidPatchError
+
+_NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_TRUE: Final = frozenset({"true", "True", "TRUE"})
+_FALSE: Final = frozenset({"false", "False", "FALSE"})
+_DECIMAL: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_OTHER_BASE: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 # What must be escaped: all but YAML 1.2.2, production 1 (c-printable); and what YAML 1.1 and some
 # readers of 1.2 take for a line break, and others for a character of the text or for nothing.
@@ -33,31 +36,67 @@ _NAMES: Final = {
     "\u2029": "PARAGRAPH SEPARATOR",
     "\ufeff": "a byte order mark within the text",
 }
+_QUOTATION: Final = re.compile(r"""'[^']*'|"[^"]*\"""")
+_HARMLESS: Final = re.compile(r"""(['"])(?:<[a-z ]+>|\\?.)\1""")
+_SIGN: Final = re.compile(r"#[^\n]*|\?")
+_SIGN_ALONE: Final = re.compile(r":$|^-$")
+# The empty lines that a block without an indentation indicator begins with, and its indentation.
+_BLOCK_LEAD: Final = re.compile(r"[^\n0-9]*\n((?: *\n)*)( *)[^ \n]")
+_DIRECTIVE: Final = re.compile(r"^%(?!YAML[ ]+1\.2[ ]*(?:[ ]#.*)?$).*", re.MULTILINE)
+_MARKER: Final = re.compile(r"\n(?:---|\.\.\.)(?!\S)")
+_LINE: Final = re.compile(r"\n( *)[^ \n]")
+_SURROGATE_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+
+_Place: TypeAlias = "tuple[int, int] | None"
+"""Line and column, where they are known."""
 
 
 def parse(text: str | bytes, *, what: str) -> JsonValue:
     """The JSON value of a YAML text, which ``what`` names in errors.
 
-    Bytes are UTF-8. Raises InvalidPatchError, with line and column, for what is not YAML, for
-    characters that readers of YAML disagree on, and for what JSON cannot say: a key twice or not a
-    text, anchors, aliases, tags, merge keys, NaN and infinities, a number that a double cannot
-    hold, several documents or none, and nesting beyond MAX_DEPTH.
+    Bytes are UTF-8. Raises InvalidPatchError, with line and column, for what is not YAML, and for
+    what JSON cannot say: a key twice or not a text, anchors, aliases, tags, merge keys, NaN and
+    infinities, a number that a double cannot hold, several documents or none, and nesting beyond
+    MAX_DEPTH.
     """
-    return _read(text, what)[0]
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    source = jsontext.decoded(text, what=what).replace("\r\n", "\n")
+    reading = _Reading(what, source)
+    strange = _UNPRINTABLE.search(source)
+    if strange:
+        one = strange.group()
+        name = f" ({_NAMES[one]})" if one in _NAMES else ""
+        reason = f"the character U+{ord(one):04X}{name} must be escaped"
+        raise reading.refused(reason, line_and_column(source, strange.start()))
+    try:
+        for event in YAML(typ="safe", pure=True).parse(source):
+            reading.take(event)
+    except MarkedYAMLError as error:
+        raise reading.refused(_reason(error), _place(error.problem_mark)) from None
+    except (YAMLError, ValueError, ArithmeticError, LookupError, AssertionError):
+        # An escape beyond Unicode, version 1.11, or another slip that ruamel.yaml has no error for.
+        raise reading.refused("it cannot be read") from None
+    return reading.result()
 
 
 def lines(text: str) -> dict[Tokens, int]:
     """The line, from 1, on which each place of a YAML text begins.
 
-    JSON text is YAML as far as this is concerned. Empty for a text that ``parse`` refuses.
+    JSON text is YAML as far as this is concerned. Empty for a text that ``parse`` does not take.
     """
-    places: dict[Tokens, int] = {}
+    from ruamel.yaml import YAML
+
+    located = _Locating()
+    source = text.replace("\r\n", "\n")
     try:
-        _, source = _read(text, "the text", places)
+        parse(source, what="the text")
+        for event in YAML(typ="safe", pure=True).parse(source):
+            located.take(event)
     except InvalidPatchError:
         return {}
-    ends = list(accumulate(len(line) + 1 for line in source.split("\n")))
-    return {place: bisect_right(ends, position) + 1 for place, position in places.items()}
+    return located.lines
 
 
 def annotated(text: str, notes: Iterable[tuple[Tokens, Sequence[str]]]) -> str:
@@ -99,26 +138,231 @@ def dump(value: JsonValue) -> str:
     return yamlwriting.written(value)
 
 
-def _read(
-    text: str | bytes, what: str, places: dict[Tokens, int] | None = None
-) -> tuple[JsonValue, str]:
-    """The value of a text, and the text that the positions in ``places`` count in."""
-    source = jsontext.decoded(text, what=what).replace("\r\n", "\n")
-    try:
-        strange = _UNPRINTABLE.search(source)
-        if strange:
-            one = strange.group()
-            name = f" ({_NAMES[one]})" if one in _NAMES else ""
-            reason = f"the character U+{ord(one):04X}{name} must be escaped"
-            raise UnreadableError(reason, strange.start())
-        return DocumentReader(source, places).document(), source
-    except (
-        RecursionError
-    ):  # only where the caller is deep already: the reader's own depth is bounded
-        raise InvalidPatchError(f"{what} is nested too deeply to be read here.") from None
-    except UnreadableError as error:
-        where = ""
-        if error.position is not None:
-            where = " (line {}, column {})".format(*line_and_column(source, error.position))
-        message = f"{what} is not valid YAML: {error.reason}{where}."
-        raise InvalidPatchError(message, hint=error.hint) from None
+class _Reading:
+    """A value as it grows, event by event."""
+
+    def __init__(self, what: str, source: str) -> None:
+        self._what = what
+        self._source = source
+        self._last_line = source.rfind("\n") + 1
+        self._end = 0  # of the last event with text of its own
+        self._root: JsonValue = MISSING
+        self._open: list[_Container] = []
+
+    def take(self, event: Any) -> None:
+        """Takes one event of ruamel.yaml's parser."""
+        kind = type(event).__name__
+        place = _place(event.start_mark)
+        if kind == "AliasEvent" or getattr(event, "anchor", None) is not None:
+            raise self.refused("anchors and aliases have no counterpart in JSON", place)
+        if getattr(event, "tag", None) is not None:
+            raise self.refused("tags have no counterpart in JSON", place)
+        if kind == "ScalarEvent":
+            self._check_gap(event)
+            self._check_scalar(event)
+            self._put(self._scalar(event, place), place, is_plain=event.style is None)
+        elif kind in ("MappingStartEvent", "SequenceStartEvent"):
+            self._begin({} if kind == "MappingStartEvent" else [], event, place)
+        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+            self._check_gap(event)
+            self._open.pop()
+        elif kind == "StreamEndEvent":
+            self._check_gap(event)
+        elif kind == "DocumentStartEvent":
+            self._begin_document(event, place)
+
+    def result(self) -> JsonValue:
+        """The whole value."""
+        if self._root is MISSING:
+            raise self.refused("there is nothing in it")
+        return self._root
+
+    def refused(
+        self, reason: str, place: _Place = None, hint: str | None = None
+    ) -> InvalidPatchError:
+        """The error that says why the text is not taken."""
+        where = f" (line {place[0]}, column {place[1]})" if place else ""
+        return InvalidPatchError(f"{self._what} is not valid YAML: {reason}{where}.", hint=hint)
+
+    def _begin_document(self, event: Any, place: _Place) -> None:
+        if self._root is not MISSING:
+            raise self.refused("there is more than one document in it", place)
+        if directive := _DIRECTIVE.search(self._source, 0, event.start_mark.index):
+            raise self._misread("a directive other than %YAML 1.2", directive.start())
+
+    def _begin(self, container: JsonValue, event: Any, place: _Place) -> None:
+        if len(self._open) >= MAX_DEPTH:
+            raise self.refused(f"it is nested more than {MAX_DEPTH} levels deep", place)
+        self._check_gap(event)
+        self._put(container, place)
+        indent = self._indent if event.flow_style else event.start_mark.column
+        self._open.append(_Container(container, indent, in_brackets=bool(event.flow_style)))
+
+    @property
+    def _indent(self) -> int:
+        """The column of the innermost list or object that is not in brackets; -1 without one."""
+        return self._open[-1].indent if self._open else -1
+
+    def _check_gap(self, event: Any) -> None:
+        """Refuses what ruamel.yaml overlooks between the last event and this one."""
+        start, end = self._end, max(self._end, event.start_mark.index)
+        for sign in _SIGN.finditer(self._source, start, end):
+            before, after = self._source[sign.start() - 1], self._source[sign.end() :][:1]
+            if sign[0] == "?" and after.strip():
+                raise self._misread('a "?" without a space after it', sign.start())
+            if sign[0] != "?" and sign.start() and not before.isspace():
+                raise self._misread("a comment without a space before it", sign.start())
+        if self._open and self._open[-1].in_brackets:
+            self._check_indentation(start, end)
+        is_empty = (
+            type(event).__name__ == "MappingStartEvent" and self._source[end : end + 1] != "{"
+        )
+        self._end = end if is_empty else max(end, event.end_mark.index)
+
+    def _check_scalar(self, event: Any) -> None:
+        start, end = event.start_mark.index, event.end_mark.index
+        if marker := _MARKER.search(self._source, start, end):
+            raise self._misread("a document marker within a text", marker.start() + 1)
+        if event.style in ("|", ">"):
+            self._check_block(event)
+            return
+        self._check_indentation(start, end)
+        in_brackets = self._open and self._open[-1].in_brackets
+        if event.style is None and in_brackets and _SIGN_ALONE.search(event.value):
+            raise self._misread(f'"{event.value[-1]}" in brackets', end - 1)
+
+    def _check_block(self, event: Any) -> None:
+        """Refuses a block of which readers disagree where it begins, or where it ends."""
+        start, end = event.start_mark.index, event.end_mark.index
+        if event.start_mark.column <= self._indent:
+            raise self._misread("a block that is not indented", start)
+        lead = _BLOCK_LEAD.match(self._source, start)
+        if lead and max(map(len, lead[1].split("\n"))) > len(lead[2]):
+            raise self._misread("a block that begins with a longer line of blanks", start)
+        is_last = start < self._last_line < len(self._source) and not self._source[end:].strip()
+        is_strip = "-" in self._source[start : start + 3]
+        if is_last and not (is_strip and self._source[self._last_line :].strip()):
+            raise self._misread("a block without a line break at its end", start)
+
+    def _check_indentation(self, start: int, end: int) -> None:
+        """Refuses a line within quotes or brackets that is indented no more than what it is in."""
+        for line in _LINE.finditer(self._source, start, end + 1):
+            if len(line[1]) <= self._indent:
+                raise self._misread("a line that is not indented enough", line.end() - 1)
+
+    def _misread(self, reason: str, index: int) -> InvalidPatchError:
+        return self.refused(reason, line_and_column(self._source, index))
+
+    def _put(self, value: JsonValue, place: _Place, *, is_plain: bool = False) -> None:
+        if not self._open:
+            self._root = value
+            return
+        top = self._open[-1]
+        if type(top.value) is list:
+            top.value.append(value)
+        elif top.key is None:
+            top.key = self._key(value, top.value, place, is_plain=is_plain)
+        else:
+            top.value[top.key] = value
+            top.key = None
+
+    def _key(self, key: JsonValue, members: JsonValue, place: _Place, *, is_plain: bool) -> str:
+        if type(key) is not str:
+            raise self.refused("a key is not a text", place, "Write it in quotes.")
+        if is_plain and key == "<<":
+            raise self.refused("merge keys (<<) have no counterpart in JSON", place)
+        if key in members:
+            raise self.refused(f"the key {quoted(key)} occurs twice in one object", place)
+        return key
+
+    def _scalar(self, event: Any, place: _Place) -> JsonValue:
+        text: str = event.value
+        if event.style is not None:
+            return _joined(text)
+        if _OTHER_BASE.fullmatch(text) or _DECIMAL.fullmatch(text):
+            value = _number(text)
+            if value is None:
+                reason = "a number cannot be held exactly and would be altered"
+                raise self.refused(reason, place, "Write it in quotes, or with fewer digits.")
+            return value
+        if _NOT_FINITE.fullmatch(text):
+            raise self.refused(f"{text} is not a JSON number", place, "Use null, or quotes.")
+        if text in _NULL:
+            return None
+        return text in _TRUE if text in _TRUE or text in _FALSE else text
+
+
+class _Locating:
+    """The lines of the places, event by event; the text is known to be sound."""
+
+    def __init__(self) -> None:
+        self.lines: dict[Tokens, int] = {}
+        self._open: list[tuple[Tokens, int | None]] = []  # with the next index, None in an object
+        self._key: str | None = None
+
+    def take(self, event: Any) -> None:
+        """Takes one event of ruamel.yaml's parser."""
+        kind = type(event).__name__
+        if kind in ("MappingEndEvent", "SequenceEndEvent"):
+            self._open.pop()
+        elif kind in ("ScalarEvent", "MappingStartEvent", "SequenceStartEvent"):
+            self._begin(event, kind)
+
+    def _begin(self, event: Any, kind: str) -> None:
+        place: Tokens = ()
+        if self._open:
+            place, index = self._open[-1]
+            if index is not None:
+                self._open[-1] = place, index + 1
+                place = (*place, str(index))
+                self.lines[place] = event.start_mark.line + 1
+            elif self._key is None:
+                self._key = _joined(event.value)
+                self.lines[(*place, self._key)] = event.start_mark.line + 1
+                return
+            else:
+                place, self._key = (*place, self._key), None
+        if kind != "ScalarEvent":
+            self._open.append((place, 0 if kind == "SequenceStartEvent" else None))
+
+
+class _Container:
+    """An object or list that is being filled, and the key whose value comes next."""
+
+    __slots__ = ("in_brackets", "indent", "key", "value")
+
+    def __init__(self, value: JsonValue, indent: int, *, in_brackets: bool) -> None:
+        self.value = value
+        self.indent = indent
+        self.in_brackets = in_brackets
+        self.key: str | None = None
+
+
+def _number(text: str) -> int | float | None:
+    """The value of a number in any base, or None where no Python number holds and writes it."""
+    if not _OTHER_BASE.fullmatch(text):
+        return jsontext.number(text)
+    number = int(text, 0)
+    return number if is_writable(number) else None
+
+
+def _joined(text: str) -> str:
+    """``text`` with a character that JSON escapes as two (RFC 8259, section 7) as the one it is."""
+    if not _SURROGATE_PAIR.search(text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+
+
+def _place(mark: Any) -> _Place:
+    return None if mark is None else (mark.line + 1, mark.column + 1)
+
+
+def _reason(error: Any) -> str:
+    """What ruamel.yaml says is wrong, without the parts of the text that it quotes.
+
+    What is quoted may be anything, such as a credential; the names of tokens, such as <scalar>,
+    and single characters stay.
+    """
+    problem = (error.problem or error.context or "it cannot be read").splitlines()[0]
+    problem = _QUOTATION.sub(lambda one: one[0] if _HARMLESS.fullmatch(one[0]) else "...", problem)
+    return "".join(one for one in problem if one.isprintable())[:120]

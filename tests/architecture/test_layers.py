@@ -57,6 +57,7 @@ OWNERS = {
     "deepdiff": {"patcher.documents.diff"},
     "jsonpatch": {"patcher.documents.jsonpatches"},
     "jsonpointer": {"patcher.documents.jsonpatches"},
+    "ruamel": {"patcher.documents.yamltext"},
     "jsonschema": {"patcher.resources.schema"},
     "platformdirs": {"patcher.operations.session"},
     "rich": {"patcher.render.terminal", "patcher.render.progress"},

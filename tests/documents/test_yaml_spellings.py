@@ -88,10 +88,10 @@ def test_a_number_that_json_cannot_say_is_not_written() -> None:
         ("? {a: 1}\n: b", "a key is not a text (line 1, column 3)."),
         ("a: 1e400", "would be altered (line 1, column 4)."),
         ("a: 0x" + "f" * 5000, "would be altered (line 1, column 4)."),
-        ("%YAML 1.1\n---\nno", "has a counterpart in JSON (line 1, column 1)."),
+        ("%YAML 1.1\n---\nno", "other than %YAML 1.2 (line 1, column 1)."),
         ("[" * (MAX_DEPTH + 1), f"levels deep (line 1, column {MAX_DEPTH + 1})."),
         ("", "the text is not valid YAML: there is nothing in it."),
-        ('"\\UFFFFFFFF"', "an escape that YAML does not have (line 1, column 2)."),
+        ('"\\UFFFFFFFF"', "the text is not valid YAML: it cannot be read."),
     ],
 )
 def test_a_fault_has_its_place_where_it_has_one(text: str, reason: str) -> None:
