@@ -656,8 +656,9 @@ def test_a_text_that_is_none_can_be_mended_when_it_is_resumed(
 def test_after_a_failed_precondition_an_interrupt_still_counts(
     sandbox: Sandbox, editor: ScriptedEditor
 ) -> None:
-    """Asked anew upon a 412, Ctrl-C ends the edit as before: 130, the text kept."""
+    """Asked again after a 412 over someone's write, Ctrl-C ends the edit: 130, the text kept."""
     editor.does(RENAME)
+    sandbox.fault(faults.concurrent_write({"identifier": "email"}, method="PUT"))
     sandbox.fault(faults.status_before(412))
     terminal = Terminal("edit", "Contacts")
     terminal.wait_for(QUESTION)
@@ -667,6 +668,20 @@ def test_after_a_failed_precondition_an_interrupt_still_counts(
 
     assert terminal.finish() == 130
     assert_kept(terminal.screen, holds="name: Clients")
+
+
+def test_a_precondition_that_fails_over_nothing_ends_the_edit(
+    sandbox: Sandbox, editor: ScriptedEditor
+) -> None:
+    """The model is as it was read, so there is nothing new to ask about: 4, the text kept."""
+    editor.does(RENAME)
+    sandbox.fault(faults.status_before(412))
+
+    code, screen = edit("Contacts", answers=("y\n",))
+
+    assert code == 4
+    assert_kept(screen, holds="name: Clients")
+    assert len(sandbox.puts()) == 1
 
 
 def test_an_error_of_the_api_keeps_the_text_and_resuming_writes_it(
