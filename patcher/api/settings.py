@@ -47,6 +47,21 @@ class Settings:
     def __repr__(self) -> str:
         return f"Settings(url={self.url!r}, api_version={self.api_version!r})"
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The key, and the forms in which a server may repeat it."""
+        scheme, _, value = self.authorization.partition(" ")
+        found = {value}
+        if scheme == "Basic":
+            pair = base64.b64decode(value).decode()
+            found |= {pair, pair.partition(":")[2]}
+        encoded = {
+            encode(one.encode()).decode().rstrip("=")
+            for one in found
+            for encode in (base64.b64encode, base64.urlsafe_b64encode)
+        }
+        return frozenset(filter(None, found | encoded | {value.rstrip("=")}))
+
     @classmethod
     def from_env(
         cls,

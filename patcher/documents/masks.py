@@ -53,19 +53,22 @@ class Masks:
     A key does when it holds one of DEFAULT_WORDS or of ``words``, compared by letters and digits
     alone, in whatever case and script: api_key is in apiKey, X-API-KEY and my.apikeys. That masks
     max_tokens as well, which is the safe mistake. Afterwards ``words`` are all of them, in that
-    form; a word without a letter or digit is dropped. ``paired`` are the places of values whose
-    key stands beside them, and ``credentials`` the texts of what is masked (but for those too
-    short to be told apart), in the documents that ``upon`` was given.
+    form; a word without a letter or digit is dropped. ``secrets`` are masked wherever they are,
+    such as the API key. ``paired`` are the places of values whose key stands beside them, and
+    ``credentials`` the texts of what is masked (but for those too short to be told apart), in the
+    documents that ``upon`` was given.
     """
 
     places: tuple[Tokens, ...] = ()
     words: tuple[str, ...] = ()
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
     paired: frozenset[Tokens] = frozenset()
     credentials: frozenset[str] = field(default=frozenset(), repr=False)
 
     def __post_init__(self) -> None:
         words = dict.fromkeys(map(bare, (*DEFAULT_WORDS, *self.words)))
         object.__setattr__(self, "words", tuple(word for word in words if word))
+        object.__setattr__(self, "credentials", self.credentials | self.secrets)
 
     def upon(self, *documents: Document) -> Masks:
         """These masks, for ``documents``: what they hold is masked wherever it has gone."""

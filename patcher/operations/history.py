@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from patcher.api import Settings
 from patcher.documents.diff import Change
 from patcher.documents.masks import Masks
-from patcher.errors import JournalError, PatchError
+from patcher.errors import JournalError, PatchError, SettingsError
 from patcher.journal import Entry, Journal
 from patcher.operations.session import journal_of, mask_words
 from patcher.operations.undoing import ENTRY, RUN
@@ -63,7 +64,8 @@ class History(NamedTuple):
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> History:
         """The journal, and what to mask, as the environment says. Raises SettingsError."""
-        return cls(journal_of(environ), MODEL, Masks(MODEL.shape.opaque, mask_words(environ)))
+        masks = Masks(MODEL.shape.opaque, mask_words(environ), _secrets(environ))
+        return cls(journal_of(environ), MODEL, masks)
 
     def one(self, name: str) -> Remembered:
         """The entry of that name. Raises JournalError."""
@@ -90,6 +92,14 @@ class History(NamedTuple):
             return Remembered(entry, recorded_plan(entry, self.resource, self.masks))
         except PatchError:
             return Remembered(entry, None)
+
+
+def _secrets(environ: Mapping[str, str]) -> frozenset[str]:
+    """The key of the environment, if there is one: the journal can be read without."""
+    try:
+        return Settings.from_env(environ).secrets
+    except SettingsError:
+        return frozenset()
 
 
 def is_entry(text: str) -> bool:

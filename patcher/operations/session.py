@@ -132,7 +132,8 @@ class Session(NamedTuple):
     @property
     def masks(self) -> Masks:
         """Which values are credentials."""
-        return Masks(self.resource.shape.opaque, self.mask_words)
+        secrets = self.client.settings.secrets
+        return Masks(self.resource.shape.opaque, self.mask_words, secrets)
 
     def check(self, patch: Patch, options: Options) -> None:
         """Refuses what the change alone shows to be wrong, before any request."""

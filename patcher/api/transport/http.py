@@ -9,13 +9,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 from weakref import WeakSet
 
 from patcher import _version
 from patcher.api.settings import Settings
-from patcher.errors import ApiError
+from patcher.documents import jsontext
+from patcher.documents.masks import MASK
+from patcher.documents.spellings import Copies
+from patcher.errors import ApiError, InvalidPatchError
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Session
@@ -110,6 +114,7 @@ class Transport:
         begun = self._monotonic()
         try:
             response = self._exchange(method, path, params, body, headers or {}, on_connected)
+            response = self._without_key(response)
         except ApiError as error:
             failure = error.message.removeprefix(f"{method} {path}").lstrip(": ")
             self._tell(Exchange(method, path, None, self._monotonic() - begun, failure))
@@ -172,6 +177,24 @@ class Transport:
                 raise AnswerLostError(
                     f"{method} {path}: {self._loss(error, bounds)}.", method=method, path=path
                 ) from error
+
+    def _without_key(self, response: Response) -> Response:
+        """An answer without our key, which a server may repeat, in all that becomes a message.
+
+        What may hold a document stays as it is: there the key is a value like any other, and is
+        masked where it is shown.
+        """
+        copies = Copies(self._settings.secrets, MASK)
+        headers = {name: copies.masked(text) for name, text in response.headers.items()}
+        if response.status < 300 and response.body.lstrip().startswith(b"{"):
+            return response._replace(headers=headers)
+        text = copies.masked(response.body.decode("utf-8", "surrogateescape"))
+        with suppress(InvalidPatchError):  # where it is JSON, it may be escaped in there
+            plain = jsontext.dump(jsontext.parse(text, what="the answer"))
+            masked = copies.masked(plain)
+            text = text if masked == plain else masked
+        body = text.encode("utf-8", "surrogateescape")
+        return response._replace(headers=headers, body=body)
 
     def _open(
         self,
