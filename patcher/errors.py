@@ -36,6 +36,7 @@ class PatchError(Exception):
         hint: what to do next, or None.
         exit_code: the exit code of the command line for it.
         result: the PatchResult as far as it got, when there was a plan; else None.
+        details: the ``metadata`` of the API's own error, without credentials; None without one.
     """
 
     exit_code: ClassVar[int] = 70
@@ -45,6 +46,7 @@ class PatchError(Exception):
         self.message = message
         self.hint = hint
         self.result: Any = None
+        self.details: dict[str, Any] | None = None
 
     def __str__(self) -> str:
         """The message, also where something was added to it on the way."""

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple, TypeGuard
 from patcher.api.transport import Response
 from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
-from patcher.documents.values import Document, JsonValue
+from patcher.documents.masks import Masks
+from patcher.documents.values import Document, JsonValue, bounded
 from patcher.errors import ApiError, NotFoundError, PatchError
 
 _SHOWN: Final = 300
@@ -30,12 +31,14 @@ class ApiMessage(NamedTuple):
 
     message: str
     key: str | None = None
+    metadata: Document | None = None
 
 
 class JobState(NamedTuple):
     """A job as the API last told it: created, running, done or failed.
 
-    ``result`` is there once it is done, in a form that depends on its type.
+    ``result`` is there once it is done, in a form that depends on its type; ``metadata`` where
+    its error is an object of the API's error form, and not a text as documented.
     """
 
     id: str
@@ -43,6 +46,7 @@ class JobState(NamedTuple):
     status: str
     error: str | None = None
     result: JsonValue = None
+    metadata: Document | None = None
 
 
 def envelope(response: Response, what: str) -> Document:
@@ -71,13 +75,13 @@ def api_message(response: Response, *, whole: bool = False) -> ApiMessage | None
     """
     value = _object(response)
     message, key = value.get("message"), value.get("key")
-    status = value.get("status")
-    is_own = type(key) is str or type(value.get("metadata")) is dict or status is not None
+    status, metadata = value.get("status"), _members(value.get("metadata"))
+    is_own = type(key) is str or metadata is not None or status is not None
     is_other = status is not None and (type(status) is not int or status != response.status)
     if type(message) is not str or is_other or not is_own:
         return None
     shown = message if whole else _brief(message)
-    return ApiMessage(shown, key if type(key) is str else None)
+    return ApiMessage(shown, key if type(key) is str else None, metadata)
 
 
 def foreign(response: Response) -> str:
@@ -120,13 +124,20 @@ def job_state(answer: Document, default_type: str, *, whole: bool = False) -> Jo
     if type(job) is not dict or not _is_plain(job.get("job_id")):
         return None
     kind, status, error = job.get("type"), job.get("status"), job.get("error")
+    apis = _members(error) or {}
+    error = apis.get("message", error)
     return JobState(
         job["job_id"],
         kind if _is_plain(kind) else default_type,
         status if type(status) is str else "created",
         (error if whole else _brief(error)) if type(error) is str else None,
         job.get("result"),
+        _members(apis.get("metadata")),
     )
+
+
+def _members(value: JsonValue) -> Document | None:
+    return value if type(value) is dict else None
 
 
 def _is_plain(text: object) -> TypeGuard[str]:
@@ -141,7 +152,7 @@ def failure(response: Response, method: str, path: str) -> ApiError:
     """
     said = api_message(response)
     kind = NotFoundError if said and response.status == 404 else ApiError
-    return kind(
+    error = kind(
         f"{method} {path}: {said.message if said else foreign(response)} ({response.status}).",
         status=response.status,
         method=method,
@@ -149,6 +160,11 @@ def failure(response: Response, method: str, path: str) -> ApiError:
         key=said.key if said else None,
         hint=_hint(response, is_own=said is not None),
     )
+    if said and said.metadata:
+        # No document is known here; what stands under a credential's key is one all the same.
+        masks = Masks(((),))
+        error.details = bounded(masks.masked_value(said.metadata, ()), masks.redacted)
+    return error
 
 
 def strong_etag(response: Response) -> str | None:

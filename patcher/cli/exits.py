@@ -185,6 +185,10 @@ def report(error: PatchError, *, as_json: bool, in_run: bool = False) -> int:
 def _detail(error: PatchError) -> None:
     """What differs, who changed what, what else came up: whatever the error knows of these."""
     differences = getattr(error, "differences", ())
+    if error.details:
+        from patcher.render.view import details_lines
+
+        console.show(details_lines(error.details), error=True)
     report = getattr(error, "report", None)
     if report:
         from patcher.render.conflicts import conflict_lines

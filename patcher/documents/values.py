@@ -7,7 +7,7 @@ tool that must not alter a document cannot either.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import copysign, isfinite
 from typing import Any, Final, TypeAlias
 
@@ -25,6 +25,7 @@ Tokens: TypeAlias = tuple[str, ...]
 MAX_DEPTH: Final = 200
 """Deepest nesting accepted; far above any real document, far below the interpreter's stack."""
 
+_REST: Final = "..."
 _CONTAINERS: Final = frozenset({dict, list})
 _SURROGATE_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
@@ -83,6 +84,37 @@ def copied(value: JsonValue) -> JsonValue:
     if type(value) is list:
         return [copied(member) for member in value]
     return value
+
+
+def bounded(value: JsonValue, text: Callable[[str], str], size: int = 4096) -> JsonValue:
+    """A copy of a value from elsewhere that is short enough to be shown.
+
+    Each text in it, keys too, is passed through ``text``; where ``size`` characters are used up,
+    "..." stands for what else there is.
+    """
+    left = size
+
+    def short(one: str) -> str:
+        nonlocal left
+        whole = text(one)
+        kept = whole if len(whole) <= left else whole[: max(left, 0)] + _REST
+        left -= len(kept)
+        return kept
+
+    def copy(one: JsonValue) -> JsonValue:
+        nonlocal left
+        left -= 10  # what is around it; a number is not for nothing, either
+        if type(one) is str:
+            return short(one)
+        if type(one) is list:
+            items = [copy(item) for item in one if left > 0]
+            return items if len(items) == len(one) else [*items, _REST]
+        if type(one) is dict:
+            members = {short(key): copy(member) for key, member in one.items() if left > 0}
+            return members if len(members) == len(one) else {**members, _REST: _REST}
+        return one
+
+    return copy(value)
 
 
 def extent(value: JsonValue) -> tuple[int, int]:

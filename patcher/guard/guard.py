@@ -256,7 +256,7 @@ class Guard(NamedTuple):
                 path=path,
                 hint=answer.hint,
             )
-        raise ApiError(
+        error = ApiError(
             f"The API takes no more requests for now ({attempt} attempts): "
             f"{plan.redacted(answer.message)} (429). "
             "Nothing was written.",
@@ -265,6 +265,8 @@ class Guard(NamedTuple):
             path=path,
             hint=f"Try again in {told:g} seconds." if told is not None else "Try again later.",
         )
+        error.details = plan.redacted_details(answer.details)
+        raise error
 
     def _intent(self, plan: Plan, body: Document, key: str) -> Intent:
         return Intent(

@@ -88,6 +88,14 @@ class Settlement(NamedTuple):
         Raises ApiError (refused, nothing written), ConflictError (its precondition failed),
         VerificationError (a failed job that left something else behind) and OutcomeUnknownError.
         """
+        try:
+            return self._settled(answer)
+        except PatchError as error:
+            details = None if isinstance(answer, Answered) else answer.details
+            error.details = error.details or self.plan.redacted_details(details)
+            raise
+
+    def _settled(self, answer: Answered | Job | Refused | Ambiguous) -> Written:
         if isinstance(answer, Refused):
             if answer.status == 412:
                 return self._overtaken(answer)
@@ -190,7 +198,13 @@ class Settlement(NamedTuple):
                 why = f"job {job.id} cannot be followed: {error.message.rstrip('.')}"
                 return self._unfinished(job, why, left)
         within = self._until(min(PATIENCE, left()))
-        return self._done(job, within) if job.status == "done" else self._failed(job, within)
+        if job.status == "done":
+            return self._done(job, within)
+        try:
+            return self._failed(job, within)
+        except PatchError as error:
+            error.details = self.plan.redacted_details(job.details)
+            raise
 
     def _done(self, job: Job, left: Left) -> Written:
         now = self._first_look(left, moved=True)

@@ -1,6 +1,7 @@
 """What the guard asks of the API, and the six answers that a write can have.
 
-The guard knows nothing of HTTP. The answers say what is proven about the write, and only that.
+The guard knows nothing of HTTP. The answers say what is proven about the write, and only that;
+their ``details`` are what the API's error says besides its message.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Job(NamedTuple):
     status: str
     error: str | None
     poll: Callable[[Callable[[], float]], Job]
+    details: Document | None = None
 
 
 class Refused(NamedTuple):
@@ -38,6 +40,7 @@ class Refused(NamedTuple):
     status: int
     message: str
     key: str | None = None
+    details: Document | None = None
 
 
 class NotSent(NamedTuple):
@@ -52,6 +55,7 @@ class Throttled(NamedTuple):
 
     message: str
     retry_after: float | None = None
+    details: Document | None = None
 
 
 class Ambiguous(NamedTuple):
@@ -66,6 +70,7 @@ class Ambiguous(NamedTuple):
     status: int | None = None
     declined: bool = False
     hint: str | None = None
+    details: Document | None = None
 
 
 Answer: TypeAlias = Answered | Job | Refused | NotSent | Throttled | Ambiguous

@@ -51,7 +51,8 @@ class Preview(NamedTuple):
         gained, lost: what of them is not exposed now, and what is now and would not be.
         unlisted: what the source has and the document's list of fields leaves out.
         columns: the places that name a column which would not be there, or may not.
-        status, key: the HTTP status of a refusal, and the API's own error key, where there are.
+        status, key, details: the HTTP status of a refusal, and the API's own error key and
+            metadata, where there are.
     """
 
     state: State
@@ -63,6 +64,7 @@ class Preview(NamedTuple):
     columns: tuple[Column, ...] = ()
     status: int | None = None
     key: str | None = None
+    details: Document | None = None
 
     @property
     def is_done(self) -> bool:

@@ -33,7 +33,9 @@ def preview(session: Session, plan: Plan, *, run_async: bool) -> Preview:
     try:
         return dry_run.outcome(dry_run.asked(run_async=run_async))
     except ApiError as error:
-        return Preview("unavailable", error.message, status=error.status, key=error.key)
+        return Preview(
+            "unavailable", error.message, status=error.status, key=error.key, details=error.details
+        )
 
 
 class _DryRun(NamedTuple):
@@ -65,7 +67,8 @@ class _DryRun(NamedTuple):
         is_verdict = 400 <= response.status <= 500 and response.status not in _NOT_ITS_FAULT
         if said is None or not is_verdict:
             raise answers.failure(response, "POST", self.path)
-        return Preview("refused", said.message, status=response.status, key=said.key)
+        message, key, details = said
+        return Preview("refused", message, status=response.status, key=key, details=details)
 
     def _follow(self, state: JobState) -> Preview:
         """Polls a job to its end, or until the time is up."""
@@ -85,7 +88,8 @@ class _DryRun(NamedTuple):
             pause = min(pause * 2, _LONGEST_PAUSE)
             state = self.session.client.job(state, whole=True)
         if state.status == "failed":
-            return Preview("refused", state.error or "The job failed, and does not say why.")
+            message = state.error or "The job failed, and does not say why."
+            return Preview("refused", message, details=state.metadata)
         return self._read(state.result)
 
     def _read(self, result: object) -> Preview:

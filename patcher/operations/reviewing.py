@@ -31,7 +31,8 @@ def reviewed(session: Session, plan: Plan, options: Options) -> Plan:
         from patcher.operations.previewing import preview as ask
 
         said = ask(session, plan, run_async=options.run_async)
-        preview = said.redacted(redact)
+        details = plan.redacted_details(said.details)
+        preview = said.redacted(redact)._replace(details=details)
         if preview.message:
             preview = preview._replace(message=_brief(preview.message))
         notices += preview.notices()
@@ -68,6 +69,7 @@ def refusal(plan: Plan) -> ApiError | None:
         key=preview.key,
         hint=hint,
     )
+    error.details = preview.details
     error.result = PatchResult.of_error(error, plan.resource, plan=plan)
     return error
 

@@ -115,18 +115,20 @@ class ApiStore:
             return Ambiguous(what, status, declined=is_final, hint=hint)
         said = answers.api_message(response)
         if status == 412:
-            return Refused(status, said.message if said else "its precondition failed")
+            message, _, details = said or ("its precondition failed", None, None)
+            return Refused(status, message, details=details)
         if said is None:
             return Ambiguous(f"it answered {status} with {answers.foreign(response)}", status)
         if status == 429:
             wait = answers.retry_after(response, datetime.now(timezone.utc))
-            return Throttled(said.message, wait)
+            return Throttled(said.message, wait, said.metadata)
         if 400 <= status < 500 and status not in _UNCLEAR_4XX:
-            return Refused(status, said.message, said.key)
+            return Refused(status, *said)
         # A 500 or 409 of the API's own is an outcome, once the resource has stayed as it was; but
         # of a job that may have been begun it says nothing.
         is_final = status in (409, 500) and not self.run_async
-        return Ambiguous(f"{said.message} ({status})", status, declined=is_final)
+        what = f"{said.message} ({status})"
+        return Ambiguous(what, status, declined=is_final, details=said.metadata)
 
     def _success(self, response: Response) -> Answer:
         try:
@@ -147,4 +149,5 @@ class ApiStore:
             state.status,
             state.error,
             lambda left: self._job(self.client.job(state, left=left)),
+            state.metadata,
         )

@@ -12,7 +12,7 @@ from patcher.documents.notices import Notice
 from patcher.documents.pointers import pointer_to
 from patcher.documents.rekeying import Rekeyed
 from patcher.documents.spellings import cut
-from patcher.documents.values import Document, Tokens
+from patcher.documents.values import Document, Tokens, bounded
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 from patcher.resources.unknown import OnUnknown
@@ -161,6 +161,14 @@ class Plan:
     def redacted(self, text: str) -> str:
         """Somebody else's text without the credentials of either document."""
         return self.masks.redacted(text)
+
+    def redacted_details(self, details: Document | None) -> Document | None:
+        """Somebody else's object likewise, and without what stands under a credential's key."""
+        if not details:
+            return None
+        place = next(iter(self.masks.places), ())  # where any key may be one
+        shown: Document = bounded(self.masks.masked_value(details, place), self.redacted)
+        return shown
 
     def to_dict(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """The plan as a JSON object (README, "JSON"); credentials masked unless asked for."""

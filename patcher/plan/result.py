@@ -151,6 +151,7 @@ def _error_dict(error: PatchError | None) -> dict[str, Any] | None:
         "type": type(error).__name__,
         "message": error.message,
         "hint": error.hint,
+        "details": error.details,
     }
     differences = getattr(error, "differences", None)
     if differences is not None:

@@ -12,7 +12,7 @@ from patcher.plan.result import Status
 from patcher.plan.tally import Tally
 from patcher.render.lines import Line, Span, Style, line
 from patcher.render.printable import printable, printable_value
-from patcher.render.view import change_lines
+from patcher.render.view import change_lines, details_lines
 
 _WIDE: Final = 76
 
@@ -72,6 +72,7 @@ def outcome_lines(result: PatchResult) -> Iterator[Line]:
     error = result.error
     if error is not None:
         yield line(Span(word.capitalize(), style), f": {named}: {printable(error.message)}")
+        yield from details_lines(error.details)
         if error.hint:
             yield line(f"  Hint: {printable(error.hint)}")
     elif result.status == "applied":

@@ -10,11 +10,12 @@ from typing import Any
 from patcher.documents.diff import Change
 from patcher.documents.notices import Notice
 from patcher.documents.textdiff import is_multiline, unified
+from patcher.documents.values import Document
 from patcher.plan import PatchResult, Plan
 from patcher.render.columns import shown_diff
 from patcher.render.lines import Line, Span, Style, line
 from patcher.render.outline import Carried, Outline, outline, title
-from patcher.render.printable import paths_apart, printable, values_apart
+from patcher.render.printable import paths_apart, printable, printable_value, values_apart
 
 _WIDE = 72
 _INDENT = "      "
@@ -60,6 +61,14 @@ def result_lines(result: PatchResult) -> Iterator[Line]:
         from patcher.render.review import aftermath_lines
 
         yield from aftermath_lines(result.aftermath)
+
+
+def details_lines(details: Document | None) -> Iterator[Line]:
+    """What an error of the API says besides its message, as JSON."""
+    if details:
+        whole = printable_value(details)
+        rows = [whole] if len(whole) < _WIDE else printable_value(details, indent=2).split("\n")
+        yield from (line("  ", row) for row in rows)
 
 
 def warning_lines(notices: Sequence[Notice]) -> Iterator[Line]:

@@ -66,6 +66,7 @@ class Status:
     when: When
     body: BodyForm = "api"
     headers: tuple[tuple[str, str], ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, exchange: Exchange, proceed: Proceed) -> Reply:
         """Answer with the status."""
@@ -81,7 +82,8 @@ class Status:
         """The answer, whatever happened to the request."""
         if self.body == "api":
             message = f"scripted fault: {self.status}"
-            return Reply.of(error_body(self.status, "scripted", message), self.status, self.headers)
+            body = error_body(self.status, "scripted", message, dict(self.metadata))
+            return Reply.of(body, self.status, self.headers)
         if self.body == "message":
             return Reply.of({"message": f"gateway: {self.status}"}, self.status, self.headers)
         if self.body == "html":

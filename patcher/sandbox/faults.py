@@ -98,10 +98,11 @@ def status_before(
     status: int,
     body: BodyForm = "api",
     headers: Mapping[str, str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
     **where: Unpack[Where],
 ) -> Fault:
-    """This status, and nothing was processed."""
-    return Fault(Status(status, "before", body, _pairs(headers)), **where)
+    """This status, and nothing was processed; ``metadata`` is that of the API's error form."""
+    return Fault(Status(status, "before", body, _pairs(headers), metadata or {}), **where)
 
 
 def status_after(

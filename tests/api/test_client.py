@@ -270,6 +270,27 @@ def test_the_apis_own_errors_are_told_from_others(
     assert (found.message if found else None) == message
 
 
+def test_what_the_api_says_besides_its_message_is_kept() -> None:
+    """The metadata of an error goes along, without what stands under a credential's key."""
+    metadata = {"errors": [{"field": "fields[2]"}], "password": "hunter2"}
+    body = {"message": "Validation failed", "metadata": metadata}
+
+    said = answers.api_message(response(body, 422))
+    error = answers.failure(response(body, 422), "GET", "/api/models")
+
+    assert said is not None
+    assert said.metadata == metadata
+    assert error.details == {"errors": [{"field": "fields[2]"}], "password": "********"}
+
+
+def test_the_error_of_a_job_may_have_metadata_too() -> None:
+    """A job's error is a text; one in the API's error form is read as well."""
+    error = {"message": "no such table", "metadata": {"table": "t"}}
+    state = answers.job_state({"job": {"job_id": "j", "status": "failed", "error": error}}, "t")
+
+    assert state == JobState("j", "t", "failed", "no such table", None, {"table": "t"})
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "words"),
     [

@@ -45,6 +45,50 @@ def test_apply_writes_what_the_plan_showed(sandbox: Sandbox, patch_model: Comman
     assert sandbox.stored(seed.CONTACTS)["name"] == "Customers"
 
 
+def test_the_apis_own_words_are_printed_under_its_message(
+    sandbox: Sandbox, patch_model: Command
+) -> None:
+    """The metadata of a refusal: as text under the message, as it is in JSON, made safe in both."""
+    token = sandbox.stored(seed.CONTACTS)["configuration"]["session"]["api_token"]
+    errors = [
+        {"field": "fields[2]", "message": "no such\x1b[2J column"},
+        {"field": "configuration.session.api_token", "value": "whatever-was-sent"},
+        {"field": "configuration.query", "message": f"near {token}"},
+    ]
+    refusal = faults.status_before(422, metadata={"errors": errors}, every=True)
+    sandbox.fault(refusal)
+
+    done = patch_model("apply", "Contacts", *RENAME, "--yes")
+    data = patch_model("apply", "Contacts", *RENAME, "--yes", "-o", "json")
+
+    said = done.err.split("Error: ")[1]
+    assert said.index("(422)") < said.index('"fields[2]"') < said.index("Hint: ")
+    assert "no such\\u001b[2J column" in said
+    assert json.loads(data.out)["error"]["details"]["errors"][0] == errors[0]
+    for shown in (done.err, data.out):
+        assert "\x1b" not in shown
+        assert token not in shown
+        assert "fields[2]" in shown
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_words_of_a_refused_reading_and_preview_are_printed(
+    method: str, sandbox: Sandbox, patch_model: Command
+) -> None:
+    """Not only a refused write has more to say; what is endless is cut."""
+    metadata = {"reason": "quota", "list": ["x" * 1000] * 1000}
+    sandbox.fault(faults.status_before(422, metadata=metadata, method=method, every=True))
+
+    done = patch_model("plan", seed.CONTACTS, *RENAME, "--preview")
+    data = patch_model("plan", seed.CONTACTS, *RENAME, "--preview", "-o", "json")
+
+    assert '"reason": "quota"' in done.err
+    details = json.loads(data.out)["error"]["details"]
+    assert details["reason"] == "quota"
+    assert details["list"][-1] == "..."
+    assert len(done.err) < 8000
+
+
 def test_without_a_terminal_yes_must_be_said(sandbox: Sandbox, patch_model: Command) -> None:
     """Nobody to ask: exit 2 naming --yes, the plan shown, nothing written."""
     done = patch_model("apply", "Contacts", *RENAME)

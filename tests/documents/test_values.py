@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from patcher.documents.values import (
     MAX_DEPTH,
     MISSING,
     Document,
     JsonValue,
+    bounded,
     checked,
     copied,
     extent,
@@ -184,3 +186,24 @@ def test_the_missing_value_stays_one() -> None:
     """A pickled or copied MISSING is MISSING, since it is told apart by identity."""
     assert pickle.loads(pickle.dumps(MISSING)) is MISSING  # noqa: S301 - our own
     assert copy.deepcopy(MISSING) is MISSING
+
+
+@given(documents)
+def test_what_is_short_enough_is_shown_whole(document: Document) -> None:
+    """With room for all of it, a value from elsewhere stays as it is, and is a copy."""
+    assert strictly_equal(bounded(document, str, 10**9), document)
+
+
+@given(documents, st.integers(0, 200))
+def test_no_more_than_the_bound_is_shown(document: Document, size: int) -> None:
+    """However a value is made, what is shown of it has a bound, and its kind stays."""
+    shown = bounded({"": document, "more": ["x" * 500] * 50}, str, size)
+
+    assert len(json.dumps(shown, ensure_ascii=False)) < 12 * size + 400
+    assert type(shown) is dict
+    assert "..." in json.dumps(shown)
+
+
+def test_every_text_of_a_value_from_elsewhere_passes_through() -> None:
+    """Keys, too."""
+    assert bounded({"a": ["b", {"c": 1}]}, str.upper) == {"A": ["B", {"C": 1}]}

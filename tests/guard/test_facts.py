@@ -328,6 +328,39 @@ def test_no_error_repeats_a_credential(tmp_path: Path, answer: Answer) -> None:
     assert TOKEN not in f"{error.message} {error.hint} {json.dumps(error.result.to_dict())}"
 
 
+WORDS = {"errors": [{"field": "fields[2]", "near": f"x {TOKEN} y"}], "api_key": "k-1234567"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Refused(422, "no", details=WORDS),
+        Refused(412, "no", details=WORDS),
+        Throttled("no", details=WORDS),
+        Ambiguous("no", 500, declined=True, details=WORDS),
+        Ambiguous("no", details=WORDS),
+        job("failed", "no")._replace(details=WORDS),
+    ],
+)
+def test_what_the_api_says_besides_its_message_is_in_the_error(
+    tmp_path: Path, answer: Answer
+) -> None:
+    """Of every answer, without the model's credentials and what looks like one by its key."""
+    error = failed(answering(answer), tmp_path)
+
+    expected = {"errors": [{"field": "fields[2]", "near": "x ******** y"}], "api_key": "********"}
+    assert error.details == expected
+    assert error.result.to_dict()["error"]["details"] == expected
+
+
+def test_an_error_without_further_words_has_none(tmp_path: Path) -> None:
+    """Nothing is made up where the API says no more, or nothing in it."""
+    without: tuple[dict[str, Any] | None, ...] = (None, {})
+    for details in without:
+        error = failed(answering(Refused(422, "no", details=details)), tmp_path)
+        assert error.details is None
+
+
 def test_a_failed_job_that_left_something_else_tells_both_sides(tmp_path: Path) -> None:
     """What was sent, what is stored, where they differ, and the versions around it."""
     store = leaving(job("failed", "half way"), connection_id="other")
