@@ -80,6 +80,8 @@ class Row(NamedTuple):
         cut: what goes wrong with the connection.
         timeout: the --timeout, where it matters.
         commands: the commands that it can happen to.
+        is_signalled: whether SIGINT, SIGTERM and SIGHUP come, twice each, once it is said how it
+            ended.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Row(NamedTuple):
     cut: Cut | None
     timeout: float
     commands: tuple[Command, ...]
+    is_signalled: bool
 
     def expected(self, command: Command) -> Cell:
         """How that command ends."""
@@ -103,9 +106,10 @@ def row(
     timeout: float = 60,
     unlike: Mapping[Command, Cell] | None = None,
     commands: tuple[Command, ...] = COMMANDS,
+    is_signalled: bool = False,
 ) -> Row:
     """A row; by default every command ends the same."""
-    return Row(name, cell, unlike or {}, steps, cut, timeout, commands)
+    return Row(name, cell, unlike or {}, steps, cut, timeout, commands, is_signalled)
 
 
 def step(name: str, *arguments: Any, **where: Any) -> Step:

@@ -390,6 +390,22 @@ LATE: tuple[Row, ...] = (
     ),
 )
 
+SIGNALS: tuple[Row, ...] = (
+    row("signals once the write is reported", APPLIED, is_signalled=True),
+    row(
+        "signals once the refusal is reported",
+        refused("fault: 403 (403)"),
+        step("status_before", 403),
+        is_signalled=True,
+    ),
+    row(
+        "signals once it is said that the outcome is unknown",
+        UNKNOWN,
+        step("drop_before"),
+        is_signalled=True,
+    ),
+)
+
 SECTIONS: Mapping[str, tuple[Row, ...]] = {
     "The connection": CONNECTION,
     "Answers of the 400s": CLIENT_ERRORS,
@@ -402,6 +418,7 @@ SECTIONS: Mapping[str, tuple[Row, ...]] = {
     "What the server adds": ADDED,
     "The model deleted in between": DELETED,
     "Writes that land late": LATE,
+    "Signals after the result": SIGNALS,
 }
 
 ROWS: tuple[Row, ...] = tuple(one for rows in SECTIONS.values() for one in rows)

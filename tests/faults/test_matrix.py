@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import stat
 from contextlib import ExitStack
+from typing import IO
 
 import pytest
 
+from patcher.cli import console
 from patcher.sandbox import Sandbox, faults
 from tests.faults.matrix import NEW, Cell, Command, Row
 from tests.faults.relay import Relay
@@ -37,7 +41,10 @@ def test_the_matrix(
         if relay is not None and row.cut is not None:
             relay.cut(row.cut.answers, row.cut.then)
 
-        outcome = bench.run(*arguments, timeout=row.timeout)
+        with monkeypatch.context() as meanwhile:
+            if row.is_signalled:
+                send_signals_after(expected.says, meanwhile)
+            outcome = bench.run(*arguments, timeout=row.timeout)
 
         seen = bench.seen(outcome, entries_before=int(command == "undo"))
         assert seen._replace(says="", lands=expected.lands) == expected._replace(says=""), seen.says
@@ -49,6 +56,21 @@ def test_the_matrix(
         if relay is not None:
             relay.mend()
         assert_the_work_is_there(bench, command, expected, outcome)
+
+
+def send_signals_after(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sends each signal that ends a process, twice, with every output from when it is said."""
+    write, text = console.write, ""
+
+    def watched(part: str, stream: IO[str] | None, **options: bool) -> None:
+        nonlocal text
+        write(part, stream, **options)
+        text += part
+        if said in text:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) * 2:
+                os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(console, "write", watched)
 
 
 def script(sandbox: Sandbox, row: Row, command: Command) -> None:
