@@ -282,6 +282,22 @@ def test_an_internal_error_is_one_object(
     assert json.loads(traced.out)["exit_code"] == 70
 
 
+def test_an_error_after_the_object_adds_no_other(
+    sandbox: Sandbox, patch_model: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A fault of ours once the result is printed: exit 70, and still one object."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr("patcher.cli.saved.tell", fail)
+    out = str(tmp_path / "plan.json")
+    done = patch_model("plan", "Contacts", *RENAME, "-o", "json", "--out", out)
+
+    assert done.code == 70
+    assert json.loads(done.out)["status"] == "planned"
+
+
 def test_an_error_with_its_result_is_one_line_too(sandbox: Sandbox, patch_model: Command) -> None:
     """What was to be done, and how it ended, is in the same object."""
     sandbox.fault(faults.status_before(403, kind="model", method="PUT"))

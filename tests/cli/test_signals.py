@@ -139,7 +139,7 @@ def test_once_the_outcome_is_settled_signals_are_only_noted() -> None:
 
 
 # Sends a signal at every call and return of a function, from when the last byte of the result is
-# written to the very end of the interpreter.
+# written, or the first of an error, to the very end of the interpreter.
 STORM = r"""
 import os, signal, sys
 number, last = int(sys.argv[1]), sys.argv[2].encode()
@@ -151,7 +151,9 @@ def storm(*_):
 def watched(descriptor, data):
     global written
     done = write(descriptor, data)
-    if descriptor == 1:
+    if descriptor == 2 and last == b"Error:" and bytes(data).startswith(last):
+        sys.setprofile(storm)
+    elif descriptor == 1:
         written += bytes(data[:done])
         if written.rstrip().endswith(last) and written.count(b"\n") >= models:
             sys.setprofile(storm)
@@ -210,6 +212,35 @@ def test_signals_after_the_result_change_nothing(
             assert len(list(map(json.loads, done.stdout.splitlines()))) == 3
         else:
             assert json.loads(done.stdout).get("exit_code", code) == code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("apply", "Nobody", *RENAME, "-y"), 3),
+        (("get", "Nobody", "-o", "json"), 3),
+        (("apply", "Contacts", *RENAME, "--nope", "-o", "json"), 2),
+        (("apply", "--all", "--where", "(", "-y", "-o", "json"), 2),
+    ],
+)
+def test_signals_while_an_error_is_reported_change_nothing(
+    sandbox: Sandbox, arguments: tuple[str, ...], code: int
+) -> None:
+    """From its first word on it is said to the end, with its hint, its object and its code."""
+    done = subprocess.run(
+        [sys.executable, "-c", STORM, str(int(signal.SIGINT)), "Error:", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == code
+    assert "Hint:" in done.stderr
+    assert "Interrupted" not in done.stderr
+    if "-o" in arguments:
+        assert json.loads(done.stdout)["exit_code"] == code
 
 
 # Sends one signal at the given call or return of a function, counted from when a write is recorded.
