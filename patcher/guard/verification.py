@@ -211,10 +211,19 @@ class _SentForm:
         if fill in ("any", "id") or (fill and (is_new or not self._is_same(had[0], stored, at))):
             self._excuse("server-default", at)
             return True
-        if not fill and sent is MISSING and (is_new or is_blank(stored)):
+        if fill or sent is not MISSING:
+            return False
+        if is_new or is_blank(stored) or self._is_echo(stored, at):
             self._excuse("server-added", at)
             return True
         return False
+
+    def _is_echo(self, stored: JsonValue, at: _At) -> bool:
+        """Whether a configuration repeats what was sent under the same key at the top."""
+        key = at.tokens[-1]
+        sent = self._plan.proposed.get(key, MISSING)
+        is_inside = at.tokens[:-1] in self._resource.shape.opaque
+        return is_inside and self._is_same(sent, stored, _At((key,), (key,)))
 
     def _is_same(self, before: JsonValue, stored: JsonValue, at: _At) -> bool:
         """Whether two lists hold the same items, in whatever order."""
@@ -279,7 +288,7 @@ class _SentForm:
 
 _SENTENCES: Final = {
     "server-default": "The change leaves out {}; the server filled it in.",
-    "server-added": "The server added {}, which was not sent.",
+    "server-added": "The server added {} by itself.",
     "hidden-by-server": "The server hides the value of {}, so what it stores there is not known.",
 }
 

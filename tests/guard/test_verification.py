@@ -169,6 +169,15 @@ ADDED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], list[str]
         {"configuration": {"query": "x", "table": ""}},
         ["/configuration/table"],
     ),
+    "what was sent at the top": (
+        {"configuration": {"query": "y", "tracking_columns": ["a"]}, "tracking_columns": ["a"]},
+        {"configuration": {"query": "x", "tracking_columns": None}, "tracking_columns": ["b", "a"]},
+        {
+            "configuration": {"query": "x", "tracking_columns": ["a", "b"]},
+            "tracking_columns": ["b", "a"],
+        },
+        ["/configuration/tracking_columns"],
+    ),
     "keys at any depth": (
         {"configuration": {"a": {"b": [[{"c": 1}, {"c": 2}]]}}},
         {},
@@ -185,9 +194,13 @@ ADDED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], list[str]
         ["/enricher/fields"],
     ),
     "an item put in front": (
-        {"configuration": {"headers": [{"name": "a", "value": "1"}]}},
-        {"configuration": {"headers": [{"name": "b"}, {"name": "a", "value": "1"}]}},
-        {"configuration": {"headers": [{"name": "b"}, {"name": "a", "value": "1", "x": 1}]}},
+        {"configuration": {"headers": [{"name": "a"}, {"name": "b", "x": 1}]}},
+        {"configuration": {"headers": [{"name": "c"}, {"name": "a"}, {"name": "b", "x": 1}]}},
+        {
+            "configuration": {
+                "headers": [{"name": "c"}, {"name": "a", "x": 1}, {"name": "b", "x": 1}]
+            }
+        },
         ["/configuration/headers"],
     ),
 }
@@ -362,6 +375,7 @@ def test_what_the_server_added_to_a_write_is_not_cleared_by_its_undo() -> None:
         ({"configuration": {"null": None}}, {"configuration": {"z": ""}}, True, True),
         ({"configuration": {"z": None}}, {"configuration": {"null": None}}, True, True),
         ({"configuration": {"z": None}}, {"configuration": {"null": None, "z": ""}}, False, False),
+        ({"configuration": {"z": None}}, {"configuration": {}}, True, True),
         ({"policies": ["q", "p"]}, {"policies": ["p", "q"]}, False, False),
         ({"policies": ["q", "p"]}, {"policies": ["q", "p"]}, True, True),
         ({"policies": None}, {"policies": [OTHER]}, True, False),

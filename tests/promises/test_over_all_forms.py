@@ -203,10 +203,8 @@ FILLED: dict[str, tuple[Any, set[str]]] = {
     "enricher without its id": ({"enricher": {"enricher_id": None}}, {"server-default"}),
     "without organization": ({"organization_id": None}, {"server-default"}),
     "without policies": ({"policies": None}, set()),
-    "new configuration": (
-        replaced(configuration={"query": QUERY}, tracking_columns=None),
-        set(),
-    ),
+    "new configuration": (replaced(configuration={"query": QUERY}), set()),
+    "no tracking columns": (replaced(configuration={"query": QUERY}, tracking_columns=None), set()),
 }
 
 
