@@ -94,9 +94,9 @@ def begin() -> None:
     _output = _Output()
 
 
-def report_only() -> None:
+def report_only(*, is_only: bool = True) -> None:
     """From now on what is printed reports something done, and is not what the command is for."""
-    _output.is_work = False
+    _output.is_work = not is_only
 
 
 def has_begun() -> bool:

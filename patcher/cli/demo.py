@@ -149,7 +149,7 @@ def _command(*arguments: str, quiet: bool = False) -> int:
         raise KeyboardInterrupt
     # The demonstration goes on, whatever has become of the command.
     SIGNALS.count_again()
-    console.begin()
+    console.report_only(is_only=False)
     _say("")
     return code
 

@@ -84,6 +84,7 @@ def _prune(target: str | None, days: float, output: str) -> None:
     if not days >= 0:
         raise InvalidInputError("--prune takes a number of days.")  # nan is within every range
     removed = _history().journal.prune(days)
+    console.report_only()
     if output == "json":
         from patcher.render.json import value_json
 

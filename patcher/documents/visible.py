@@ -32,6 +32,11 @@ def is_unseen(character: str) -> bool:
     return not character.isprintable() or bool(_BLANK.match(character))
 
 
+def has_unseen(text: str) -> bool:
+    """Whether any character of a text is unseen."""
+    return not text.isprintable() or (not text.isascii() and bool(_BLANK.search(text)))
+
+
 def escape(character: str) -> str:
     """A character as JSON's escape."""
     return json.dumps(character)[1:-1] if not character.isprintable() else numbered(character)
@@ -43,7 +48,7 @@ def spelled(text: str, also: Collection[int] = ()) -> str:
     So is the last blank at its end.
     """
     also = {*also, len(text) - 1} if text.endswith(" ") else also
-    if not also and "\\" not in text and not any(map(is_unseen, text)):
+    if not also and "\\" not in text and not has_unseen(text):
         return text
     parts, run = [], 0
     for i, one in enumerate(text):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from patcher.documents.values import JsonValue
-from patcher.documents.visible import escape, is_unseen, spelled, spelled_pointer
+from patcher.documents.visible import escape, has_unseen, is_unseen, spelled, spelled_pointer
 
 Spelling: TypeAlias = Callable[[str, Collection[int]], str]
 """How a text is written, with the characters at some positions as escapes, too."""
@@ -32,7 +32,7 @@ def printable(text: str) -> str:
     zero-width characters, surrogates, line separators, every space but the common one; and blanks
     that it does call printable.
     """
-    if text.isascii() and text.isprintable():
+    if not has_unseen(text):
         return text
     return "".join(escape(one) if is_unseen(one) else one for one in text)
 

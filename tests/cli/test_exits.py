@@ -34,6 +34,7 @@ READING: tuple[tuple[str, ...], ...] = (
     ("history", "-o", "json"),
     ("completion", "bash"),
     ("sandbox", "--port", "0"),
+    ("demo",),
     ("--help",),
     ("-h",),
     ("apply", "--help"),
@@ -140,6 +141,7 @@ def test_what_a_write_did_goes_before_lost_output(sandbox: Sandbox, output: str)
         (("undo", seed.ORDERS, "-y", "-o", output), 0),
         (("apply", "Orders", *RENAME, "-y", "--expect-version", "99", "-o", output), 4),
         (many, 0),
+        (("history", "--prune", "0", "-o", output), 0),
     ]
     for arguments, code in commands:
         with Path("/dev/full").open("w", encoding="utf-8") as full:
