@@ -240,7 +240,7 @@ class _Reading:
         if lead and max(map(len, lead[1].split("\n"))) > len(lead[2]):
             raise self._misread("a block that begins with a longer line of blanks", start)
         is_last = start < self._last_line < len(self._source) and not self._source[end:].strip()
-        is_strip = "-" in self._source[start : start + 3]
+        is_strip = "-" in self._source[start : start + 3].partition("\n")[0]
         if is_last and not (is_strip and self._source[self._last_line :].strip()):
             raise self._misread("a block without a line break at its end", start)
 

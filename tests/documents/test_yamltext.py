@@ -207,6 +207,7 @@ def test_a_text_is_read_as_yaml_1_2_says(text: str, value: Any) -> None:
         "a: |\n    \n  b\n",  # an empty line decides the indentation
         "a: |\n  b",  # no line break at the end of all
         "a: |\n  b\n   ",
+        "|\n- b",
         "a: >+\n  b\n ",
         "a: - b",  # a list or an object behind a key
         "--- a: b",
