@@ -75,8 +75,8 @@ def resume_edit(session: Session, model: str, options: Options, person: Person, 
     Raises InvalidInputError when the file holds none, or one of another model or API.
     """
     with reported(model):
-        draft = Draft(path)
-        basis = draft.basis()
+        draft, source = Draft(path), Draft(Path(os.path.realpath(path)))
+        basis = source.basis()
         url = session.client.settings.url
         if basis.url != url:
             raise InvalidInputError(
@@ -91,7 +91,7 @@ def resume_edit(session: Session, model: str, options: Options, person: Person, 
         latest = session.latest(
             basis.base.id or "", known=basis.base, accept_older=options.accept_older
         )
-        text = draft.read()
+        text = source.read()
         draft.rest_on(basis)
         draft.write(text)
     return Edit(

@@ -389,7 +389,7 @@ def test_what_is_no_file_does_not_hang_the_next_edit(
     code, _ = edit("Contacts", answers=("y\n",))
 
     assert (resumed, code) == (2, 0)
-    assert path.name in screen or "got a folder" in screen
+    assert any(word in screen for word in (path.name, "/dev/zero is no regular", "got a folder"))
 
 
 def test_ended_while_nothing_was_saved_the_text_is_kept(
