@@ -1,5 +1,5 @@
 # make demo   sets everything up and runs the main job on the embedded sandbox
-# make test   everything that CI checks
+# make test   everything that CI checks; PYTHON=python3.13 does it on that Python
 # make bench  the performance numbers, as ratios taken side by side
 # make floors the suite on the oldest dependencies that setup.cfg allows
 # make mutants small faults put into the core, to see a test fail for each (ONLY=places for some);
@@ -11,12 +11,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 TOOLS := .venv/.tools
 
-.PHONY: demo test lint types check bench floors fuzz mutants clean
+# Asked for by name, another Python than the one of .venv has .venv made again.
+ifneq ($(filter command% environment%,$(origin PYTHON)),)
+ifneq ($(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])'),$(shell sed -n 's/^version = //p' .venv/pyvenv.cfg 2>/dev/null))
+ANOTHER := another-python
+endif
+endif
+
+.PHONY: another-python demo test lint types check bench floors fuzz mutants clean
 .DEFAULT_GOAL := test
 
-.venv/.installed: setup.cfg pyproject.toml patcher/_version.py
+.venv/.installed: setup.cfg pyproject.toml patcher/_version.py $(ANOTHER)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "patch-model needs Python 3.10 or newer; set PYTHON=")'
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(if $(ANOTHER),--clear) .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[sandbox]'
 	@touch $@
 

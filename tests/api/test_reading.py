@@ -85,12 +85,11 @@ def test_the_time_is_up_in_the_midst_of_an_answer(
 def test_a_reader_is_a_file_like_any_other(pair: tuple[socket.socket, socket.socket]) -> None:
     """It can be asked whether it is readable, and for its descriptor."""
     ours, _ = pair
-    response = BoundedResponse(ours, Bounds(2.0, MIB, lambda: 0.0))
 
-    with response.fp as file:
-        assert isinstance(file, io.BufferedReader)
-        assert file.readable()
-        assert file.fileno() == ours.fileno()
+    with BoundedResponse(ours, Bounds(2.0, MIB, lambda: 0.0)) as response:
+        assert isinstance(response.fp, io.BufferedReader)
+        assert response.fp.readable()
+        assert response.fp.fileno() == ours.fileno()
 
 
 def test_inflating_is_within_the_time() -> None:
