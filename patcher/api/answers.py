@@ -203,8 +203,8 @@ def _hint(response: Response, *, is_own: bool) -> str | None:
         return "Too many requests; try again later."
     if not is_own:
         hint = _foreign_hint(response)
-        of_key = "Check the key (POLYTOMIC_API_KEY or --api-key-file). If it is right: "
-        return of_key + hint if response.status == 401 else hint
+        of_key = "Check the key (POLYTOMIC_API_KEY or --api-key-file). If it is right, s"
+        return of_key + hint[1:] if response.status == 401 else hint
     return {
         401: "The key is not accepted; check POLYTOMIC_API_KEY or --api-key-file, and --url.",
         403: "The key is known, but not allowed to do this.",
