@@ -38,7 +38,8 @@ def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
     intent = entry.intent
     sent = _document_sent(entry)
     before = Snapshot(intent.before)
-    settled = resource.projection(before, intent.unknown_fields).blockers
+    masks = as_sent(masks, sent)
+    settled = resource.projection(before, intent.unknown_fields, masks).blockers
     terms = Terms(
         masks=masks,
         unknown_fields=intent.unknown_fields,
@@ -48,6 +49,11 @@ def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
         named=tuple(one.place for one in settled),
     )
     return propose(resource, before, sent, terms)
+
+
+def as_sent(masks: Masks, sent: Document) -> Masks:
+    """``masks``, to which what was sent is what it looks like: it was said to be, or it is now."""
+    return replace(masks, literal=masks.literal | frozenset(masks.find(sent)))
 
 
 def _document_sent(entry: Entry) -> Document:
@@ -95,8 +101,8 @@ class WayBack(NamedTuple):
         live = self.read(entry.intent.id)
         observed = self._observed(entry, live)
         terms = self._terms(entry)
-        found = self.resource.projection(live, terms.unknown_fields)
-        left = self.resource.projection(observed, terms.unknown_fields)
+        found = self.resource.projection(live, terms.unknown_fields, terms.masks)
+        left = self.resource.projection(observed, terms.unknown_fields, terms.masks)
         target = self._target(entry, left, found, terms)
         terms = terms._replace(named=tuple(one.place for one in left.blockers))
         back = self._without_theirs(entry, propose(self.resource, observed, target, terms))
@@ -122,7 +128,9 @@ class WayBack(NamedTuple):
         if is_alone and strictly_equal(left.document, now):
             for one in found.blockers:
                 now = _with_part(now, one.holder or one.place, entry.intent.sent)
-        before = self.resource.projection(Snapshot(entry.intent.before), terms.unknown_fields)
+        before = self.resource.projection(
+            Snapshot(entry.intent.before), terms.unknown_fields, terms.masks
+        )
         target = before.document
         for one in before.blockers:
             target = _with_part(target, one.holder or one.place, now)
@@ -203,9 +211,11 @@ class WayBack(NamedTuple):
             carried = UnknownKeys(by_key=tuple((key, "carry") for key in sorted(keys)))
             decided = UnknownKeys.of(intent.unknown_fields).then(carried).then(decided)
             unknown_fields = str(decided)
-        target = self.resource.projection(before, unknown_fields)
+        masks = as_sent(self.terms.masks, intent.sent)
+        target = self.resource.projection(before, unknown_fields, masks)
         document = target.document
         return self.terms._replace(
+            masks=masks,
             unknown_fields=unknown_fields,
             notices=(*self.terms.notices, *map(not_undoable, target.blockers)),
             restored=frozenset(document),

@@ -16,6 +16,7 @@ from patcher.cli.options import (
     allow_all_fields_option,
     connection,
     connection_options,
+    literal_option,
     on_conflict_option,
     options_of,
     output_option,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 @on_conflict_option
 @allow_all_fields_option
 @strict_option
+@literal_option
 @accept_older_option
 @unknown_fields_option
 @show_secrets_option
@@ -116,6 +118,7 @@ def _tell_where(edit: Edit, model: str, parameters: dict[str, Any]) -> None:
         command += ["--unknown-fields", parameters["unknown_fields"]]
     if parameters["allow_all_fields"]:
         command += ["--allow-all-fields"]
+    command += [part for path in parameters["literal"] for part in ("--literal", path)]
     console.say(
         f"Your text is kept, readable for you alone, in {edit.kept}",
         f"To go on with it: {shlex.join(command)}",

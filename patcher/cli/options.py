@@ -221,6 +221,13 @@ strict_option = click.option(
     "--strict", is_flag=True, help="Refuse a change that brings in a fault that is warned of."
 )
 
+literal_option = click.option(
+    "--literal",
+    multiple=True,
+    metavar="PATH",
+    help="Take the value at PATH as it is, although it looks like a mask. Repeatable.",
+)
+
 accept_older_option = click.option(
     "--accept-older",
     is_flag=True,

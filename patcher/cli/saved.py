@@ -22,6 +22,7 @@ _SETTLED: Final[Mapping[str, object]] = {
     "on_conflict": "fail",
     "allow_all_fields": False,
     "unknown_fields": "error",
+    "literal": (),
     "out": None,
     "all": False,
     "where": (),

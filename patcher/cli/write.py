@@ -18,6 +18,7 @@ from patcher.cli.options import (
     allow_all_fields_option,
     async_option,
     connection_options,
+    literal_option,
     manner_options,
     on_conflict_option,
     options_of,
@@ -46,6 +47,7 @@ _EXPECT_VERSION = click.option(
 @manner_options
 @allow_all_fields_option
 @strict_option
+@literal_option
 @accept_older_option
 @unknown_fields_option
 @click.option(
@@ -121,6 +123,7 @@ def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) 
 @refresh_option
 @allow_all_fields_option
 @strict_option
+@literal_option
 @accept_older_option
 @unknown_fields_option
 @show_secrets_option

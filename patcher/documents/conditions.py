@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
-from patcher.documents.masks import Masks, refuse_masks
+from patcher.documents.masks import Masks
 from patcher.documents.pointers import end_of_path, lookup, parse_path, pointer_to, shown
 from patcher.documents.shape import Shape
 from patcher.documents.suggestions import did_you_mean
@@ -44,7 +44,7 @@ class Condition(NamedTuple):
             )
         path, value = text[:end], text[end + 1 :]
         if not path.endswith("~"):
-            refuse_masks(value, parse_path(path))
+            Masks().refuse(value, parse_path(path))
             return cls(parse_path(path), value)
         place = parse_path(path[:-1])
         try:

@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from shlex import quote
 from typing import Final
 
 from patcher.documents.changes import Change
 from patcher.documents.jsontext import dump
-from patcher.documents.pointers import lookup, pointer_to, shown, tokens_of
-from patcher.documents.spellings import Copies, Keys, bare
+from patcher.documents.pointers import lookup, path_to, pointer_to, shown, tokens_of
+from patcher.documents.spellings import Copies, Keys, bare, is_mask
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens
 from patcher.errors import InvalidPatchError
 
@@ -42,7 +43,7 @@ DEFAULT_WORDS: Final = (
 _SHORTEST_CREDENTIAL: Final = 4
 _SHORTEST_IN_A_PAIR: Final = 8
 
-_EVERY_MASK: Final = frozenset({MASK, MASK_BEFORE, MASK_AFTER})
+_OURS: Final = frozenset({MASK, MASK_BEFORE, MASK_AFTER})
 _SCALARS: Final = (str, int, float)
 
 
@@ -56,12 +57,14 @@ class Masks:
     form; a word without a letter or digit is dropped. ``secrets`` are masked wherever they are,
     such as the API key. ``paired`` are the places of values whose key stands beside them, and
     ``credentials`` the texts of what is masked (but for those too short to be told apart), in the
-    documents that ``upon`` was given.
+    documents that ``upon`` was given. ``literal`` are places whose value is what it looks like,
+    though that is a mask.
     """
 
     places: tuple[Tokens, ...] = ()
     words: tuple[str, ...] = ()
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    literal: frozenset[Tokens] = frozenset()
     paired: frozenset[Tokens] = frozenset()
     credentials: frozenset[str] = field(default=frozenset(), repr=False)
 
@@ -148,6 +151,61 @@ class Masks:
         """
         return Copies(self.credentials, MASK).redacted(text, self._keys)
 
+    def find(self, value: JsonValue, place: Tokens = ()) -> tuple[Tokens, ...]:
+        """The places in ``value``, which is at ``place``, that hold a mask instead of a value.
+
+        That is one of ours anywhere, as a key too, and in the opaque places one of somebody
+        else's: under a credential's key whatever is used for one, elsewhere six signs and more.
+        """
+        opaque = [one for one in self.places if place[: len(one)] == one]
+        hidden = bool(opaque) and self.is_masked_place(place)
+        found = self._find(value, place, _below(self.places, place), is_hidden=hidden)
+        return tuple(one for one in found if not self._is_literal(one))
+
+    def refuse(self, value: JsonValue, place: Tokens = ()) -> None:
+        """Raises InvalidPatchError, naming the first one, when ``value`` or its ``place`` has one.
+
+        A mask comes from a diff, a report or an answer that somebody copied; written, it would
+        replace the credential.
+        """
+        as_keys = (place[:end] for end, key in enumerate(place, 1) if key in _OURS)
+        for found in chain(as_keys, self.find(value, place)):
+            raise InvalidPatchError(
+                f"There is a mask at {shown(found)}: a mask must never be written as a value.",
+                path=pointer_to(found),
+                hint="Give the value itself, or leave its key out of the change to keep what is "
+                f"there. If it is no mask: --literal {quote(path_to(found))}",
+            )
+
+    def _is_literal(self, place: Tokens) -> bool:
+        """Whether the value at a place is what it looks like; ``-`` may be any index."""
+        return place in self.literal or any(
+            len(one) == len(place)
+            and all(
+                mine == theirs or (theirs == "-" and mine.isdecimal())
+                for mine, theirs in zip(one, place, strict=True)
+            )
+            for one in self.literal
+        )
+
+    def _find(
+        self, value: JsonValue, at: Tokens, places: tuple[Tokens, ...], *, is_hidden: bool
+    ) -> Iterator[Tokens]:
+        if type(value) is str:
+            is_theirs = () in places and is_mask(value, is_hidden=is_hidden)
+            if value in _OURS or is_theirs:
+                yield at
+        elif type(value) is dict or type(value) is list:
+            keys, is_opaque = self._keys, () in places
+            beside = keys.beside(value) if is_opaque else frozenset()
+            for key, member in _members(value):
+                if type(value) is dict and key in _OURS:
+                    yield (*at, key)
+                    continue
+                fits = is_opaque and (key in beside or (type(value) is dict and keys.fit(key)))
+                below = _below(places, (key,))
+                yield from self._find(member, (*at, key), below, is_hidden=is_hidden or fits)
+
     @property
     def _keys(self) -> Keys:
         return Keys(self.words)
@@ -197,40 +255,6 @@ class Masks:
         if () in below and () not in places and type(value) in _SCALARS:
             return copies.mask  # a text where an object should be has no keys to go by
         return self._masked(value, below, copies)
-
-
-def find_masks(value: JsonValue) -> list[Tokens]:
-    """The places in ``value`` that hold a mask, as a value or as a key."""
-    return list(_find_masks(value, ()))
-
-
-def refuse_masks(value: JsonValue, place: Tokens = ()) -> None:
-    """Raises InvalidPatchError, naming the first one, when ``value`` or its ``place`` has one.
-
-    A mask comes from a diff or a report that somebody copied; written, it would replace the
-    credential.
-    """
-    as_keys = (place[:end] for end, key in enumerate(place, 1) if key in _EVERY_MASK)
-    for found in chain(as_keys, _find_masks(value, place)):
-        raise InvalidPatchError(
-            f"There is a mask at {shown(found)}: a mask must never be written as a value.",
-            path=pointer_to(found),
-            hint="Give the value itself, or leave its key out of the change to keep what is there.",
-        )
-
-
-def _find_masks(value: JsonValue, at: Tokens) -> Iterator[Tokens]:
-    if type(value) is str and value in _EVERY_MASK:
-        yield at
-    elif type(value) is list:
-        for index, member in enumerate(value):
-            yield from _find_masks(member, (*at, str(index)))
-    elif type(value) is dict:
-        for key, member in value.items():
-            if key in _EVERY_MASK:
-                yield (*at, key)
-            else:
-                yield from _find_masks(member, (*at, key))
 
 
 def _members(value: JsonValue) -> Iterator[tuple[str, JsonValue]]:

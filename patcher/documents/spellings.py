@@ -36,6 +36,12 @@ _SCHEME: Final = re.compile(r"(?<!\w)((?:bearer|basic) +)[\w.~+/=-]{8,}", re.IGN
 _VALUE: Final = r"""("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s;&,"')}\]]+)"""
 _PAIR: Final = re.compile(rf"(?<![\w.-])([\w.-]+)(=){_VALUE}")
 _MEMBER: Final = re.compile(rf"""(?<=["'])([\w.-]{{1,100}})(["'] ?[:=] ?){_VALUE}""")
+_SIGNS: Final = frozenset("*\u2022\u25cf")
+_FEWEST_SIGNS: Final = 6
+_HIDDEN: Final = re.compile(
+    r"[*\[<({]+ ?(?:redacted|hidden|masked|filtered|sensitive)(?: (?:value|data))? ?[])}>*]+",
+    re.IGNORECASE,
+)
 _ELLIPSES: Final = ("...", "\u2026")
 
 # Letters of other scripts that look like one of ours, large or small.
@@ -101,6 +107,20 @@ class Keys(NamedTuple):
         if not any(type(name) is str and self.fit(name) for name in named):
             return frozenset()
         return frozenset(key for key, one in keys.items() if _is_value(one))
+
+
+def is_mask(text: str, *, is_hidden: bool) -> bool:
+    """Whether a text is what somebody shows instead of a credential.
+
+    Where one belongs (``is_hidden``) that is any number of signs, or a usual word in brackets;
+    elsewhere only a row of signs that nobody writes for another reason.
+    """
+    text = unicodedata.normalize("NFKC", text[:_LONGEST_CACHED]).strip()
+    if not text or len(text) >= _LONGEST_CACHED:
+        return False
+    if set(text) <= _SIGNS:
+        return is_hidden or len(text) >= _FEWEST_SIGNS
+    return is_hidden and _HIDDEN.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -267,7 +267,8 @@ class Edit:
         """Bases the edit on a later reading. The text goes first: it holds theirs already."""
         self.buffer = self.buffer._replace(base=base)
         self.latest = None
-        found = self.world.resource.projection(base, self.terms.unknown_fields)
+        terms = self.terms
+        found = self.world.resource.projection(base, terms.unknown_fields, terms.masks)
         left = still_there(found.blockers, found.document, document)
         document = self.world.resource.shape.ordered(document)
         text = self.buffer.text(document, collisions, blockers=left)

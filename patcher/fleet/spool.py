@@ -59,7 +59,8 @@ class Spool:
         """Puts a plan away. Raises JournalError when the disk has no room for it."""
         # What all plans of a run share stays here.
         shared: Any = None
-        own = replace(plan, resource=shared, terms=plan.terms._replace(masks=shared))
+        masks = Masks(literal=plan.terms.masks.literal)
+        own = replace(plan, resource=shared, terms=plan.terms._replace(masks=masks))
         data = pickle.dumps(own, pickle.HIGHEST_PROTOCOL)
         with self._lock:
             kept = Kept(self._end, len(data))
@@ -77,7 +78,8 @@ class Spool:
         data = os.pread(self._file.fileno(), kept.length, kept.offset)
         # Only what this process wrote, into a file without a name.
         own: Plan = pickle.loads(data)  # noqa: S301
-        return replace(own, resource=self._resource, terms=own.terms._replace(masks=self._masks))
+        masks = replace(self._masks, literal=own.terms.masks.literal)
+        return replace(own, resource=self._resource, terms=own.terms._replace(masks=masks))
 
 
 def _full(reason: str | None) -> JournalError:

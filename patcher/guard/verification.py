@@ -59,7 +59,8 @@ def verify(plan: Plan, before: Snapshot, after: Snapshot) -> Verdict:
     """
     resource = plan.resource
     found = resource.projection(after, plan.unknown_fields)
-    verdict = _compared(plan, found.document, resource.redacted(found.document))
+    hidden = resource.redacted(found.document, plan.terms.masks)
+    verdict = _compared(plan, found.document, hidden)
     notices = [
         *verdict.notices,
         *_new_keys(plan, before, found.notices),
@@ -77,7 +78,8 @@ def is_in_place(plan: Plan, verdict: Verdict) -> bool:
     """
     if not verdict.is_as_sent:
         return False
-    base = _compared(plan, plan.document, plan.resource.redacted(plan.document))
+    hidden = plan.resource.redacted(plan.document, plan.terms.masks)
+    base = _compared(plan, plan.document, hidden)
     is_visible = not base.is_as_sent or (base.is_excused and not verdict.is_excused)
     return is_visible or strictly_equal(verdict.stored, plan.proposed)
 

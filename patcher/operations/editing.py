@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple
@@ -19,7 +19,7 @@ from patcher.editor.program import Program
 from patcher.editor.surroundings import Answer, Surroundings
 from patcher.errors import InvalidInputError
 from patcher.operations.calls import opened, reported
-from patcher.operations.session import OnConflict, Options, Session, shown_name
+from patcher.operations.session import OnConflict, Options, Session, several, shown_name
 from patcher.operations.writing import carry_out, theirs
 from patcher.plan import PatchResult, Plan, Terms, propose_edited
 from patcher.resources.snapshot import Snapshot
@@ -52,7 +52,9 @@ def open_edit(
     with reported(model):
         resource_id, listed_as = session.resolve(model)
         base = session.expected(resource_id, options, listed_as)
-        found = session.resource.projection(base, session.unknown_fields(options))
+        found = session.resource.projection(
+            base, session.unknown_fields(options), session.masks_of(options)
+        )
         for notice in found.notices:
             person.tell(f"Warning: {notice.message}")
         _tell_of_others(session, base, person)
@@ -163,7 +165,7 @@ class edit_model:  # noqa: N801 - it is used as a function is
     to be, is in the error's ``result``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keywords, each of which says one thing
         self,
         model: str,
         *,
@@ -178,6 +180,7 @@ class edit_model:  # noqa: N801 - it is used as a function is
         allow_all_fields: bool = False,
         strict: bool = False,
         accept_older: bool = False,
+        literal: Iterable[str] = (),
     ) -> None:
         self.result: PatchResult | None = None
         self._model = model
@@ -192,6 +195,7 @@ class edit_model:  # noqa: N801 - it is used as a function is
             on_conflict=on_conflict,
             strict=strict,
             accept_older=accept_older,
+            literal=several(literal, "literal paths"),
         )
         self._client = client
 

@@ -9,11 +9,11 @@ from patcher.api import Client
 from patcher.api.pace import Pace
 from patcher.documents.conditions import Condition
 from patcher.documents.patches import Patch
-from patcher.errors import InvalidInputError, SettingsError
+from patcher.errors import SettingsError
 from patcher.operations.calls import opened
 from patcher.operations.runs import Flight, Manner, Overview, Run
 from patcher.operations.selection import Selection
-from patcher.operations.session import OnConflict, Options
+from patcher.operations.session import OnConflict, Options, several
 from patcher.plan import PatchResult
 from patcher.resources.unknown import OnUnknown
 
@@ -38,6 +38,7 @@ def patch_models(  # noqa: PLR0913 - those of patch_model, and those of a run
     allow_all_fields: bool = False,
     on_conflict: OnConflict = "fail",
     accept_older: bool = False,
+    literal: Iterable[str] = (),
 ) -> Iterator[PatchResult]:
     """Makes one change in many models, each by a guarded write of its own.
 
@@ -63,6 +64,7 @@ def patch_models(  # noqa: PLR0913 - those of patch_model, and those of a run
         allow_all_fields: as for patch_model.
         on_conflict: as for patch_model; with "rebase" nobody is asked again.
         accept_older: as for patch_model.
+        literal: as for patch_model.
 
     Returns:
         An iterator of PatchResults as they come, one for each model; what failed has the error in
@@ -81,11 +83,12 @@ def patch_models(  # noqa: PLR0913 - those of patch_model, and those of a run
         allow_all_fields=allow_all_fields,
         on_conflict=on_conflict,
         accept_older=accept_older,
+        literal=several(literal, "literal paths"),
     )
     selection = Selection(
-        None if models is None else _several(models, "models"),
-        tuple(map(Condition.parse, _several(where, "conditions"))),
-        _several(exclude, "models to exclude"),
+        None if models is None else several(models, "models"),
+        tuple(map(Condition.parse, several(where, "conditions"))),
+        several(exclude, "models to exclude"),
     )
     manner = Manner(_workers(concurrency), fail_fast=fail_fast, dry_run=dry_run)
     patch, pace = Patch.of(change), Pace(max_rps)
@@ -96,18 +99,6 @@ def patch_models(  # noqa: PLR0913 - those of patch_model, and those of a run
             yield from run.patches(selection, patch, options)
 
     return results()
-
-
-def _several(texts: Iterable[str], what: str) -> tuple[str, ...]:
-    """Texts, of which one alone is not to be taken apart into its letters."""
-    if isinstance(texts, str):
-        raise InvalidInputError(
-            f"The {what} are a list of texts, not one text.", hint="Give a list with it: [TEXT]."
-        )
-    found = tuple(texts)
-    if not all(isinstance(one, str) for one in found):
-        raise InvalidInputError(f"The {what} are a list of texts.")
-    return found
 
 
 def _workers(count: int) -> int:

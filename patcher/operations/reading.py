@@ -23,7 +23,7 @@ def projection(session: Session, model: str, unknown_fields: OnUnknown) -> Proje
     What cannot be written as it is stands in the document as the API shows it.
     """
     decided = session.unknown_fields(Options(unknown_fields=unknown_fields))
-    return session.resource.projection(_read(session, model), decided)
+    return session.resource.projection(_read(session, model), decided, session.masks)
 
 
 def summaries(session: Session) -> list[dict[str, Any]]:

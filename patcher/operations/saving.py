@@ -90,7 +90,8 @@ def run_saved(
         saved.plan.base.id or "", known=saved.plan.base, accept_older=options.accept_older
     )
     session.refuse_elsewhere(saved.plan.origin, live.raw.get("organization_id"))
-    terms = saved.plan.terms._replace(masks=session.masks, strict=options.strict)
+    masks = replace(session.masks, literal=saved.plan.terms.masks.literal)
+    terms = saved.plan.terms._replace(masks=masks, strict=options.strict)
     document, _ = session.resource.document(live, terms.unknown_fields)
     base, proposed = saved.upon(document)
     saved_plan = replace(saved.plan, document=base, proposed=proposed, terms=terms)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -14,7 +14,8 @@ from patcher.api import Client
 from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch
-from patcher.documents.pointers import pointer_to
+from patcher.documents.pointers import parse_path, pointer_to
+from patcher.documents.values import Tokens
 from patcher.errors import ConflictError, InvalidInputError, SettingsError
 from patcher.guard import Accepted, Clock, Guard, Hold, not_held, read_fresh
 from patcher.journal import Journal
@@ -59,6 +60,7 @@ class Options:
     impact: bool = False
     strict: bool = False
     accept_older: bool = False
+    literal: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuses, for callers without a type checker, what no option can be."""
@@ -74,6 +76,12 @@ class Options:
         UnknownKeys.of(self.unknown_fields)
         if self.expect_version is not None and type(self.expect_version) is not int:
             raise SettingsError("expect_version must be an integer.")
+        _ = self.literal_places
+
+    @property
+    def literal_places(self) -> frozenset[Tokens]:
+        """The places whose values are what they look like. Raises InvalidPatchError."""
+        return frozenset(map(parse_path, self.literal))
 
 
 class Session(NamedTuple):
@@ -135,9 +143,14 @@ class Session(NamedTuple):
         secrets = self.client.settings.secrets
         return Masks(self.resource.shape.opaque, self.mask_words, secrets)
 
+    def masks_of(self, options: Options) -> Masks:
+        """Which values are credentials, and which are no masks though they look so."""
+        return replace(self.masks, literal=options.literal_places)
+
     def check(self, patch: Patch, options: Options) -> None:
         """Refuses what the change alone shows to be wrong, before any request."""
-        check_change(self.resource, patch, self.unknown_fields(options))
+        masks = self.masks_of(options)
+        check_change(self.resource, patch, masks, self.unknown_fields(options))
 
     def resolve(self, text: str) -> tuple[str, str | None]:
         """The id that a UUID or a name stands for, and the name; None for a UUID."""
@@ -155,7 +168,7 @@ class Session(NamedTuple):
             self.resource,
             base,
             patch,
-            masks=self.masks,
+            masks=self.masks_of(options),
             unknown_fields=self.unknown_fields(options),
             allow_all_fields=options.allow_all_fields,
             strict=options.strict,
@@ -259,7 +272,7 @@ class Session(NamedTuple):
     ) -> Terms:
         """The terms of a plan that replaces the document of ``base`` whole."""
         return Terms(
-            masks=self.masks,
+            masks=self.masks_of(options),
             unknown_fields=self.unknown_fields(options),
             allow_all_fields=options.allow_all_fields,
             mentioned=mentioned,
@@ -335,3 +348,15 @@ def _version_step(environ: Mapping[str, str]) -> int:
         "PATCH_MODEL_VERSION_STEP is not a positive number.",
         hint="It is how far one write moves a version: a positive number, 1 by default.",
     )
+
+
+def several(texts: Iterable[str], what: str) -> tuple[str, ...]:
+    """Texts, of which one alone is not to be taken apart into its letters."""
+    if isinstance(texts, str):
+        raise InvalidInputError(
+            f"The {what} are a list of texts, not one text.", hint="Give a list with it: [TEXT]."
+        )
+    found = tuple(texts)
+    if not all(isinstance(one, str) for one in found):
+        raise InvalidInputError(f"The {what} are a list of texts.")
+    return found

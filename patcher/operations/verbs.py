@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from patcher.api import Client
 from patcher.documents.patches import Patch
 from patcher.operations.calls import opened, reported, upon_a_reading
 from patcher.operations.reviewing import reviewed
-from patcher.operations.session import OnConflict, Options, Session
+from patcher.operations.session import OnConflict, Options, Session, several
 from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
 from patcher.resources.unknown import OnUnknown
@@ -30,6 +30,7 @@ def plan_patch(
     impact: bool = False,
     strict: bool = False,
     accept_older: bool = False,
+    literal: Iterable[str] = (),
 ) -> Plan:
     """What ``change`` would do to a model. Never writes.
 
@@ -46,6 +47,7 @@ def plan_patch(
         impact: look for the syncs and models downstream; in ``plan.impact``.
         strict: refuse a change that brings in what the plan would warn of as a fault.
         accept_older: plan on a state older than the one last accepted, as after a restore.
+        literal: paths of values that are what they look like, though that is a mask.
 
     Returns:
         The Plan; ``plan.is_unchanged`` says that there is nothing to do. A preview that was
@@ -66,6 +68,7 @@ def plan_patch(
         impact=impact,
         strict=strict,
         accept_older=accept_older,
+        literal=several(literal, "literal paths"),
     )
     with reported(model):
         patch = Patch.of(change)
@@ -90,6 +93,7 @@ def patch_model(  # noqa: PLR0913 - keywords, each of which says one thing
     impact: bool = False,
     strict: bool = False,
     accept_older: bool = False,
+    literal: Iterable[str] = (),
 ) -> PatchResult:
     """Changes one thing in a model, and loses nothing else: the guarded write.
 
@@ -113,6 +117,7 @@ def patch_model(  # noqa: PLR0913 - keywords, each of which says one thing
         impact: look for the syncs and models downstream, and after the write ask the syncs again.
         strict: refuse a change that brings in what the plan would warn of as a fault.
         accept_older: plan on a state older than the one last accepted, as after a restore.
+        literal: paths of values that are what they look like, though that is a mask.
 
     Returns:
         The PatchResult: status "applied", "unchanged" (nothing was sent), "planned" or
@@ -139,6 +144,7 @@ def patch_model(  # noqa: PLR0913 - keywords, each of which says one thing
         impact=impact,
         strict=strict,
         accept_older=accept_older,
+        literal=several(literal, "literal paths"),
     )
     with reported(model):
         patch = Patch.of(change)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from patcher.documents.diff import compare
-from patcher.documents.masks import Masks, refuse_masks
+from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
@@ -24,7 +24,9 @@ from patcher.resources.snapshot import Snapshot
 from patcher.resources.unknown import OnUnknown
 
 
-def check_change(resource: Resource, patch: Patch, unknown_fields: OnUnknown = "error") -> None:
+def check_change(
+    resource: Resource, patch: Patch, masks: Masks, unknown_fields: OnUnknown = "error"
+) -> None:
     """Refuses, before any request, what the change alone shows to be wrong.
 
     Raises ReadOnlyFieldError for a member of the server's, InvalidPatchError for a misspelt
@@ -35,7 +37,7 @@ def check_change(resource: Resource, patch: Patch, unknown_fields: OnUnknown = "
     for i, (place, value, restates) in enumerate(writes):
         if value is MISSING:
             continue
-        refuse_masks(value, place)
+        masks.refuse(value, place)
         if any(_overlap(place, later) for later, _, _ in writes[i + 1 :]):
             continue  # a later step has the last word on it
         for violation in resource.schema.value_violations(place, value):
@@ -62,11 +64,12 @@ def make_plan(
     that breaks the schema where the reading did not, opens every field without
     ``allow_all_fields``, or is ``strict`` and brings a fault in.
     """
-    found = resource.projection(base, unknown_fields)
+    masks = masks or Masks(resource.shape.opaque)
+    found = resource.projection(base, unknown_fields, masks)
     patch.check(resource.shape, known=found.document.keys() | base.raw.keys())
     applied = patch.apply(found.document, resource.shape)
     terms = Terms(
-        masks=masks or Masks(resource.shape.opaque),
+        masks=masks,
         unknown_fields=unknown_fields,
         allow_all_fields=allow_all_fields,
         mentioned=patch.mentioned(),
@@ -87,7 +90,7 @@ def propose(resource: Resource, base: Snapshot, proposed: Document, terms: Terms
 
     A member that is null at the top, or not there, is cleared. Raises what make_plan does.
     """
-    found = resource.projection(base, terms.unknown_fields)
+    found = resource.projection(base, terms.unknown_fields, terms.masks)
     return _plan(resource, base, found, proposed, terms)
 
 
@@ -96,7 +99,7 @@ def propose_edited(resource: Resource, base: Snapshot, edited: Document, terms: 
 
     What is left as it was changes nothing, blockers or not. Raises what make_plan does.
     """
-    found = resource.projection(base, terms.unknown_fields)
+    found = resource.projection(base, terms.unknown_fields, terms.masks)
     if found.blockers and strictly_equal(edited, found.document):
         return _plan(resource, base, found._replace(blockers=()), edited, terms)
     return _plan(
@@ -122,9 +125,10 @@ def _plan(
     changes = compare(document, proposed, resource.shape.lists)
     if changes and not terms.allow_all_fields:
         _refuse_widening(resource, document, proposed)
+    masks = terms.masks.upon(proposed) if changes else terms.masks
     for change in changes:
         if change.kind != "removed":
-            refuse_masks(change.new, tokens_of(change.path))
+            masks.refuse(change.new, tokens_of(change.path))
     faults = fault_notices(resource, document, proposed, terms) if changes else ()
     return Plan(
         resource=resource,

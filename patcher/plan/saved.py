@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import NoneType
 from typing import Any, Final
 
@@ -54,13 +54,14 @@ _MEMBERS: Final[Mapping[str, tuple[type, ...]]] = {
     "allow_all_fields": (bool,),
     "mentioned": (list,),
     "touched": (list,),
+    "literal": (list,),
     "named": (list,),
     "base": (dict,),
     "proposed": (dict,),
     "salt": _TEXT,
     "digests": (dict,),
 }
-_LISTS_OF_TEXTS: Final = ("cleared", "carried", "mentioned", "touched", "named")
+_LISTS_OF_TEXTS: Final = ("cleared", "carried", "mentioned", "touched", "named", "literal")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -142,6 +143,8 @@ def dump(plan: Plan, *, plan_id: str, created: str, salt: bytes, tool: str) -> s
     }
     if terms.named:
         content["named"] = [pointer_to(place) for place in terms.named]
+    if terms.masks.literal:
+        content["literal"] = sorted(map(pointer_to, terms.masks.literal))
     return jsontext.dump_pretty({**content, "checksum": _checksum(content)}) + "\n"
 
 
@@ -213,6 +216,7 @@ def _refuse_other_members(content: Document, resource: Resource) -> None:
     """Raises KeyError, TypeError or ValueError for a member that is not what it has to be."""
     kinds = {**_MEMBERS, f"{resource.noun}_id": _TEXT_OR_NULL}
     content.setdefault("named", [])
+    content.setdefault("literal", [])
     for name, allowed in kinds.items():
         if type(content[name]) not in allowed:
             raise TypeError(name)
@@ -256,6 +260,7 @@ def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
         }
     )
     unknown_fields: OnUnknown = content["unknown_fields"]
+    literal = frozenset(map(tokens_of, content["literal"]))
     plan = Plan(
         resource=resource,
         base=base,
@@ -266,7 +271,7 @@ def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
         carried=tuple(content["carried"]),
         warnings=tuple(Notice(**notice) for notice in content["warnings"]),
         terms=Terms(
-            masks=masks,
+            masks=replace(masks, literal=literal),
             unknown_fields=unknown_fields,
             allow_all_fields=content["allow_all_fields"],
             mentioned=frozenset(content["mentioned"]),

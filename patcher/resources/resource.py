@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
-from patcher.documents.masks import find_masks
+from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup
 from patcher.documents.shape import Shape
@@ -90,10 +90,19 @@ class Resource(NamedTuple):
             for holder, key in zip(holders, place[1:], strict=True)
         )
 
-    def projection(self, snapshot: Snapshot, unknown_fields: OnUnknown = "error") -> Projection:
-        """The writable document of a reading, with what in it cannot be written as it is."""
+    def projection(
+        self,
+        snapshot: Snapshot,
+        unknown_fields: OnUnknown = "error",
+        masks: Masks | None = None,
+    ) -> Projection:
+        """The writable document of a reading, with what in it cannot be written as it is.
+
+        ``masks`` say what is a credential, and which values are no masks though they look so.
+        """
         found = project(snapshot.raw, self.members, self.shape, unknown_fields)
-        hidden = tuple(_hidden(found.document, place) for place in self._redacted(found.document))
+        redacted = self._redacted(found.document, masks)
+        hidden = tuple(_hidden(found.document, place) for place in redacted)
         return found._replace(blockers=(*found.blockers, *hidden)) if hidden else found
 
     def passed_over(self, snapshot: Snapshot) -> dict[Tokens, JsonValue]:
@@ -107,22 +116,21 @@ class Resource(NamedTuple):
             for place, value in member.passed_over(snapshot.raw.get(member.source))
         }
 
-    def redacted(self, document: Document) -> frozenset[Tokens]:
+    def redacted(self, document: Document, masks: Masks | None = None) -> frozenset[Tokens]:
         """Where a value reads like a mask: it may be the server's redaction, not the secret."""
-        return frozenset(self._redacted(document))
+        return frozenset(self._redacted(document, masks))
 
-    def _redacted(self, document: Document) -> Iterator[Tokens]:
+    def _redacted(self, document: Document, masks: Masks | None) -> Iterator[Tokens]:
+        known = masks or Masks(self.shape.opaque)
         for root in self.shape.opaque:
-            for below in find_masks(lookup(document, root, None)):
-                yield (*root, *below)
+            yield from known.find(lookup(document, root, None), root)
 
 
 def _hidden(document: Document, place: Tokens) -> Blocker:
-    value = lookup(document, place)
     # Where a key is the mask, only removing it helps.
-    is_value = type(value) is str and bool(find_masks(value))
-    give = (option("set", place, "=@FILE"),) if is_value else ()
-    ways = (*give, option("unset", place))
+    is_key = bool(Masks().find({place[-1]: None}))
+    give = () if is_key else (option("set", place, "=@FILE"),)
+    ways = (*give, option("unset", place), option("literal", place))
     return Blocker(place, "a mask in place of the value", ways, _outermost_list(document, place))
 
 

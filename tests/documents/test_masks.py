@@ -11,8 +11,6 @@ from patcher.documents.masks import (
     MASK_AFTER,
     MASK_BEFORE,
     Masks,
-    find_masks,
-    refuse_masks,
 )
 from patcher.documents.values import copied, strictly_equal
 from patcher.errors import InvalidPatchError
@@ -388,7 +386,7 @@ def test_the_deepest_document_can_be_masked() -> None:
     document = {"configuration": nested(198, {"token": SECRET}, by="both")}
 
     assert SECRET not in json.dumps(MASKS.masked_document(document))
-    assert find_masks(MASKS.masked_document(document))
+    assert MASKS.find(MASKS.masked_document(document))
 
 
 # Masks that come back
@@ -399,15 +397,85 @@ def test_masks_are_found(mask: str) -> None:
     """A mask is found as a value and as a key, at any place, and only as the whole text."""
     value = {"a": [1, mask, {"b": mask}], mask: 1, "c": f"{mask}!", "d": f" {mask}", "e": "*"}
 
-    assert find_masks(value) == [("a", "1"), ("a", "2", "b"), (mask,)]
-    assert find_masks(mask) == [()]
-    assert find_masks({"a": "*", "b": None}) == []
+    assert MASKS.find(value) == (("a", "1"), ("a", "2", "b"), (mask,))
+    assert MASKS.find(mask) == ((),)
+    assert MASKS.find({"a": "*", "b": None}) == ()
+
+
+THEIRS = ["*", "***", "******", "*" * 25, "\u2022\u2022\u2022", "\u25cf", "\uff0a\uff0a", " **** "]
+WORDS = ["[REDACTED]", "<hidden>", "(masked)", "{Filtered}", "[sensitive]", "(sensitive value)"]
+WORDS += ["<< redacted >>", "**REDACTED**", "[masked data]"]
+
+
+@pytest.mark.parametrize("mask", THEIRS + WORDS)
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"password": None},
+        {"a": [{"api_key": None}]},
+        {"tokens": ["x", {"deep": None}]},
+        {"headers": [{"name": "Authorization", "value": None}]},
+        {"pairs": [["x-api-key", None]]},
+        {"k": "pwd", "v": None},
+    ],
+)
+def test_somebody_elses_mask_is_found_where_a_credential_belongs(value: Any, mask: str) -> None:
+    """Under its key or beside it, whatever is used for one, alone."""
+    held = json.loads(json.dumps(value).replace("null", json.dumps(mask)))
+    document = {"configuration": held, "name": mask, "enricher": {"x": {"token": mask}}}
+
+    (found,) = MASKS.find(document)
+
+    assert found[0] == "configuration"
+    assert MASKS.find(held, ("configuration",)) == (found,)
+    assert MASKS.find(held, ("fields",)) == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "is_mask"),
+    [
+        ("******", True),
+        ("\u2022\u2022\u25cf***", True),
+        ("*****", False),
+        ("****** ", True),
+        ("[redacted]", False),
+        ("a******", False),
+        ("select * from t", False),
+        ("", False),
+        ("*" * 500, False),
+    ],
+)
+def test_elsewhere_in_a_configuration_only_a_row_of_signs_is_one(
+    value: str, *, is_mask: bool
+) -> None:
+    """Six and more, alone; a word in brackets may be meant."""
+    assert bool(MASKS.find({"note": value}, ("configuration",))) is is_mask
+    assert MASKS.find(value, ("name",)) == ()
+    if not is_mask:
+        text = f"x{value}"
+        assert MASKS.find({"password": text}, ("configuration",)) == ()
+
+
+def test_a_literal_value_is_no_mask() -> None:
+    """At just the place that was named, ours as well; an index stands for a new item."""
+    masks = Masks(PLACES, literal=frozenset({("configuration", "a", "1"), ("name",)}))
+    document = {"name": MASK, "identifier": MASK, "configuration": {"a": ["******"] * 3}}
+
+    assert masks.find(document) == (
+        ("identifier",),
+        ("configuration", "a", "0"),
+        ("configuration", "a", "2"),
+    )
+    masks.refuse("******", ("configuration", "a", "-"))
+    with pytest.raises(InvalidPatchError) as caught:
+        masks.refuse("******", ("configuration", "b"))
+    assert "--literal configuration.b" in str(caught.value.hint)
 
 
 def test_a_mask_is_refused() -> None:
     """A mask in a value is refused by the pointer of where it would be written."""
     with pytest.raises(InvalidPatchError, match="never be written as a value") as caught:
-        refuse_masks({"a/b": [MASK_AFTER]}, ("configuration",))
+        MASKS.refuse({"a/b": [MASK_AFTER]}, ("configuration",))
 
     assert caught.value.path == "/configuration/a~1b/0"
     assert caught.value.path in caught.value.message
@@ -417,7 +485,7 @@ def test_a_mask_is_refused() -> None:
 def test_a_mask_in_the_place_is_refused() -> None:
     """A key on the way to a value is written with it."""
     with pytest.raises(InvalidPatchError) as caught:
-        refuse_masks(1, ("configuration", MASK, "x"))
+        MASKS.refuse(1, ("configuration", MASK, "x"))
 
     assert caught.value.path == f"/configuration/{MASK}"
 
@@ -425,7 +493,7 @@ def test_a_mask_in_the_place_is_refused() -> None:
 def test_the_whole_value_can_be_a_mask() -> None:
     """A mask as the value itself is refused, too."""
     with pytest.raises(InvalidPatchError) as caught:
-        refuse_masks(MASK)
+        MASKS.refuse(MASK)
 
     assert caught.value.path == ""
 
@@ -434,9 +502,9 @@ def test_values_without_masks_pass() -> None:
     """A value without a mask passes."""
     value = {"a": [1, None, "***"]}
 
-    refuse_masks(value, ("configuration",))
+    MASKS.refuse(value, ("configuration",))
 
-    assert find_masks(value) == []
+    assert MASKS.find(value) == ()
 
 
 def test_a_credential_of_four_characters_is_known_again_and_a_shorter_one_is_not() -> None:

@@ -134,14 +134,14 @@ def test_no_representation_shows_a_value() -> None:
 def test_what_the_change_alone_shows_is_refused(patch: Patch, kind: type[Exception]) -> None:
     """Without a document: members of the server's, and values that fit nowhere."""
     with pytest.raises(kind):
-        check_change(MODEL, patch)
+        check_change(MODEL, patch, MASKS)
 
 
 def test_the_last_word_counts() -> None:
     """A value that a later step replaces is not held against the change."""
     patch = Patch.set("name", 5) + Patch.set("name", "Five")
 
-    check_change(MODEL, patch)
+    check_change(MODEL, patch, MASKS)
 
     assert make_plan(MODEL, Snapshot(response()), patch).proposed["name"] == "Five"
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import patcher
 from patcher.documents import jsontext, yamltext
-from patcher.documents.masks import MASK
+from patcher.documents.masks import MASK, Masks
 from patcher.documents.patches import Patch
 from patcher.documents.pointers import pointer_to
 from patcher.documents.values import strictly_equal
@@ -207,7 +207,7 @@ def test_what_get_prints_is_no_change(
 
     refused: set[str] = set()
     try:
-        check_change(MODEL, patch, unknown_fields)
+        check_change(MODEL, patch, Masks(MODEL.shape.opaque), unknown_fields)
         made = make_plan(MODEL, base, patch, unknown_fields=unknown_fields)
     except patcher.UnknownFieldError as error:
         refused = set(error.paths)
