@@ -162,7 +162,7 @@ class Guard(NamedTuple):
                 if isinstance(answer, Written):
                     return before, answer
                 held.let_go()
-            throttled = way if isinstance(answer, Throttled) else throttled
+            throttled = way if isinstance(answer, Throttled) and answer.is_sent else throttled
             try:
                 pause = self._pause(plan, answer, attempt)
             except ApiError as error:

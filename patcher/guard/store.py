@@ -51,11 +51,15 @@ class NotSent(NamedTuple):
 
 
 class Throttled(NamedTuple):
-    """429 in the API's own error form: not processed. ``retry_after`` is in seconds."""
+    """429 in the API's own error form: not processed. ``retry_after`` is in seconds.
+
+    ``is_sent`` is False where a pause told before kept it from being sent at all.
+    """
 
     message: str
     retry_after: float | None = None
     details: Document | None = None
+    is_sent: bool = True
 
 
 class Ambiguous(NamedTuple):

@@ -74,7 +74,7 @@ class ApiStore:
 
         pause = self.client.pause_left
         if pause:
-            return Throttled("the API asked for a pause", pause)
+            return Throttled("the API asked for a pause", pause, is_sent=False)
         try:
             response = self.client.put(
                 self.resource.collection,

@@ -193,10 +193,22 @@ class World:
 
     def _show(self, state: int) -> None:
         for put in self.puts:
-            if put.shown is None and put.acted and state >= put.acted[0]:
-                since = range(put.acted[0], state + 1)
-                if self.counts or all(self._has_trace(one, put) for one in since):
-                    put.shown = self.tick
+            if (
+                put.shown is None
+                and put.acted
+                and state >= put.acted[0]
+                and self._tells(state, put)
+            ):
+                put.shown = self.tick
+
+    def _tells(self, state: int, put: Put) -> bool:
+        """Whether a state after a PUT acted can be known for one."""
+        if self.counts:
+            return True
+        # A version that goes back is what a replica that lags behind shows.
+        old, new = (self.history[one].get("version", 0) for one in (put.based_on, state))
+        since = range(put.acted[0], state + 1)
+        return bool(new >= old) and all(self._has_trace(one, put) for one in since)
 
     def is_lost(self, put: Put) -> bool:
         """Whether what stood there, by somebody else, was gone with what this PUT made."""

@@ -80,6 +80,14 @@ class Run:
             (one, [put for put in self.world.puts if put.key in one.intent.keys]) for one in found
         ]
 
+    def has_seen(self, put: Put) -> bool:
+        """Whether a reading showed that a PUT had acted, before its entry was closed.
+
+        What was believed then stands: a later reading cannot tell whose write it was any more.
+        """
+        ends = [self.closed[one.name] for one, _ in self.entries if put.key in one.intent.keys]
+        return put.shown is not None and put.shown <= ends[0]
+
 
 def nothing_written_is_true(run: Run) -> Iterator[str]:
     """Not written, by the journal or the exit code, is never said of a PUT that acted or may.
@@ -90,12 +98,12 @@ def nothing_written_is_true(run: Run) -> Iterator[str]:
         for put in puts if entry.ending and entry.ending.state == "not-written" else ():
             if put.answer not in UNPROCESSED | DECLINED:
                 yield f"not written, after {put.answer}"
-            if put.acted and put.shown is not None and put.shown <= run.closed[entry.name]:
+            if run.has_seen(put):
                 yield f"not written, after {put.answer}, and seen to have acted"
             if put.acted and not put.is_looked_into:
                 yield f"not written, after {put.answer}, without a look"
     if run.exit_code in (3, 4) or run.status == "unchanged":
-        yield from (f"{run.status}, and had acted" for put in run.world.puts if put.shown)
+        yield from (f"{run.status}, and had acted" for put in run.world.puts if run.has_seen(put))
 
 
 def applied_is_true(run: Run) -> Iterator[str]:
@@ -110,7 +118,7 @@ def no_second_put(run: Run) -> Iterator[str]:
     for first, second in zip(run.world.puts, run.world.puts[1:], strict=False):
         if first.answer not in UNPROCESSED:
             yield f"a second PUT after {first.answer}"
-        if first.shown is not None and first.shown < second.tick:
+        if run.has_seen(first) and (first.shown or 0) < second.tick:
             yield "a second PUT after one that was seen to have acted"
 
 
@@ -141,7 +149,7 @@ def doubt_has_a_reason(run: Run) -> Iterator[str]:
 
 def waits_end(run: Run) -> Iterator[str]:
     """Looking for an outcome ends within the settle timeout."""
-    if run.world.puts and run.exit_code in (0, 3, 6) and run.status != "unchanged":
+    if run.world.puts and run.exit_code in (0, 3, 6) and len(run.entries) == 1:
         put = run.world.puts[-1]
         waited = run.ended - put.answered
         if put.answer not in ("unsent", "429") and waited > SETTLE + 1e-6:

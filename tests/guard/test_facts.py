@@ -255,12 +255,15 @@ def test_a_reading_that_fails_before_the_write_says_why_and_that_nothing_was_wri
     assert error.message == "GET: no connection. Nothing was written."
 
 
-def test_what_was_never_sent_is_not_seen_in_what_somebody_else_wrote(tmp_path: Path) -> None:
+@pytest.mark.parametrize("answer", [NotSent("no route"), Throttled("a pause", 1.0, is_sent=False)])
+def test_what_was_never_sent_is_not_seen_in_what_somebody_else_wrote(
+    tmp_path: Path, answer: Answer
+) -> None:
     """The same document by another hand is a conflict: nothing of ours was stored."""
 
     def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
         store.write(body, by="Bo")
-        return NotSent("no route")
+        return answer
 
     store = MemoryStore(on_replace=replace)
 
