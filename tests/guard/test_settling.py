@@ -626,11 +626,19 @@ def test_a_write_that_was_delivered_twice_and_written_over_is_unknown(
     [
         ({"name": "Clients", "identifier": "phone"}, {"name": "Theirs", "identifier": "phone"}),
         ({"fields": ["phone", "email"]}, {"fields": ["phone", "email"], "identifier": "i"}),
+        ({"name": "Clients", "fields": ["phone", "email"]}, {"fields": ["phone", "email"]}),
         ({"policies": []}, {"policies": [], "name": "Theirs"}),
         ({"configuration": {"limit": 5}}, {"configuration": {"limit": "5"}}),
         ({"labels": []}, {"name": "Theirs"}),
     ],
-    ids=["a part", "an order", "a removal", "spelled otherwise", "nothing to see"],
+    ids=[
+        "a part",
+        "an order",
+        "an order as a part",
+        "a removal",
+        "spelled otherwise",
+        "nothing to see",
+    ],
 )
 def test_a_part_of_what_was_sent_cannot_be_called_not_written(
     tmp_path: Path, answer: Answer, change: dict[str, Any], theirs: dict[str, Any]
