@@ -55,7 +55,7 @@ def ended() -> int:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (None, f"is being applied by process {os.getpid()}"),
+        (None, "is being applied by process {}"),
         ("applied", "was applied already"),
         ("unverified", "was applied already"),
         ("unknown", "was sent before, with an unknown outcome"),
@@ -65,7 +65,7 @@ def test_a_claim_stands_in_the_way(journal: Journal, state: str | None, words: s
     """The error names the entry, and who has it or what became of it: exit 4."""
     entry = opened(journal, state)
 
-    with pytest.raises(ConflictError, match=words) as caught:
+    with pytest.raises(ConflictError, match=words.format(os.getpid())) as caught:
         opened(journal)
 
     assert entry in caught.value.message

@@ -6,6 +6,7 @@ import ast
 import io
 import tokenize
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +25,7 @@ def _functions(path: Path) -> Iterator[ast.FunctionDef]:
             yield node
 
 
+@lru_cache
 def _lines_of_code(path: Path) -> frozenset[int]:
     """The numbers of the lines that hold code: no docstrings, comments or blanks."""
     source = path.read_text(encoding="utf-8")
