@@ -558,3 +558,54 @@ def test_a_path_that_a_plan_shows_can_be_pasted(sandbox: Sandbox, patch_model: C
     assert path[1] in changed.out
     assert patch_model("apply", "Contacts", "--unset", path[1], "-y").code == 0
     assert key not in sandbox.stored(seed.CONTACTS)["configuration"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", seed.CONTACTS, "--set", "identifier=email"),
+        ("plan", "--all", "--set", "identifier=email"),
+        ("apply", seed.CONTACTS, "--set", "identifier=email", "-y"),
+        ("apply", seed.CONTACTS, seed.ORDERS, "--set", "identifier=email", "-y"),
+        ("apply", "--plan", "PLAN", "-y"),
+        ("edit", seed.CONTACTS, "-y"),
+        ("undo", seed.CONTACTS, "-y"),
+        ("undo", "--run", "RUN", "-y"),
+    ],
+    ids=lambda arguments: " ".join(arguments[:2])[:12],
+)
+def test_an_older_state_is_accepted_where_it_is_asked_for(
+    sandbox: Sandbox,
+    patch_model: Command,
+    arguments: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Exit 4 names --accept-older, which every command takes that plans or writes."""
+    monkeypatch.setattr("patcher.guard.accepted.PATIENCE", 0.0)
+    monkeypatch.setenv("EDITOR", "sed -i s/identifier:.*/identifier:\\ email/")
+    plan = str(tmp_path / "plan.json")
+    patch_model("plan", seed.CONTACTS, "--set", "identifier=email", "--out", plan)
+    first = patch_model("apply", seed.CONTACTS, seed.ORDERS, "--set", "name=X", "-y", "-o", "json")
+    run = json.loads(first.out.splitlines()[0])["run"]
+    given = tuple({"PLAN": plan, "RUN": run}.get(one, one) for one in arguments)
+    sandbox.fault(faults.lagging_reads(None, method="GET", path=seed.CONTACTS))
+
+    refused = patch_model(*given)
+    accepted = patch_model(*given, "--accept-older")
+
+    assert refused.code in (4, 7)
+    assert "--accept-older" in refused.err + refused.out
+    assert "older state" not in accepted.err + accepted.out
+
+
+def test_a_saved_plan_that_is_shown_accepts_nothing(
+    sandbox: Sandbox, patch_model: Command, tmp_path: Path
+) -> None:
+    """Nothing is read, so there is nothing to accept: exit 2."""
+    plan = str(tmp_path / "plan.json")
+    patch_model("plan", seed.CONTACTS, "--set", "name=X", "--out", plan)
+
+    shown = patch_model("plan", "--show", plan, "--accept-older")
+
+    assert (shown.code, "--accept-older" in shown.err) == (2, True)

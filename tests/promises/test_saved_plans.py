@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -20,13 +21,15 @@ import patcher
 from patcher.documents.masks import MASK, Masks
 from patcher.documents.patches import Patch
 from patcher.documents.values import strictly_equal
+from patcher.operations import Options, Session
+from patcher.operations.saving import run_saved
 from patcher.plan import Plan, make_plan
 from patcher.plan.saved import dump, load
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from patcher.sandbox import Gate, Sandbox, faults, seed
 from tests.faults.running import without_credentials
-from tests.guard.memory import response
+from tests.guard.memory import FakeClock, response
 from tests.promises.models import CONFIGURATIONS
 
 RENAME = {"name": "Clients"}
@@ -640,3 +643,20 @@ def test_a_plan_that_settles_what_cannot_be_written_is_applied(
 
     body = sandbox.puts()[0].body_json
     assert (body["labels"], body["name"], "retention" in body) == ([seed.ORDERS], "Clients", False)
+
+
+def test_a_state_older_than_a_plans_is_stale_where_nothing_else_is_known(
+    sandbox: Sandbox, client: patcher.Client, tmp_path: Path
+) -> None:
+    """On another machine the plan itself says what was seen: stale, and not overtaken."""
+    sandbox.write_as_other(seed.CONTACTS, {"identifier": "email"})
+    plan = patcher.plan_patch(seed.CONTACTS, RENAME, client=client)
+    saved = patcher.save_plan(plan, tmp_path / "plan.json")
+    shutil.rmtree(tmp_path / "state")
+    sandbox.fault(faults.lagging_reads(None, method="GET", kind="model"))
+    session = Session.from_env(client, clock=FakeClock())
+
+    with pytest.raises(patcher.StaleReadError):
+        run_saved(session, saved, Options())
+
+    assert sandbox.puts() == []
