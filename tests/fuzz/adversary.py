@@ -51,7 +51,8 @@ class Put:
     ``based_on`` is the state that the guard had read before it, ``answer`` the kind of answer,
     ``acted`` the states that it made, ``due`` when it will still act. ``is_looked_into`` says
     whether the model was read since, or that was tried; ``shown`` is the tick at which a reading
-    showed that it had acted, as far as that can be seen at all.
+    showed that it had acted, as far as that can be seen at all, and ``moved`` the one at which it
+    showed any later state than the PUT was based on.
     """
 
     key: str
@@ -64,6 +65,7 @@ class Put:
     is_looked_into: bool = False
     due: float | None = None
     shown: int | None = None
+    moved: int | None = None
 
 
 @dataclass
@@ -260,14 +262,21 @@ class World:
             if trouble:
                 told = {"retry-after": str(self.pick((1, 30, 60)))} if trouble == "429" else {}
                 return _error(int(trouble), told)
-        state = self.latest
-        if self.is_lagging:
-            state -= self.pick((0, 0, 0, 0, 0, 1, 2, 9) if self.puts else (0,) * 9 + (1,))
-        state = max(state, 0)
+        state = max(self.latest - (self._lag() if self.is_lagging else 0), 0)
         self.last_read = state
         self._show(state)
+        for put in self.puts:
+            if put.moved is None and state > put.based_on:
+                put.moved = self.tick
         tag = {"strong": f'"v{state}"', "mangled": f'"v{state}-gzip"'}.get(self.etags)
         return _success(self.history[state], {"etag": tag} if tag else {})
+
+    def _lag(self) -> int:
+        """By how many states a replica is behind; often just so far that it hides the last PUT."""
+        if not self.puts:
+            return int(self.pick((0,) * 9 + (1,)))
+        hiding = self.latest - self.puts[-1].based_on
+        return int(self.pick((0, 0, 0, 0, hiding, hiding, 1, 9)))
 
     def _me(self) -> Response:
         if not self.knows_me:
