@@ -45,7 +45,7 @@ def print_there(text: str, folder: Path) -> None:
 
 def show(text: str, folder: Path) -> None:
     """What is on a terminal."""
-    Terminal(text).finish()
+    Terminal("list", "--api-key-file", text).finish()
 
 
 def write(text: str, folder: Path) -> None:

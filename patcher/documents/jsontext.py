@@ -153,7 +153,7 @@ def _keys_are_counted(text: str, members: int) -> bool:
 
 # What the decoder takes at a time, so that nothing behind the first fault is looked at.
 _PIECE: Final = re.compile(
-    r'"(?:[^"\\]+|\\.)*"|[{}\[\]:]|NaN|-?Infinity|-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?',
+    r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:]|NaN|-?Infinity|-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?',
     re.DOTALL,
 )
 _NOT_FINITE: Final = frozenset({"NaN", "Infinity", "-Infinity"})

@@ -202,3 +202,18 @@ def test_texts_are_quoted_safely_for_messages() -> None:
     """What cannot be seen is escaped, quotes too, and long texts are cut."""
     assert jsontext.quoted('a"b\\\x1b[0m\u202eé') == r'"a\"b\\\u001b[0m\u202eé"'
     assert jsontext.quoted("x" * 500) == '"' + "x" * 59 + '…"'
+
+
+@pytest.mark.parametrize("piece", ["a", "\\\\", '\\"', "\\u0041", "[", '{"a":'])
+@pytest.mark.parametrize("start", ["", '"', '[NaN, "', '{"a": 1, "a": "'])
+def test_a_fault_in_a_huge_text_is_found(start: str, piece: str) -> None:
+    """Whatever it is made of: a search that tries every way to split a text would not end."""
+    text = f"{start}{piece * 100_000}"
+
+    with pytest.raises(InvalidPatchError):
+        jsontext.parse(text, what="it")
+
+
+def test_a_text_without_an_end_is_passed_over_once() -> None:
+    """The slow search has one way to take a text apart; with several it would not end."""
+    assert list(jsontext._PIECE.finditer('"' + "a" * 100_000)) == []
