@@ -71,7 +71,7 @@ class PacedClient(Client):
         left: Callable[[], float] | None = options.get("left")
 
         def in_turn() -> Response:
-            if left is not None and self.pause_left > left():
+            if left is not None and self.pause_left > max(0.0, left()):
                 raise UnsentError("the API asked for a longer pause than there is time for")
             self._pace.turn(self._sleep)
             return self._noted(send())

@@ -350,7 +350,7 @@ PLANS = {
     "cut short": Planted(lambda path: os.truncate(path, 1000), "or not the whole of one"),
     "nothing": Planted(holding(""), "or not the whole of one"),
     "not a plan": Planted(holding("{}"), "is no saved plan"),
-    "a folder": Planted(replaced_by_folder, "is a directory"),
+    "a folder": Planted(replaced_by_folder, "got a folder"),
 }
 
 

@@ -442,7 +442,7 @@ def test_a_plan_is_on_disk_whole_or_not_at_all(
 
     for error in (OSError(28, "No space left on device"), KeyboardInterrupt()):
         monkeypatch.setattr("os.fsync", Mock(side_effect=error))
-        with pytest.raises((patcher.InvalidInputError, KeyboardInterrupt)):
+        with pytest.raises((patcher.OutputError, KeyboardInterrupt)):
             patcher.save_plan(plan, path)
         assert [one for one in tmp_path.iterdir() if one.is_file()] == [path]
         assert patcher.load_plan(path).id == first.id
