@@ -234,7 +234,5 @@ def _with_part(document: Document, place: Tokens, source: Document) -> Document:
     value = lookup(source, place)
     if lookup(document, place[:-1]) is MISSING or strictly_equal(lookup(document, place), value):
         return document
-    if value is MISSING and lookup(document, place) is MISSING:
-        return document
     changed: Document = replaced(document, place, value)
     return changed

@@ -377,3 +377,40 @@ def test_a_sequence_that_others_can_write_is_not_trusted(journal: Journal) -> No
         journal.open(INTENT)
 
     assert "chmod 600" in (caught.value.hint or "")
+
+
+def test_a_sequence_that_others_can_write_is_refused(journal: Journal) -> None:
+    """What orders the entries must be this user's alone: nothing is recorded."""
+    journal.open(INTENT)
+    (journal.folder / "sequence").chmod(0o666)
+
+    with pytest.raises(JournalError, match="sequence") as caught:
+        journal.open(INTENT)
+
+    assert "chmod" in (caught.value.hint or "")
+
+
+def test_a_claim_stays_as_long_as_its_entry(journal: Journal) -> None:
+    """Pruning takes the claims of entries that are gone, and no other."""
+    name = journal.open(INTENT)
+    claims = {}
+    for one, entry in (("kept", name), ("gone", "@0123456789ab")):
+        claims[one] = journal.folder / f"{one}.claim.json"
+        claims[one].write_text(json.dumps({"entry": entry}))
+        claims[one].chmod(0o600)
+
+    assert list(journal._leftovers()) == [claims["gone"]]
+
+
+def test_a_sequence_that_cannot_be_written_is_refused(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full where the order is kept: nothing is recorded."""
+
+    def full(*arguments: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(JournalError, match="No space left"):
+        journal.open(INTENT)
+    assert journal.names() == ()

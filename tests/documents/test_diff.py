@@ -266,3 +266,8 @@ def test_where_there_is_nothing_to_explain_deepdiff_is_not_loaded() -> None:
     )
 
     assert done.stdout.split() == ["False", "False", "True"]
+
+
+def test_a_change_equals_changes_alone() -> None:
+    """A change is no tuple of its parts."""
+    assert Change("/a", "added", new=1) != ("/a", "added")

@@ -198,3 +198,20 @@ def test_without_anything_known_nothing_is_stale() -> None:
     now = read_fresh(lambda: snapshot(1), None, FakeClock(), "thing", hint="")
 
     assert now.version == 1
+
+
+def test_a_reading_that_cannot_be_ordered_is_not_remembered(accepted: Accepted) -> None:
+    """Without a version and a time no later reading could be older."""
+    accepted.accept(URL, Snapshot({"id": ID}))
+
+    assert accepted.last(URL, ID) is None
+
+
+def test_a_damaged_entry_does_not_hide_the_others(accepted: Accepted) -> None:
+    """What is made again from the journal passes over what cannot be read there."""
+    record(accepted, 1, 2)
+    damaged = accepted.journal.folder / "0123456789ab.intent.json"
+    damaged.write_text("not an entry")
+    damaged.chmod(0o600)
+
+    assert version(accepted) == 2

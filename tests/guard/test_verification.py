@@ -565,3 +565,24 @@ def test_a_uuid_may_come_back_in_another_case() -> None:
 
     assert paths(same) == []
     assert paths(other) == ["/identifier"]
+
+
+def test_what_is_added_to_an_item_of_a_new_list_is_the_servers() -> None:
+    """A list in the place of a text has items that the model had nowhere."""
+    before = response(configuration={"a": "x"})
+    change = {**NEW, "configuration": {"a": [{"k": 1}]}}
+
+    found = verdict(change, before, configuration={"a": [{"k": 1, "extra": 2}]})
+
+    assert found.is_as_sent
+    assert codes(found) == ["server-added"]
+
+
+def test_an_unknown_key_that_comes_with_the_answer_is_the_servers() -> None:
+    """Where unknown keys are left out, too, a new one is named."""
+    base = Snapshot(response())
+    plan = make_plan(MODEL, base, Patch.of(NEW), unknown_fields="drop")
+
+    found = verify(plan, base, Snapshot({**base.raw, **NEW, "retention": 60}))
+
+    assert [one.path for one in found.notices if one.code == "server-added"] == ["/retention"]

@@ -13,6 +13,7 @@ from patcher.documents.members import AddMember
 from patcher.documents.patches import Patch
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError, UnknownFieldError
 from patcher.plan import PatchResult, Plan, check_change, make_plan
+from patcher.plan.rebasing import rebase
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import ID, response
@@ -251,3 +252,12 @@ def test_what_is_no_uuid_keeps_its_case_where_one_should_be() -> None:
 
     with pytest.raises(InvalidPatchError):
         plan({"labels": ["ABC"]}, raw)
+
+
+def test_a_rebase_onto_the_same_reading_says_nothing() -> None:
+    """Where nobody wrote in between there is nothing to merge."""
+    plan = make_plan(MODEL, Snapshot(response()), Patch.of({"name": "Five"}))
+
+    rebased = rebase(plan, plan.base)
+
+    assert (rebased.proposed, rebased.warnings) == (plan.proposed, plan.warnings)

@@ -692,3 +692,18 @@ def test_entries_of_an_earlier_version_are_read(journal: Journal) -> None:
     intent = journal.entry(name).intent
 
     assert (intent.unknown_fields, intent.saved_plan, intent.undoes) == ("error", None, None)
+
+
+def test_an_undo_can_be_taken_back_without_the_entry_that_it_undid(
+    sandbox: Sandbox, client: patcher.Client, journal: Journal
+) -> None:
+    """The first entry is gone and the outcome of the undo was not seen: a read tells."""
+    first = rename(client)
+    second = patcher.undo(first, client=client).journal_entry or ""
+    for name, kind in ((first, "intent"), (first, "ending"), (second, "ending")):
+        (journal.folder / f"{name.removeprefix('@')}.{kind}.json").unlink()
+
+    result = patcher.undo(second, client=client)
+
+    assert result.status == "applied"
+    assert sandbox.stored(seed.CONTACTS)["name"] == "Clients"

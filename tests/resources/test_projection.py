@@ -272,7 +272,11 @@ FULL = ("--set 'additional_fields:=[...]'",)
             {"configuration": {"token": MASK}},
             "/configuration/token",
             "a mask in place of the value",
-            ("--set configuration.token=@FILE", "--unset configuration.token"),
+            (
+                "--set configuration.token=@FILE",
+                "--unset configuration.token",
+                "--literal configuration.token",
+            ),
         ),
         (
             {"enricher": {"configuration": {"keys": [{"api.key": MASK}]}}},
@@ -281,13 +285,14 @@ FULL = ("--set 'additional_fields:=[...]'",)
             (
                 r"--set 'enricher.configuration.keys.0.api\.key=@FILE'",
                 r"--unset 'enricher.configuration.keys.0.api\.key'",
+                r"--literal 'enricher.configuration.keys.0.api\.key'",
             ),
         ),
         (
             {"configuration": {MASK: "x"}},
             f"/configuration/{MASK}",
             "a mask in place of the value",
-            (f"--unset 'configuration.{MASK}'",),
+            (f"--unset 'configuration.{MASK}'", f"--literal 'configuration.{MASK}'"),
         ),
     ],
 )
