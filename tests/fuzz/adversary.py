@@ -50,9 +50,9 @@ class Put:
 
     ``based_on`` is the state that the guard had read before it, ``answer`` the kind of answer,
     ``acted`` the states that it made, ``due`` when it will still act. ``is_looked_into`` says
-    whether the model was read since, or that was tried; ``shown`` is the tick at which a reading
-    showed that it had acted, as far as that can be seen at all, and ``moved`` the one at which it
-    showed any later state than the PUT was based on.
+    whether a read was tried since, ``is_read`` whether one showed that state or a later one.
+    ``shown`` is the tick at which a reading showed that it had acted, as far as that can be seen
+    at all, and ``moved`` the one at which it showed any later state than the PUT was based on.
     """
 
     key: str
@@ -63,6 +63,7 @@ class Put:
     answered: float = 0.0
     acted: list[int] = field(default_factory=list)
     is_looked_into: bool = False
+    is_read: bool = False
     due: float | None = None
     shown: int | None = None
     moved: int | None = None
@@ -266,6 +267,7 @@ class World:
         self.last_read = state
         self._show(state)
         for put in self.puts:
+            put.is_read = put.is_read or state >= put.based_on
             if put.moved is None and state > put.based_on:
                 put.moved = self.tick
         tag = {"strong": f'"v{state}"', "mangled": f'"v{state}-gzip"'}.get(self.etags)

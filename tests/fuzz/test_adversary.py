@@ -145,11 +145,14 @@ def each_put_has_a_fresh_key(run: Run) -> Iterator[str]:
 
 
 def doubt_has_a_reason(run: Run) -> Iterator[str]:
-    """Exit code 6 is not the way out of everything: an answer was unclear, or others wrote."""
+    """Exit code 6 is not the way out of everything: an answer was unclear, or others wrote.
+
+    Or what a failed job left could not be read.
+    """
     if run.exit_code == 6:
         put = run.world.puts[-1]
         is_clear = put.answer in UNPROCESSED | {"200"} and not put.acted
-        if is_clear and run.world.latest == put.based_on:
+        if is_clear and put.is_read and run.world.latest == put.based_on:
             yield f"in doubt after {put.answer}"
 
 
