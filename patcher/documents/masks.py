@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import chain
 from shlex import quote
 from typing import Final
@@ -69,8 +70,7 @@ class Masks:
     credentials: frozenset[str] = field(default=frozenset(), repr=False)
 
     def __post_init__(self) -> None:
-        words = dict.fromkeys(map(bare, (*DEFAULT_WORDS, *self.words)))
-        object.__setattr__(self, "words", tuple(word for word in words if word))
+        object.__setattr__(self, "words", _in_full(self.words))
         object.__setattr__(self, "credentials", self.credentials | self.secrets)
 
     def upon(self, *documents: Document) -> Masks:
@@ -255,6 +255,13 @@ class Masks:
         if () in below and () not in places and type(value) in _SCALARS:
             return copies.mask  # a text where an object should be has no keys to go by
         return self._masked(value, below, copies)
+
+
+@lru_cache(maxsize=32)
+def _in_full(words: tuple[str, ...]) -> tuple[str, ...]:
+    """DEFAULT_WORDS and ``words``, as keys are compared with them."""
+    found = dict.fromkeys(map(bare, (*DEFAULT_WORDS, *words)))
+    return tuple(word for word in found if word)
 
 
 def _members(value: JsonValue) -> Iterator[tuple[str, JsonValue]]:

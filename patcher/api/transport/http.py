@@ -91,6 +91,7 @@ class Transport:
         self._settings = settings
         self._monotonic = monotonic
         self._observe = observe
+        self._copies = Copies(settings.secrets, MASK)
         self._of_thread = threading.local()
         # Of a thread that has ended the session goes as well, and its connections with it.
         self._sessions: WeakSet[Session] = WeakSet()
@@ -184,14 +185,13 @@ class Transport:
         What may hold a document stays as it is: there the key is a value like any other, and is
         masked where it is shown.
         """
-        copies = Copies(self._settings.secrets, MASK)
-        headers = {name: copies.masked(text) for name, text in response.headers.items()}
+        headers = {name: self._copies.masked(text) for name, text in response.headers.items()}
         if response.status < 300 and response.body.lstrip().startswith(b"{"):
             return response._replace(headers=headers)
-        text = copies.masked(response.body.decode("utf-8", "surrogateescape"))
+        text = self._copies.masked(response.body.decode("utf-8", "surrogateescape"))
         with suppress(InvalidPatchError):  # where it is JSON, it may be escaped in there
             plain = jsontext.dump(jsontext.parse(text, what="the answer"))
-            masked = copies.masked(plain)
+            masked = self._copies.masked(plain)
             text = text if masked == plain else masked
         body = text.encode("utf-8", "surrogateescape")
         return response._replace(headers=headers, body=body)
