@@ -79,8 +79,8 @@ class WayBack(NamedTuple):
     """Plans the undoing of writes to one kind of resource.
 
     ``read`` gives the resource of an id as it is now. ``terms`` are those of the plans that it
-    makes; ``rebases`` says whether they may be put upon
-    what somebody else wrote since. ``version_step`` is how far one write moves the version.
+    makes; ``rebases`` says whether they may be merged with what someone else wrote since.
+    ``version_step`` is how far one write moves the version.
     """
 
     read: Callable[[str], Snapshot]

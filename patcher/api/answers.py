@@ -203,8 +203,10 @@ def _hint(response: Response, *, is_own: bool) -> str | None:
         return "Too many requests; try again later."
     if not is_own:
         hint = _foreign_hint(response)
-        of_key = "Check the key (POLYTOMIC_API_KEY or --api-key-file). If it is right, s"
-        return of_key + hint[1:] if response.status == 401 else hint
+        if response.status == 401:
+            of_key = "Check the key (POLYTOMIC_API_KEY or --api-key-file). If it is right"
+            return f"{of_key}, {hint[0].lower()}{hint[1:]}"
+        return hint
     return {
         401: "The key is not accepted; check POLYTOMIC_API_KEY or --api-key-file, and --url.",
         403: "The key is known, but not allowed to do this.",

@@ -14,12 +14,7 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 from patcher.claims import claim
 from patcher.documents.notices import Notice
 from patcher.documents.values import Document, strictly_equal
-from patcher.errors import (
-    ApiError,
-    ConflictError,
-    JournalError,
-    PatchError,
-)
+from patcher.errors import ApiError, ConflictError, JournalError, PatchError
 from patcher.guard.accepted import read_fresh
 from patcher.guard.overlap import Around
 from patcher.guard.settling import Clock, Settlement, Written, untold

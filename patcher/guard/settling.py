@@ -19,13 +19,7 @@ from patcher.errors import (
 )
 from patcher.guard.overlap import Around, has_trace, last_written, listed
 from patcher.guard.store import Ambiguous, Answered, Job, Refused, Store
-from patcher.guard.verification import (
-    EXCUSES,
-    Verdict,
-    is_as_before,
-    proves,
-    verify,
-)
+from patcher.guard.verification import EXCUSES, Verdict, is_as_before, proves, verify
 from patcher.plan import Plan
 from patcher.resources.snapshot import Snapshot
 
@@ -156,10 +150,11 @@ class Settlement(NamedTuple):
         """Reads until it is clear what happened, or the time is up."""
         found, is_untouched = "", False
         for now, unread in self._looks(self._until(self.timeout)):
-            is_untouched = now is not None and not unread and not self._has_moved(now)
+            has_moved = now is not None and self._has_moved(now)
+            is_untouched = now is not None and not unread and not has_moved
             if now is None:
                 found = unread
-            elif not self._has_moved(now):
+            elif not has_moved:
                 found = "it is not written so far, and may still land"
             elif written := self.shown_by(now):
                 return written

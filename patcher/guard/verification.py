@@ -270,13 +270,9 @@ class _SentForm:
         return keys_of(items, keyed) if keyed and type(items) is list else None
 
     def _is_none(self, value: JsonValue, at: _At) -> bool:
-        is_blank_text = value == "" and at.tokens[-1:] == at.tokens
-        return (
-            value is MISSING
-            or value is None
-            or value == []
-            or (is_blank_text and at.tokens[0] in self._resource.blank_texts)
-        )
+        if value == "":
+            return len(at.tokens) == 1 and at.tokens[0] in self._resource.blank_texts
+        return value is MISSING or value is None or value == []
 
     def _excuse(self, code: str, at: _At) -> None:
         place = self._masks.shown_place(at.tokens)
