@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 from patcher.documents import jsontext, yamlwriting
 from patcher.documents.jsontext import line_and_column, quoted
 from patcher.documents.values import MAX_DEPTH, MISSING, JsonValue, Tokens, is_writable
+from patcher.documents.visible import paired
 from patcher.errors import InvalidPatchError
 
 _NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
@@ -45,7 +46,6 @@ _BLOCK_LEAD: Final = re.compile(r"[^\n0-9]*\n((?: *\n)*)( *)[^ \n]")
 _DIRECTIVE: Final = re.compile(r"^%(?!YAML[ ]+1\.2[ ]*(?:[ ]#.*)?$).*", re.MULTILINE)
 _MARKER: Final = re.compile(r"\n(?:---|\.\.\.)(?!\S)")
 _LINE: Final = re.compile(r"\n( *)[^ \n]")
-_SURROGATE_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 _Place: TypeAlias = "tuple[int, int] | None"
 """Line and column, where they are known."""
@@ -278,7 +278,7 @@ class _Reading:
     def _scalar(self, event: Any, place: _Place) -> JsonValue:
         text: str = event.value
         if event.style is not None:
-            return _joined(text)
+            return paired(text)
         if _OTHER_BASE.fullmatch(text) or _DECIMAL.fullmatch(text):
             value = _number(text)
             if value is None:
@@ -317,7 +317,7 @@ class _Locating:
                 place = (*place, str(index))
                 self.lines[place] = event.start_mark.line + 1
             elif self._key is None:
-                self._key = _joined(event.value)
+                self._key = paired(event.value)
                 self.lines[(*place, self._key)] = event.start_mark.line + 1
                 return
             else:
@@ -344,13 +344,6 @@ def _number(text: str) -> int | float | None:
         return jsontext.number(text)
     number = int(text, 0)
     return number if is_writable(number) else None
-
-
-def _joined(text: str) -> str:
-    """``text`` with a character that JSON escapes as two (RFC 8259, section 7) as the one it is."""
-    if not _SURROGATE_PAIR.search(text):
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
 def _place(mark: Any) -> _Place:

@@ -90,14 +90,19 @@ def resolve(client: Client, resource: Resource, text: str) -> tuple[str, str | N
     if len(found) == 1:
         return found[0], name
     if found:
-        raise AmbiguousNameError(
-            f"{len(found)} {resource.noun}s are called {name!r}: {', '.join(found)}.",
-            candidates=found,
-            hint="Give the id of the one that you mean.",
-        )
+        raise ambiguous(resource.noun, name, found)
     near = closest(name, known)
     hint = f"Did you mean {near!r}?" if near else f"patch-model list shows every {resource.noun}."
     raise NotFoundError(f"There is no {resource.noun} called {asked_for(name)}.", hint=hint)
+
+
+def ambiguous(noun: str, name: str, found: list[str]) -> AmbiguousNameError:
+    """The error for a name that the resources of several ids have."""
+    return AmbiguousNameError(
+        f"{len(found)} {noun}s are called {name!r}: {', '.join(found)}.",
+        candidates=found,
+        hint="Give the id of the one that you mean.",
+    )
 
 
 def asked_for(name: str) -> str:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from patcher.documents.conditions import Condition
 from patcher.documents.suggestions import closest
 from patcher.documents.values import Document
-from patcher.errors import AmbiguousNameError, InvalidInputError, NotFoundError
+from patcher.errors import InvalidInputError, NotFoundError
 from patcher.fleet import Job
-from patcher.operations.lookup import FORCED, asked_for, named, resources, whole
+from patcher.operations.lookup import FORCED, ambiguous, asked_for, named, resources, whole
 from patcher.operations.session import Options, Session, shown_name
 from patcher.plan.groups import Named
 from patcher.resources.projection import UUID, project
@@ -159,11 +159,7 @@ def _ids(
             continue
         found = list(by_name.get(name, ()))
         if len(found) > 1:
-            raise AmbiguousNameError(
-                f"{len(found)} {noun}s are called {name!r}: {', '.join(found)}.",
-                candidates=found,
-                hint="Give the id of the one that you mean.",
-            )
+            raise ambiguous(noun, name, found)
         ids.update(dict.fromkeys(found, name))
         missing += [name] if not found else []
     if missing:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
@@ -232,15 +232,7 @@ class Growth:
 
     def __call__(self, _exchange: Exchange, proceed: Proceed) -> Reply:
         """Add to the answer."""
-        reply = proceed()
-        if reply.status != OK or not reply.body:
-            return reply
-        envelope = json.loads(reply.body)
-        data = envelope.get("data")
-        for model in data if isinstance(data, list) else [data]:
-            if isinstance(model, dict):
-                self._grow(model)
-        return replace(reply, body=Reply.of(envelope).body)
+        return _with_models(proceed(), self._grow)
 
     def _grow(self, model: dict[str, Any]) -> None:
         for each in model.get("fields", ()):
@@ -256,15 +248,23 @@ class Lightness:
 
     def __call__(self, _exchange: Exchange, proceed: Proceed) -> Reply:
         """Take from the answer."""
-        reply = proceed()
-        if reply.status != OK or not reply.body:
-            return reply
-        envelope = json.loads(reply.body)
-        data = envelope.get("data")
-        for model in data if isinstance(data, list) else [data]:
-            for key in self.keys:
-                model.pop(key, None)
-        return replace(reply, body=Reply.of(envelope).body)
+        return _with_models(proceed(), self._lighten)
+
+    def _lighten(self, model: dict[str, Any]) -> None:
+        for key in self.keys:
+            model.pop(key, None)
+
+
+def _with_models(reply: Reply, alter: Callable[[dict[str, Any]], None]) -> Reply:
+    """The answer after ``alter`` was called on each model in it."""
+    if reply.status != OK or not reply.body:
+        return reply
+    envelope = json.loads(reply.body)
+    data = envelope.get("data")
+    for model in data if isinstance(data, list) else [data]:
+        if isinstance(model, dict):
+            alter(model)
+    return replace(reply, body=Reply.of(envelope).body)
 
 
 @dataclass(frozen=True, slots=True)

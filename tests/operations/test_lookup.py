@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -13,20 +13,6 @@ from patcher.operations.reading import raw_model, summaries
 from patcher.sandbox import Sandbox, faults, seed
 
 CHANGE = {"identifier": "email"}
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """A sandbox with the realistic models."""
-    with Sandbox(models=3) as running:
-        yield running
-
-
-@pytest.fixture
-def client(sandbox: Sandbox) -> Iterator[Client]:
-    """A client of it."""
-    with Client(sandbox.url, sandbox.api_key) as connected:
-        yield connected
 
 
 VERBS: dict[str, Callable[[str, Client], object]] = {

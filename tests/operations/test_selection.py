@@ -22,13 +22,6 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-@pytest.fixture
-def client(sandbox: Sandbox) -> Iterator[Client]:
-    """A client of it."""
-    with Client(sandbox.url, sandbox.api_key) as connected:
-        yield connected
-
-
 def light(sandbox: Sandbox, *keys: str) -> None:
     """Has every list lack these keys of its items."""
     sandbox.fault(faults.lightness(keys, method="GET", kind="models", every=True))
