@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from datetime import datetime, timezone
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from patcher.api import answers, listing
 from patcher.api.answers import JobState
+from patcher.api.pace import Pace
 from patcher.api.settings import DEFAULT_URL, Settings, bearer, checked_url
 from patcher.api.transport import (
     AnswerLostError,
@@ -25,6 +27,7 @@ from patcher.errors import ApiError, InvalidInputError
 
 _READ_ATTEMPTS: Final = 3
 _LONGEST_WAIT: Final = 60.0
+_PAUSE: Final = 1.0
 
 # Of every read: what a cache in between has kept is no ground to plan a write on, or to judge one.
 _FRESH: Final = {"Cache-Control": "no-cache"}
@@ -60,7 +63,8 @@ class Client:
         Raises SettingsError for an unusable URL or key.
         """
         self.settings = settings or Settings(checked_url(url), bearer(api_key, source="api_key"))
-        self._sleep, self._observe = sleep, observe
+        self._sleep = sleep
+        self._pace: Pace | None = None
         self._transport = Transport(self.settings, observe=observe)
 
     @classmethod
@@ -71,10 +75,19 @@ class Client:
         """
         return cls(settings=Settings.from_env(os.environ if environ is None else environ))
 
+    def at_pace(self, pace: Pace, sleep: Callable[[float], None]) -> Client:
+        """This client at the pace of a batch: for many threads, over the same transport.
+
+        Each request takes its turn, and a 429 to one of them pauses all. ``sleep`` waits.
+        """
+        paced = copy(self)
+        paced._pace, paced._sleep = pace, sleep  # noqa: SLF001 - a Client's own
+        return paced
+
     @property
     def pause_left(self) -> float:
-        """For how many seconds the API wants no request; one caller alone waits on the spot."""
-        return 0.0
+        """For how many seconds the API wants no request; without a pace, reads wait on the spot."""
+        return 0.0 if self._pace is None else self._pace.pause_left()
 
     def __repr__(self) -> str:
         return f"Client({self.settings.url!r})"
@@ -141,10 +154,6 @@ class Client:
         response = self._read(path, left=left)
         return answers.envelope(response, f"The answer of GET {path}").get("data")
 
-    def twin(self) -> Client:
-        """The same caller with connections of its own, for another thread."""
-        return Client(settings=self.settings, sleep=self._sleep, observe=self._observe)
-
     def pages(self, collection: str) -> Iterator[list[Document]]:
         """All resources, a page at a time; what is no object is left out. Raises ApiError."""
         for page in self.raw_pages(collection):
@@ -173,7 +182,7 @@ class Client:
         run_async: bool = False,
         on_connected: Callable[[float], None] | None = None,
     ) -> Response:
-        """Sends a whole resource, once, and returns the answer whatever it is.
+        """Sends a whole resource, once and without a wait, and returns the answer whatever it is.
 
         ``on_connected`` is as for Transport.send. Raises UnsentError when nothing was sent,
         AnswerLostError when something was.
@@ -181,7 +190,9 @@ class Client:
         headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key}
         if if_match is not None:
             headers["If-Match"] = if_match
-        return self._transport.send(
+        if self._pace is not None:
+            self._pace.take()  # a wait would come between the last read and the write
+        response = self._transport.send(
             "PUT",
             item_path(collection, resource_id),
             params={"async": "true"} if run_async else None,
@@ -189,6 +200,8 @@ class Client:
             headers=headers,
             on_connected=on_connected,
         )
+        self._note_pause(response)
+        return response
 
     def ask(self, path: str, body: Document, *, run_async: bool = False) -> Response:
         """Posts what changes nothing, and returns the answer whatever it is.
@@ -253,6 +266,7 @@ class Client:
             pause = 0.25 * 2 ** (attempt - 1)
             is_last = attempt == _READ_ATTEMPTS or (left is not None and left() <= 0)
             try:
+                self._take_turn(left)
                 response = send()
             except (UnsentError, AnswerLostError) as error:
                 # A connection that lay idle may be gone; a read can simply be made again.
@@ -260,6 +274,7 @@ class Client:
                 if is_last or is_final:
                     raise
             else:
+                self._note_pause(response)
                 if response.status not in passing or is_last:
                     return response
                 told = answers.retry_after(response, datetime.now(timezone.utc))
@@ -268,6 +283,22 @@ class Client:
                 pause = pause if told is None else told
             self._sleep(pause if left is None else max(0.0, min(pause, left())))
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
+
+    def _take_turn(self, left: Callable[[], float] | None) -> None:
+        """Waits for a turn, where there is a pace. Raises UnsentError if that takes too long."""
+        if self._pace is None:
+            return
+        if left is not None and self._pace.pause_left() > max(0.0, left()):
+            raise UnsentError("the API asked for a longer pause than there is time for")
+        self._pace.turn(self._sleep)
+
+    def _note_pause(self, response: Response) -> None:
+        """Pauses the whole batch after a 429, unless for longer than anyone waits."""
+        if self._pace is not None and response.status == 429:
+            told = answers.retry_after(response, datetime.now(timezone.utc))
+            seconds = _PAUSE if told is None else told
+            if seconds <= _LONGEST_WAIT:
+                self._pace.throttled(seconds)
 
     def _successful(self, response: Response, path: str) -> Response:
         if not 200 <= response.status < 300:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from queue import SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
+from patcher.errors import PatchError
 from patcher.fleet.flight import Flight
 
 T = TypeVar("T")
@@ -16,6 +18,10 @@ R = TypeVar("R")
 
 _AHEAD: Final = 2
 """How many pieces of work are given out for each worker, so that none has to wait for the next."""
+
+
+READERS: Final = 4
+"""How many resources are read at a time, where nobody said."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,7 +60,9 @@ class Pool(Generic[T, R]):
         self._out: dict[int, T] = {}
         self._at: dict[int, int] = {}
 
-    def run(self, work: Iterator[T], *, finishes: bool) -> Iterator[Done[T, R] | Left[T]]:
+    def run(
+        self, work: Iterator[T], *, finishes: bool
+    ) -> Generator[Done[T, R] | Left[T], None, None]:
         """Everything in ``work``, each as it is done, or left when the run is stopped.
 
         Work is taken no further ahead than it is given back. ``finishes`` says whether what is on
@@ -105,3 +113,28 @@ class Pool(Generic[T, R]):
         entries = {number: writing.get(thread) for thread, number in list(self._at.items())}
         for number, one in self._out.items():
             yield Left(one, entries.get(number))
+
+
+def each(
+    items: Sequence[T], read: Callable[[T], R], *, readers: int = READERS
+) -> Generator[tuple[int, R | PatchError], None, None]:
+    """``read`` of each item, in the order in which they come: its index, and what came of it.
+
+    A PatchError is what came of an item; anything else is raised here. When the iterator is
+    closed, no further item is begun.
+    """
+
+    def attempt(numbered: tuple[int, T]) -> R | BaseException:
+        try:
+            return read(numbered[1])
+        except BaseException as error:  # noqa: BLE001 - raised where it is awaited
+            return error
+
+    pool: Pool[tuple[int, T], R | BaseException] = Pool(attempt, readers, Flight())
+    with closing(pool.run(iter(enumerate(items)), finishes=False)) as outcomes:
+        for done in outcomes:
+            if isinstance(done, Left):
+                break  # it stands for a stopped flight, and this one stops with the iterator
+            if isinstance(done.result, BaseException) and not isinstance(done.result, PatchError):
+                raise done.result
+            yield done.work[0], done.result

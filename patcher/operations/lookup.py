@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from patcher.api import Client
-from patcher.api.parallel import each
 from patcher.documents.spellings import cut
 from patcher.documents.suggestions import closest
 from patcher.documents.values import Document
@@ -17,6 +16,7 @@ from patcher.errors import (
     NotFoundError,
     PatchError,
 )
+from patcher.fleet.pool import each
 from patcher.resources.projection import UUID
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
@@ -46,10 +46,10 @@ def whole(client: Client, resource: Resource, ids: Sequence[str]) -> Iterator[Sn
     is not there any more is left out. Raises ApiError.
     """
 
-    def read(own: Client, resource_id: str) -> Snapshot:
-        return Snapshot(*own.get(resource.collection, resource_id))
+    def read(resource_id: str) -> Snapshot:
+        return Snapshot(*client.get(resource.collection, resource_id))
 
-    for _, outcome in each(client, ids, read):
+    for _, outcome in each(ids, read):
         if isinstance(outcome, PatchError) and not isinstance(outcome, NotFoundError):
             raise outcome
         if isinstance(outcome, Snapshot):

@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import Final, NamedTuple, TypeVar
 
 from patcher.api.pace import Pace
-from patcher.api.paced import PacedClient
 from patcher.documents.indices import refuse_indices
 from patcher.documents.patches import Patch
 from patcher.errors import ApiError, ConflictError, InvalidInputError
-from patcher.fleet import Fleet, Flight, Job, JournalBeside, Manner, Overview, Spool
+from patcher.fleet import Fleet, Flight, Job, Manner, Overview, Spool
 from patcher.operations.progress import unwatched
 from patcher.operations.selection import Selection, holds, select
 from patcher.operations.session import Options, Session, SystemClock
@@ -55,10 +54,8 @@ class Run(NamedTuple):
         confirm: Callable[[Overview], bool] | None = None,
     ) -> Run:
         """A run of many threads within a session: at one pace, and stopped by one hand."""
-        journal = JournalBeside.of(session.journal, manner.workers)
         own = session._replace(
-            client=PacedClient.of(session.client, pace, flight.sleep, journal.has_waited),
-            journal=journal,
+            client=session.client.at_pace(pace, flight.sleep),
             clock=_FlightClock(flight),
             hold=flight.hold,
             progress=unwatched,

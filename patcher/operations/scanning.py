@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from patcher.api import Client
-from patcher.api.parallel import each
 from patcher.documents.values import Document, JsonValue
 from patcher.errors import ApiError, NotFoundError, PatchError
+from patcher.fleet.pool import each
 from patcher.impact.downstream import Aftermath, Checked, Impact, Unread, followers
 from patcher.impact.fieldchange import FieldChange, field_change
 from patcher.impact.preview import Preview, Redact
@@ -80,10 +79,10 @@ class Scan:
         light = [item for item in listed if "relations" not in item]
         found = {item["id"]: item for item in listed}
 
-        def read(client: Client, item: Document) -> Document:
-            return client.get(collection, item["id"])[0]
+        def read(item: Document) -> Document:
+            return self._session.client.get(collection, item["id"])[0]
 
-        for seen, (index, outcome) in enumerate(each(self._session.client, light, read), 1):
+        for seen, (index, outcome) in enumerate(each(light, read), 1):
             self._session.progress(Progress("Reading the models", seen, len(light)))
             model_id = light[index]["id"]
             if isinstance(outcome, NotFoundError):  # deleted since it was listed
@@ -139,13 +138,21 @@ class Scan:
             if reads(item, change.owners) is not False or reads(item, related)
         ]
         found: dict[int, Sync] = {}
-        outcomes = each(self._session.client, candidates, _whole)
+        outcomes = each(candidates, self._whole)
         for seen, (index, outcome) in enumerate(outcomes, 1):
             self._session.progress(Progress("Reading the syncs", seen, len(candidates)))
             sync = self._reader(candidates[index], outcome, change)
             if sync is not None:
                 found[index] = sync
         return tuple(found[index] for index in sorted(found))
+
+    def _whole(self, item: Document) -> _Read:
+        client, path = self._session.client, f"{SYNCS}/{item['id']}/status"
+        raw, _ = client.get(SYNCS, item["id"])
+        try:
+            return _Read(raw, client.data(path))
+        except PatchError as error:
+            return _Read(raw, error)
 
     def _relations(self) -> Iterator[str]:
         """The models that the model is related to, as it is and as it would be."""
@@ -196,9 +203,13 @@ class Scan:
 def look_again(session: Session, impact: Impact, redact: Redact) -> Aftermath:
     """What the syncs that read the model say after the write."""
     syncs = impact.syncs or ()
+
+    def read(sync: Sync) -> Document:
+        return session.client.get(SYNCS, sync.id)[0]
+
     checked: dict[int, Checked] = {}
     unread: dict[int, Unread] = {}
-    for index, outcome in each(session.client, syncs, _again):
+    for index, outcome in each(syncs, read):
         session.progress(Progress("Reading the syncs again", len(checked) + 1, len(syncs)))
         sync = syncs[index]
         found = None if isinstance(outcome, PatchError) else problems(outcome, redact)
@@ -211,18 +222,6 @@ def look_again(session: Session, impact: Impact, redact: Redact) -> Aftermath:
         tuple(checked[index] for index in sorted(checked)),
         tuple(unread[index] for index in sorted(unread)),
     )
-
-
-def _whole(client: Client, item: Document) -> _Read:
-    raw, _ = client.get(SYNCS, item["id"])
-    try:
-        return _Read(raw, client.data(f"{SYNCS}/{item['id']}/status"))
-    except PatchError as error:
-        return _Read(raw, error)
-
-
-def _again(client: Client, sync: Sync) -> Document:
-    return client.get(SYNCS, sync.id)[0]
 
 
 def _has_id(item: JsonValue) -> bool:

@@ -9,7 +9,6 @@ import pytest
 
 from patcher.api import Client
 from patcher.api.pace import Pace
-from patcher.api.paced import PacedClient
 from patcher.errors import ApiError, SettingsError
 from patcher.sandbox import Sandbox, seed
 
@@ -128,7 +127,7 @@ def test_a_pause_longer_than_the_callers_time_is_not_waited_for(left: float, req
     pace = Pace(monotonic=time.monotonic)
     pace.throttled(30)
     with Sandbox(models=1) as sandbox, Client(sandbox.url, sandbox.api_key) as client:
-        paced = PacedClient.of(client, pace, time.sleep)
+        paced = client.at_pace(pace, time.sleep)
         with suppress(ApiError):
             paced.reading("/api/models", seed.CONTACTS, left=lambda: 100.0 + left - time.now)
 

@@ -14,7 +14,6 @@ from urllib3.connectionpool import HTTPSConnectionPool
 
 from patcher.api import Client, Settings
 from patcher.api.pace import Pace
-from patcher.api.paced import PacedClient
 from patcher.api.transport import Transport
 from patcher.api.transport.witness import WitnessAdapter
 from patcher.sandbox import Sandbox, faults, seed
@@ -109,7 +108,7 @@ def test_a_429_pauses_every_thread() -> None:
         sandbox.fault(faults.status_before(429, headers={"Retry-After": "7"}, method="GET"))
         plain = Client(sandbox.url, sandbox.api_key)
         pace = Pace(monotonic=lambda: now[0])
-        one, other = PacedClient.of(plain, pace, sleep), PacedClient.of(plain, pace, sleep)
+        one, other = plain.at_pace(pace, sleep), plain.at_pace(pace, sleep)
         one.get("/api/models", seed.CONTACTS)
         assert slept == [7.0]
 
@@ -126,7 +125,7 @@ def test_a_pause_that_is_longer_than_anybody_waits_is_none() -> None:
         sandbox.fault(faults.status_before(429, headers={"Retry-After": "3600"}, method="GET"))
         pace = Pace()
         plain = Client(sandbox.url, sandbox.api_key)
-        client = PacedClient.of(plain, pace, lambda seconds: None)
+        client = plain.at_pace(pace, lambda seconds: None)
         with pytest.raises(Exception, match="429"):
             client.get("/api/models", seed.CONTACTS)
         client.close()

@@ -58,7 +58,7 @@ def test_work_is_not_taken_far_ahead() -> None:
     running = pool.run(endless(), finishes=True)
     for _ in range(10):
         next(running)
-    running.close()  # type: ignore[attr-defined]
+    running.close()
 
     assert taken[0] <= 10 + 2 * 2
 
@@ -129,7 +129,7 @@ def test_closing_early_finishes_what_is_on_its_way(finishes: bool) -> None:
     next(running)
     if finishes:
         gate.set()
-    running.close()  # type: ignore[attr-defined]
+    running.close()
 
     assert flight.is_stopped
     assert finished.is_set() is finishes

@@ -15,7 +15,7 @@ import patcher
 from patcher import Client, errors
 from patcher.api.client import Client as AnyClient
 from patcher.api.pace import Pace
-from patcher.fleet import Flight, JournalBeside, Manner, Overview
+from patcher.fleet import Flight, Manner, Overview
 from patcher.operations import Options, Session
 from patcher.operations.runs import Run
 from patcher.operations.selection import Selection
@@ -30,12 +30,6 @@ def sandbox() -> Iterator[Sandbox]:
     """A sandbox with more models than workers."""
     with Sandbox(models=MODELS) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def disk_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests are counted here; side by side with the disk there may be one more."""
-    monkeypatch.setattr("patcher.fleet.beside.MARGIN", float("inf"))
 
 
 @pytest.fixture
@@ -67,26 +61,6 @@ def test_every_model_is_written_once_and_loses_nothing(sandbox: Sandbox, client:
         assert len(sandbox.puts(one)) == 1
         assert sandbox.stored(one) == {**before[one], "identifier": "key"}
     assert len({result.journal_entry for result in results}) == MODELS
-
-
-def test_no_write_follows_a_wait_for_the_disk(
-    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where the disk took longer than the reading beside it, the model is read once more."""
-    monkeypatch.setattr("patcher.fleet.beside.MARGIN", 0.0)
-    has_waited = JournalBeside.has_waited
-
-    def slower(self: JournalBeside) -> bool:
-        is_writing = bool(self._opened)
-        has_waited(self)
-        return is_writing
-
-    monkeypatch.setattr(JournalBeside, "has_waited", slower)
-    results = patched(client, sandbox.ids(), {"identifier": "key"}, concurrency=1)
-
-    assert statuses(results) == ["applied"] * MODELS
-    methods = [each.method for each in sandbox.requests]
-    assert methods == ["GET"] * MODELS + ["GET", "GET", "PUT"] * MODELS
 
 
 def test_no_write_comes_before_the_last_plan(sandbox: Sandbox, client: Client) -> None:
