@@ -12,10 +12,11 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from urllib3.response import HTTPResponse
 
 from patcher.api import Settings
 from patcher.api.transport import AnswerLostError, Transport, UnsentError
-from patcher.api.transport.reading import BoundedResponse, Bounds, TooLongError, unpacked
+from patcher.api.transport.reading import BoundedResponse, Bounds, TooLongError, body_of
 from tests.api.servers import conversing, serving
 from tests.faults.relay import CERTIFICATE
 
@@ -94,10 +95,11 @@ def test_a_reader_is_a_file_like_any_other(pair: tuple[socket.socket, socket.soc
 
 def test_inflating_is_within_the_time() -> None:
     """A body that takes long to inflate is given up as one that takes long to come."""
-    packed = gzip.compress(bytes(MIB))
+    packed = io.BytesIO(gzip.compress(bytes(MIB)))
+    answer = HTTPResponse(packed, {"Content-Encoding": "gzip"}, preload_content=False)
 
     with pytest.raises(TimeoutError):
-        list(unpacked(iter([packed]), "gzip", Bounds(5.0, MIB, Clock())))
+        body_of(answer, Bounds(5.0, MIB, Clock()))
 
 
 INTERIM = [

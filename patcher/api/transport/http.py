@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 MAX_ANSWER: Final = 64 * 1024 * 1024
 """Largest answer read, in bytes; packed or not."""
 
-_CHUNK: Final = 64 * 1024
-
 
 class UnsentError(ApiError):
     """It failed before the first byte of the request: the server cannot have acted on it."""
@@ -256,16 +254,14 @@ def _unsent(method: str, path: str, reason: str, hint: str | None) -> UnsentErro
 
 
 def _read(raw: RawResponse, bounds: Bounds) -> bytes:
-    """The body. It is not inflated by urllib3, of which old versions do it all at once."""
-    from patcher.api.transport.reading import unpacked
+    from patcher.api.transport.reading import body_of
 
     try:
         length = raw.headers.get("Content-Length", "")
         if length.isascii() and length.isdecimal():
             # With more digits than a number has, it is long enough to be refused, too.
             bounds.refuse_above(int(length[:20]))
-        chunks = raw.raw.stream(_CHUNK, decode_content=False)
-        return b"".join(unpacked(chunks, raw.headers.get("Content-Encoding", ""), bounds))
+        return body_of(raw.raw, bounds)
     except BaseException:
         raw.close()
         raise

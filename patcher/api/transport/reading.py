@@ -7,14 +7,15 @@ request for ever; and a packed answer can inflate to a thousand times its size.
 from __future__ import annotations
 
 import io
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http import HTTPStatus
-from http.client import HTTPResponse, parse_headers
+from http.client import HTTPResponse as PlainResponse
+from http.client import parse_headers
 from typing import Any, Final
 
+from urllib3.response import BaseHTTPResponse
+
 _PIECE: Final = 64 * 1024
-_GZIP: Final = 16 + zlib.MAX_WBITS
 _BESIDES: Final = 1024 * 1024  # for headers, and for what frames the chunks of a body
 
 
@@ -23,7 +24,7 @@ class TooLongError(OSError):
 
 
 class UnpackingError(OSError):
-    """An answer is not packed as it says, or in a way that nobody asked for."""
+    """An answer is packed in a way that nobody asked for."""
 
 
 class SwitchedError(OSError):
@@ -67,7 +68,7 @@ class Bounds:
             raise TooLongError("the answer is too long")
 
 
-class BoundedResponse(HTTPResponse):
+class BoundedResponse(PlainResponse):
     """An answer of which every byte, from its first header on, is read within bounds."""
 
     def __init__(self, sock: Any, bounds: Bounds, *args: Any, **kwargs: Any) -> None:
@@ -128,40 +129,18 @@ class _BoundedFile(io.RawIOBase):
         super().close()
 
 
-def unpacked(chunks: Iterator[bytes], encoding: str, bounds: Bounds) -> Iterator[bytes]:
-    """The body that the chunks of an answer make, piece by piece and never more than its bounds.
+def body_of(raw: BaseHTTPResponse, bounds: Bounds) -> bytes:
+    """The body of an answer, inflated by urllib3 in bounded pieces, each of which is counted.
 
-    ``encoding`` is the Content-Encoding (RFC 9110, section 8.4): gzip, or none. Raises
-    TooLongError, TimeoutError, and UnpackingError for any other encoding or for none of its own.
+    Raises TooLongError, TimeoutError, what urllib3 does for a body that is not packed as its
+    Content-Encoding (RFC 9110, section 8.4) says, and UnpackingError for any encoding but gzip.
     """
-    kind = encoding.strip().lower()
-    if kind not in ("", "identity", "gzip", "x-gzip"):
+    encoding = raw.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise UnpackingError("an encoding that was not asked for")
-    pieces = chunks if kind in ("", "identity") else _inflated(chunks, bounds)
-    size = 0
-    for piece in pieces:
-        size += len(piece)
-        bounds.refuse_above(size)
-        yield piece
-
-
-def _inflated(chunks: Iterator[bytes], bounds: Bounds) -> Iterator[bytes]:
-    """Gzip (RFC 1952) inflated, of several members too, no more than a piece at a time."""
-    inflater, is_whole = zlib.decompressobj(_GZIP), True
-    for chunk in chunks:
-        data = chunk
-        while data or not inflater.eof:
-            bounds.left()
-            if inflater.eof:
-                inflater = zlib.decompressobj(_GZIP)
-            try:
-                piece = inflater.decompress(data, _PIECE)
-            except zlib.error as error:
-                raise UnpackingError("no gzip") from error
-            yield piece
-            is_whole = inflater.eof
-            data = inflater.unused_data if is_whole else inflater.unconsumed_tail
-            if not data and len(piece) < _PIECE:
-                break  # nothing is left in the inflater either
-    if not is_whole:
-        raise UnpackingError("cut short")
+    body = bytearray()
+    for piece in raw.stream(_PIECE, decode_content=True):
+        body += piece
+        bounds.refuse_above(len(body))
+        bounds.left()
+    return bytes(body)

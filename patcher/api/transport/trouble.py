@@ -51,6 +51,7 @@ def lost(error: BaseException) -> str:
     """Why no answer came to a request that was, or may have been, sent."""
     reasons: list[tuple[type[BaseException], str]] = [
         (UnpackingError, "the answer could not be decoded"),
+        (urllib3.exceptions.DecodeError, "the answer could not be decoded"),
         (SwitchedError, "it switched to another protocol (101), which was not asked for"),
         (requests.exceptions.Timeout, "no answer within the timeout"),
         (urllib3.exceptions.ReadTimeoutError, "no answer within the timeout"),
