@@ -7,8 +7,8 @@ from types import NoneType
 from typing import Any, Final, NamedTuple
 
 from patcher.documents.values import Document
+from patcher.resources.blockers import OnUnknown, is_unknown_fields
 from patcher.resources.snapshot import moment
-from patcher.resources.unknown import OnUnknown, is_unknown_fields
 
 
 class Intent(NamedTuple):

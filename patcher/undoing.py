@@ -24,10 +24,10 @@ from patcher.plan import Origin, Plan, Terms, propose, propose_edited
 from patcher.plan.conflicts import conflict
 from patcher.plan.making import not_undoable
 from patcher.plan.rebasing import rebase
+from patcher.resources.blockers import UnknownKeys
 from patcher.resources.projection import Projection
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
-from patcher.resources.unknown import UnknownKeys
 
 
 def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:

@@ -111,7 +111,7 @@ def patch_of(given: Sequence[Given], source: Source | None = None) -> Any:
     Raises InvalidInputError when nothing is given, a file cannot be read, or stdin is asked for
     twice, and InvalidPatchError for what is in them.
     """
-    from patcher.documents import assignments
+    from patcher.cli import items
     from patcher.documents.patches import Patch
 
     if not given:
@@ -123,13 +123,13 @@ def patch_of(given: Sequence[Given], source: Source | None = None) -> Any:
     patch = Patch(())
     for one in given:
         if one.option == "--set":
-            patch += Patch((assignments.parse_set(one.text, source.read),))
+            patch += Patch((items.parse_set(one.text, source.read),))
         elif one.option == "--unset":
-            patch += Patch((assignments.parse_unset(one.text),))
+            patch += Patch((items.parse_unset(one.text),))
         elif one.option == "--add":
-            patch += Patch((assignments.parse_add(one.text),))
+            patch += Patch((items.parse_add(one.text),))
         elif one.option == "--remove":
-            patch += Patch((assignments.parse_remove(one.text),))
+            patch += Patch((items.parse_remove(one.text),))
         else:
             from patcher.documents import yamltext
 

@@ -55,7 +55,7 @@ def _with_change(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
 
 def _selection(models: tuple[str, ...], parameters: dict[str, Any], source: Source) -> Selection:
     """Which models are meant. Raises InvalidInputError where that contradicts itself."""
-    from patcher.documents.conditions import Condition
+    from patcher.documents.where import Condition
     from patcher.operations.selection import Selection
 
     if parameters["all"] and models:

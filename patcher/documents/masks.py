@@ -16,7 +16,7 @@ from itertools import chain
 from shlex import quote
 from typing import Final
 
-from patcher.documents.changes import Change
+from patcher.documents.diff import Change
 from patcher.documents.jsontext import dump
 from patcher.documents.pointers import lookup, path_to, pointer_to, shown, tokens_of
 from patcher.documents.spellings import Copies, Keys, bare, is_mask

@@ -1,18 +1,19 @@
-"""The change of a document, as a value.
+"""A change of a document, as a value.
 
 The kinds of step are loaded when they are used: most changes are of one kind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from patcher.documents.jsontext import quoted
 from patcher.documents.notices import Notice
-from patcher.documents.pointers import parse_path, pointer_to, shown
-from patcher.documents.shape import Shape
+from patcher.documents.pointers import index_of, lookup, parse_path, pointer_to, shown
+from patcher.documents.shape import ListKeys, Shape
 from patcher.documents.steps import Step
 from patcher.documents.suggestions import did_you_mean
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens
@@ -81,28 +82,28 @@ class Patch:
     @classmethod
     def set(cls, path: str, value: JsonValue) -> Patch:
         """One value, put at a path; ``-`` at the end of it appends to a list."""
-        from patcher.documents.places import Assign
+        from patcher.documents.set_unset import Assign
 
         return cls((Assign(parse_path(path), value),))
 
     @classmethod
     def unset(cls, path: str) -> Patch:
         """Whatever is at a path, removed."""
-        from patcher.documents.places import Unset
+        from patcher.documents.set_unset import Unset
 
         return cls((Unset(parse_path(path)),))
 
     @classmethod
     def add(cls, path: str, member: JsonValue) -> Patch:
         """A member for the list at a path, unless it is there already."""
-        from patcher.documents.members import AddMember
+        from patcher.documents.lists import AddMember
 
         return cls((AddMember(parse_path(path), member),))
 
     @classmethod
     def remove(cls, path: str, member: JsonValue) -> Patch:
         """A member of the list at a path, by its value or its name, removed."""
-        from patcher.documents.members import RemoveMember
+        from patcher.documents.lists import RemoveMember
 
         return cls((RemoveMember(parse_path(path), member),))
 
@@ -175,3 +176,86 @@ def _read_only(place: Tokens) -> ReadOnlyFieldError:
         path=pointer_to(place),
         hint=hint,
     )
+
+
+def refuse_indices(patch: Patch, shape: Shape, document: Document | None = None) -> None:
+    """Raises InvalidPatchError where a change addresses a list by index.
+
+    The lists are those that ``shape`` knows, and any other one in ``document``. For many documents
+    at once: at /fields/3 each of them has another field.
+    """
+    for place in _addressed(patch):
+        for depth in range(1, len(place)):
+            here = place[:depth]
+            is_list = here in shape.lists or (
+                document is not None and type(lookup(document, here, None)) is list
+            )
+            if is_list and index_of(place[depth]) is not None:
+                raise InvalidPatchError(
+                    f"{shown(place[: depth + 1])} is a member of a list by its index, which is "
+                    "another one in each of several.",
+                    path=pointer_to(place[: depth + 1]),
+                    hint="Say which member you mean: --add and --remove take it by value or name.",
+                )
+
+
+def _addressed(patch: Patch) -> Iterator[Tokens]:
+    """The places of the steps in which a number may be an index."""
+    from patcher.documents.jsonpatches import JsonPatch
+    from patcher.documents.set_unset import Assign, Unset
+
+    for step in patch.steps:
+        if isinstance(step, (JsonPatch, Assign, Unset)):
+            yield from chain((place for place, _ in step.writes()), step.reads())
+
+
+class Rekeyed(NamedTuple):
+    """A member of the keyed list at ``place`` that stays where it is and is called ``new``."""
+
+    place: Tokens
+    old: str
+    new: str
+
+
+def rekeyed(steps: Iterable[Step], document: Document, shape: Shape) -> tuple[Rekeyed, ...]:
+    """The members that ``steps``, which fit ``document``, give another text for their identity."""
+    steps = tuple(steps)
+    if not any(_lists_above(place, shape.lists) for step in steps for place, _ in step.writes()):
+        return ()
+    found: list[Rekeyed] = []
+    for part in (part for step in steps for part in _parts(step)):
+        changed = part.apply(document, shape, [])
+        for place, _ in part.writes():
+            for at in _lists_above(place, shape.lists):
+                found.extend(_exchanged(at, document, changed, shape.lists))
+        document = changed
+    return tuple(dict.fromkeys(found))
+
+
+def _parts(step: Step) -> Iterable[Step]:
+    """The operations of a JSON Patch one by one; any other step as it is."""
+    from patcher.documents.jsonpatches import JsonPatch
+
+    if isinstance(step, JsonPatch):
+        return [JsonPatch((operation,)) for operation in step.operations]
+    return (step,)
+
+
+def _lists_above(place: Tokens, lists: ListKeys) -> list[Tokens]:
+    return [at for at in lists if len(place) > len(at) and place[: len(at)] == at]
+
+
+def _exchanged(at: Tokens, before: Document, after: Document, lists: ListKeys) -> Iterator[Rekeyed]:
+    """The one member whose identity differs, where all others are in their places."""
+    old, new = lookup(before, at, None), lookup(after, at, None)
+    if type(old) is not list or type(new) is not list or len(old) != len(new):
+        return
+    keys = (
+        (lists[at].key_of(one), lists[at].key_of(other))
+        for one, other in zip(old, new, strict=True)
+    )
+    differing = [pair for pair in keys if pair[0] != pair[1]]
+    if len(differing) == 1:
+        was, now = differing[0]
+        if type(was) is str and type(now) is str:
+            yield Rekeyed(at, was, now)

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from patcher.documents.identity import KeyedList, MemberKey, keys_of
 from patcher.documents.pointers import lookup, pointer_to
-from patcher.documents.shape import Shape
+from patcher.documents.shape import KeyedList, MemberKey, Shape, keys_of
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, copied, strictly_equal
 
 

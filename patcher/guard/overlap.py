@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
-from patcher.documents.identity import ListKeys, keys_of
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, tokens_of
+from patcher.documents.shape import ListKeys, keys_of
 from patcher.documents.values import Document, JsonValue, Tokens, strictly_equal
 from patcher.errors import VerificationError
 from patcher.guard.verification import Verdict

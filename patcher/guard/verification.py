@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from patcher.documents import jsontext
 from patcher.documents.diff import Change, compare
-from patcher.documents.identity import MemberKey, keys_of
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import pointer_to, tokens_of
+from patcher.documents.shape import MemberKey, keys_of
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, strictly_equal
 from patcher.errors import InvalidPatchError
 from patcher.plan import Plan

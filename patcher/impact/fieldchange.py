@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from patcher.documents.patches import Rekeyed
 from patcher.documents.pointers import lookup
-from patcher.documents.rekeying import Rekeyed
 from patcher.documents.values import Document, JsonValue
 from patcher.impact.preview import Preview, Redact, names_of
 from patcher.resources.columns import Columns

@@ -22,8 +22,8 @@ from patcher.operations.calls import opened, reported
 from patcher.operations.session import OnConflict, Options, Session, several, shown_name
 from patcher.operations.writing import carry_out, theirs
 from patcher.plan import PatchResult, Plan, Terms, propose_edited
+from patcher.resources.blockers import OnUnknown
 from patcher.resources.snapshot import Snapshot
-from patcher.resources.unknown import OnUnknown
 
 _NAMED: Final = 3
 

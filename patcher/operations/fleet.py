@@ -7,15 +7,15 @@ from typing import Final
 
 from patcher.api import Client
 from patcher.api.pace import Pace
-from patcher.documents.conditions import Condition
 from patcher.documents.patches import Patch
+from patcher.documents.where import Condition
 from patcher.errors import SettingsError
 from patcher.operations.calls import opened
 from patcher.operations.runs import Flight, Manner, Overview, Run
 from patcher.operations.selection import Selection
 from patcher.operations.session import OnConflict, Options, several
 from patcher.plan import PatchResult
-from patcher.resources.unknown import OnUnknown
+from patcher.resources.blockers import OnUnknown
 
 MOST_WORKERS: Final = 256
 

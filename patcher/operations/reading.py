@@ -7,9 +7,9 @@ from typing import Any
 from patcher.documents.values import Document
 from patcher.operations.lookup import refuse_other_name, resources
 from patcher.operations.session import Options, Session, shown_name
+from patcher.resources.blockers import OnUnknown
 from patcher.resources.projection import Projection
 from patcher.resources.snapshot import Snapshot
-from patcher.resources.unknown import OnUnknown
 
 
 def raw_model(session: Session, model: str) -> Document:

@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple, TypeVar
 
 from patcher.api.pace import Pace
-from patcher.documents.indices import refuse_indices
-from patcher.documents.patches import Patch
+from patcher.documents.patches import Patch, refuse_indices
 from patcher.errors import ApiError, ConflictError, InvalidInputError
 from patcher.fleet import Fleet, Flight, Job, Manner, Overview, Spool
 from patcher.operations.progress import unwatched

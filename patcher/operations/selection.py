@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from patcher.documents.conditions import Condition
 from patcher.documents.suggestions import closest
 from patcher.documents.values import Document
+from patcher.documents.where import Condition
 from patcher.errors import InvalidInputError, NotFoundError
 from patcher.fleet import Job
 from patcher.operations.lookup import FORCED, ambiguous, asked_for, named, resources, whole

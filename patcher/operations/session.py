@@ -23,10 +23,10 @@ from patcher.operations.lookup import refuse_other_name, resolve
 from patcher.operations.progress import Progress, Watch, unwatched
 from patcher.operations.store import ApiStore
 from patcher.plan import Origin, PatchResult, Plan, Terms, check_change, make_plan
+from patcher.resources.blockers import OnUnknown, UnknownKeys
 from patcher.resources.model import MODEL
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
-from patcher.resources.unknown import OnUnknown, UnknownKeys
 
 DEFAULT_SETTLE_TIMEOUT: Final = 30.0
 

@@ -16,8 +16,8 @@ from patcher.operations.lookup import FORCED, refuse_other_name
 from patcher.operations.session import OnConflict, Options, Session
 from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
+from patcher.resources.blockers import OnUnknown
 from patcher.resources.snapshot import Snapshot
-from patcher.resources.unknown import OnUnknown
 from patcher.undoing import WayBack
 
 ENTRY: Final = re.compile(r"@[0-9a-f]{12}")

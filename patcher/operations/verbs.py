@@ -12,7 +12,7 @@ from patcher.operations.reviewing import reviewed
 from patcher.operations.session import OnConflict, Options, Session, several
 from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
-from patcher.resources.unknown import OnUnknown
+from patcher.resources.blockers import OnUnknown
 
 if TYPE_CHECKING:
     from patcher.plan.saved import SavedPlan

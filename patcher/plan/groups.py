@@ -6,10 +6,10 @@ import hashlib
 from typing import NamedTuple
 
 from patcher.documents.diff import Change
-from patcher.documents.identity import ListKeys, keys_of
 from patcher.documents.jsontext import canonical
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
+from patcher.documents.shape import ListKeys, keys_of
 from patcher.documents.values import Document, Tokens
 from patcher.plan.plan import Plan
 

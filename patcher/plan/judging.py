@@ -10,7 +10,7 @@ from patcher.documents.notices import Notice
 from patcher.documents.values import Document
 from patcher.errors import InvalidPatchError
 from patcher.plan.plan import Plan, Terms
-from patcher.resources.faults import Fault, Faults
+from patcher.resources.findings import Fault, Faults
 from patcher.resources.resource import Resource
 
 ALLOWED: Final = "fields-widened"

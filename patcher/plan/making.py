@@ -8,20 +8,18 @@ from collections.abc import Set as AbstractSet
 from patcher.documents.diff import compare
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
-from patcher.documents.patches import Patch
+from patcher.documents.patches import Patch, rekeyed
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
-from patcher.documents.rekeying import rekeyed
 from patcher.documents.suggestions import closest
 from patcher.documents.values import MISSING, Document, Tokens, strictly_equal
 from patcher.errors import InvalidPatchError
 from patcher.plan.judging import fault_notices
 from patcher.plan.plan import Origin, Plan, Terms
-from patcher.resources.blockers import Blocker, refusal, unsettled
+from patcher.resources.blockers import Blocker, OnUnknown, refusal, unsettled
 from patcher.resources.projection import Projection, is_blank
 from patcher.resources.resource import Resource
 from patcher.resources.schema import Violation
 from patcher.resources.snapshot import Snapshot
-from patcher.resources.unknown import OnUnknown
 
 
 def check_change(

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from patcher.documents.diff import Change
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
+from patcher.documents.patches import Rekeyed
 from patcher.documents.pointers import pointer_to
-from patcher.documents.rekeying import Rekeyed
 from patcher.documents.spellings import cut
 from patcher.documents.values import Document, Tokens, bounded
+from patcher.resources.blockers import OnUnknown
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
-from patcher.resources.unknown import OnUnknown
 
 if TYPE_CHECKING:
     from patcher.impact import Impact, Preview

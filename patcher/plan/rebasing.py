@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from patcher.documents.diff import Change
-from patcher.documents.identity import ListKeys, keys_of
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
+from patcher.documents.shape import ListKeys, keys_of
 from patcher.documents.threeway import merge
 from patcher.documents.values import Document, Tokens, strictly_equal
 from patcher.plan.conflicts import conflict, outgrown

@@ -22,9 +22,9 @@ from patcher.documents.values import MISSING, Document
 from patcher.errors import InvalidInputError, InvalidPatchError
 from patcher.plan.plan import Origin, Plan, Terms
 from patcher.plan.sealing import Seal, keys_of, refuse_telling_keys, sealed
+from patcher.resources.blockers import OnUnknown, UnknownKeys
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
-from patcher.resources.unknown import OnUnknown, UnknownKeys
 
 FORMAT: Final = 1
 """The format of a saved plan; a reader refuses a higher one."""

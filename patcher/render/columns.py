@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from patcher.documents.changes import Change
+from patcher.documents.diff import Change
 from patcher.documents.textdiff import NO_NEWLINE, is_multiline, unified
 from patcher.render.printable import lines_apart, values_apart
 

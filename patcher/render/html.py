@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from patcher.documents.changes import Change
+from patcher.documents.diff import Change
 from patcher.render.columns import Cell, Row, value_rows
 from patcher.render.counts import counted, summary
 from patcher.render.lines import Line

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
-from patcher.documents.changes import Change
+from patcher.documents.diff import Change
 from patcher.render.columns import Row, value_rows
 from patcher.render.counts import counted, summary
 from patcher.render.outline import Attachment, Outline

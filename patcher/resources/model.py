@@ -11,10 +11,9 @@ no member takes, and that says something, may be writable and stops.
 
 from __future__ import annotations
 
-from patcher.documents.identity import KeyedList
-from patcher.documents.shape import Shape
+from patcher.documents.shape import KeyedList, Shape
 from patcher.resources.columns import ANY, Columns
-from patcher.resources.model_checks import CHECKS
+from patcher.resources.findings import CHECKS
 from patcher.resources.projection import AsIs, References, SplitList
 from patcher.resources.resource import Resource
 from patcher.resources.schema import DocumentSchema

@@ -18,8 +18,7 @@ from patcher.documents.notices import Notice
 from patcher.documents.pointers import path_to, pointer_to
 from patcher.documents.shape import Shape
 from patcher.documents.values import Document, JsonValue, Tokens, copied
-from patcher.resources.blockers import Blocker
-from patcher.resources.unknown import OnUnknown, UnknownKeys
+from patcher.resources.blockers import Blocker, OnUnknown, UnknownKeys
 
 UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 

@@ -11,13 +11,12 @@ from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup
 from patcher.documents.shape import Shape
 from patcher.documents.values import Document, JsonValue, Tokens
-from patcher.resources.blockers import Blocker
+from patcher.resources.blockers import Blocker, OnUnknown
 from patcher.resources.columns import Columns
-from patcher.resources.faults import Check, Faults, find_faults
+from patcher.resources.findings import Check, Faults, find_faults
 from patcher.resources.projection import Member, Projection, SplitList, option, project
 from patcher.resources.schema import DocumentSchema
 from patcher.resources.snapshot import Snapshot
-from patcher.resources.unknown import OnUnknown
 
 Fill: TypeAlias = Literal["any", "other", "own", "id"]
 """What the server puts at a place that a write leaves out: ``any`` value, or one ``other`` than

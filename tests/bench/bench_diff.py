@@ -20,7 +20,7 @@ import jsonpatch
 from deepdiff import DeepDiff
 
 from patcher.documents.diff import compare
-from patcher.documents.identity import KeyedList, ListKeys
+from patcher.documents.shape import KeyedList, ListKeys
 from patcher.documents.values import Document
 
 LISTS: ListKeys = {("fields",): KeyedList(("name",))}

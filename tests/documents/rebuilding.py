@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from patcher.documents.changes import Change
-from patcher.documents.identity import KeyedList, ListKeys, MemberKey
+from patcher.documents.diff import Change
 from patcher.documents.pointers import tokens_of
+from patcher.documents.shape import KeyedList, ListKeys, MemberKey
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, copied, strictly_equal
 from patcher.errors import InvalidPatchError
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from patcher.documents.identity import KeyedList, ListKeys
+from patcher.documents.shape import KeyedList, ListKeys
 from patcher.documents.values import Document, JsonValue, copied
 
 LISTS: ListKeys = {

@@ -8,14 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patcher.documents.assignments import parse_add, parse_remove, parse_set, parse_unset
-from patcher.documents.identity import KeyedList
-from patcher.documents.lists import RawText
-from patcher.documents.members import AddMember, RemoveMember
+from patcher.cli.items import parse_add, parse_remove, parse_set, parse_unset
+from patcher.documents.lists import AddMember, RawText, RemoveMember
 from patcher.documents.patches import Patch
-from patcher.documents.places import Assign, Unset
 from patcher.documents.pointers import lookup, parse_path, path_to, pointer_to
-from patcher.documents.shape import Shape
+from patcher.documents.set_unset import Assign, Unset
+from patcher.documents.shape import KeyedList, Shape
 from patcher.documents.values import MAX_DEPTH, MISSING, copied, strictly_equal
 from patcher.errors import InvalidPatchError, PatchError
 from tests.documents.strategies import documents, keys, nested, values

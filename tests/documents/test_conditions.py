@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from patcher.documents.conditions import Condition
 from patcher.documents.masks import MASK, Masks
+from patcher.documents.where import Condition
 from patcher.errors import InvalidInputError, InvalidPatchError
 from patcher.resources.model import MODEL
 

@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from patcher.documents import alignment
-from patcher.documents.alignment import difference
-from patcher.documents.diff import Change, _sides, compare, explain
-from patcher.documents.identity import ListKeys
+from patcher.documents.diff import Change, _sides, compare, difference, explain
+from patcher.documents.shape import ListKeys
 from patcher.documents.values import MAX_DEPTH, Document, JsonValue, copied, strictly_equal
 from tests.documents.rebuilding import apply_changes
 
@@ -230,7 +228,7 @@ def test_lists_within_lists_are_walked_once(monkeypatch: pytest.MonkeyPatch) -> 
         calls.append(first)
         return strictly_equal(first, second)
 
-    monkeypatch.setattr(alignment, "strictly_equal", counted)
+    monkeypatch.setattr("patcher.documents.diff.strictly_equal", counted)
     old: JsonValue = 1
     new: JsonValue = 2
     for _ in range(12):

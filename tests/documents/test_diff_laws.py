@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from patcher.documents import diff
-from patcher.documents.alignment import Leaf, difference, places
-from patcher.documents.diff import Change, _sides, compare, explain
+from patcher.documents.diff import Change, Leaf, _sides, compare, difference, explain, places
 from patcher.documents.values import Document, JsonValue, copied, strictly_equal
 from tests.documents.rebuilding import apply_changes
 

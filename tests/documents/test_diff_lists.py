@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from patcher.documents.diff import compare
-from patcher.documents.identity import KeyedList, ListKeys
+from patcher.documents.shape import KeyedList, ListKeys
 from patcher.documents.values import Document, JsonValue
 
 from .strategies import named

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from patcher.documents.identity import KeyedList, keys_of
+from patcher.documents.shape import KeyedList, keys_of
 from patcher.documents.values import JsonValue, copied, strictly_equal
 
 from .strategies import values

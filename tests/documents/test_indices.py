@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from patcher.documents.indices import refuse_indices
-from patcher.documents.patches import Patch
+from patcher.documents.patches import Patch, refuse_indices
 from patcher.errors import InvalidPatchError
 from patcher.resources.model import MODEL
 

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patcher.documents.lists import RawText
-from patcher.documents.members import AddMember, RemoveMember
+from patcher.documents.lists import AddMember, RawText, RemoveMember
 from patcher.documents.patches import Applied, Patch
 from patcher.documents.shape import Shape
 from patcher.documents.values import copied, strictly_equal

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patcher.documents.diff import compare
-from patcher.documents.identity import KeyedList
 from patcher.documents.masks import (
     MASK_AFTER,
     MASK_BEFORE,
 )
+from patcher.documents.shape import KeyedList
 from patcher.documents.values import Document, JsonValue
 from patcher.errors import InvalidPatchError
 from tests.documents.rebuilding import apply_changes

@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patcher.cli.items import parse_add, parse_remove, parse_set, parse_unset
 from patcher.documents import jsontext
-from patcher.documents.assignments import parse_add, parse_remove, parse_set, parse_unset
-from patcher.documents.lists import RawText
-from patcher.documents.members import AddMember, RemoveMember
-from patcher.documents.places import Assign, Unset
+from patcher.documents.lists import AddMember, RawText, RemoveMember
 from patcher.documents.pointers import path_to
+from patcher.documents.set_unset import Assign, Unset
 from patcher.documents.values import Tokens, strictly_equal
 from patcher.errors import InvalidPatchError
 from tests.documents.strategies import values

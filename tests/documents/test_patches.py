@@ -11,12 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patcher.documents import jsontext
-from patcher.documents.identity import KeyedList
-from patcher.documents.lists import RawText
-from patcher.documents.members import AddMember, RemoveMember
+from patcher.documents.lists import AddMember, RawText, RemoveMember
 from patcher.documents.patches import Applied, Patch
 from patcher.documents.pointers import parse_path, pointer_to
-from patcher.documents.shape import Shape
+from patcher.documents.shape import KeyedList, Shape
 from patcher.documents.values import MAX_DEPTH, MISSING, Document, copied, strictly_equal
 from patcher.errors import InvalidPatchError, PatchError, ReadOnlyFieldError
 from tests.documents.strategies import documents, keys, names, nested, values

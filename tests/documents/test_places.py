@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patcher.documents.patches import Patch
-from patcher.documents.places import Assign, Unset
 from patcher.documents.pointers import lookup, pointer_to
+from patcher.documents.set_unset import Assign, Unset
 from patcher.documents.shape import Shape
 from patcher.documents.values import Document, Tokens, copied, strictly_equal
 from patcher.errors import InvalidPatchError

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patcher.documents.assignments import parse_set, parse_unset
+from patcher.cli.items import parse_set, parse_unset
 from patcher.documents.pointers import (
     index_of,
     lookup,

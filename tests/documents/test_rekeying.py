@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from patcher.documents.patches import Patch
-from patcher.documents.rekeying import Rekeyed, rekeyed
+from patcher.documents.patches import Patch, Rekeyed, rekeyed
 from patcher.resources.model import MODEL
 
 DOCUMENT: dict[str, Any] = {

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patcher.documents.identity import keys_of
 from patcher.documents.pointers import lookup, tokens_of
-from patcher.documents.shape import Shape
+from patcher.documents.shape import Shape, keys_of
 from patcher.documents.threeway import Collision, Merged, merge
 from patcher.documents.values import MISSING, Document, copied, strictly_equal
 from patcher.resources.model import MODEL

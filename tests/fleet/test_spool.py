@@ -11,8 +11,7 @@ from hypothesis import given
 
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
-from patcher.documents.patches import Patch
-from patcher.documents.rekeying import Rekeyed
+from patcher.documents.patches import Patch, Rekeyed
 from patcher.documents.values import strictly_equal
 from patcher.errors import InvalidPatchError, JournalError
 from patcher.fleet.spool import Spool

@@ -24,9 +24,9 @@ from patcher.guard.verification import is_as_before, verify
 from patcher.operations.lookup import resolve
 from patcher.operations.store import ApiStore
 from patcher.plan import make_plan
+from patcher.resources.blockers import OnUnknown
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
-from patcher.resources.unknown import OnUnknown
 from tests.fuzz.damage import altered, damaged, odd_texts, odd_values, only_ours, shaped
 from tests.guard.memory import ID, FakeClock, MemoryStore, guard_of, plan_of, response
 

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patcher.cli.items import parse_add, parse_remove, parse_set, parse_unset
 from patcher.documents import jsontext, yamltext
-from patcher.documents.assignments import parse_add, parse_remove, parse_set, parse_unset
 from patcher.documents.patches import Patch
 from patcher.documents.pointers import lookup, obstacle, parse_path, path_to, pointer_to, tokens_of
 from patcher.documents.values import MISSING, strictly_equal

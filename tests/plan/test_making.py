@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from patcher.cli.items import parse_add, parse_remove
 from patcher.documents import jsontext
-from patcher.documents.assignments import parse_add, parse_remove
+from patcher.documents.lists import AddMember
 from patcher.documents.masks import MASK, Masks
-from patcher.documents.members import AddMember
 from patcher.documents.patches import Patch
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError, UnknownFieldError
 from patcher.plan import PatchResult, Plan, check_change, make_plan

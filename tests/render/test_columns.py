@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patcher.documents.changes import Change
+from patcher.documents.diff import Change
 from patcher.documents.textdiff import unified
 from patcher.documents.values import strictly_equal
 from patcher.render.columns import Cell, Row, rows, shown_diff, value_rows

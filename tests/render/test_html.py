@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import patcher.render
-from patcher.documents.changes import Change
+from patcher.documents.diff import Change
 from patcher.documents.notices import Notice
 from patcher.render import html
 from patcher.render.lines import Span, line

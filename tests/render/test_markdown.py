@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from patcher.documents.changes import Change
+from patcher.documents.diff import Change
 from patcher.documents.notices import Notice
 from patcher.render import markdown
 from patcher.render.outline import Carried, Outline

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patcher.documents.changes import Change
+from patcher.documents.diff import Change
 from patcher.documents.visible import is_unseen
 from patcher.render import html, markdown
 from patcher.render.columns import value_rows

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from patcher.documents.values import Document
-from patcher.resources.faults import find_faults
-from patcher.resources.model_checks import CHECKS
+from patcher.resources.findings import CHECKS, find_faults
 
 A, B = "248df4b7-aa70-47b8-a036-33ac447e668d", "9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a111"
 FIELDS = ["id", "email"]

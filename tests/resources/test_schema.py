@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError
-from patcher.resources.conformity import compile_schema
 from patcher.resources.model import MODEL
-from patcher.resources.schema import DocumentSchema
+from patcher.resources.schema import DocumentSchema, compile_schema
 
 UUID_1 = "248df4b7-aa70-47b8-a036-33ac447e668d"
 SCHEMA = MODEL.schema

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from patcher.errors import SettingsError
-from patcher.resources.unknown import UnknownKeys, is_unknown_fields
+from patcher.resources.blockers import UnknownKeys, is_unknown_fields
 
 VARIABLE = "PATCH_MODEL_UNKNOWN_FIELDS"
 

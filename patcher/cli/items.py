@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
-from patcher.documents.places import Assign, Unset
 from patcher.documents.pointers import end_of_path, parse_path, path_to, pointer_to, shown
+from patcher.documents.set_unset import Assign, Unset
 from patcher.documents.values import JsonValue, Tokens
 from patcher.errors import InvalidInputError, InvalidPatchError
 
 if TYPE_CHECKING:
-    from patcher.documents.lists import RawText
-    from patcher.documents.members import AddMember, RemoveMember
+    from patcher.documents.lists import AddMember, RawText, RemoveMember
 
 _UNESCAPED_COLON: Final = re.compile(r"(?<!\\)(?:\\\\)*:\Z")
 
@@ -56,7 +55,7 @@ def parse_unset(text: str) -> Unset:
 
 def parse_add(text: str) -> AddMember:
     """The step for ``PATH=VALUE``, a member for the list at PATH. Raises InvalidPatchError."""
-    from patcher.documents.members import AddMember
+    from patcher.documents.lists import AddMember
 
     path, value = _member(text, "--add")
     return AddMember(path, value)
@@ -64,7 +63,7 @@ def parse_add(text: str) -> AddMember:
 
 def parse_remove(text: str) -> RemoveMember:
     """The step for ``PATH=VALUE``, a member of the list at PATH. Raises InvalidPatchError."""
-    from patcher.documents.members import RemoveMember
+    from patcher.documents.lists import RemoveMember
 
     path, value = _member(text, "--remove")
     return RemoveMember(path, value)

@@ -1,4 +1,4 @@
-"""What Polytomic's documentation, or its silence, makes a model's change do besides (api.md, 2).
+"""What is wrong with a change although its document fits the schema (api.md, 2).
 
 All of it can be told from the two documents; nothing is asked of the API. Where a document breaks
 its schema these checks look at what is well-formed, and leave the rest to the schema.
@@ -7,16 +7,74 @@ its schema these checks look at what is well-formed, and leave the rest to the s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple, TypeAlias
 
 from patcher.documents.jsontext import dump, quoted
 from patcher.documents.pointers import lookup, pointer_to
 from patcher.documents.suggestions import closest
 from patcher.documents.values import Document, JsonValue, Tokens, strictly_equal
-from patcher.resources.faults import Check, Fault
 from patcher.resources.projection import UUID
+
+
+class Fault(NamedTuple):
+    """One thing that a write should not do, and how to mend it.
+
+    Attributes:
+        code: its stable name (README, "What the plan warns about").
+        place: where it is.
+        what: what is wrong, in a sentence.
+        advice: what to do about it, in a sentence, or what makes that sentence: looking for a name
+            that may have been meant takes a while, and most faults were there before.
+        sameness: equal for the same fault of another write, wherever in a list it has moved to.
+    """
+
+    code: str
+    place: Tokens
+    what: str
+    advice: str | Callable[[], str]
+    sameness: Hashable = None
+
+    @property
+    def path(self) -> str:
+        """Where it is, as a JSON Pointer (RFC 6901)."""
+        return pointer_to(self.place)
+
+    @property
+    def way_out(self) -> str:
+        """What to do about it, in a sentence."""
+        return self.advice if isinstance(self.advice, str) else self.advice()
+
+
+Check: TypeAlias = Callable[[Document, Document], Iterator[Fault]]
+"""The faults of writing the second document where the first one is."""
+
+
+class Faults(NamedTuple):
+    """What a change brings in, or makes worse, and what was so ``before`` it."""
+
+    brought: tuple[Fault, ...] = ()
+    before: tuple[Fault, ...] = ()
+
+
+def find_faults(checks: tuple[Check, ...], document: Document, proposed: Document) -> Faults:
+    """The faults of writing ``proposed`` where ``document`` is.
+
+    What writing ``document`` once more would do as well, the change is not to blame for.
+    """
+    found = [fault for check in checks for fault in check(document, proposed)]
+    if not found:
+        return Faults()
+    known = {
+        (fault.code, fault.sameness) for check in checks for fault in check(document, document)
+    }
+    brought: list[Fault] = []
+    before: list[Fault] = []
+    for fault in found:
+        (before if (fault.code, fault.sameness) in known else brought).append(fault)
+    return Faults(tuple(brought), tuple(before))
+
 
 _FIELDS: Final = "/fields or /additional_fields"
 
