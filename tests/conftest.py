@@ -49,7 +49,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def quick_digests(monkeypatch: pytest.MonkeyPatch) -> None:
     """The digests of a saved plan are slow on purpose, which proves nothing a thousand times."""
-    monkeypatch.setattr("patcher.plan.sealing.COST", 2)
+    monkeypatch.setattr("patcher.plan.saved.COST", 2)
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from patcher.batch.overview import Tally
 from patcher.cli import console
 from patcher.cli.confirmation import refuse_if_nobody_is_there
 from patcher.cli.options import connection
 from patcher.cli.signals import SIGNALS
-from patcher.plan.tally import Tally
 from patcher.resources.model import MODEL
 
 if TYPE_CHECKING:

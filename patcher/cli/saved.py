@@ -54,7 +54,7 @@ def show_saved(path: Path, parameters: dict[str, Any]) -> int:
     output, show_secrets = output_of(parameters)
     saved = load_plan(path)
     if parameters["strict"]:
-        from patcher.plan.judging import refuse_faults
+        from patcher.plan.making import refuse_faults
 
         with reported(saved.plan.base.id or "", saved.plan):
             refuse_faults(saved.plan)

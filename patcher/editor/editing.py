@@ -28,8 +28,7 @@ from patcher.errors import (
     UnknownFieldError,
 )
 from patcher.plan import PatchResult, Plan, Terms, propose, propose_edited
-from patcher.plan.conflicts import conflict
-from patcher.plan.rebasing import rebase, refuse_other_than
+from patcher.plan.conflicts import conflict, rebase, refuse_other_than
 from patcher.resources.blockers import still_there
 from patcher.resources.snapshot import Snapshot
 

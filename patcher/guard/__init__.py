@@ -2,7 +2,7 @@
 
 from patcher.guard.accepted import Accepted, read_fresh
 from patcher.guard.guard import REFRESH, Guard, Held, Hold, not_held
-from patcher.guard.settling import Clock
+from patcher.guard.outcome import Clock
 from patcher.guard.store import (
     Ambiguous,
     Answer,

@@ -16,8 +16,8 @@ from patcher.documents.notices import Notice
 from patcher.documents.values import Document, strictly_equal
 from patcher.errors import ApiError, ConflictError, JournalError, PatchError
 from patcher.guard.accepted import read_fresh
+from patcher.guard.outcome import Clock, Settlement, Written, untold
 from patcher.guard.overlap import Around
-from patcher.guard.settling import Clock, Settlement, Written, untold
 from patcher.guard.store import NotSent, Store, Throttled
 from patcher.journal import Ending, Intent, Journal
 from patcher.plan import PatchResult, Plan

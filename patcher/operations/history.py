@@ -9,6 +9,7 @@ from patcher.api import Settings
 from patcher.documents.diff import Change
 from patcher.documents.masks import Masks
 from patcher.errors import JournalError, PatchError, SettingsError
+from patcher.guard.undo import recorded_plan
 from patcher.journal import Entry, Journal
 from patcher.operations.session import journal_of, mask_words
 from patcher.operations.undoing import ENTRY, RUN
@@ -16,7 +17,6 @@ from patcher.plan import Plan
 from patcher.resources.model import MODEL
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
-from patcher.undoing import recorded_plan
 
 
 class Remembered(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from patcher.api import Client
+from patcher.batch.pool import each
 from patcher.documents.spellings import cut
 from patcher.documents.suggestions import closest
 from patcher.documents.values import Document
@@ -16,7 +17,6 @@ from patcher.errors import (
     NotFoundError,
     PatchError,
 )
-from patcher.fleet.pool import each
 from patcher.resources.projection import UUID
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot

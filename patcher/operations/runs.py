@@ -8,17 +8,17 @@ from dataclasses import replace
 from typing import Final, NamedTuple, TypeVar
 
 from patcher.api.pace import Pace
+from patcher.batch import Fleet, Flight, Job, Manner, Overview, Spool
+from patcher.batch.overview import Named
 from patcher.documents.patches import Patch, refuse_indices
 from patcher.errors import ApiError, ConflictError, InvalidInputError
-from patcher.fleet import Fleet, Flight, Job, Manner, Overview, Spool
+from patcher.guard.undo import entries_of
 from patcher.operations.progress import unwatched
 from patcher.operations.selection import Selection, holds, select
 from patcher.operations.session import Options, Session, SystemClock
 from patcher.operations.undoing import RUN, way_back
 from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
-from patcher.plan.groups import Named
-from patcher.undoing import entries_of
 
 __all__ = ["Flight", "Manner", "Overview", "Run"]
 

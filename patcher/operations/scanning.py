@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from patcher.batch.pool import each
 from patcher.documents.values import Document, JsonValue
 from patcher.errors import ApiError, NotFoundError, PatchError
-from patcher.fleet.pool import each
 from patcher.impact.downstream import Aftermath, Checked, Impact, Unread, followers
 from patcher.impact.fieldchange import FieldChange, field_change
 from patcher.impact.preview import Preview, Redact

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from patcher.batch import Job
+from patcher.batch.overview import Named
 from patcher.documents.suggestions import closest
 from patcher.documents.values import Document
 from patcher.documents.where import Condition
 from patcher.errors import InvalidInputError, NotFoundError
-from patcher.fleet import Job
 from patcher.operations.lookup import FORCED, ambiguous, asked_for, named, resources, whole
 from patcher.operations.session import Options, Session, shown_name
-from patcher.plan.groups import Named
 from patcher.resources.projection import UUID, project
 from patcher.resources.snapshot import Snapshot
 

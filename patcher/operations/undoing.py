@@ -10,6 +10,7 @@ from typing import Final
 from patcher.api import Client
 from patcher.documents.notices import Notice
 from patcher.errors import InvalidInputError, JournalError, NotFoundError
+from patcher.guard.undo import WayBack
 from patcher.journal import Entry
 from patcher.operations.calls import opened, reported
 from patcher.operations.lookup import FORCED, refuse_other_name
@@ -18,7 +19,6 @@ from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
 from patcher.resources.blockers import OnUnknown
 from patcher.resources.snapshot import Snapshot
-from patcher.undoing import WayBack
 
 ENTRY: Final = re.compile(r"@[0-9a-f]{12}")
 """What the name of a journal entry looks like."""

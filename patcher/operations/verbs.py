@@ -172,7 +172,7 @@ def apply_plan(
     ``strict`` refuses one that warns of a fault, ``accept_older`` is as for patch_model. Returns
     and raises what patch_model does.
     """
-    from patcher.plan.judging import refuse_faults
+    from patcher.plan.making import refuse_faults
     from patcher.plan.saved import SavedPlan
 
     made = plan.plan if isinstance(plan, SavedPlan) else upon_a_reading(plan)
@@ -203,13 +203,13 @@ def rebase(plan: Plan, *, client: Client | None = None, accept_older: bool = Fal
     the plan's, and InvalidInputError for what a saved plan shows: without its reading there is
     nothing to merge.
     """
-    from patcher.plan import rebasing
+    from patcher.plan import conflicts
 
     plan = upon_a_reading(plan)
     with reported("", plan), opened(client) as session:
         session.refuse_elsewhere(plan.origin)
         now = session.latest(plan.base.id or "", known=plan.base, accept_older=accept_older)
-        return rebasing.rebase(plan, now)
+        return conflicts.rebase(plan, now)
 
 
 def run_plan(session: Session, model: str, patch: Patch, options: Options) -> Plan:

@@ -72,7 +72,7 @@ def rebased(session: Session, plan: Plan, error: ConflictError, shown: Plan | No
     Raises ConflictError where both sides changed the same, and where it is no longer what
     ``shown`` was.
     """
-    from patcher.plan.rebasing import rebase, refuse_other_than
+    from patcher.plan.conflicts import rebase, refuse_other_than
 
     upon_theirs = rebase(plan, theirs(session, plan, error))
     if shown is not None:

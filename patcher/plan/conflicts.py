@@ -1,4 +1,4 @@
-"""A conflict: who changed what since a plan was made, and whether both can stand."""
+"""A conflict: who changed what since a plan was made, and a plan that merges both. Pure."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from patcher.documents.diff import Change, compare
+from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
+from patcher.documents.shape import ListKeys, keys_of
 from patcher.documents.threeway import Collision, merge
-from patcher.documents.values import MISSING, Document, JsonValue, Tokens
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens, strictly_equal
 from patcher.errors import ConflictError
+from patcher.plan.making import propose
 from patcher.plan.plan import Plan
 from patcher.resources.snapshot import Snapshot
 
@@ -172,3 +175,63 @@ def _listed(paths: Iterable[str]) -> str:
     """The first few paths, and whether there are more."""
     found = list(paths)
     return ", ".join(found[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
+
+
+def rebase(plan: Plan, fresh: Snapshot) -> Plan:
+    """``plan`` upon the reading ``fresh``: what has changed in between stays, and so does yours.
+
+    The three documents are merged; the operations of the change are not run again. Raises
+    ConflictError where both sides made something different of the same place, and what make_plan
+    does where the result cannot be written.
+    """
+    resource = plan.resource
+    document, _ = resource.document(fresh, plan.unknown_fields)
+    merged = merge(plan.document, plan.proposed, document, resource.shape, plan.terms.touched)
+    if merged.collisions:
+        raise conflict(plan, fresh, document)
+    notices = plan.terms.notices
+    if fresh.has_other_version(plan.base) or not strictly_equal(document, plan.document):
+        notices = (*notices, _rebased(plan, fresh))
+    return propose(resource, fresh, merged.document, plan.terms._replace(notices=notices))
+
+
+def _rebased(plan: Plan, fresh: Snapshot) -> Notice:
+    by = f" by {fresh.author}" if fresh.author else ""
+    moved = "although its version did not move"
+    if fresh.has_other_version(plan.base):
+        moved = f"version {plan.base.shown_version} became {fresh.shown_version}"
+    text = f"{plan.label} was changed{by} in between ({moved}); both are kept."
+    return Notice("rebased", "", text)
+
+
+def refuse_other_than(shown: Plan, now: Plan) -> None:
+    """Raises ConflictError unless ``now`` changes and clears just what ``shown`` did.
+
+    Members of keyed lists are the same wherever they stand in their list. A plan that has nothing
+    left to do is not refused.
+    """
+    is_same = set(shown.cleared) == set(now.cleared) and _effects(shown) == _effects(now)
+    if not is_same and not now.is_unchanged:
+        raise outgrown(shown, now)
+
+
+def _effects(plan: Plan) -> dict[tuple[str, str], Change]:
+    """The changes, each with the identities of list members in its path instead of indices."""
+    found: dict[tuple[str, str], Change] = {}
+    for change in plan.changes:
+        document = plan.proposed if change.kind == "added" else plan.document
+        place = _identified(document, tokens_of(change.path), plan.resource.shape.lists)
+        path = pointer_to(place)
+        found[path, change.kind] = Change(path, change.kind, change.old, change.new)
+    return found
+
+
+def _identified(document: Document, place: Tokens, lists: ListKeys) -> Tokens:
+    """``place`` with the identity of a keyed list's member in the place of its index."""
+    for depth in range(1, len(place)):
+        keyed = lists.get(place[:depth])
+        members = lookup(document, place[:depth], None)
+        keys = keys_of(members, keyed) if keyed and type(members) is list else None
+        if keys is not None:
+            return (*place[:depth], repr(keys[int(place[depth])]), *place[depth + 1 :])
+    return place

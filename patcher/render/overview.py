@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from patcher.batch.overview import Group, Named, Refusal, Tally
 from patcher.plan import PatchResult
-from patcher.plan.groups import Group, Named, Refusal
-from patcher.plan.result import Status
-from patcher.plan.tally import Tally
+from patcher.plan.plan import Status
 from patcher.render.lines import Line, Span, Style, line
 from patcher.render.printable import printable, printable_value
 from patcher.render.view import change_lines, details_lines

@@ -154,8 +154,8 @@ def assert_remembered(folder: Path, intent: bytes, ending: bytes | None) -> None
 
 def take_back(journal: Journal, entry: Any) -> None:
     """Plans to undo an entry, on a model as it was after the write."""
+    from patcher.guard.undo import WayBack
     from patcher.plan import Terms
-    from patcher.undoing import WayBack
 
     store = MemoryStore()
     store.write(MADE.proposed)

@@ -11,7 +11,7 @@ import pytest
 
 from patcher.errors import StaleReadError
 from patcher.guard import Accepted, read_fresh
-from patcher.guard.settling import PATIENCE
+from patcher.guard.outcome import PATIENCE
 from patcher.journal import Ending, Intent, Journal
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import ID, FakeClock, response

@@ -15,7 +15,7 @@ import patcher
 from patcher import Client, errors
 from patcher.api.client import Client as AnyClient
 from patcher.api.pace import Pace
-from patcher.fleet import Flight, Manner, Overview
+from patcher.batch import Flight, Manner, Overview
 from patcher.operations import Options, Session
 from patcher.operations.runs import Run
 from patcher.operations.selection import Selection

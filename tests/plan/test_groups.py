@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from patcher.batch.overview import general_changes, likeness
 from patcher.documents.patches import Patch
 from patcher.plan import Plan, make_plan
-from patcher.plan.groups import general_changes, likeness
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 

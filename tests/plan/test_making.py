@@ -13,7 +13,7 @@ from patcher.documents.masks import MASK, Masks
 from patcher.documents.patches import Patch
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError, UnknownFieldError
 from patcher.plan import PatchResult, Plan, check_change, make_plan
-from patcher.plan.rebasing import rebase
+from patcher.plan.conflicts import rebase
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import ID, response

@@ -18,7 +18,7 @@ from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch
 from patcher.documents.values import Document, strictly_equal
 from patcher.errors import InvalidInputError
-from patcher.plan import Plan, make_plan, saved, sealing
+from patcher.plan import Plan, make_plan, saved
 from patcher.plan.saved import SavedPlan, dump, is_saved_plan, load
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
@@ -158,23 +158,23 @@ def test_digests_are_salted_by_the_file() -> None:
 
 def test_a_digest_is_slow_on_purpose() -> None:
     """The cost is scrypt's as it is commonly advised, whatever the suite sets it to meanwhile."""
-    source = Path(sealing.__file__).read_text()
+    source = Path(saved.__file__).read_text()
 
     assert re.search(r"^COST: Final = 2\*\*14$", source, re.MULTILINE)
-    assert len(sealing.digest("x", SALT)) == 64
+    assert len(saved.digest("x", SALT)) == 64
 
 
 def test_only_what_is_named_is_digested(monkeypatch: pytest.MonkeyPatch) -> None:
     """A digest takes a while: of the live document only the places in the file get one."""
     back = loaded(dumped(planned(configuration={"api_token": TOKEN, "query": "SELECT 1"})))
     digested: list[Any] = []
-    digest = sealing.digest
+    digest = saved.digest
 
     def counted(value: Any, salt: bytes) -> str:
         digested.append(value)
         return digest(value, salt)
 
-    monkeypatch.setattr(sealing, "digest", counted)
+    monkeypatch.setattr("patcher.plan.saved.digest", counted)
     live, _ = MODEL.document(Snapshot(response()), "error")
     base, proposed = back.upon(live)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from patcher import errors
+from patcher.batch.overview import Tally
 from patcher.plan import PatchResult
-from patcher.plan.tally import Tally
 from patcher.resources.model import MODEL
 
 FAILURES = {

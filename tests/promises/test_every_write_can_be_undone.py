@@ -20,6 +20,7 @@ import patcher
 from patcher.documents.masks import MASK
 from patcher.documents.patches import Patch
 from patcher.guard import Answered
+from patcher.guard.undo import WayBack
 from patcher.journal import Ending, Intent, Journal
 from patcher.operations import Options, Session
 from patcher.operations.session import journal_of
@@ -28,7 +29,6 @@ from patcher.plan import Plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from patcher.sandbox import Sandbox, faults, seed
-from patcher.undoing import WayBack
 from tests.guard.memory import ID, MemoryStore, guard_of, plan_of, response
 
 OTHER = "9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a999"

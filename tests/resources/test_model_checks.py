@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from patcher.documents.patches import Patch
 from patcher.errors import InvalidPatchError
 from patcher.plan import Plan, make_plan
-from patcher.plan.judging import refuse_faults
+from patcher.plan.making import refuse_faults
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from patcher.sandbox import seed

@@ -10,8 +10,8 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
+from patcher.batch.batch import Flight
 from patcher.errors import PatchError
-from patcher.fleet.flight import Flight
 
 T = TypeVar("T")
 R = TypeVar("R")

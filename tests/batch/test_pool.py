@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from patcher.fleet.flight import Flight
-from patcher.fleet.pool import Done, Left, Pool
+from patcher.batch.batch import Flight
+from patcher.batch.pool import Done, Left, Pool
 
 
 def test_everything_is_done_and_given_back() -> None:

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from patcher.api import Client
+from patcher.batch.pool import each
 from patcher.errors import ApiError
-from patcher.fleet.pool import each
 from patcher.sandbox import Sandbox, faults, seed
 
 MODELS = "/api/models"

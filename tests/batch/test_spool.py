@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
+from patcher.batch.spool import Spool
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch, Rekeyed
 from patcher.documents.values import strictly_equal
 from patcher.errors import InvalidPatchError, JournalError
-from patcher.fleet.spool import Spool
 from patcher.plan import Origin, Terms, make_plan, propose
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot

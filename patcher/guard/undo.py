@@ -21,9 +21,8 @@ from patcher.guard.overlap import Around
 from patcher.guard.verification import is_as_before, is_in_place, proves, verify
 from patcher.journal import Ending, Entry, Journal
 from patcher.plan import Origin, Plan, Terms, propose, propose_edited
-from patcher.plan.conflicts import conflict
+from patcher.plan.conflicts import conflict, rebase
 from patcher.plan.making import not_undoable
-from patcher.plan.rebasing import rebase
 from patcher.resources.blockers import UnknownKeys
 from patcher.resources.projection import Projection
 from patcher.resources.resource import Resource

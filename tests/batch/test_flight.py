@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from patcher.batch.batch import Flight
 from patcher.errors import InterruptedWriteError
-from patcher.fleet.flight import Flight
 
 
 def test_a_write_is_on_its_way_while_it_is_held() -> None:
@@ -62,7 +62,7 @@ def test_sleeping_ends_when_the_run_is_stopped() -> None:
 def test_an_outcome_is_waited_for_in_a_stopped_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """While a write is on its way its outcome is looked for, stopped or not."""
     slept: list[float] = []
-    monkeypatch.setattr("patcher.fleet.flight.time.sleep", slept.append)
+    monkeypatch.setattr("patcher.batch.batch.time.sleep", slept.append)
     flight = Flight()
     flight.stop()
     with flight.hold("@0"):
