@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     )
     from patcher.impact import Aftermath, Impact, Preview
     from patcher.operations import apply_plan, patch_model, plan_patch, rebase
-    from patcher.operations.editing import edit_model
-    from patcher.operations.fleet import patch_models
-    from patcher.operations.saving import load_plan, save_plan
-    from patcher.operations.undoing import undo
+    from patcher.operations.batch import patch_models
+    from patcher.operations.edit import edit_model
+    from patcher.operations.saved import load_plan, save_plan
+    from patcher.operations.undo import undo
     from patcher.plan import PatchResult, Plan
     from patcher.plan.saved import SavedPlan
 
@@ -100,15 +100,15 @@ _HOMES = {
     "Preview": "patcher.impact",
     "Settings": "patcher.api",
     "apply_plan": "patcher.operations",
-    "edit_model": "patcher.operations.editing",
+    "edit_model": "patcher.operations.edit",
     "patch_model": "patcher.operations",
-    "patch_models": "patcher.operations.fleet",
+    "patch_models": "patcher.operations.batch",
     "plan_patch": "patcher.operations",
     "SavedPlan": "patcher.plan.saved",
-    "load_plan": "patcher.operations.saving",
+    "load_plan": "patcher.operations.saved",
     "rebase": "patcher.operations",
-    "save_plan": "patcher.operations.saving",
-    "undo": "patcher.operations.undoing",
+    "save_plan": "patcher.operations.saved",
+    "undo": "patcher.operations.undo",
 }
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from patcher.api import answers, listing
+from patcher.api import answers
 from patcher.api.answers import JobState
 from patcher.api.pace import Pace
 from patcher.api.settings import DEFAULT_URL, Settings, bearer, checked_url
@@ -169,7 +169,7 @@ class Client:
             response = self._read(collection, params)
             return answers.envelope(response, f"The answer of GET {collection}")
 
-        return listing.pages(ask, collection)
+        return answers.pages(ask, collection)
 
     def put(
         self,

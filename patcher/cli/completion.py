@@ -63,7 +63,7 @@ class _Completion(ShellComplete):
 
     def format_completion(self, item: CompletionItem[str]) -> str:
         """Type, word and help, separated by tabs."""
-        from patcher.render.printable import printable
+        from patcher.render.text import printable
 
         return f"{item.type}\t{item.value}\t{printable(' '.join((item.help or '').split()))}"
 
@@ -208,8 +208,8 @@ def ways_to_name(known: Iterable[Known], typed: str) -> Iterator[tuple[str, str]
 
 def _words(name: str) -> list[str]:
     """The ways to type a name; none where what one sees is not what there is."""
-    from patcher.operations.lookup import FORCED
-    from patcher.operations.undoing import ENTRY
+    from patcher.operations.read import FORCED
+    from patcher.operations.undo import ENTRY
     from patcher.resources.projection import UUID
 
     if not name or not name.isprintable() or name != name.strip():
@@ -222,7 +222,7 @@ def _listed() -> Iterator[Known]:
     """The models that the API lists: those that can be had before patience ends."""
     from patcher.api import Client
     from patcher.cli.options import settings
-    from patcher.operations.lookup import named, resources
+    from patcher.operations.read import named, resources
     from patcher.resources.model import MODEL
 
     deadline = time.monotonic() + 2 * _PATIENCE

@@ -47,8 +47,8 @@ class Confirmation:
             self._show_on(plan, error=True, is_first=is_first)
 
     def _show_on(self, plan: Plan, *, error: bool, is_first: bool) -> None:
-        from patcher.render.lines import line
-        from patcher.render.view import plan_lines, warning_lines
+        from patcher.render.plan import plan_lines, warning_lines
+        from patcher.render.text import line
 
         if not is_first:
             console.show([line()], error=error)
@@ -75,7 +75,7 @@ def show_result(result: PatchResult, confirmation: Confirmation) -> None:
 
         console.out(result_json(result, show_secrets=confirmation.show_secrets) + "\n")
         return
-    from patcher.render.view import result_lines, warning_lines
+    from patcher.render.plan import result_lines, warning_lines
 
     if result.plan is not None and result.plan is not confirmation.shown:
         confirmation.show(result.plan)

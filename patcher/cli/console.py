@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Final, Literal
 from patcher.cli.signals import SIGNALS
 
 if TYPE_CHECKING:
-    from patcher.render.lines import Line
+    from patcher.render.text import Line
 
 # POSIX: a pipe that is ready takes as many bytes at once, without blocking in the middle.
 _PIECE: Final = select.PIPE_BUF
@@ -124,9 +124,9 @@ def show(lines: Iterable[Line], *, error: bool = False) -> None:
 
 def rendered(lines: Iterable[Line], stream: IO[str] | None) -> str:
     """Lines as text for a stream, in colour where it has any."""
-    from patcher.render import terminal
+    from patcher.render.text import coloured, plain
 
-    return terminal.coloured(lines) if has_colour(stream) else terminal.plain(lines)
+    return coloured(lines) if has_colour(stream) else plain(lines)
 
 
 def say(*lines: str) -> None:
@@ -134,7 +134,7 @@ def say(*lines: str) -> None:
 
     A line break within one is shown as an escape: what comes from elsewhere makes no line.
     """
-    from patcher.render.printable import printable
+    from patcher.render.text import printable
 
     write("".join(f"{printable(one)}\n" for one in lines), sys.stderr)
 

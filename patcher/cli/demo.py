@@ -21,7 +21,7 @@ from patcher.cli.sandbox import open_sandbox
 from patcher.cli.signals import SIGNALS
 from patcher.documents.values import Document, strictly_equal
 from patcher.errors import PatchError
-from patcher.render.lines import Span, line
+from patcher.render.text import Span, line
 
 if TYPE_CHECKING:
     from patcher.sandbox import Sandbox

@@ -74,7 +74,7 @@ def edit_command(
       patch-model edit Customers
       EDITOR='code --wait' patch-model edit Customers --format json
     """
-    from patcher.operations.editing import Person, open_edit, resume_edit
+    from patcher.operations.edit import Person, open_edit, resume_edit
 
     output, show_secrets = output_of(parameters)
     confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)

@@ -175,7 +175,7 @@ def report(error: PatchError, *, as_json: bool, in_run: bool = False) -> int:
     if error.hint:
         console.say(f"Hint: {error.hint}")
     if as_json and (in_run or not console.has_begun()):
-        from patcher.operations.calls import failed
+        from patcher.operations.write import failed
         from patcher.render.json import result_line
 
         console.out(result_line(error.result or failed(error), in_run=in_run) + "\n")
@@ -186,12 +186,12 @@ def _detail(error: PatchError) -> None:
     """What differs, who changed what, what else came up: whatever the error knows of these."""
     differences = getattr(error, "differences", ())
     if error.details:
-        from patcher.render.view import details_lines
+        from patcher.render.plan import details_lines
 
         console.show(details_lines(error.details), error=True)
     report = getattr(error, "report", None)
     if report:
-        from patcher.render.conflicts import conflict_lines
+        from patcher.render.plan import conflict_lines
 
         console.show(conflict_lines(report), error=True)
     if error.result and error.result.plan and error.result.plan.preview:
@@ -199,7 +199,7 @@ def _detail(error: PatchError) -> None:
 
         console.show(message_lines(error.result.plan.preview), error=True)
     if differences or error.result:
-        from patcher.render.view import change_lines, warning_lines
+        from patcher.render.plan import change_lines, warning_lines
 
         if differences:
             console.say("Sent (-) against stored (+):")

@@ -65,7 +65,7 @@ def history_command(target: str | None, limit: int, **parameters: Any) -> None:
       patch-model history Customers
       patch-model history @4b1d6a0c9e2f
     """
-    from patcher.operations.history import is_entry
+    from patcher.operations.undo import is_entry
 
     output, show_secrets = output_of(parameters)
     if parameters["prune"] is not None:
@@ -125,7 +125,7 @@ def _show_all(target: str | None, limit: int, output: str, *, show_secrets: bool
 
 def _history() -> Any:
     """The journal that the environment names; nothing else is needed to look at it."""
-    from patcher.operations.history import History
+    from patcher.operations.undo import History
 
     return History.from_env(os.environ)
 
@@ -161,7 +161,7 @@ def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
     if run is not None:
         if target is not None:
             raise InvalidInputError("--run takes no MODEL or ENTRY: it is about all of the run.")
-        from patcher.cli.many import undo_many
+        from patcher.cli.batch import undo_many
 
         return undo_many(run, parameters)
     if target is None:
@@ -170,7 +170,7 @@ def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
             param_hint="'MODEL|ENTRY'",
             param_type="argument",
         )
-    from patcher.operations.undoing import run_undo
+    from patcher.operations.undo import run_undo
 
     output, show_secrets = output_of(parameters)
     confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)

@@ -143,8 +143,7 @@ def session() -> Any:
     from patcher.cli.reviewing import show_progress
     from patcher.cli.tracing import tracer
     from patcher.operations import Session
-    from patcher.operations.progress import unwatched
-    from patcher.operations.session import SystemClock
+    from patcher.operations.session import SystemClock, unwatched
 
     given = connection()
     clock = given.clock or SystemClock()

@@ -34,9 +34,9 @@ def get_command(model: str, raw: bool, output: str, unknown_fields: Any) -> None
       patch-model get Customers
     """
     from patcher.documents import yamltext
-    from patcher.operations.reading import projection, raw_model
+    from patcher.operations.read import projection, raw_model
     from patcher.render.json import value_json
-    from patcher.render.printable import printable
+    from patcher.render.text import printable
 
     here = session()
     if raw:
@@ -64,9 +64,9 @@ def list_command(output: str) -> None:
     Example:
       patch-model list -o json
     """
-    from patcher.operations.reading import summaries
+    from patcher.operations.read import summaries
     from patcher.render.json import value_json
-    from patcher.render.view import table_lines
+    from patcher.render.plan import table_lines
 
     found = summaries(session())
     if output == "json":

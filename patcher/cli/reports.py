@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def show_report(plans: Sequence[Plan], output: str) -> None:
     """Prints the report of one plan, or of several; warnings are in it."""
-    from patcher.render.outline import outline
+    from patcher.render.plan import outline
     from patcher.render.review import attachments
 
     outlines = [outline(plan, attachments=attachments(plan)) for plan in plans]

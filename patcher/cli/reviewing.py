@@ -13,7 +13,7 @@ from patcher.cli import console
 from patcher.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from patcher.operations.progress import Progress
+    from patcher.operations.session import Progress
     from patcher.plan import Plan
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -40,7 +40,7 @@ def end_if_refused(plan: Plan, show: Callable[[], None], output: str) -> None:
 
     For programs the plan is in the error's own object.
     """
-    from patcher.operations.reviewing import refusal
+    from patcher.operations.impact import refusal
 
     error = refusal(plan)
     if error is not None:

@@ -32,8 +32,8 @@ _SETTLED: Final[Mapping[str, object]] = {
 
 def save(plan: Plan, path: Path) -> None:
     """Saves a plan. Raises InvalidInputError, with a result, where it cannot be saved."""
-    from patcher.operations.calls import reported
-    from patcher.operations.saving import save_plan
+    from patcher.operations.saved import save_plan
+    from patcher.operations.write import reported
 
     with reported(plan.base.id or "", plan):
         save_plan(plan, path)
@@ -47,8 +47,8 @@ def tell(path: Path) -> None:
 
 def show_saved(path: Path, parameters: dict[str, Any]) -> int:
     """Shows a saved plan, stale or not; the API is not asked."""
-    from patcher.operations.calls import reported
-    from patcher.operations.saving import load_plan
+    from patcher.operations.saved import load_plan
+    from patcher.operations.write import reported
 
     refuse_with_show(parameters)
     output, show_secrets = output_of(parameters)
@@ -80,7 +80,7 @@ def show_plan(plan: Plan, output: str, *, show_secrets: bool, exit_code: int) ->
 
         show_report([plan], output)
         return
-    from patcher.render.view import plan_lines, warning_lines
+    from patcher.render.plan import plan_lines, warning_lines
 
     console.result(plan_lines(plan, show_secrets=show_secrets))
     console.show(warning_lines(plan.warnings), error=True)
@@ -88,8 +88,8 @@ def show_plan(plan: Plan, output: str, *, show_secrets: bool, exit_code: int) ->
 
 def apply_saved(path: Path, parameters: dict[str, Any]) -> int:
     """Does what a saved plan says, or refuses."""
-    from patcher.operations.calls import reported
-    from patcher.operations.saving import load_plan, run_saved
+    from patcher.operations.saved import load_plan, run_saved
+    from patcher.operations.write import reported
 
     output, show_secrets = output_of(parameters)
     saved = load_plan(path)

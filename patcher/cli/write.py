@@ -75,13 +75,13 @@ def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) 
       patch-model plan --where 'name~=^Cust' --set identifier=email
       patch-model plan --show rename.json
     """
-    from patcher.operations.verbs import run_plan
+    from patcher.operations.write import run_plan
 
     if show is not None:
         saved.refuse_beside("--show", models, parameters)
         return saved.show_saved(show, parameters)
     if _are_many(models, parameters):
-        from patcher.cli.many import plan_many
+        from patcher.cli.batch import plan_many
 
         return plan_many(models, parameters)
     (model,) = models
@@ -143,13 +143,13 @@ def apply_command(models: tuple[str, ...], plan_file: Path | None, **parameters:
       patch-model apply --plan rename.json
       patch-model apply Customers Orders --add labels=9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a111
     """
-    from patcher.operations.verbs import run_patch
+    from patcher.operations.write import run_patch
 
     if plan_file is not None:
         saved.refuse_beside("--plan", models, parameters)
         return saved.apply_saved(plan_file, parameters)
     if _are_many(models, parameters):
-        from patcher.cli.many import apply_many
+        from patcher.cli.batch import apply_many
 
         return apply_many(models, parameters)
     (model,) = models

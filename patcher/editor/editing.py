@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents import jsontext
 from patcher.documents.patches import Patch
@@ -17,7 +17,6 @@ from patcher.documents.values import Document, strictly_equal
 from patcher.editor.buffer import Buffer
 from patcher.editor.draft import Basis, Draft
 from patcher.editor.program import ENDING_SIGNALS, Program, signals_deferred
-from patcher.editor.surroundings import Surroundings
 from patcher.errors import (
     ConflictError,
     DeclinedError,
@@ -30,7 +29,38 @@ from patcher.errors import (
 from patcher.plan import PatchResult, Plan, Terms, propose, propose_edited
 from patcher.plan.conflicts import conflict, rebase, refuse_other_than
 from patcher.resources.blockers import still_there
+from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
+
+Answer: TypeAlias = Literal["apply", "edit", "stop"]
+"""What a person says to a diff."""
+
+
+class Surroundings(NamedTuple):
+    """What an edit needs of the world.
+
+    Attributes:
+        resource: what kind of resource is edited.
+        url: the API's address.
+        theirs: what a conflict found of somebody else's, or what is there now.
+        write: the guarded write of a plan.
+        program: finds the editor; called when it is first needed.
+        ask: shows a plan and asks about it.
+        tell: says a sentence to the person.
+        attended: whether ``ask`` asks somebody; else there is nobody to edit a second time.
+        rebases: whether a plan may be put upon somebody else's write without being asked about.
+    """
+
+    resource: Resource
+    url: str
+    theirs: Callable[[Plan, ConflictError], Snapshot]
+    write: Callable[[Plan], PatchResult]
+    program: Callable[[], Program]
+    ask: Callable[[Plan], Answer]
+    tell: Callable[[str], None]
+    attended: bool = True
+    rebases: bool = False
+
 
 _REBASES: Final = 3
 

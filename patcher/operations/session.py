@@ -1,4 +1,4 @@
-"""A session: one client, one journal, and how long to be patient."""
+"""A session: one client, one journal, how long to be patient, and who is told how far it got."""
 
 from __future__ import annotations
 
@@ -15,18 +15,33 @@ from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch
 from patcher.documents.pointers import parse_path, pointer_to
+from patcher.documents.spellings import cut
 from patcher.documents.values import Tokens
 from patcher.errors import ConflictError, InvalidInputError, SettingsError
 from patcher.guard import Accepted, Clock, Guard, Hold, not_held, read_fresh
 from patcher.journal import Journal
-from patcher.operations.lookup import refuse_other_name, resolve
-from patcher.operations.progress import Progress, Watch, unwatched
-from patcher.operations.store import ApiStore
+from patcher.operations.api_store import ApiStore
 from patcher.plan import Origin, PatchResult, Plan, Terms, check_change, make_plan
 from patcher.resources.blockers import OnUnknown, UnknownKeys
 from patcher.resources.model import MODEL
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
+
+
+class Progress(NamedTuple):
+    """``done`` of ``total`` of ``what``, each None where nobody knows; None once all is over."""
+
+    what: str | None
+    done: int | None = None
+    total: int | None = None
+
+
+Watch: TypeAlias = Callable[[Progress], None]
+
+
+def unwatched(progress: Progress) -> None:
+    """Nobody looks."""
+
 
 DEFAULT_SETTLE_TIMEOUT: Final = 30.0
 
@@ -151,10 +166,6 @@ class Session(NamedTuple):
         """Refuses what the change alone shows to be wrong, before any request."""
         masks = self.masks_of(options)
         check_change(self.resource, patch, masks, self.unknown_fields(options))
-
-    def resolve(self, text: str) -> tuple[str, str | None]:
-        """The id that a UUID or a name stands for, and the name; None for a UUID."""
-        return resolve(self.client, self.resource, text)
 
     def plan(
         self, resource_id: str, patch: Patch, options: Options, listed_as: str | None = None
@@ -309,6 +320,18 @@ class Session(NamedTuple):
         finally:
             if told:
                 self.progress(Progress(None))
+
+
+def refuse_other_name(resource: Resource, snapshot: Snapshot, listed_as: str | None) -> None:
+    """Raises ConflictError for a resource that was found by a name, and now has another one."""
+    if listed_as is not None and snapshot.name != listed_as:
+        raise ConflictError(
+            f"The {resource.noun} listed as {cut(listed_as)!r} is now called "
+            f"{cut(snapshot.name or '')!r}, so it may not be the one you mean. "
+            "Nothing was written.",
+            found=snapshot.version,
+            hint=f"If you mean this one, run the command again with its id: {snapshot.id}",
+        )
 
 
 def shown_name(session: Session, snapshot: Snapshot) -> str | None:

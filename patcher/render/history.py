@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from patcher.plan import Plan
-from patcher.render.lines import Line, Span, Style, line
-from patcher.render.printable import paths_apart, printable
-from patcher.render.view import plan_lines
+from patcher.render.plan import plan_lines
+from patcher.render.text import Line, Span, Style, line, paths_apart, printable
 
 _NAMED: Final = 3
 

@@ -13,10 +13,9 @@ from html import escape
 from typing import Final
 
 from patcher.documents.diff import Change
-from patcher.render.columns import Row, value_rows
-from patcher.render.counts import counted, summary
-from patcher.render.outline import Attachment, Outline
-from patcher.render.printable import (
+from patcher.render.plan import Attachment, Outline, counted, summary
+from patcher.render.side_by_side import Row, value_rows
+from patcher.render.text import (
     lines_apart,
     paths_apart,
     printable,

@@ -9,9 +9,8 @@ from typing import Final
 from patcher.batch.overview import Group, Named, Refusal, Tally
 from patcher.plan import PatchResult
 from patcher.plan.plan import Status
-from patcher.render.lines import Line, Span, Style, line
-from patcher.render.printable import printable, printable_value
-from patcher.render.view import change_lines, details_lines
+from patcher.render.plan import change_lines, details_lines
+from patcher.render.text import Line, Span, Style, line, printable, printable_value
 
 _WIDE: Final = 76
 

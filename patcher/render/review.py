@@ -11,9 +11,8 @@ from patcher.impact.downstream import Unread
 from patcher.impact.references import Reference
 from patcher.impact.syncs import Sync
 from patcher.plan import Plan
-from patcher.render.lines import Line, Span, Style, line
-from patcher.render.outline import Attachment
-from patcher.render.printable import printable, printable_value
+from patcher.render.plan import Attachment
+from patcher.render.text import Line, Span, Style, line, printable, printable_value
 
 _WIDE: Final = 72
 _INDENT: Final = "      "

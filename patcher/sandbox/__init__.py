@@ -39,7 +39,7 @@ What it does NOT emulate, or only guesses:
 
 from __future__ import annotations
 
-from patcher.sandbox import faults, seed, seedsyncs
+from patcher.sandbox import faults, seed
 from patcher.sandbox.actions import Gate
 from patcher.sandbox.faults import Fault
 from patcher.sandbox.messages import RecordedRequest

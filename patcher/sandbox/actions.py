@@ -15,10 +15,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from patcher.sandbox.callers import Actor
-from patcher.sandbox.errors import error_body
-from patcher.sandbox.exchange import Exchange, Proceed
-from patcher.sandbox.jobs import JobScript
-from patcher.sandbox.messages import Reply
+from patcher.sandbox.jobs import JobScript, LateWrites
+from patcher.sandbox.messages import Call, Reply, error_body
+from patcher.sandbox.models import Models
 
 When = Literal["before", "after"]
 """Before the API processes the request, or after it has, and before the answer leaves."""
@@ -35,6 +34,36 @@ RESET = Reply(0, reset=True)
 _NOT_FROM_THE_API = (408, 409, 429, 502, 503, 504)
 _HTML = b"<html><head><title>Gateway</title></head><body><h1>Gateway</h1></body></html>"
 _HTML_TYPE = ("Content-Type", "text/html; charset=utf-8")
+
+
+Proceed = Callable[[], Reply]
+"""Does what comes next: further faults, and in the end what the API itself would do."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One call on its way through the server, as a fault gets to see and bend it.
+
+    Attributes:
+        call: the request.
+        models: the state of the server.
+        late: where writes wait that are to land later.
+        pause: sleeps; cut short when the server closes.
+        job: how a job begun by this call goes.
+        as_job: answer with a job although nobody asked for one.
+        outcome: what the API answered, to the best of its own knowledge. None if it never saw
+            the request. This is what an idempotency key remembers.
+        postponed: the write is still to come, and the outcome with it.
+    """
+
+    call: Call
+    models: Models
+    late: LateWrites
+    pause: Callable[[float], object]
+    job: JobScript = field(default_factory=JobScript)
+    as_job: bool = False
+    outcome: Reply | None = None
+    postponed: bool = False
 
 
 class Action(Protocol):

@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from patcher.sandbox.errors import unauthorized
+from patcher.sandbox.messages import unauthorized
 
 ORGANIZATION_NAME = "Sandbox Organization"
 _NAMES = uuid.UUID("6f1c2a52-2f0a-5a0e-9a6e-5b1d6c0b7e11")

@@ -12,9 +12,8 @@ from typing import Any
 from patcher.sandbox import neighbours
 from patcher.sandbox.callers import Caller
 from patcher.sandbox.description import Description
-from patcher.sandbox.errors import bad_request
 from patcher.sandbox.jobs import Jobs, JobScript
-from patcher.sandbox.messages import Call, Reply, dumps, loads
+from patcher.sandbox.messages import Call, Reply, bad_request, dumps, loads
 from patcher.sandbox.models import Models, entity_tag
 from patcher.sandbox.syncs import Syncs, wanted_by
 

@@ -10,8 +10,6 @@ from functools import lru_cache
 from typing import Any
 
 from patcher.sandbox.callers import Actor
-from patcher.sandbox.clock import Clock
-from patcher.sandbox.errors import WireError, no_such_model, precondition_failed
 from patcher.sandbox.forms import (
     Document,
     Modes,
@@ -23,9 +21,9 @@ from patcher.sandbox.forms import (
     read_form,
     settle,
 )
-from patcher.sandbox.messages import dumps
+from patcher.sandbox.messages import WireError, dumps, no_such_model, precondition_failed
 from patcher.sandbox.source import selected_columns
-from patcher.sandbox.store import Row, Store
+from patcher.sandbox.store import Clock, Row, Store
 
 
 class Models:

@@ -8,18 +8,20 @@ from __future__ import annotations
 from typing import Final
 
 from patcher.sandbox.callers import Actor
-from patcher.sandbox.errors import no_such
 from patcher.sandbox.forms import Document
+from patcher.sandbox.messages import no_such
 from patcher.sandbox.seed import (
     BILLING,
     ENRICHMENT,
+    HUBSPOT,
     ORGANIZATION_ID,
     POLICY_MARKETING,
     POLICY_MODELS,
+    SALESFORCE,
+    SHEETS,
     WAREHOUSE,
     fixed_id,
 )
-from patcher.sandbox.seedsyncs import HUBSPOT, SALESFORCE, SHEETS
 from patcher.sandbox.source import connection_type
 
 _MADE: Final = "2026-01-05T09:00:00.000000Z"

@@ -8,8 +8,7 @@ from flask import Flask, Response, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from patcher.sandbox.errors import error_body
-from patcher.sandbox.messages import Call, RecordedRequest, Reply
+from patcher.sandbox.messages import Call, RecordedRequest, Reply, error_body
 from patcher.sandbox.pipeline import Pipeline, RequestLog, with_version
 
 RESET_MARK = "patcher.sandbox.reset"

@@ -10,21 +10,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from patcher.sandbox import seed, seedsyncs
+from patcher.sandbox import seed
 from patcher.sandbox.callers import Actor, Callers
-from patcher.sandbox.clock import Clock, utc_now
 from patcher.sandbox.description import published
 from patcher.sandbox.endpoints import Endpoints
 from patcher.sandbox.faults import Fault
 from patcher.sandbox.forms import Document, ModeOptions, Modes
-from patcher.sandbox.idempotency import Ledger
 from patcher.sandbox.jobs import Jobs
 from patcher.sandbox.listener import Listener
 from patcher.sandbox.messages import RecordedRequest
 from patcher.sandbox.models import Models
-from patcher.sandbox.pipeline import Pipeline, RequestLog
+from patcher.sandbox.pipeline import Ledger, Pipeline, RequestLog
 from patcher.sandbox.routes import build_app
-from patcher.sandbox.store import Store
+from patcher.sandbox.store import Clock, Store, utc_now
 from patcher.sandbox.syncs import Syncs
 
 if TYPE_CHECKING:
@@ -112,7 +110,7 @@ class Sandbox:
             contacts = seed.CONTACTS if ids is None else ids[seed.CONTACTS]
             fields = json.loads(self._models.text(contacts))["fields"]
             field_ids = {field["name"]: field["id"] for field in fields}
-            for sync_id, document in seed.under(ids, seedsyncs.syncs(field_ids)):
+            for sync_id, document in seed.under(ids, seed.syncs(field_ids)):
                 self._syncs.create(document, ada, sync_id)
 
     def _listen(self, port: int) -> Listener:

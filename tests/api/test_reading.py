@@ -16,7 +16,7 @@ from urllib3.response import HTTPResponse
 
 from patcher.api import Settings
 from patcher.api.transport import AnswerLostError, Transport, UnsentError
-from patcher.api.transport.reading import BoundedResponse, Bounds, TooLongError, body_of
+from patcher.api.transport.connections import BoundedResponse, Bounds, TooLongError, body_of
 from tests.api.servers import conversing, serving
 from tests.faults.relay import CERTIFICATE
 

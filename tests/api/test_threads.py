@@ -15,7 +15,7 @@ from urllib3.connectionpool import HTTPSConnectionPool
 from patcher.api import Client, Settings
 from patcher.api.pace import Pace
 from patcher.api.transport import Transport
-from patcher.api.transport.witness import WitnessAdapter
+from patcher.api.transport.connections import WitnessAdapter
 from patcher.sandbox import Sandbox, faults, seed
 
 

@@ -10,26 +10,23 @@ from tests.architecture.imports import PACKAGE, imports, modules
 ARROWS = {
     "errors": set(),
     "_version": set(),
-    "disk": set(),
+    "files": set(),
     "documents": {"errors"},
     "resources": {"documents", "errors"},
     "impact": {"resources", "documents", "errors"},
     "plan": {"impact", "resources", "documents", "errors"},
-    "records": {"resources", "documents"},
-    "journal": {"disk", "records", "plan", "resources", "documents", "errors"},
-    "claims": {"disk", "journal", "resources", "documents", "errors"},
-    "guard": {"claims", "disk", "journal", "plan", "resources", "documents", "errors"},
-    "undoing": {"guard", "journal", "plan", "resources", "documents", "errors"},
-    "editor": {"disk", "guard", "journal", "plan", "resources", "documents", "errors"},
-    "fleet": {"guard", "journal", "plan", "resources", "documents", "errors"},
+    "journal": {"files", "plan", "resources", "documents", "errors"},
+    "claims": {"files", "journal", "resources", "documents", "errors"},
+    "guard": {"claims", "files", "journal", "plan", "resources", "documents", "errors"},
+    "editor": {"files", "guard", "journal", "plan", "resources", "documents", "errors"},
+    "batch": {"guard", "journal", "plan", "resources", "documents", "errors"},
     "api": {"documents", "errors", "_version"},
     "operations": {
         "_version",
         "claims",
-        "disk",
-        "fleet",
+        "files",
+        "batch",
         "editor",
-        "undoing",
         "guard",
         "journal",
         "plan",
@@ -39,7 +36,7 @@ ARROWS = {
         "errors",
         "api",
     },
-    "render": {"plan", "impact", "documents", "errors"},
+    "render": {"batch", "plan", "impact", "documents", "errors"},
     "sandbox": set(),
     "cli": {"operations", "render", "sandbox", "errors", "_version"},
     "__main__": {"cli", "_version"},
@@ -47,10 +44,12 @@ ARROWS = {
 }
 
 # What the command line may also name: types that the verbs take, give and are built from.
-CLI_VOCABULARY = {"documents", "plan", "api", "guard", "resources"}
+CLI_VOCABULARY = {"documents", "plan", "api", "guard", "batch", "resources"}
 
 # third-party library -> the only modules that import it
-_TRANSPORT = {f"patcher.api.transport.{name}" for name in ("http", "witness", "route", "trouble")}
+_TRANSPORT = {
+    f"patcher.api.transport.{name}" for name in ("http", "connections", "route", "trouble")
+}
 OWNERS = {
     "requests": _TRANSPORT,
     "urllib3": _TRANSPORT,
@@ -60,7 +59,7 @@ OWNERS = {
     "ruamel": {"patcher.documents.yamltext"},
     "jsonschema": {"patcher.resources.schema"},
     "platformdirs": {"patcher.operations.session"},
-    "rich": {"patcher.render.terminal", "patcher.render.progress"},
+    "rich": {"patcher.render.text", "patcher.render.progress"},
 }
 
 # What must not be paid for before it is needed; these are imported inside functions.
@@ -105,6 +104,19 @@ def test_the_arrows_have_no_circle() -> None:
     assert circles == []
 
 
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Whatever is imported first, every module finds those that it imports complete."""
+    eager: dict[str, set[str]] = {}
+    for one in imports():
+        if one.eager and one.target in modules() and one.target != one.module:
+            eager.setdefault(one.module, set()).add(one.target)
+    while leaves := {name for names in eager.values() for name in names} - set(eager):
+        eager = {name: names - leaves for name, names in eager.items()}
+        eager = {name: names for name, names in eager.items() if names}
+
+    assert eager == {}
+
+
 def test_third_party_libraries_have_one_owner() -> None:
     """Each library is imported by the module that owns it and by no other."""
     strangers = [
@@ -128,7 +140,7 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
 
     assert eager == {
         (f"patcher.api.transport.{module}", library)
-        for module in ("witness", "trouble")
+        for module in ("connections", "trouble")
         for library in ("requests", "urllib3")
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from patcher.batch.batch import Flight
+from patcher.batch.pool import Flight
 from patcher.errors import InterruptedWriteError
 
 
@@ -62,7 +62,7 @@ def test_sleeping_ends_when_the_run_is_stopped() -> None:
 def test_an_outcome_is_waited_for_in_a_stopped_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """While a write is on its way its outcome is looked for, stopped or not."""
     slept: list[float] = []
-    monkeypatch.setattr("patcher.batch.batch.time.sleep", slept.append)
+    monkeypatch.setattr("patcher.batch.pool.time.sleep", slept.append)
     flight = Flight()
     flight.stop()
     with flight.hold("@0"):

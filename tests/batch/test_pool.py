@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from patcher.batch.batch import Flight
-from patcher.batch.pool import Done, Left, Pool
+from patcher.batch.pool import Done, Flight, Left, Pool
 
 
 def test_everything_is_done_and_given_back() -> None:

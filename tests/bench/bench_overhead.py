@@ -26,7 +26,7 @@ from patcher.documents.patches import Patch
 from patcher.guard import Accepted
 from patcher.journal import Intent, Journal
 from patcher.operations import Options, Session
-from patcher.operations.verbs import run_patch
+from patcher.operations.write import run_patch
 from patcher.resources.snapshot import Snapshot
 from patcher.sandbox import Sandbox, seed
 from tests.bench.canned import canned_client

@@ -14,12 +14,11 @@ from statistics import median
 from typing import Any
 
 from patcher.api import Client, Settings
-from patcher.api.transport import Exchange, witness
+from patcher.api.transport import Exchange, connections
 from patcher.documents.patches import Patch
 from patcher.journal import Journal
 from patcher.operations import Options, Session
-from patcher.operations.verbs import run_plan
-from patcher.operations.writing import carry_out
+from patcher.operations.write import carry_out, run_plan
 from patcher.sandbox import Sandbox, seed
 
 RUNS = 200
@@ -40,7 +39,7 @@ def main() -> None:
 def measure(fields: int, *, same_text: bool = True) -> list[float]:
     """The windows of many patches, in milliseconds."""
     read_at, sent_at = [0.0], [0.0]
-    send = witness._WatchedConnection.send
+    send = connections._WatchedConnection.send
 
     def watched(self: Any, data: Any) -> None:
         if bytes(data[:4]) == b"PUT ":
@@ -51,7 +50,7 @@ def measure(fields: int, *, same_text: bool = True) -> list[float]:
         if exchange.method == "GET":
             read_at[0] = time.perf_counter()
 
-    witness._WatchedConnection.send = watched  # type: ignore[method-assign]
+    connections._WatchedConnection.send = watched  # type: ignore[method-assign]
     windows = []
     try:
         with Sandbox(validate_responses=False) as sandbox, tempfile.TemporaryDirectory() as folder:
@@ -68,7 +67,7 @@ def measure(fields: int, *, same_text: bool = True) -> list[float]:
                 carry_out(session, plan, Options())
                 windows.append((sent_at[0] - read_at[0]) * 1000)
     finally:
-        witness._WatchedConnection.send = send  # type: ignore[method-assign]
+        connections._WatchedConnection.send = send  # type: ignore[method-assign]
     return windows
 
 

@@ -13,7 +13,7 @@ from typing import IO
 import pytest
 
 from patcher.cli import console
-from patcher.render.lines import line
+from patcher.render.text import line
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def test_colour_can_be_forced_and_forbidden(
     coloured: bool,
 ) -> None:
     """FORCE_COLOR colours what is no terminal; NO_COLOR goes before it."""
-    from patcher.render.lines import Span
+    from patcher.render.text import Span
 
     for name, value in environ.items():
         monkeypatch.setenv(name, value)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from patcher.cli.reviewing import show_progress
-from patcher.operations.progress import Progress
-from patcher.sandbox import Sandbox, faults, seed, seedsyncs
+from patcher.operations.session import Progress
+from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.conftest import Command
 from tests.cli.terminal import Terminal
 
@@ -39,7 +39,7 @@ def without_ids(text: str) -> str:
 
 def test_the_plan_shows_both(sandbox: Sandbox, patch_model: Command) -> None:
     """What the source says, and who is downstream, stand below the changes."""
-    sandbox.run_sync(seedsyncs.CONTACTS_TO_SALESFORCE)
+    sandbox.run_sync(seed.CONTACTS_TO_SALESFORCE)
     done = patch_model("plan", "Contacts", "--set", QUERY, "--preview", "--impact")
 
     assert done.code == 0
@@ -258,7 +258,7 @@ def test_unknown_facts_are_said_to_be_unknown(sandbox: Sandbox, patch_model: Com
 def test_nothing_from_the_api_moves_the_cursor(sandbox: Sandbox, patch_model: Command) -> None:
     """Escapes in a sync's name, and in what the source says, are shown as escapes."""
     sandbox.write_sync_as_other(
-        seedsyncs.CONTACTS_TO_SALESFORCE, {"name": "\x1b[2Jx", "mode": "\x1b]0;y\x07"}
+        seed.CONTACTS_TO_SALESFORCE, {"name": "\x1b[2Jx", "mode": "\x1b]0;y\x07"}
     )
     told: dict[str, Any] = {"forced": True, "method": "POST", "kind": "preview"}
     sandbox.fault(faults.job(2, "one\x1b[2J\ntwo", **told))

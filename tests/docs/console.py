@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from patcher.sandbox import Sandbox, seed, seedsyncs
+from patcher.sandbox import Sandbox, seed
 from tests import leaks
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ _VARYING = (
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FIXED = {
     getattr(module, name)
-    for module in (seed, seedsyncs)
+    for module in (seed,)
     for name in dir(module)
     if name.isupper() and name[0] != "_"
 }

@@ -16,8 +16,8 @@ from patcher.documents.patches import Patch
 from patcher.errors import PatchError
 from patcher.journal import Ending, Entry, Journal
 from patcher.operations import Options, Session
-from patcher.operations.undoing import run_undo
-from patcher.operations.verbs import run_patch
+from patcher.operations.undo import run_undo
+from patcher.operations.write import run_patch
 from tests.fuzz.adversary import DECLINED, ID, UNPROCESSED, Put, World
 
 SETTLE = 5.0

@@ -21,8 +21,8 @@ from patcher.documents.patches import Patch
 from patcher.errors import ApiError
 from patcher.guard import Answered
 from patcher.guard.verification import is_as_before, verify
-from patcher.operations.lookup import resolve
-from patcher.operations.store import ApiStore
+from patcher.operations.api_store import ApiStore
+from patcher.operations.read import resolve
 from patcher.plan import make_plan
 from patcher.resources.blockers import OnUnknown
 from patcher.resources.model import MODEL

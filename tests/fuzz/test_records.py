@@ -20,12 +20,12 @@ from patcher.editor.buffer import Buffer, Format
 from patcher.editor.draft import Basis, Draft
 from patcher.errors import PatchError
 from patcher.journal import Ending, Intent, Journal
-from patcher.operations.history import History
+from patcher.operations.undo import History
 from patcher.plan import make_plan, saved
 from patcher.plan.saved import dump, is_saved_plan, load
 from patcher.render.history import entry_lines, history_lines
-from patcher.render.lines import Line
-from patcher.render.view import plan_lines
+from patcher.render.plan import plan_lines
+from patcher.render.text import Line
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.fuzz.damage import altered, damaged, odd_texts, odd_values, only_ours, shaped

@@ -14,13 +14,13 @@ from patcher.api import Settings
 from patcher.impact import Impact
 from patcher.journal import Journal
 from patcher.operations import Options, Session
-from patcher.operations.progress import Progress
-from patcher.operations.verbs import run_patch, run_plan
-from patcher.sandbox import Fault, Sandbox, faults, seed, seedsyncs
+from patcher.operations.session import Progress
+from patcher.operations.write import run_patch, run_plan
+from patcher.sandbox import Fault, Sandbox, faults, seed
 from tests.guard.memory import FakeClock
 
 DROP_PLAN = Patch.remove("fields", "plan")
-SALESFORCE = seedsyncs.CONTACTS_TO_SALESFORCE
+SALESFORCE = seed.CONTACTS_TO_SALESFORCE
 LIST: dict[str, Any] = {"method": "GET", "kind": "syncs"}
 ONE: dict[str, Any] = {"method": "GET", "kind": "sync"}
 
@@ -70,7 +70,7 @@ def reader(*fields: str, model_id: str = seed.CONTACTS, **more: Any) -> dict[str
         "active": True,
         "mode": "update",
         "schedule": {"frequency": "manual"},
-        "target": {"connection_id": seedsyncs.HUBSPOT, "object": "x"},
+        "target": {"connection_id": seed.HUBSPOT, "object": "x"},
         "fields": [
             {"source": {"model_id": model_id, "field": name}, "target": name} for name in fields
         ],
@@ -285,7 +285,7 @@ def test_schedules_and_relations_of_unknown_shapes_are_said(
 ) -> None:
     """Who may run after, or be related, in a shape that nobody knows, is not passed over."""
     models = {"data": [{"id": seed.ORDERS, "relations": [{"from": "x"}]}]}
-    odd = {"id": seedsyncs.RENEWALS, "model_ids": [], "schedule": {"run_after": ["x"]}}
+    odd = {"id": seed.RENEWALS, "model_ids": [], "schedule": {"run_after": ["x"]}}
     page = {"data": [{"id": SALESFORCE, "model_ids": [seed.CONTACTS]}, odd]}
     sandbox.fault(faults.raw_body(json.dumps(models), method="GET", kind="models"))
     sandbox.fault(faults.raw_body(json.dumps(page), **LIST))
@@ -308,17 +308,15 @@ def test_items_without_an_id_are_counted(sandbox: Sandbox, session: Session) -> 
 
 def test_model_ids_that_cannot_be_read_are_made_up_for(sandbox: Sandbox, session: Session) -> None:
     """Where the list does not say what a sync reads, the sync is read, and else that is said."""
-    other = {"id": seedsyncs.ORDERS_TO_SHEETS, "name": "Odd", "model_ids": None}
+    other = {"id": seed.ORDERS_TO_SHEETS, "name": "Odd", "model_ids": None}
     page = {"data": [{"id": SALESFORCE, "name": "By itself"}, other]}
     sandbox.fault(faults.raw_body(json.dumps(page), **LIST))
-    sandbox.fault(
-        faults.raw_body(json.dumps({"data": other}), path=seedsyncs.ORDERS_TO_SHEETS, **ONE)
-    )
+    sandbox.fault(faults.raw_body(json.dumps({"data": other}), path=seed.ORDERS_TO_SHEETS, **ONE))
     impact = look(session)
 
     assert names(impact) == ["Contacts to Salesforce"]
     (unread,) = impact.unread
-    assert unread.what == f"/api/syncs/{seedsyncs.ORDERS_TO_SHEETS}"
+    assert unread.what == f"/api/syncs/{seed.ORDERS_TO_SHEETS}"
     assert "model_ids" in unread.reason
 
 

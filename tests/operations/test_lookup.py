@@ -9,7 +9,7 @@ import pytest
 import patcher
 from patcher.api import Client
 from patcher.operations import Session
-from patcher.operations.reading import raw_model, summaries
+from patcher.operations.read import raw_model, summaries
 from patcher.sandbox import Sandbox, faults, seed
 
 CHANGE = {"identifier": "email"}

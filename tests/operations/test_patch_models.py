@@ -17,8 +17,7 @@ from patcher.api.client import Client as AnyClient
 from patcher.api.pace import Pace
 from patcher.batch import Flight, Manner, Overview
 from patcher.operations import Options, Session
-from patcher.operations.runs import Run
-from patcher.operations.selection import Selection
+from patcher.operations.batch import Run, Selection
 from patcher.sandbox import Gate, Sandbox, faults, seed
 
 MODELS = 9

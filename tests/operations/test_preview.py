@@ -13,7 +13,7 @@ from patcher import ApiError, Client, Patch, PatchResult, Plan
 from patcher.api import Settings
 from patcher.journal import Journal
 from patcher.operations import Options, Session
-from patcher.operations.verbs import run_patch, run_plan
+from patcher.operations.write import run_patch, run_plan
 from patcher.sandbox import Fault, Sandbox, faults, seed
 from tests.guard.memory import FakeClock
 

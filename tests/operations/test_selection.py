@@ -169,7 +169,7 @@ def test_relations_that_the_list_lacks_are_read(sandbox: Sandbox, client: Client
 
 def test_a_session_lists_models_as_they_are(sandbox: Sandbox, client: Client) -> None:
     """Listing alone reads no model: it shows what the list has."""
-    from patcher.operations.reading import summaries
+    from patcher.operations.read import summaries
 
     light(sandbox, "version")
 

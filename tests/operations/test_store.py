@@ -15,8 +15,8 @@ from patcher.documents import jsontext
 from patcher.documents.patches import Patch
 from patcher.errors import ApiError, PatchError
 from patcher.guard import NotSent
+from patcher.operations.api_store import ApiStore
 from patcher.operations.session import Options, Session
-from patcher.operations.store import ApiStore
 from patcher.resources.model import MODEL
 from patcher.sandbox import Sandbox, faults, seed
 from tests.api.servers import Script, answer, serving
@@ -129,7 +129,7 @@ def test_connecting_counts_as_part_of_the_gap(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where it took long, the model is read again on the way, and a write that is late not sent."""
-    monkeypatch.setattr("patcher.operations.store.SLOW_CONNECTING", slow)
+    monkeypatch.setattr("patcher.operations.api_store.SLOW_CONNECTING", slow)
     script, seen = served(versions)
 
     with serving(script) as (url, _), Client(url, "key") as client:
@@ -148,7 +148,7 @@ def test_a_slow_connection_and_an_unreadable_model_send_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What cannot be read again is not written; the answer says so, and is proof of not sent."""
-    monkeypatch.setattr("patcher.operations.store.SLOW_CONNECTING", -1.0)
+    monkeypatch.setattr("patcher.operations.api_store.SLOW_CONNECTING", -1.0)
     gone = answer(b"", status="404 Not Found")
     with serving(gone) as (url, requests), Client(url, "key") as client:
         found = ApiStore(client, MODEL).replace(seed.CONTACTS, {}, "k", None)

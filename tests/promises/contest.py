@@ -17,12 +17,12 @@ import requests
 
 from patcher.api import Client, Settings
 from patcher.api.settings import basic
-from patcher.api.transport import Exchange, witness
+from patcher.api.transport import Exchange, connections
 from patcher.documents.patches import Patch
 from patcher.errors import ConflictError, PatchError
 from patcher.journal import Journal
 from patcher.operations import Options, Session
-from patcher.operations.verbs import run_patch
+from patcher.operations.write import run_patch
 from patcher.plan import Plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
@@ -136,7 +136,7 @@ def bare(http: requests.Session, writer: Writer, mark: str) -> Told:
 def timing(windows: list[Window]) -> Callable[[Exchange], None]:
     """Measures, in a process with one writer, the time between a reading and a write."""
     last = [(0.0, 0.0)]
-    send = witness._WatchedConnection.send
+    send = connections._WatchedConnection.send
 
     def watched(self: Any, data: Any) -> None:
         if bytes(data[:4]) == b"PUT ":
@@ -148,7 +148,7 @@ def timing(windows: list[Window]) -> Callable[[Exchange], None]:
         if exchange.method == "GET":
             last[0] = (time.perf_counter(), time.thread_time())
 
-    witness._WatchedConnection.send = watched  # type: ignore[method-assign]
+    connections._WatchedConnection.send = watched  # type: ignore[method-assign]
     return note
 
 

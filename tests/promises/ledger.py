@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from patcher.sandbox import Sandbox
+from patcher.sandbox.actions import Exchange, Proceed
 from patcher.sandbox.callers import Actor
-from patcher.sandbox.exchange import Exchange, Proceed
 from patcher.sandbox.faults import Fault
 from patcher.sandbox.messages import Call, Reply
 

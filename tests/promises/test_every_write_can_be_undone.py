@@ -24,7 +24,7 @@ from patcher.guard.undo import WayBack
 from patcher.journal import Ending, Intent, Journal
 from patcher.operations import Options, Session
 from patcher.operations.session import journal_of
-from patcher.operations.verbs import run_patch
+from patcher.operations.write import run_patch
 from patcher.plan import Plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot

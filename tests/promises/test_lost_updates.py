@@ -27,16 +27,14 @@ from patcher.documents.patches import Patch
 from patcher.errors import PatchError, VerificationError
 from patcher.journal import Journal
 from patcher.operations import Options, Session
-from patcher.operations.calls import failed
-from patcher.operations.saving import run_saved
+from patcher.operations.saved import run_saved
 from patcher.operations.session import OnConflict
-from patcher.operations.undoing import run_undo
-from patcher.operations.verbs import run_patch, run_plan
+from patcher.operations.undo import run_undo
+from patcher.operations.write import failed, run_patch, run_plan
 from patcher.plan import PatchResult
 from patcher.sandbox import Sandbox, seed
-from patcher.sandbox.actions import Drop
+from patcher.sandbox.actions import Drop, Exchange, Proceed
 from patcher.sandbox.callers import PARTNER, USER, Actor
-from patcher.sandbox.exchange import Exchange, Proceed
 from patcher.sandbox.messages import Reply
 from tests.guard.memory import FakeClock
 from tests.promises.ledger import CallerFault, Ledger, Place, Write, changed, places

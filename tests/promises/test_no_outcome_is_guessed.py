@@ -15,7 +15,7 @@ from patcher.api import Client, Settings
 from patcher.documents.patches import Patch
 from patcher.journal import Journal
 from patcher.operations import Options, Session
-from patcher.operations.verbs import run_patch
+from patcher.operations.write import run_patch
 from patcher.sandbox import Sandbox, faults, seed
 from tests.guard.memory import FakeClock
 

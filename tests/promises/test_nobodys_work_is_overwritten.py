@@ -9,8 +9,8 @@ import pytest
 import patcher
 from patcher.documents.patches import Patch
 from patcher.operations import Options, Session
-from patcher.operations.undoing import run_undo
-from patcher.operations.verbs import run_patch
+from patcher.operations.undo import run_undo
+from patcher.operations.write import run_patch
 from patcher.sandbox import Sandbox, faults, seed
 from tests.guard.memory import FakeClock
 
@@ -225,7 +225,7 @@ def test_a_restored_model_is_accepted_once(sandbox: Sandbox, session: Session) -
 
 def test_reading_alone_refuses_nothing(sandbox: Sandbox, session: Session) -> None:
     """What a replica shows can be looked at: no plan is made on it."""
-    from patcher.operations.reading import projection
+    from patcher.operations.read import projection
 
     change(session, RENAME)
     lag(sandbox)

@@ -22,7 +22,7 @@ from patcher.documents.masks import MASK, Masks
 from patcher.documents.patches import Patch
 from patcher.documents.values import strictly_equal
 from patcher.operations import Options, Session
-from patcher.operations.saving import run_saved
+from patcher.operations.saved import run_saved
 from patcher.plan import Plan, make_plan
 from patcher.plan.saved import dump, load
 from patcher.resources.model import MODEL

@@ -6,8 +6,8 @@ from typing import Any
 
 from patcher.documents.patches import Patch
 from patcher.plan import Plan, make_plan
-from patcher.render.lines import Span, line
-from patcher.render.outline import Attachment, Outline, outline
+from patcher.render.plan import Attachment, Outline, outline
+from patcher.render.text import Span, line
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from patcher.sandbox import seed

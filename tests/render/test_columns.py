@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from patcher.documents.diff import Change
 from patcher.documents.textdiff import unified
 from patcher.documents.values import strictly_equal
-from patcher.render.columns import Cell, Row, rows, shown_diff, value_rows
-from patcher.render.printable import printable
+from patcher.render.side_by_side import Cell, Row, rows, shown_diff, value_rows
+from patcher.render.text import printable
 
 LINES = st.lists(st.sampled_from(["select a", " b", "from t", "where x", "", "\t\x1b"]), max_size=9)
 

@@ -8,8 +8,8 @@ from patcher.documents.patches import Patch
 from patcher.errors import ConflictError
 from patcher.plan import make_plan
 from patcher.plan.conflicts import conflict
-from patcher.render import terminal
-from patcher.render.conflicts import conflict_lines
+from patcher.render.plan import conflict_lines
+from patcher.render.text import plain
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import response
@@ -24,7 +24,7 @@ def met(change: object, base: dict[str, Any], **theirs: Any) -> ConflictError:
 
 def shown(error: ConflictError) -> str:
     """The report's text, without colour."""
-    return terminal.plain(conflict_lines(error.report))
+    return plain(conflict_lines(error.report))
 
 
 def test_without_an_overlap_both_sides_are_told() -> None:

@@ -18,9 +18,8 @@ import patcher.render
 from patcher.documents.diff import Change
 from patcher.documents.notices import Notice
 from patcher.render import html
-from patcher.render.lines import Span, line
-from patcher.render.outline import Attachment, Carried, Outline
-from patcher.render.printable import printable
+from patcher.render.plan import Attachment, Carried, Outline
+from patcher.render.text import Span, line, printable
 from tests.render.plans import HOSTILE, outlines
 
 CSS = (Path(patcher.render.__file__).parent / "report.css").read_text()

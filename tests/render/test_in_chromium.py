@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from patcher.render import html
-from patcher.render.printable import printable
+from patcher.render.text import printable
 from tests.render.browser import measured
 from tests.render.plans import HOSTILE, outlines
 

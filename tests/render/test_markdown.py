@@ -14,8 +14,8 @@ from markdown_it import MarkdownIt
 from patcher.documents.diff import Change
 from patcher.documents.notices import Notice
 from patcher.render import markdown
-from patcher.render.outline import Carried, Outline
-from patcher.render.printable import printable
+from patcher.render.plan import Carried, Outline
+from patcher.render.text import printable
 from tests.render.plans import HOSTILE, outlines
 
 RENDERER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])

@@ -14,11 +14,9 @@ from hypothesis import strategies as st
 from patcher.documents.diff import Change
 from patcher.documents.visible import is_unseen
 from patcher.render import html, markdown
-from patcher.render.columns import value_rows
-from patcher.render.outline import Outline
-from patcher.render.printable import lines_apart, paths_apart, printable, values_apart
-from patcher.render.terminal import plain
-from patcher.render.view import change_lines
+from patcher.render.plan import Outline, change_lines
+from patcher.render.side_by_side import value_rows
+from patcher.render.text import lines_apart, paths_apart, plain, printable, values_apart
 
 ALIKE = (
     ("a\nb", "a\nb  "),

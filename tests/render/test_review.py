@@ -10,8 +10,8 @@ from patcher.impact.downstream import Checked, Unread
 from patcher.impact.preview import Column
 from patcher.impact.syncs import Problem
 from patcher.plan import make_plan
-from patcher.render import terminal
 from patcher.render.review import aftermath_lines, review_lines
+from patcher.render.text import plain
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import response
@@ -20,7 +20,7 @@ from tests.guard.memory import response
 def shown(preview: Preview) -> str:
     """The text of a preview."""
     plan = make_plan(MODEL, Snapshot(response()), Patch.of({"name": "New"}))
-    return terminal.plain(review_lines(replace(plan, preview=preview)))
+    return plain(review_lines(replace(plan, preview=preview)))
 
 
 def test_every_part_of_a_preview_is_shown() -> None:
@@ -70,7 +70,7 @@ def test_syncs_that_could_not_be_read_again_are_not_counted() -> None:
     """After a write, a sync that was not read is not among those without problems."""
     problem = Problem(None, None, None, None)
     syncs = (Checked("a", None, (problem,)), Checked("b", "B", None))
-    text = terminal.plain(aftermath_lines(Aftermath(syncs, (Unread("/api/syncs/b", "gone"),))))
+    text = plain(aftermath_lines(Aftermath(syncs, (Unread("/api/syncs/b", "gone"),))))
 
     assert text == (
         "\nDownstream after the write: 1 sync read again, 1 with problems.\n"

@@ -13,10 +13,8 @@ from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch
 from patcher.errors import DeclinedError
 from patcher.plan import PatchResult, Plan, make_plan
-from patcher.render import terminal
-from patcher.render.lines import Span, line
-from patcher.render.printable import printable, printable_value
-from patcher.render.view import plan_lines, result_lines, table_lines, warning_lines
+from patcher.render.plan import plan_lines, result_lines, table_lines, warning_lines
+from patcher.render.text import Span, coloured, line, plain, printable, printable_value
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import response
@@ -29,7 +27,7 @@ def plan(change: object, raw: dict[str, Any] | None = None) -> Plan:
 
 def shown(made: Plan, **options: bool) -> str:
     """The plan's text, without colour."""
-    return terminal.plain(plan_lines(made, **options))
+    return plain(plan_lines(made, **options))
 
 
 def test_every_kind_of_change_is_shown() -> None:
@@ -111,9 +109,9 @@ def test_each_ending_has_its_sentence(status: Any, words: str) -> None:
     result = PatchResult(
         MODEL, status, plan=made, version_after=8, notices=(notice,), journal_entry="@0"
     )
-    text = terminal.plain(result_lines(result))
+    text = plain(result_lines(result))
 
-    warnings = terminal.plain(warning_lines(result.notices))
+    warnings = plain(warning_lines(result.notices))
     assert warnings == "\nWarning: The version did not move.\n"
     assert "Warning" not in text
     assert words in text.splitlines()[-1]
@@ -123,7 +121,7 @@ def test_an_unchanged_result_adds_nothing() -> None:
     """The plan said that there is nothing to do; once is enough."""
     made = plan({"name": "Customers"})
 
-    assert terminal.plain(result_lines(PatchResult.of_plan(made))) == ""
+    assert plain(result_lines(PatchResult.of_plan(made))) == ""
 
 
 def test_a_result_without_a_plan_knows_what_it_was_called() -> None:
@@ -142,10 +140,10 @@ def test_a_result_without_a_plan_knows_what_it_was_called() -> None:
 def test_colours_change_nothing_but_colours() -> None:
     """The coloured text without its escape sequences is the plain text."""
     lines = list(plan_lines(plan({"name": "New", "policies": []})))
-    coloured = terminal.coloured(lines)
+    shown = coloured(lines)
 
-    assert "\x1b[32m" in coloured
-    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == terminal.plain(lines)
+    assert "\x1b[32m" in shown
+    assert re.sub(r"\x1b\[[0-9;]*m", "", shown) == plain(lines)
 
 
 def test_a_table_lines_up() -> None:
@@ -161,7 +159,7 @@ def test_a_table_lines_up() -> None:
         {"id": "22", "name": None, "version": None, "updated_at": None, "updated_by": None},
     ]
 
-    assert terminal.plain(table_lines(rows)).splitlines() == [
+    assert plain(table_lines(rows)).splitlines() == [
         "ID  NAME  VERSION  LAST WRITTEN",
         "1   A\\n   12       2026-01-02T03:04:05Z by Ann",
         "22        -",

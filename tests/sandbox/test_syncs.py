@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from patcher.sandbox import Sandbox, faults, seed, seedsyncs
+from patcher.sandbox import Sandbox, faults, seed
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Api, ApiFor
@@ -23,7 +23,7 @@ def plain(number: int, **more: Any) -> dict[str, Any]:
         "active": bool(number % 2),
         "mode": "update",
         "schedule": {"frequency": "manual"},
-        "target": {"connection_id": seedsyncs.HUBSPOT, "object": "companies"},
+        "target": {"connection_id": seed.HUBSPOT, "object": "companies"},
         "fields": [{"source": source, "target": "domain"}],
         **more,
     }
@@ -44,7 +44,7 @@ def test_realistic_models_come_with_their_syncs(sandbox: Sandbox, api: Api) -> N
     ]  # fmt: skip
     assert [item["id"] for item in reversed(items)] == sandbox.sync_ids()
     assert items[-1]["model_ids"] == [seed.CONTACTS]
-    assert "problems" not in one(api, seedsyncs.CONTACTS_TO_SALESFORCE)
+    assert "problems" not in one(api, seed.CONTACTS_TO_SALESFORCE)
 
 
 def test_fewer_models_have_no_syncs() -> None:
@@ -59,7 +59,7 @@ def test_list_items_are_light(api: Api) -> None:
 
     assert item["schedule"] == {"frequency": "hourly", "minute": "15"}
     assert (item["target_connection_id"], item["target_object"]) == (
-        seedsyncs.SALESFORCE,
+        seed.SALESFORCE,
         "Contact",
     )
     assert {"fields", "identities", "model_filters", "target"} & set(item) == set()
@@ -70,7 +70,7 @@ def test_the_older_version_lists_whole_syncs(api: Api) -> None:
     headers = {"X-Polytomic-Version": "2024-02-08"}
     item = api.get(SYNCS, headers=headers).json()["data"][-1]
 
-    assert item == one(api, seedsyncs.CONTACTS_TO_SALESFORCE)
+    assert item == one(api, seed.CONTACTS_TO_SALESFORCE)
 
 
 def test_all_pages_hold_every_sync_once(sandbox: Sandbox, api: Api) -> None:
@@ -102,7 +102,7 @@ def test_lists_can_be_filtered(sandbox: Sandbox, api: Api) -> None:
 
     assert names(active="false", mode="replace") == ["Orders to Sheets"]
     assert names(mode="create") == ["Renewal reminders"]
-    assert names(target_connection_id=seedsyncs.SHEETS) == ["Orders to Sheets"]
+    assert names(target_connection_id=seed.SHEETS) == ["Orders to Sheets"]
     assert len(names(active="true", mode="update")) == 50
 
 
@@ -113,9 +113,9 @@ def test_both_spellings_of_identities_and_filters(sandbox: Sandbox, api: Api) ->
         "value_source": {"model_id": seed.CONTACTS, "field": "plan"},
     }  # fmt: skip
     sandbox.write_sync_as_other(
-        seedsyncs.CONTACTS_TO_SALESFORCE, {"target_filters": {"conditions": [target]}}
+        seed.CONTACTS_TO_SALESFORCE, {"target_filters": {"conditions": [target]}}
     )
-    shown = one(api, seedsyncs.CONTACTS_TO_SALESFORCE)
+    shown = one(api, seed.CONTACTS_TO_SALESFORCE)
     ids = {field["name"]: field["id"] for field in sandbox.model(seed.CONTACTS)["fields"]}
 
     assert shown["identity"] == shown["identities"]["mappings"][0]
@@ -135,7 +135,7 @@ def test_both_spellings_of_identities_and_filters(sandbox: Sandbox, api: Api) ->
 def test_a_dropped_field_is_a_problem(sandbox: Sandbox, api: Api) -> None:
     """A reference to a field that is gone is a problem, by name and by id, with its path."""
     sandbox.write_as_other(seed.CONTACTS, {"fields": ["id", "email", "is_active"]})
-    found = one(api, seedsyncs.CONTACTS_TO_SALESFORCE)["problems"]
+    found = one(api, seed.CONTACTS_TO_SALESFORCE)["problems"]
 
     assert [(each["path"], each["severity"]) for each in found] == [
         ("fields[1].source", "error"),
@@ -147,7 +147,7 @@ def test_a_dropped_field_is_a_problem(sandbox: Sandbox, api: Api) -> None:
 def test_a_deleted_model_is_a_problem(sandbox: Sandbox, api: Api) -> None:
     """A sync whose model is gone says so for each reference, and is there all the same."""
     sandbox.delete(seed.ORDERS)
-    found = one(api, seedsyncs.ORDERS_TO_SHEETS)["problems"]
+    found = one(api, seed.ORDERS_TO_SHEETS)["problems"]
 
     assert {each["code"] for each in found} == {"unknown_model"}
     assert len(found) == 2
@@ -163,12 +163,12 @@ def test_an_enriched_field_can_be_referred_to(sandbox: Sandbox, api: Api) -> Non
 
 def test_status_says_what_runs(sandbox: Sandbox, api: Api) -> None:
     """The status shows the execution that runs, and then the one that ran last."""
-    path = f"{SYNCS}/{seedsyncs.ORDERS_TO_SHEETS}/status"
+    path = f"{SYNCS}/{seed.ORDERS_TO_SHEETS}/status"
     assert api.get(path).json()["data"] == {}
-    sandbox.run_sync(seedsyncs.ORDERS_TO_SHEETS)
+    sandbox.run_sync(seed.ORDERS_TO_SHEETS)
     assert api.get(path).json()["data"]["current_execution"]["status"] == "running"
-    sandbox.run_sync(seedsyncs.ORDERS_TO_SHEETS, running=False)
-    sandbox.run_sync(seedsyncs.ORDERS_TO_SHEETS, running=False)
+    sandbox.run_sync(seed.ORDERS_TO_SHEETS, running=False)
+    sandbox.run_sync(seed.ORDERS_TO_SHEETS, running=False)
 
     status = api.get(path).json()["data"]
     assert set(status) == {"last_execution"}
@@ -178,24 +178,24 @@ def test_status_says_what_runs(sandbox: Sandbox, api: Api) -> None:
 @pytest.mark.parametrize("path", ["", "/status"])
 def test_an_unknown_sync_is_404(sandbox: Sandbox, api: Api, path: str) -> None:
     """A sync that was never there, or is deleted, is a 404 in the API's error form."""
-    sandbox.delete_sync(seedsyncs.RENEWALS)
-    answer = api.get(f"{SYNCS}/{seedsyncs.RENEWALS}{path}")
+    sandbox.delete_sync(seed.RENEWALS)
+    answer = api.get(f"{SYNCS}/{seed.RENEWALS}{path}")
 
     assert (answer.status_code, answer.json()["key"]) == (404, "not_found")
     for act in (sandbox.sync, sandbox.delete_sync, sandbox.run_sync):
         with pytest.raises(KeyError):
-            act(seedsyncs.RENEWALS)
+            act(seed.RENEWALS)
 
 
 def test_syncs_survive_a_restart(tmp_path: Path, api_for: ApiFor) -> None:
     """Syncs in a file are there again after a restart, with what was changed and what ran."""
     with Sandbox(models=3, db=tmp_path / "syncs.db") as first:
-        first.write_sync_as_other(seedsyncs.RENEWALS, {"active": False})
-        first.run_sync(seedsyncs.RENEWALS)
+        first.write_sync_as_other(seed.RENEWALS, {"active": False})
+        first.run_sync(seed.RENEWALS)
         before = [first.sync(each) for each in first.sync_ids()]
     with Sandbox(models=3, db=tmp_path / "syncs.db") as second:
         assert [second.sync(each) for each in second.sync_ids()] == before
-        status = api_for(second).get(f"{SYNCS}/{seedsyncs.RENEWALS}/status").json()["data"]
+        status = api_for(second).get(f"{SYNCS}/{seed.RENEWALS}/status").json()["data"]
         added = second.sync(second.create_sync(plain(1)))
 
     assert "current_execution" in status
@@ -219,7 +219,7 @@ def test_faults_meet_syncs(sandbox: Sandbox, api: Api) -> None:
     """A fault can be scripted for the list, for one sync and for its status."""
     for kind in ("syncs", "sync", "status"):
         sandbox.fault(faults.status_before(403, method="GET", kind=kind))
-    one_path = f"{SYNCS}/{seedsyncs.RENEWALS}"
+    one_path = f"{SYNCS}/{seed.RENEWALS}"
 
     assert [api.get(path).status_code for path in (SYNCS, one_path, f"{one_path}/status")] == [
         403, 403, 403,

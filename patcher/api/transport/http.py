@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Session
     from requests import Response as RawResponse
 
-    from patcher.api.transport.reading import Bounds
+    from patcher.api.transport.connections import Bounds
     from patcher.api.transport.route import Route
 
 MAX_ANSWER: Final = 64 * 1024 * 1024
@@ -154,8 +154,7 @@ class Transport:
         from requests import RequestException
         from urllib3.exceptions import HTTPError
 
-        from patcher.api.transport.reading import Bounds
-        from patcher.api.transport.witness import Witness
+        from patcher.api.transport.connections import Bounds, Witness
 
         bounds = Bounds(self._settings.timeout, MAX_ANSWER, self._monotonic)
         with Witness(bounds, on_connected) as witness:
@@ -254,7 +253,7 @@ def _unsent(method: str, path: str, reason: str, hint: str | None) -> UnsentErro
 
 
 def _read(raw: RawResponse, bounds: Bounds) -> bytes:
-    from patcher.api.transport.reading import body_of
+    from patcher.api.transport.connections import body_of
 
     try:
         length = raw.headers.get("Content-Length", "")
@@ -270,7 +269,7 @@ def _read(raw: RawResponse, bounds: Bounds) -> bytes:
 def _new_session(route: Route) -> Session:
     from requests import Session
 
-    from patcher.api.transport.witness import WitnessAdapter
+    from patcher.api.transport.connections import WitnessAdapter
 
     session = Session()
     session.trust_env = False  # what of the environment counts is in the route

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, TypeVar
 import requests
 import urllib3
 
-from patcher.api.transport.reading import SwitchedError, UnpackingError
+from patcher.api.transport.connections import SwitchedError, UnpackingError
 from patcher.api.transport.route import CERTIFICATES, LocalError, Route
 
 E = TypeVar("E", bound=BaseException)

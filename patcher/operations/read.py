@@ -1,23 +1,23 @@
-"""Finding a resource by what people call it: a UUID or an exact name."""
+"""Looking at resources without changing them, found by a UUID or an exact name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from patcher.api import Client
 from patcher.batch.pool import each
-from patcher.documents.spellings import cut
 from patcher.documents.suggestions import closest
 from patcher.documents.values import Document
 from patcher.errors import (
     AmbiguousNameError,
-    ConflictError,
     InvalidInputError,
     NotFoundError,
     PatchError,
 )
-from patcher.resources.projection import UUID
+from patcher.operations.session import Options, Session, refuse_other_name, shown_name
+from patcher.resources.blockers import OnUnknown
+from patcher.resources.projection import UUID, Projection
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 
@@ -111,13 +111,38 @@ def asked_for(name: str) -> str:
     return repr(f"{path}=..." if equals else name)
 
 
-def refuse_other_name(resource: Resource, snapshot: Snapshot, listed_as: str | None) -> None:
-    """Raises ConflictError for a resource that was found by a name, and now has another one."""
-    if listed_as is not None and snapshot.name != listed_as:
-        raise ConflictError(
-            f"The {resource.noun} listed as {cut(listed_as)!r} is now called "
-            f"{cut(snapshot.name or '')!r}, so it may not be the one you mean. "
-            "Nothing was written.",
-            found=snapshot.version,
-            hint=f"If you mean this one, run the command again with its id: {snapshot.id}",
-        )
+def raw_model(session: Session, model: str) -> Document:
+    """A resource as the API gives it."""
+    return _read(session, model).raw
+
+
+def projection(session: Session, model: str, unknown_fields: OnUnknown) -> Projection:
+    """A resource's writable document, what in it cannot be written, and what was done about that.
+
+    What cannot be written as it is stands in the document as the API shows it.
+    """
+    decided = session.unknown_fields(Options(unknown_fields=unknown_fields))
+    return session.resource.projection(_read(session, model), decided, session.masks)
+
+
+def summaries(session: Session) -> list[dict[str, Any]]:
+    """Every resource by id, name, version and last write, the last written first."""
+    latest = {one["id"]: Snapshot(one) for one in resources(session.client, session.resource)}
+    return [
+        {
+            "id": one.id,
+            "name": shown_name(session, one),
+            "version": one.version,
+            "updated_at": one.updated_at,
+            "updated_by": one.author,
+        }
+        for one in latest.values()
+    ]
+
+
+def _read(session: Session, model: str) -> Snapshot:
+    resource_id, listed_as = resolve(session.client, session.resource, model)
+    snapshot = session.read(resource_id)
+    refuse_other_name(session.resource, snapshot, listed_as)
+    session.name_passed_over(snapshot)
+    return snapshot

@@ -1,21 +1,156 @@
-"""The verbs: plan a change, make it, apply a plan made before."""
+"""The verbs for one model: plan a change, make it, apply a plan made before.
+
+From a plan to a result: confirm, write, and where it was asked for, rebase and start over.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
 from patcher.api import Client
 from patcher.documents.patches import Patch
-from patcher.operations.calls import opened, reported, upon_a_reading
-from patcher.operations.reviewing import reviewed
+from patcher.documents.values import strictly_equal
+from patcher.errors import (
+    ConflictError,
+    DeclinedError,
+    InvalidInputError,
+    PatchError,
+    VerificationError,
+)
+from patcher.operations.impact import approved, looked_after, reviewed
+from patcher.operations.read import resolve
 from patcher.operations.session import OnConflict, Options, Session, several
-from patcher.operations.writing import carry_out
 from patcher.plan import PatchResult, Plan
 from patcher.resources.blockers import OnUnknown
+from patcher.resources.model import MODEL
+from patcher.resources.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from patcher.plan.saved import SavedPlan
+
+
+def failed(error: PatchError, target: str = "", plan: Plan | None = None) -> PatchResult:
+    """The result of a change that ended with ``error``, before or after there was a plan."""
+    return PatchResult.of_error(error, MODEL, target=target, plan=plan)
+
+
+def upon_a_reading(plan: object) -> Plan:
+    """``plan`` itself, which is upon a reading, as one that was just made is.
+
+    Raises InvalidInputError for anything else: what a saved plan shows has neither its credentials
+    nor its reading, and so it could be written, but not be merged or undone.
+    """
+    if not isinstance(plan, Plan):
+        raise InvalidInputError(
+            f"This takes a Plan, and not a {type(plan).__name__}.",
+            hint="plan_patch makes one.",
+        )
+    document, _ = plan.resource.document(plan.base, plan.unknown_fields)
+    if not strictly_equal(document, plan.document):
+        raise InvalidInputError(
+            "This plan is what a saved one shows, without its credentials and its reading.",
+            hint="Give apply_plan the SavedPlan itself; for anything else make a plan anew, with "
+            "plan_patch, upon what is there now.",
+        )
+    return plan
+
+
+@contextmanager
+def opened(client: Client | None) -> Iterator[Session]:
+    """A session as the environment says; a client that was made for it is closed again."""
+    session = Session.from_env(client)
+    try:
+        yield session
+    finally:
+        if client is None:
+            session.client.close()
+
+
+@contextmanager
+def reported(model: str, plan: Plan | None = None) -> Iterator[None]:
+    """Sees to it that every error carries a result."""
+    if not isinstance(model, str):
+        raise InvalidInputError(
+            f"A model cannot be named by a {type(model).__name__}.",
+            hint="Give its UUID or its name, as text.",
+        )
+    try:
+        yield
+    except PatchError as error:
+        if error.result is None:
+            error.result = failed(error, model, plan)
+        raise
+
+
+REBASES: Final = 3
+"""How often a change is put upon somebody else's, when nobody is asked."""
+
+CONFIRMED_REBASES: Final = 10
+"""How often, when ``confirm`` agrees each time: it may be a program, which never gives up."""
+
+
+def carry_out(
+    session: Session,
+    plan: Plan,
+    options: Options,
+    *,
+    confirm: Callable[[Plan], bool] | None = None,
+    attended: bool = True,
+    dry_run: bool = False,
+) -> PatchResult:
+    """Writes a plan under the guard, once ``confirm`` has agreed to it.
+
+    When somebody else wrote first and ``options`` want a rebase, the plan is put upon theirs and
+    confirmed anew, until there have been too many of them. Where nobody is asked (``confirm`` is
+    None, or not ``attended``), that goes on only if it changes and clears what the first plan did.
+    Returns and raises what patch_model does.
+    """
+    session.refuse_elsewhere(plan.origin)
+    attended = attended and confirm is not None
+    plan = approved(session, plan, options)
+    first, rebases, most = plan, 0, CONFIRMED_REBASES if attended else REBASES
+    while not dry_run and not plan.is_unchanged:
+        if confirm is not None and not confirm(plan):
+            declined = DeclinedError(f"{plan.label} was not written: the answer was no.")
+            return PatchResult.of_error(declined, plan.resource, plan=plan)
+        try:
+            return looked_after(session, session.write(plan, options))
+        except VerificationError as error:
+            # It is written, if not as intended, and they read what is stored.
+            error.result = error.result and looked_after(session, error.result)
+            raise
+        except ConflictError as error:
+            if options.on_conflict != "rebase" or rebases == most or error.report is None:
+                raise
+            rebases += 1
+            plan = rebased(session, plan, error, shown=None if attended else first)
+            plan = approved(session, plan, options)
+    return PatchResult.of_plan(plan)
+
+
+def theirs(session: Session, plan: Plan, error: ConflictError) -> Snapshot:
+    """The reading that a conflict found, or what is there now where it found none."""
+    if error.fresh is None:
+        return session.latest(plan.base.id or "", known=plan.base)
+    found: Snapshot = error.fresh
+    session.accepted.accept(session.client.settings.url, found)
+    return found
+
+
+def rebased(session: Session, plan: Plan, error: ConflictError, shown: Plan | None = None) -> Plan:
+    """``plan`` upon what the conflict found, or upon what is there now where it found nothing.
+
+    Raises ConflictError where both sides changed the same, and where it is no longer what
+    ``shown`` was.
+    """
+    from patcher.plan.conflicts import rebase, refuse_other_than
+
+    upon_theirs = rebase(plan, theirs(session, plan, error))
+    if shown is not None:
+        refuse_other_than(shown, upon_theirs)
+    return upon_theirs
 
 
 def plan_patch(
@@ -189,7 +324,7 @@ def apply_plan(
         if strict:
             refuse_faults(made)
         if isinstance(plan, SavedPlan):
-            from patcher.operations.saving import run_saved
+            from patcher.operations.saved import run_saved
 
             return run_saved(session, plan, options, confirm=confirm, dry_run=dry_run)
         return carry_out(session, made, options, confirm=confirm, dry_run=dry_run)
@@ -216,7 +351,7 @@ def run_plan(session: Session, model: str, patch: Patch, options: Options) -> Pl
     """plan_patch within a session."""
     with reported(model):
         session.check(patch, options)
-        resource_id, listed_as = session.resolve(model)
+        resource_id, listed_as = resolve(session.client, session.resource, model)
         return reviewed(session, session.plan(resource_id, patch, options, listed_as), options)
 
 

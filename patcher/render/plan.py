@@ -1,21 +1,136 @@
-"""The plan and the result as people read them: what changes, what goes, what stays."""
+"""A plan, its result and a conflict as people read them: what changes, what goes, what stays."""
 
 from __future__ import annotations
 
 import re
+import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from patcher.documents.diff import Change
 from patcher.documents.notices import Notice
+from patcher.documents.spellings import cut
 from patcher.documents.textdiff import is_multiline, unified
-from patcher.documents.values import Document
+from patcher.documents.threeway import Collision
+from patcher.documents.values import MISSING, Document, JsonValue
 from patcher.plan import PatchResult, Plan
-from patcher.render.columns import shown_diff
-from patcher.render.lines import Line, Span, Style, line
-from patcher.render.outline import Carried, Outline, outline, title
-from patcher.render.printable import paths_apart, printable, printable_value, values_apart
+from patcher.plan.conflicts import Conflict
+from patcher.render.side_by_side import shown_diff
+from patcher.render.text import (
+    Line,
+    Span,
+    Style,
+    line,
+    paths_apart,
+    printable,
+    printable_value,
+    values_apart,
+)
+
+
+class Carried(NamedTuple):
+    """A member that goes along as it is; ``members`` is how many there are in a list."""
+
+    path: str
+    members: int | None
+
+
+class Attachment(NamedTuple):
+    """What is known of a plan besides, such as who uses the resource: a heading and its lines.
+
+    ``is_alarming`` says that nobody should pass over it.
+    """
+
+    title: str
+    lines: tuple[Line, ...]
+    is_alarming: bool = False
+
+
+class Outline(NamedTuple):
+    """A plan as it may be shown: nothing in it is a credential, unless it was asked for.
+
+    Attributes:
+        title: what is changed: the noun, and the name as JSON or the id. Safe to print.
+        id: the id of it, or nothing.
+        written: its version, and who wrote it when, in a sentence.
+        changes, cleared, carried: as the plan has them.
+        warnings: what to look at before it is written.
+        remarks: what was so before.
+        attachments: what else is known.
+    """
+
+    title: str
+    id: str
+    written: str
+    changes: tuple[Change, ...]
+    cleared: tuple[str, ...]
+    carried: tuple[Carried, ...]
+    warnings: tuple[Notice, ...]
+    remarks: tuple[Notice, ...]
+    attachments: tuple[Attachment, ...] = ()
+
+
+def outline(
+    plan: Plan, *, show_secrets: bool = False, attachments: tuple[Attachment, ...] = ()
+) -> Outline:
+    """The outline of a plan; credentials are masked wherever they stand, unless asked for."""
+    masks = plan.masks
+
+    def shown(text: str) -> str:
+        return text if show_secrets else masks.redacted(text)
+
+    notices = [one._replace(message=shown(one.message)) for one in plan.warnings]
+    return Outline(
+        title=title(plan),
+        id=plan.base.id or "",
+        written=shown(_written(plan)),
+        changes=plan.changes if show_secrets else plan.shown(plan.changes),
+        cleared=plan.cleared,
+        carried=tuple(_carried_paths(plan, path) for path in plan.carried),
+        warnings=tuple(one for one in notices if not one.is_remark),
+        remarks=tuple(one for one in notices if one.is_remark),
+        attachments=attachments,
+    )
+
+
+def title(plan: Plan) -> str:
+    """The noun, and the name as JSON or the id."""
+    shown = printable_value(cut(plan.name)) if plan.name is not None else plan.base.id
+    return f"{plan.resource.noun} {shown}"
+
+
+def _written(plan: Plan) -> str:
+    base = plan.base
+    parts = [f"version {base.shown_version}"] if base.raw.get("version") is not None else []
+    if base.author or base.updated_at:
+        by = f" by {base.author}" if base.author else ""
+        at = f" at {base.updated_at}" if base.updated_at else ""
+        parts.append(f"last written{by}{at}")
+    return ", ".join(parts)
+
+
+def _carried_paths(plan: Plan, path: str) -> Carried:
+    value = plan.document.get(path.removeprefix("/"))
+    return Carried(path, len(value) if type(value) is list else None)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: ``1 change``, ``2 changes``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def summary(shown: Outline) -> str:
+    """What to expect of a plan, in a sentence."""
+    if not shown.changes:
+        return "No changes: it is already as it should be."
+    parts = [counted(len(shown.changes), "change")]
+    if shown.cleared:
+        parts.append(f"{counted(len(shown.cleared), 'member')} cleared")
+    if shown.warnings:
+        parts.append(counted(len(shown.warnings), "warning"))
+    return f"{', '.join(parts)}."
+
 
 _WIDE = 72
 _INDENT = "      "
@@ -178,3 +293,53 @@ def table_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
     for number, found in enumerate(cells):
         padded = "  ".join(text.ljust(width) for text, width in zip(found, widths, strict=True))
         yield line(Span(padded.rstrip(), "quiet" if number == 0 else ""))
+
+
+def conflict_lines(report: Conflict) -> Iterator[Line]:
+    """The places that both sides changed with all three values, then what each changed alone."""
+    clashes = [one for one in report.both if not one.touched]
+    yield from _section(Span("Changed by both", "alarm"), clashes)
+    touched = [one for one in report.both if one.touched]
+    yield from _section(Span("Changed by them, and yours rests on it", "alarm"), touched)
+    if report.both:
+        yield from _changes("Changed by them alone:", report.theirs_alone)
+        yield from _changes("Changed by you alone:", report.yours_alone)
+    else:
+        yield from _changes("Changed by them:", report.theirs)
+        yield from _changes("Changed by you:", report.yours)
+
+
+def _changes(title: str, changes: Sequence[Change]) -> Iterator[Line]:
+    if changes:
+        yield line()
+        yield line(title)
+        yield from change_lines(changes)
+
+
+def _section(title: Span, collisions: Sequence[Collision]) -> Iterator[Line]:
+    if collisions:
+        yield line()
+        yield line(title, ":")
+    for one, path in zip(collisions, paths_apart([one.path for one in collisions]), strict=True):
+        yield line(Span("  !", "alarm"), f" {path}")
+        yield from _sides(one)
+
+
+def _sides(one: Collision) -> Iterator[Line]:
+    if is_multiline(one.base, one.yours) and is_multiline(one.base, one.theirs):
+        texts = (("yours", one.yours), ("theirs", one.theirs))
+        for name, changed in texts[1:] if one.touched else texts:
+            yield line(_INDENT, Span(f"{name}:", "quiet"))
+            yield from text_diff_lines(one.base, changed)
+        return
+    sides: tuple[tuple[str, JsonValue, Style], ...] = (
+        ("was", one.base, "quiet"),
+        ("yours", one.yours, "added"),
+        ("theirs", one.theirs, "changed"),
+    )
+    there = [value for _, value, _ in sides if value is not MISSING]
+    shown = iter(values_apart(there, sys.maxsize))
+    written = ["(not there)" if value is MISSING else next(shown)[0] for _, value, _ in sides]
+    rows = list(zip(sides, written, strict=True))
+    for (whose, _, style), text in rows[::2] if one.touched else rows:
+        yield line(_INDENT, Span(f"{whose:<7}", "quiet"), Span(text, style))

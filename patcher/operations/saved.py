@@ -20,9 +20,8 @@ from patcher.errors import ConflictError, InvalidInputError, JournalError, Outpu
 from patcher.files import sync_folder, write_whole
 from patcher.guard.verification import is_in_place, verify
 from patcher.journal import Entry, utc_now
-from patcher.operations.calls import upon_a_reading
 from patcher.operations.session import Options, Session, mask_words
-from patcher.operations.writing import carry_out
+from patcher.operations.write import carry_out, upon_a_reading
 from patcher.plan import PatchResult, Plan, propose
 from patcher.plan.conflicts import conflict
 from patcher.plan.saved import SavedPlan, dump, is_saved_plan, load

@@ -14,13 +14,12 @@ from patcher.documents.patches import Patch
 from patcher.documents.values import Document, checked
 from patcher.editor.buffer import Buffer, Format
 from patcher.editor.draft import Basis, Draft
-from patcher.editor.editing import Edit
+from patcher.editor.editing import Answer, Edit, Surroundings
 from patcher.editor.program import Program
-from patcher.editor.surroundings import Answer, Surroundings
 from patcher.errors import InvalidInputError
-from patcher.operations.calls import opened, reported
+from patcher.operations.read import resolve
 from patcher.operations.session import OnConflict, Options, Session, several, shown_name
-from patcher.operations.writing import carry_out, theirs
+from patcher.operations.write import carry_out, opened, reported, theirs
 from patcher.plan import PatchResult, Plan, Terms, propose_edited
 from patcher.resources.blockers import OnUnknown
 from patcher.resources.snapshot import Snapshot
@@ -50,7 +49,7 @@ def open_edit(
     """
     program = _program(session, person)
     with reported(model):
-        resource_id, listed_as = session.resolve(model)
+        resource_id, listed_as = resolve(session.client, session.resource, model)
         base = session.expected(resource_id, options, listed_as)
         found = session.resource.projection(
             base, session.unknown_fields(options), session.masks_of(options)
@@ -85,7 +84,10 @@ def resume_edit(session: Session, model: str, options: Options, person: Person, 
                 f"The edit in {path} belongs to {basis.url}, and this is {url}.",
                 hint=f"Say --url {basis.url}, with credentials for it.",
             )
-        if basis.noun != session.resource.noun or session.resolve(model)[0] != basis.base.id:
+        if (
+            basis.noun != session.resource.noun
+            or resolve(session.client, session.resource, model)[0] != basis.base.id
+        ):
             raise InvalidInputError(
                 f"The edit in {path} is of another {session.resource.noun}.",
                 hint=_resuming(basis.base, path),
@@ -205,7 +207,7 @@ class edit_model:  # noqa: N801 - it is used as a function is
         session = self._opened.__enter__()
         try:
             with reported(self._model):
-                resource_id, listed_as = session.resolve(self._model)
+                resource_id, listed_as = resolve(session.client, session.resource, self._model)
                 base = session.expected(resource_id, self._options, listed_as)
                 unknown_fields = session.unknown_fields(self._options)
                 self._document, _ = session.resource.document(base, unknown_fields)

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents.diff import Change
 from patcher.documents.textdiff import NO_NEWLINE, is_multiline, unified
-from patcher.render.printable import lines_apart, values_apart
+from patcher.render.text import lines_apart, values_apart
 
 _HEADER: Final = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 

@@ -1,24 +1,27 @@
-"""What a run over many models shows: progress, the overview, each outcome, the summary."""
+"""``plan``, ``apply`` and ``undo`` for many models: one overview, one question, many outcomes."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from patcher.batch.overview import Tally
-from patcher.cli import console
-from patcher.cli.confirmation import refuse_if_nobody_is_there
-from patcher.cli.options import connection
+from patcher.cli import console, exits
+from patcher.cli.changes import Source, patch_of, take_changes
+from patcher.cli.confirmation import output_of, refuse_if_nobody_is_there
+from patcher.cli.options import connection, options_of, session
 from patcher.cli.signals import SIGNALS
+from patcher.errors import InterruptedWriteError, InvalidInputError, PatchError
 from patcher.resources.model import MODEL
 
 if TYPE_CHECKING:
-    from patcher.operations.runs import Flight, Overview
+    from patcher.operations.batch import Flight, Overview, Run, Selection
     from patcher.plan import PatchResult
-    from patcher.render.lines import Line
     from patcher.render.progress import Bar
+    from patcher.render.text import Line
 
 _TITLES = {"plan": "Planning", "write": "Writing"}
 
@@ -102,8 +105,8 @@ class Board:
         if self._is_json:
             self._tell_json(result)
             return
-        from patcher.render.lines import line
         from patcher.render.overview import outcome_lines
+        from patcher.render.text import line
 
         # Those whose plan was refused are in the overview.
         if result.plan is not None or result.status == "not-begun":
@@ -152,3 +155,101 @@ class Board:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def plan_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
+    """Shows what a change would do to many models."""
+    if parameters["output"] not in ("text", "json"):
+        raise InvalidInputError(
+            f"-o {parameters['output']} reports the plan for one model, named as one MODEL.",
+            hint="For many models there are -o text and -o json, an object a line.",
+        )
+    if parameters["out"] is not None:
+        raise InvalidInputError(
+            "--out saves the plan for one model, named as one MODEL.",
+            hint="Save a plan for each, or say patch-model apply in the place of plan.",
+        )
+    return _with_change(models, {**parameters, "yes": True, "dry_run": True})
+
+
+def apply_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
+    """Makes a change in many models."""
+    return _with_change(models, parameters)
+
+
+def undo_many(run: str, parameters: dict[str, Any]) -> int:
+    """Takes back what a run wrote."""
+    options = options_of(parameters)
+    return _carry_out(parameters, lambda new: new.undoing(run, options))
+
+
+def _with_change(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
+    source = Source()
+    selection = _selection(models, parameters, source)
+    patch = patch_of(take_changes(parameters), source)
+    options = options_of(parameters)
+    return _carry_out(parameters, lambda new: new.patches(selection, patch, options))
+
+
+def _selection(models: tuple[str, ...], parameters: dict[str, Any], source: Source) -> Selection:
+    """Which models are meant. Raises InvalidInputError where that contradicts itself."""
+    from patcher.documents.where import Condition
+    from patcher.operations.batch import Selection
+
+    if parameters["all"] and models:
+        raise InvalidInputError(
+            "--all and MODEL contradict each other.", hint="Leave out one of the two."
+        )
+    targets: list[str] = []
+    for model in models:
+        targets += _lines(source) if model == "-" else [model]
+    return Selection(
+        tuple(targets) if models else None,
+        tuple(map(Condition.parse, parameters["where"])),
+        parameters["exclude"],
+    )
+
+
+def _lines(source: Source) -> list[str]:
+    """The ids and names on standard input, one a line; a name is taken to the letter."""
+    rows = [row.removesuffix("\r") for row in source.read("-").split("\n")]
+    found = [row for row in rows if row.strip()]
+    if not found:
+        raise InvalidInputError(
+            "Standard input names no model.",
+            hint="In the place of MODEL, - reads ids or names from there, one a line.",
+        )
+    return found
+
+
+def _carry_out(parameters: dict[str, Any], begin: Callable[[Run], Iterator[PatchResult]]) -> int:
+    """Runs it, tells each outcome, and returns the exit code of all of them."""
+    from patcher.api.pace import Pace
+    from patcher.operations.batch import Flight, Manner, Run
+
+    output, show_secrets = output_of(parameters)
+    flight = Flight()
+    board = Board(output, flight, parameters, show_secrets=show_secrets)
+    manner = Manner(
+        workers=parameters["concurrency"],
+        fail_fast=not parameters["keep_going"],
+        dry_run=parameters["dry_run"],
+        show_secrets=show_secrets,
+        watch=board.watch,
+        show=board.show,
+    )
+    try:
+        pace = Pace(parameters["max_rps"])
+        run = Run.within(session(), flight, manner, pace, board.confirm)
+        with closing(run.session.client), board:
+            for result in begin(run):
+                board.tell(result)
+        return board.end()
+    except KeyboardInterrupt:
+        return _report(InterruptedWriteError("Interrupted. Nothing was written."), output)
+    except PatchError as error:
+        return _report(error, output)
+
+
+def _report(error: PatchError, output: str) -> int:
+    return exits.report(error, as_json=output == "json", in_run=True)

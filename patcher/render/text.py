@@ -1,8 +1,8 @@
-"""Text from elsewhere, made safe to show, and different texts made to look different.
+"""Styled lines, made safe to show, and put on a terminal; the only owner of rich's text.
 
-No character of it can move a cursor or hide a word, and no change goes unseen: trailing blanks,
-what looks alike, and what is composed otherwise are written as escapes where they make the
-difference. Letters of every script stay readable elsewhere.
+Text from elsewhere cannot move a cursor or hide a word, and no change goes unseen: trailing
+blanks, what looks alike, and what is composed otherwise are written as escapes where they make
+the difference. Letters of every script stay readable elsewhere.
 """
 
 from __future__ import annotations
@@ -10,14 +10,32 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents.values import JsonValue
 from patcher.documents.visible import escape, has_unseen, is_unseen, spelled, spelled_pointer
+
+Style: TypeAlias = Literal["", "title", "quiet", "added", "removed", "changed", "alarm"]
+
+
+class Span(NamedTuple):
+    """A piece of a line in one style."""
+
+    text: str
+    style: Style = ""
+
+
+Line: TypeAlias = tuple[Span, ...]
+
+
+def line(*parts: Span | str) -> Line:
+    """A line of these parts; plain text has no style."""
+    return tuple(part if isinstance(part, Span) else Span(part) for part in parts)
+
 
 Spelling: TypeAlias = Callable[[str, Collection[int]], str]
 """How a text is written, with the characters at some positions as escapes, too."""
@@ -107,3 +125,37 @@ def _lookalikes() -> dict[int, str]:
     rows = _DATA.read_text(encoding="utf-8").splitlines()
     groups = [row for row in rows if not row.startswith("# ")]
     return {ord(one): group[0] for group in groups for one in group[1:]}
+
+
+_COLOURS: Final[Mapping[Style, str]] = {
+    "": "",
+    "title": "bold",
+    "quiet": "dim",
+    "added": "green",
+    "removed": "red",
+    "changed": "yellow",
+    "alarm": "bold red",
+}
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """The lines without colour; rich is not even imported."""
+    return "".join("".join(span.text for span in line).rstrip() + "\n" for line in lines)
+
+
+def coloured(lines: Iterable[Line]) -> str:
+    """The lines with ANSI colours; nothing is wrapped, so that what is copied is whole."""
+    from rich.color import ColorSystem
+    from rich.style import Style as RichStyle
+
+    styles = {name: RichStyle.parse(text) if text else None for name, text in _COLOURS.items()}
+    rows = []
+    for line in lines:
+        row = ""
+        for span in line:
+            style = styles[span.style]
+            row += (
+                style.render(span.text, color_system=ColorSystem.STANDARD) if style else span.text
+            )
+        rows.append(row.rstrip() + "\n")
+    return "".join(rows)
