@@ -85,8 +85,11 @@ def test_coverage_floors_find_what_is_short() -> None:
             "patcher/guard/guard.py": report(99.9),
             "patcher/journal.py": report(100),
             "patcher/cli/main.py": report(90),
-            "patcher/cli/demo.py": report(89.9),
+            "patcher/cli/sandbox.py": report(89.9),
         }
     )
 
-    assert [row.split(":")[0] for row in found] == ["patcher/cli/demo.py", "patcher/guard/guard.py"]
+    assert [row.split(":")[0] for row in found] == [
+        "patcher/cli/sandbox.py",
+        "patcher/guard/guard.py",
+    ]

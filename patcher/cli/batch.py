@@ -134,7 +134,7 @@ class Board:
         return self._tally.exit_code
 
     def _tell_json(self, result: PatchResult) -> None:
-        from patcher.render.json import result_line
+        from patcher.render.text import result_line
 
         code = int(self._exit_code) if result.status == "planned" else result.exit_code
         text = result_line(result, exit_code=code, show_secrets=self._show_secrets)

@@ -1,9 +1,13 @@
-"""A plan shown and asked about, and a result told: what all writing commands have in common."""
+"""A plan shown or reported, what else was asked about it, the question, and a result told."""
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
 
 from patcher.cli import console
 from patcher.cli.options import REPORTS
@@ -11,6 +15,7 @@ from patcher.cli.signals import SIGNALS
 from patcher.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from patcher.operations.session import Progress
     from patcher.plan import PatchResult, Plan
 
 
@@ -71,7 +76,7 @@ def show_result(result: PatchResult, confirmation: Confirmation) -> None:
     if result.status != "planned":
         console.report_only()
     if confirmation.output == "json":
-        from patcher.render.json import result_json
+        from patcher.render.text import result_json
 
         console.out(result_json(result, show_secrets=confirmation.show_secrets) + "\n")
         return
@@ -96,3 +101,71 @@ def output_of(parameters: dict[str, Any]) -> tuple[str, bool]:
             hint="Leave out --show-secrets, or look at the plan with -o text.",
         )
     return parameters["output"], parameters["show_secrets"]
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PREVIEW = click.option(
+    "--preview",
+    is_flag=True,
+    help="Ask the source, by the API's own dry run, which fields the change would expose.",
+)
+_IMPACT = click.option(
+    "--impact",
+    is_flag=True,
+    help="Look for the syncs and models downstream, and for what the change breaks in them.",
+)
+
+
+def review_options(command: F) -> F:
+    """Adds --preview and --impact."""
+    return _PREVIEW(_IMPACT(command))
+
+
+def end_if_refused(plan: Plan, show: Callable[[], None], output: str) -> None:
+    """Raises ApiError for a plan whose preview did not succeed, once people have seen the plan.
+
+    For programs the plan is in the error's own object.
+    """
+    from patcher.operations.impact import refusal
+
+    error = refusal(plan)
+    if error is not None:
+        if output != "json":
+            show()
+        raise error
+
+
+def refuse_with_show(parameters: Mapping[str, Any]) -> None:
+    """Raises InvalidInputError for --show with what would ask the API."""
+    for name in ("preview", "impact", "accept-older"):
+        if parameters[name.replace("-", "_")]:
+            raise InvalidInputError(
+                f"--show takes no --{name}: it shows what is in the file, and asks nobody.",
+                hint=f"patch-model apply --plan FILE --dry-run --{name} looks at it as of now.",
+            )
+
+
+def show_progress(now: Progress) -> None:
+    """How far a scan has got, on one line of a terminal that goes away when it is over."""
+    if not console.is_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
+        return
+    counts = [str(count) for count in (now.done, now.total) if count is not None]
+    told = [part for part in (now.what, " of ".join(counts)) if part]
+    console.write("\r\x1b[K" + ": ".join(told), sys.stderr)
+
+
+def show_report(plans: Sequence[Plan], output: str) -> None:
+    """Prints the report of one plan, or of several; warnings are in it."""
+    from patcher.render.plan import outline
+    from patcher.render.review import attachments
+
+    outlines = [outline(plan, attachments=attachments(plan)) for plan in plans]
+    if output == "html":
+        from patcher.render import html
+
+        console.out(html.report(outlines))
+    else:
+        from patcher.render import markdown
+
+        console.out(markdown.report(outlines))

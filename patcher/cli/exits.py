@@ -176,7 +176,7 @@ def report(error: PatchError, *, as_json: bool, in_run: bool = False) -> int:
         console.say(f"Hint: {error.hint}")
     if as_json and (in_run or not console.has_begun()):
         from patcher.operations.write import failed
-        from patcher.render.json import result_line
+        from patcher.render.text import result_line
 
         console.out(result_line(error.result or failed(error), in_run=in_run) + "\n")
     return error.exit_code

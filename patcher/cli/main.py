@@ -29,11 +29,11 @@ COMMANDS: Final = {
     "apply": ("patcher.cli.write", "Make a change: the guarded write."),
     "edit": ("patcher.cli.edit", "Edit a model by hand, in your editor, under the guard."),
     "history": (
-        "patcher.cli.history",
+        "patcher.cli.read",
         "List what was written, the newest first, or show one write.",
     ),
     "undo": (
-        "patcher.cli.history",
+        "patcher.cli.read",
         "Take a write back: the last one to MODEL, or that of ENTRY.",
     ),
     "completion": (
@@ -44,7 +44,7 @@ COMMANDS: Final = {
         "patcher.cli.sandbox",
         "Run an emulator of the API on this machine, until it is stopped.",
     ),
-    "demo": ("patcher.cli.demo", "Show the main job on the emulator, from start to end."),
+    "demo": ("patcher.cli.sandbox", "Show the main job on the emulator, from start to end."),
 }
 
 

@@ -8,11 +8,31 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import click
 
+from patcher.api.transport import Exchange
+from patcher.cli import console
 from patcher.cli.signals import SIGNALS
 from patcher.errors import SettingsError
 
 if TYPE_CHECKING:
     from patcher.guard import Clock
+
+
+def tracer(verbosity: int) -> Callable[[Exchange], None] | None:
+    """What to call for each exchange, or None when nobody asked."""
+    if verbosity <= 0:
+        return None
+
+    def trace(exchange: Exchange) -> None:
+        outcome = (exchange.failure or str(exchange.status)).rstrip(".")
+        console.say(
+            f"{exchange.method} {exchange.path} -> {outcome} ({exchange.seconds * 1000:.0f} ms)"
+        )
+        if verbosity > 1:
+            for name, value in sorted(exchange.notable.items()):
+                console.say(f"    {name}: {value}")
+
+    return trace
+
 
 _LONGEST_SETTLING: Final = 86_400
 
@@ -140,8 +160,7 @@ def session() -> Any:
     """The session that the options and the environment describe; a patcher Session."""
     from patcher.api import Client
     from patcher.cli import console
-    from patcher.cli.reviewing import show_progress
-    from patcher.cli.tracing import tracer
+    from patcher.cli.confirmation import show_progress
     from patcher.operations import Session
     from patcher.operations.session import SystemClock, unwatched
 

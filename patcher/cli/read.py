@@ -1,19 +1,31 @@
-"""``get`` and ``list``: looking, without touching."""
+"""``get`` and ``list``, ``history`` and ``undo``: what there is, what was written, the way back."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
 
 from patcher.cli import console
+from patcher.cli.confirmation import Confirmation, output_of, show_result
 from patcher.cli.options import (
     Named,
+    accept_older_option,
+    allow_all_fields_option,
+    async_option,
     connection_options,
+    manner_options,
+    on_conflict_option,
+    options_of,
     output_option,
+    refresh_option,
     session,
+    show_secrets_option,
+    strict_option,
     unknown_fields_option,
 )
+from patcher.errors import InvalidInputError
 
 
 @click.command("get")
@@ -35,8 +47,7 @@ def get_command(model: str, raw: bool, output: str, unknown_fields: Any) -> None
     """
     from patcher.documents import yamltext
     from patcher.operations.read import projection, raw_model
-    from patcher.render.json import value_json
-    from patcher.render.text import printable
+    from patcher.render.text import printable, value_json
 
     here = session()
     if raw:
@@ -65,11 +76,170 @@ def list_command(output: str) -> None:
       patch-model list -o json
     """
     from patcher.operations.read import summaries
-    from patcher.render.json import value_json
     from patcher.render.plan import table_lines
+    from patcher.render.text import value_json
 
     found = summaries(session())
     if output == "json":
         console.out(value_json({"models": found}) + "\n")
     else:
         console.result(table_lines(found))
+
+
+_CENTURY = 36_500
+
+
+@click.command("history")
+@click.argument(
+    "target",
+    metavar="[MODEL|ENTRY|RUN]",
+    required=False,
+    type=Named("journal"),
+)
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="How many to list.",
+)
+@click.option(
+    "--prune",
+    type=click.FloatRange(min=0, max=_CENTURY, clamp=False),
+    metavar="DAYS",
+    help="Remove the entries that are more than so many days old, without asking.",
+)
+@show_secrets_option
+@output_option("text", "json")
+def history_command(target: str | None, limit: int, **parameters: Any) -> None:
+    """List what was written, the newest first, or show one write.
+
+    Reads the journal on this machine only. MODEL is a UUID or a name, as it was before a write or
+    after it; ENTRY is @ and 12 hex digits, RUN is run- and 12 hex digits.
+
+    \b
+    Examples:
+      patch-model history Customers
+      patch-model history @4b1d6a0c9e2f
+    """
+    from patcher.operations.undo import is_entry
+
+    output, show_secrets = output_of(parameters)
+    if parameters["prune"] is not None:
+        _prune(target, parameters["prune"], output)
+    elif target is not None and is_entry(target):
+        _show_one(target, output, show_secrets=show_secrets)
+    else:
+        _show_all(target, limit, output, show_secrets=show_secrets)
+
+
+def _prune(target: str | None, days: float, output: str) -> None:
+    if target is not None:
+        raise InvalidInputError(
+            "--prune is for the whole journal.", hint=f"patch-model history --prune {days:g}"
+        )
+    if not days >= 0:
+        raise InvalidInputError("--prune takes a number of days.")  # nan is within every range
+    removed = _history().journal.prune(days)
+    console.report_only()
+    if output == "json":
+        from patcher.render.text import value_json
+
+        console.out(value_json({"removed": removed}) + "\n")
+    else:
+        console.out(f"{removed} {'entry' if removed == 1 else 'entries'} removed.\n")
+
+
+def _show_one(name: str, output: str, *, show_secrets: bool) -> None:
+    found = _history().one(name)
+    row = found.to_dict(show_secrets=show_secrets)
+    if output == "json":
+        from patcher.render.text import value_json
+
+        console.out(value_json(row) + "\n")
+        return
+    from patcher.render.history import entry_lines
+
+    console.result(entry_lines(row, found.plan, show_secrets=show_secrets))
+
+
+def _show_all(target: str | None, limit: int, output: str, *, show_secrets: bool) -> None:
+    found, older, unreadable = _history().all(target, limit)
+    for error in unreadable:
+        console.say(f"Warning: {error.message}")
+        if error.hint:
+            console.say(f"Hint: {error.hint}")
+    rows = [one.to_dict(show_secrets=show_secrets) for one in found]
+    if output == "json":
+        from patcher.render.text import value_json
+
+        console.out(value_json({"entries": rows}) + "\n")
+        return
+    from patcher.render.history import history_lines
+
+    console.result(history_lines(rows, older))
+
+
+def _history() -> Any:
+    """The journal that the environment names; nothing else is needed to look at it."""
+    from patcher.operations.undo import History
+
+    return History.from_env(os.environ)
+
+
+@click.command("undo")
+@click.argument("target", metavar="[MODEL|ENTRY]", required=False, type=Named("both"))
+@click.option("--run", metavar="RUN", help="Take back all that a run over many models wrote.")
+@click.option("-y", "--yes", is_flag=True, help="Write without asking.")
+@click.option("--dry-run", is_flag=True, help="Stop after showing the plan.")
+@manner_options
+@on_conflict_option
+@async_option
+@refresh_option
+@allow_all_fields_option
+@strict_option
+@accept_older_option
+@unknown_fields_option
+@show_secrets_option
+@output_option("text", "json")
+@connection_options
+def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
+    """Take a write back: the last one to MODEL, or that of ENTRY.
+
+    Shows what that changes, asks, and writes under the guard, if the model is still what that
+    write left. An undo is in the history, too, and can be undone.
+
+    \b
+    Examples:
+      patch-model undo Customers
+      patch-model undo @4b1d6a0c9e2f --on-conflict rebase
+      patch-model undo --run run-4b1d6a0c9e2f
+    """
+    if run is not None:
+        if target is not None:
+            raise InvalidInputError("--run takes no MODEL or ENTRY: it is about all of the run.")
+        from patcher.cli.batch import undo_many
+
+        return undo_many(run, parameters)
+    if target is None:
+        raise click.MissingParameter(
+            ctx=click.get_current_context(),
+            param_hint="'MODEL|ENTRY'",
+            param_type="argument",
+        )
+    from patcher.operations.undo import run_undo
+
+    output, show_secrets = output_of(parameters)
+    confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
+    result = run_undo(
+        session(),
+        target,
+        options_of(parameters),
+        confirm=confirmation,
+        attended=confirmation.attended,
+        dry_run=parameters["dry_run"],
+    )
+    show_result(result, confirmation)
+    return result.exit_code

@@ -1,16 +1,27 @@
-"""``sandbox``: the emulator, until it is stopped."""
+"""``sandbox``, the emulator until it is stopped, and ``demo``, the main job on it.
+
+Each scene of the demonstration runs the real thing and then checks what it has just claimed.
+"""
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from patcher.cli import console
+from patcher.cli import console, exits
+from patcher.cli.options import Connection
 from patcher.cli.signals import SIGNALS
-from patcher.errors import InvalidInputError
+from patcher.documents.values import Document, strictly_equal
+from patcher.errors import InvalidInputError, PatchError
+from patcher.render.text import Span, line
 
 if TYPE_CHECKING:
     from patcher.sandbox import Sandbox
@@ -99,3 +110,171 @@ def open_sandbox(**options: Any) -> Sandbox:
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise InvalidInputError(f"The sandbox cannot be started: {reason}.") from error
+
+
+class ClaimError(PatchError):
+    """The demonstration claimed something that is not so."""
+
+
+@click.command("demo")
+def demo_command() -> None:
+    """Show the main job on the emulator, from start to end.
+
+    Nothing outside this machine is touched. Exits with 70 if anything that it claims is not so.
+
+    \b
+    Example:
+      patch-model demo
+    """
+    with open_sandbox() as sandbox, _environment(sandbox):
+        for scene in (_bare_put, _guarded, _conflict, _lost_answer):
+            scene(sandbox)
+    _say("")
+    console.result([line("Every claim above was checked against what the server stores.")])
+
+
+def _bare_put(sandbox: Sandbox) -> None:
+    _heading("1. What a plain update does", "PUT replaces the whole model.")
+    from patcher.api import Client
+    from patcher.guard.guard import fresh_key
+
+    model_id = _contacts(sandbox)
+    before = sandbox.stored(model_id)
+    keys = ("connection_id", "configuration")
+    body = {"name": "Customers", **{key: before[key] for key in keys}}
+    _say(f"  PUT /api/models/{model_id}")
+    _say("  {name: Customers, connection_id: ..., configuration: ...}   (a new name, that is all)")
+    _say("")
+    with Client(sandbox.url, sandbox.api_key) as client:
+        answer = client.put("/api/models", model_id, body, idempotency_key=fresh_key())
+    _claim("the API answers with a success", answer.status == 200)
+    after = sandbox.stored(model_id)
+    lost = _lost(before, after)
+    for key in before:
+        _show_member(key, before[key], after.get(key), is_lost=key in lost)
+    _say("")
+    _claim(f"{len(lost)} of {len(before)} members are lost or altered", len(lost) == 8)
+
+
+def _guarded(sandbox: Sandbox) -> None:
+    _heading(
+        "2. The same change with patch-model", "It shows what it will do, then does only that."
+    )
+    model_id = _contacts(sandbox)
+    before = sandbox.stored(model_id)
+    code = _command("apply", "Contacts", "--set", "name=Customers", "--yes")
+    after = sandbox.stored(model_id)
+    _claim("the exit code is 0", code == 0)
+    _claim("the name is new", after["name"] == "Customers")
+    _claim(
+        f"{len(before) - 1} of {len(before) - 1} other members are as they were",
+        strictly_equal(before, {**after, "name": before["name"]}),
+    )
+
+
+def _conflict(sandbox: Sandbox) -> None:
+    from patcher.sandbox import faults
+
+    _heading("3. Somebody else is faster", "Their edit lands between the plan and the write.")
+    model_id = _contacts(sandbox)
+    sandbox.fault(
+        faults.concurrent_write(
+            {"identifier": "email"}, "before", method="GET", kind="model", nth=2
+        )
+    )
+    sandbox.reset_requests()
+    code = _command("apply", "Contacts", "--set", "name=Customers", "--yes", quiet=True)
+    _claim("the exit code is 4", code == 4)
+    _claim("nothing was sent", not sandbox.puts(model_id))
+    _claim("their edit is still there", sandbox.stored(model_id)["identifier"] == "email")
+
+
+def _lost_answer(sandbox: Sandbox) -> None:
+    from patcher.sandbox import faults
+
+    _heading("4. The answer is lost", "The connection breaks after the server has written.")
+    model_id = _contacts(sandbox)
+    sandbox.fault(faults.drop_after())
+    sandbox.reset_requests()
+    code = _command("apply", "Contacts", "--set", "name=Customers", "--yes", "-v", quiet=True)
+    _claim("the exit code is 0, since reading again shows it written", code == 0)
+    _claim("it was sent exactly once", len(sandbox.puts(model_id)) == 1)
+    _claim("it is stored", sandbox.stored(model_id)["name"] == "Customers")
+
+
+def _lost(before: Document, after: Document) -> list[str]:
+    """The members, other than the name that was to change, that are not what they were."""
+    return [
+        key for key in before if key != "name" and not strictly_equal(before[key], after.get(key))
+    ]
+
+
+def _contacts(sandbox: Sandbox) -> str:
+    """A fresh model that uses all twelve writable members, and is the only one there."""
+    from patcher.sandbox import seed
+
+    for model_id in sandbox.ids():
+        sandbox.delete(model_id)
+    return sandbox.create(seed.contacts())
+
+
+def _command(*arguments: str, quiet: bool = False) -> int:
+    """Runs a patch-model command as if it had been typed; returns its exit code.
+
+    ``quiet`` leaves the plan out, which the reader has seen by then.
+    """
+    from patcher.cli.main import cli
+
+    _say(f"  $ patch-model {shlex.join(arguments)}")
+    _say("")
+    # Messages go where the rest of the demonstration goes, so that they stay in their place.
+    with redirect_stderr(sys.stdout), console.muted() if quiet else nullcontext():
+        code = exits.invoke(cli, list(arguments), Connection())
+    if SIGNALS.is_pending:
+        raise KeyboardInterrupt
+    # The demonstration goes on, whatever has become of the command.
+    SIGNALS.count_again()
+    console.report_only(is_only=False)
+    _say("")
+    return code
+
+
+@contextmanager
+def _environment(sandbox: Sandbox) -> Iterator[None]:
+    """The sandbox for the API, and a journal that is thrown away."""
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory(prefix="patch-model-demo-") as folder:
+        os.environ["POLYTOMIC_DEPLOYMENT_URL"] = sandbox.url
+        os.environ["POLYTOMIC_API_KEY"] = sandbox.api_key
+        os.environ["PATCH_MODEL_STATE_DIR"] = folder
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def _heading(title: str, text: str) -> None:
+    console.show([line(), line(Span(title, "title")), line(text), line()])
+
+
+def _say(text: str) -> None:
+    console.show([line(text)])
+
+
+def _show_member(key: str, before: Any, after: Any, *, is_lost: bool) -> None:
+    if not is_lost:
+        console.show(
+            [line(f"    {key:<18}", Span("kept" if key != "name" else "changed", "quiet"))]
+        )
+        return
+    was = f"{len(before)} of them" if isinstance(before, list) else "there"
+    now = "cleared" if not after else f"now {len(after)}: every column of the source"
+    console.show([line(f"  ! {key:<18}", Span(f"{was}, {now}", "alarm"))])
+
+
+def _claim(text: str, is_so: bool) -> None:
+    """Prints a claim that holds; a claim that does not ends the demonstration."""
+    if not is_so:
+        raise ClaimError(f"The demonstration failed: it is not so that {text}.")
+    console.show([line(Span("  ok", "added"), f"  {text}")])

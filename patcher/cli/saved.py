@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from patcher.cli import console
-from patcher.cli.confirmation import Confirmation, output_of, show_result
+from patcher.cli.confirmation import Confirmation, output_of, refuse_with_show, show_result
 from patcher.cli.options import REPORTS, options_of, session
-from patcher.cli.reviewing import refuse_with_show
 from patcher.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -70,13 +69,13 @@ def show_saved(path: Path, parameters: dict[str, Any]) -> int:
 def show_plan(plan: Plan, output: str, *, show_secrets: bool, exit_code: int) -> None:
     """Prints a plan, as text with its warnings on standard error, or as one JSON object."""
     if output == "json":
-        from patcher.render.json import value_json
+        from patcher.render.text import value_json
 
         shown = plan.to_dict(show_secrets=show_secrets)
         console.out(value_json({**shown, "exit_code": exit_code}) + "\n")
         return
     if output in REPORTS:
-        from patcher.cli.reports import show_report
+        from patcher.cli.confirmation import show_report
 
         show_report([plan], output)
         return

@@ -10,7 +10,13 @@ import click
 
 from patcher.cli import saved
 from patcher.cli.changes import ChangeCommand, change_options, patch_of, take_changes
-from patcher.cli.confirmation import Confirmation, output_of, show_result
+from patcher.cli.confirmation import (
+    Confirmation,
+    end_if_refused,
+    output_of,
+    review_options,
+    show_result,
+)
 from patcher.cli.options import (
     REPORTS,
     Named,
@@ -30,7 +36,6 @@ from patcher.cli.options import (
     strict_option,
     unknown_fields_option,
 )
-from patcher.cli.reviewing import end_if_refused, review_options
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 

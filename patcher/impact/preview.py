@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, pointer_to
 from patcher.documents.values import Document, JsonValue
-from patcher.resources.columns import Columns
+from patcher.resources.findings import Columns
 from patcher.resources.snapshot import Snapshot
 
 _NAMED: Final = 5

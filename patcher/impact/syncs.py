@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from patcher.documents.values import Document, JsonValue
-from patcher.impact.fieldchange import FieldChange
+from patcher.impact.fieldchange import FieldChange, Reference, references
 from patcher.impact.preview import Redact
-from patcher.impact.references import Reference, references
 
 _TIMES = ("month", "day_of_month", "day_of_week", "hour", "minute")
 

@@ -10,13 +10,18 @@ from patcher.batch.pool import each
 from patcher.documents.values import Document, JsonValue
 from patcher.errors import ApiError, NotFoundError, PatchError
 from patcher.impact.downstream import Aftermath, Checked, Impact, Unread, followers
-from patcher.impact.fieldchange import FieldChange, field_change
+from patcher.impact.fieldchange import (
+    FieldChange,
+    field_change,
+    references,
+    unreadable,
+    unreadable_relations,
+)
 from patcher.impact.preview import Preview, Redact
-from patcher.impact.references import references, unreadable, unreadable_relations
 from patcher.impact.syncs import Relating, Schedule, Sync, is_running, problems, reads
 from patcher.operations.session import Options, Progress, Session
 from patcher.plan import PatchResult, Plan
-from patcher.resources.columns import Columns
+from patcher.resources.findings import Columns
 from patcher.resources.projection import UUID
 
 SYNCS: Final = "/api/syncs"

@@ -11,7 +11,7 @@ from patcher.errors import ApiError
 from patcher.impact.preview import Preview, read_preview
 from patcher.operations.session import Session
 from patcher.plan import Plan
-from patcher.resources.columns import Columns
+from patcher.resources.findings import Columns
 
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0

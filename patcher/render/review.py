@@ -8,7 +8,7 @@ from typing import Final
 
 from patcher.impact import Aftermath, Impact, Preview
 from patcher.impact.downstream import Unread
-from patcher.impact.references import Reference
+from patcher.impact.fieldchange import Reference
 from patcher.impact.syncs import Sync
 from patcher.plan import Plan
 from patcher.render.plan import Attachment

@@ -12,8 +12,7 @@ no member takes, and that says something, may be writable and stops.
 from __future__ import annotations
 
 from patcher.documents.shape import KeyedList, Shape
-from patcher.resources.columns import ANY, Columns
-from patcher.resources.findings import CHECKS
+from patcher.resources.findings import ANY, CHECKS, Columns
 from patcher.resources.projection import AsIs, References, SplitList
 from patcher.resources.resource import Resource
 from patcher.resources.schema import DocumentSchema

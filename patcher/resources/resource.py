@@ -12,8 +12,7 @@ from patcher.documents.pointers import lookup
 from patcher.documents.shape import Shape
 from patcher.documents.values import Document, JsonValue, Tokens
 from patcher.resources.blockers import Blocker, OnUnknown
-from patcher.resources.columns import Columns
-from patcher.resources.findings import Check, Faults, find_faults
+from patcher.resources.findings import Check, Columns, Faults, find_faults
 from patcher.resources.projection import Member, Projection, SplitList, option, project
 from patcher.resources.schema import DocumentSchema
 from patcher.resources.snapshot import Snapshot

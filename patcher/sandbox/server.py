@@ -17,11 +17,10 @@ from patcher.sandbox.endpoints import Endpoints
 from patcher.sandbox.faults import Fault
 from patcher.sandbox.forms import Document, ModeOptions, Modes
 from patcher.sandbox.jobs import Jobs
-from patcher.sandbox.listener import Listener
+from patcher.sandbox.listener import Listener, build_app
 from patcher.sandbox.messages import RecordedRequest
 from patcher.sandbox.models import Models
 from patcher.sandbox.pipeline import Ledger, Pipeline, RequestLog
-from patcher.sandbox.routes import build_app
 from patcher.sandbox.store import Clock, Store, utc_now
 from patcher.sandbox.syncs import Syncs
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from patcher.cli.reviewing import show_progress
+from patcher.cli.confirmation import show_progress
 from patcher.operations.session import Progress
 from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.conftest import Command

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from patcher.cli import demo
 from patcher.cli.sandbox import sandbox_command
 from patcher.sandbox import Sandbox, seed
 from patcher.sandbox.forms import ModeOptions
@@ -81,7 +80,9 @@ def test_the_demo_fails_when_a_claim_is_not_so(
     patch_model: Command, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     """A claim that does not hold ends the demonstration with a failure."""
-    monkeypatch.setattr(demo, broken, lambda *arguments: [] if broken == "_lost" else False)
+    monkeypatch.setattr(
+        f"patcher.cli.sandbox.{broken}", lambda *arguments: [] if broken == "_lost" else False
+    )
 
     done = patch_model("demo")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from patcher.impact.downstream import Aftermath, Checked, Impact, Unread, followers
-from patcher.impact.references import Reference
+from patcher.impact.fieldchange import Reference
 from patcher.impact.syncs import Problem, Relating, Schedule, Sync
 from tests.impact.test_references import CHANGE
 

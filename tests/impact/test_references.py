@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patcher.impact.fieldchange import FieldChange
-from patcher.impact.references import references, unreadable, unreadable_relations
+from patcher.impact.fieldchange import FieldChange, references, unreadable, unreadable_relations
 from patcher.impact.syncs import Relating, Schedule, Sync, is_running, problems, reads
 
 MODEL_ID = "248df4b7-aa70-47b8-a036-33ac447e668d"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from patcher.resources.columns import Columns
+from patcher.resources.findings import Columns
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from patcher.sandbox import seed
