@@ -33,7 +33,7 @@ _PAUSE: Final = 1.0
 _FRESH: Final = {"Cache-Control": "no-cache"}
 
 
-class Reading(NamedTuple):
+class RawSnapshot(NamedTuple):
     """A resource as it was read: the object, its strong ETag where one came, the answer's body."""
 
     resource: Document
@@ -107,16 +107,16 @@ class Client:
 
         Raises ApiError; NotFoundError for 404.
         """
-        resource, etag, _ = self.reading(collection, resource_id)
+        resource, etag, _ = self.read_raw(collection, resource_id)
         return resource, etag
 
-    def reading(
+    def read_raw(
         self,
         collection: str,
         resource_id: str,
-        known: Reading | None = None,
+        known: RawSnapshot | None = None,
         left: Callable[[], float] | None = None,
-    ) -> Reading:
+    ) -> RawSnapshot:
         """One resource with the text that it came in.
 
         ``known`` is an earlier reading of it: where the same text comes again, to the byte, its
@@ -144,7 +144,7 @@ class Client:
                 method="GET",
                 path=path,
             )
-        return Reading(resource, etag, response.body)
+        return RawSnapshot(resource, etag, response.body)
 
     def data(self, path: str, left: Callable[[], float] | None = None) -> JsonValue:
         """The data that a path answers, whatever it is. Raises ApiError.
@@ -218,8 +218,8 @@ class Client:
                 body=jsontext.dump(body).encode("ascii"),
                 headers={"Content-Type": "application/json"},
             ),
-            passing=(429, 502, 503),
-            lost_passes=False,
+            retryable=(429, 502, 503),
+            retries_lost=False,
         )
         return self._of_version(response, "POST", path) if response.status < 300 else response
 
@@ -252,9 +252,9 @@ class Client:
     def _persistent(
         self,
         send: Callable[[], Response],
-        passing: tuple[int, ...] = (429, 502, 503, 504),
+        retryable: tuple[int, ...] = (429, 502, 503, 504),
         *,
-        lost_passes: bool = True,
+        retries_lost: bool = True,
         left: Callable[[], float] | None = None,
     ) -> Response:
         """The answer to a request, which is tried again when it fails in a way that passes.
@@ -270,12 +270,12 @@ class Client:
                 response = send()
             except (UnsentError, AnswerLostError) as error:
                 # A connection that lay idle may be gone; a read can simply be made again.
-                is_final = isinstance(error, AnswerLostError) and not lost_passes
+                is_final = isinstance(error, AnswerLostError) and not retries_lost
                 if is_last or is_final:
                     raise
             else:
                 self._note_pause(response)
-                if response.status not in passing or is_last:
+                if response.status not in retryable or is_last:
                     return response
                 told = answers.retry_after(response, datetime.now(timezone.utc))
                 if told is not None and told > _LONGEST_WAIT:

@@ -6,38 +6,31 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
-from patcher.batch.overview import Named, Overview, Planned, Refusal, Sketch
-from patcher.batch.pool import Flight, Left, Pool, interrupted
+from patcher.batch.overview import NamedResource, Overview, Planned, Refusal, Sketch
+from patcher.batch.pool import BatchControl, Left, Pool, interrupted
 from patcher.batch.spool import Spool
+from patcher.documents.notices import ignore
 from patcher.errors import DeclinedError, InterruptedWriteError, OutcomeUnknownError, PatchError
 from patcher.plan import PatchResult, Plan
 from patcher.resources.resource import Resource
 
 
-class Job(NamedTuple):
+class Target(NamedTuple):
     """One resource of a run.
 
     ``entry`` is the journal entry that is to be taken back, if any, ``listed_as`` the name by
     which the resource was found, or None.
     """
 
-    named: Named
+    named: NamedResource
     entry: str = ""
     listed_as: str | None = None
 
 
-Numbered: TypeAlias = tuple[int, Job]
+Numbered: TypeAlias = tuple[int, Target]
 
 
-def _unwatched(phase: str, done: int, total: int) -> None:
-    """Nobody watches."""
-
-
-def _unseen(overview: Overview) -> None:
-    """Nobody looks."""
-
-
-class Manner(NamedTuple):
+class BatchOptions(NamedTuple):
     """How a run goes about it.
 
     Attributes:
@@ -53,11 +46,11 @@ class Manner(NamedTuple):
     fail_fast: bool = False
     dry_run: bool = False
     show_secrets: bool = False
-    watch: Callable[[str, int, int], None] = _unwatched
-    show: Callable[[Overview], None] = _unseen
+    watch: Callable[[str, int, int], None] = ignore
+    show: Callable[[Overview], None] = ignore
 
 
-class Fleet(NamedTuple):
+class Batch(NamedTuple):
     """A run over many resources of one kind.
 
     Attributes:
@@ -70,14 +63,14 @@ class Fleet(NamedTuple):
     """
 
     resource: Resource
-    plan: Callable[[Job], Plan]
+    plan: Callable[[Target], Plan]
     write: Callable[[Plan], PatchResult]
     spool: Spool
-    flight: Flight
-    manner: Manner
+    control: BatchControl
+    options: BatchOptions
 
     def run(
-        self, jobs: Collection[Job], confirm: Callable[[Overview], bool] | None
+        self, jobs: Collection[Target], confirm: Callable[[Overview], bool] | None
     ) -> Iterator[PatchResult]:
         """The result of each job, as it is done.
 
@@ -85,13 +78,13 @@ class Fleet(NamedTuple):
         at once; None agrees. A job whose plan is refused does not keep the others from being
         written, unless the manner is to fail fast.
         """
-        overview = Overview(self.spool, len(jobs), show_secrets=self.manner.show_secrets)
+        overview = Overview(self.spool, len(jobs), show_secrets=self.options.show_secrets)
         yield from self._plans(jobs, overview)
         planned = overview.planned()
-        self.manner.show(overview)
-        if self.flight.is_stopped:
+        self.options.show(overview)
+        if self.control.is_stopped:
             yield from map(self._not_begun, planned)
-        elif self.manner.dry_run:
+        elif self.options.dry_run:
             yield from (PatchResult.of_plan(self.spool.plan(one.kept)) for one in planned)
         elif planned and confirm is not None and not confirm(overview):
             no = DeclinedError("The answer was no. Nothing was written.")
@@ -99,14 +92,14 @@ class Fleet(NamedTuple):
         else:
             yield from self._writes(planned)
 
-    def _plans(self, jobs: Collection[Job], overview: Overview) -> Iterator[PatchResult]:
+    def _plans(self, jobs: Collection[Target], overview: Overview) -> Iterator[PatchResult]:
         """Makes the plans; the results of those with which nothing is left to do."""
 
         def plan(numbered: Numbered) -> PatchResult | Sketch:
             return self._planned(numbered[1], overview)
 
-        self.manner.watch("plan", 0, overview.total)
-        pool: Pool[Numbered, PatchResult | Sketch] = Pool(plan, self.manner.workers, self.flight)
+        self.options.watch("plan", 0, overview.total)
+        pool: Pool[Numbered, PatchResult | Sketch] = Pool(plan, self.options.workers, self.control)
         for count, done in enumerate(pool.run(iter(enumerate(jobs)), finishes=False), 1):
             position, job = done.work
             if isinstance(done, Left):
@@ -121,9 +114,9 @@ class Fleet(NamedTuple):
                 if error is not None:
                     overview.refused.append(Refusal(job.named, error.message, error.hint))
                 yield done.result
-            self.manner.watch("plan", count, overview.total)
+            self.options.watch("plan", count, overview.total)
 
-    def _planned(self, job: Job, overview: Overview) -> PatchResult | Sketch:
+    def _planned(self, job: Target, overview: Overview) -> PatchResult | Sketch:
         """The plan of a job, put away, or its result where nothing is left to do."""
         plan: Plan | None = None
         try:
@@ -134,14 +127,14 @@ class Fleet(NamedTuple):
 
     def _writes(self, planned: list[Planned]) -> Iterator[PatchResult]:
         """Writes the plans as they were shown; the result of each."""
-        self.manner.watch("write", 0, len(planned))
-        pool: Pool[Planned, PatchResult] = Pool(self._written, self.manner.workers, self.flight)
+        self.options.watch("write", 0, len(planned))
+        pool: Pool[Planned, PatchResult] = Pool(self._written, self.options.workers, self.control)
         for count, done in enumerate(pool.run(iter(planned), finishes=True), 1):
             if isinstance(done, Left):
                 yield self._not_begun(done.work, done.entry)
             else:
                 yield done.result
-            self.manner.watch("write", count, len(planned))
+            self.options.watch("write", count, len(planned))
 
     def _written(self, planned: Planned) -> PatchResult:
         """The result of writing one plan."""
@@ -162,8 +155,8 @@ class Fleet(NamedTuple):
         result = error.result or self._of_error(error, plan, target)
         if isinstance(error, InterruptedWriteError):
             return replace(result, status="not-begun")
-        if self.manner.fail_fast:
-            self.flight.stop()
+        if self.options.fail_fast:
+            self.control.stop()
         return result
 
     def _not_begun(self, planned: Planned, entry: str | None = None) -> PatchResult:

@@ -17,7 +17,7 @@ from patcher.documents.values import Document, Tokens
 from patcher.plan.plan import PatchResult, Plan, Status
 
 
-class Named(NamedTuple):
+class NamedResource(NamedTuple):
     """One resource of many: its name, where it has one, and its id."""
 
     name: str | None
@@ -27,7 +27,7 @@ class Named(NamedTuple):
 class Refusal(NamedTuple):
     """One resource of many whose plan was refused, and why."""
 
-    named: Named
+    named: NamedResource
     message: str
     hint: str | None
 
@@ -45,7 +45,7 @@ class Group(NamedTuple):
         warnings: what else a person should know.
     """
 
-    members: tuple[Named, ...]
+    members: tuple[NamedResource, ...]
     changes: tuple[Change, ...]
     cleared: tuple[str, ...]
     carried: tuple[str, ...]
@@ -125,7 +125,7 @@ class Sketch(NamedTuple):
     """What is remembered of a plan that was put away."""
 
     kept: Kept
-    named: Named
+    named: NamedResource
     likeness: bytes
     carried: tuple[str, ...]
 
@@ -142,7 +142,7 @@ class _Alike:
 
     def __init__(self, example: Kept) -> None:
         self.example = example
-        self.members: list[tuple[int, Named]] = []
+        self.members: list[tuple[int, NamedResource]] = []
         self.carried: dict[str, None] = {}
 
 
@@ -193,7 +193,7 @@ class Overview:
         """Puts a plan away, in whatever thread; JournalError when there is no room for it."""
         return Sketch(
             self._spool.keep(plan),
-            Named(plan.name, plan.base.id or ""),
+            NamedResource(plan.name, plan.base.id or ""),
             likeness(plan, show_secrets=self.show_secrets),
             plan.carried,
         )

@@ -11,8 +11,9 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
+from patcher.documents.notices import ignore
 from patcher.errors import InterruptedWriteError, PatchError
-from patcher.guard import Held
+from patcher.guard import DeferredSignals
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -25,7 +26,7 @@ READERS: Final = 4
 """How many resources are read at a time, where nobody said."""
 
 
-class Flight:
+class BatchControl:
     """The writes of one run that are on their way, one a thread.
 
     ``stop`` may be called by anybody, also by a signal's handler: nothing new is begun, what is
@@ -37,7 +38,7 @@ class Flight:
         self._stopped = threading.Event()
         self._writing: dict[int, str] = {}
         self._abandoned = False
-        self._wake: Callable[[], None] = _nobody
+        self._wake: Callable[[], None] = ignore
 
     @property
     def is_stopped(self) -> bool:
@@ -69,7 +70,7 @@ class Flight:
         self._wake = wake
 
     @contextmanager
-    def hold(self, entry: str) -> Iterator[Held]:
+    def defer(self, entry: str) -> Iterator[DeferredSignals]:
         """Entered, as the guard's ``hold``, while a thread's write is on its way.
 
         Raises InterruptedWriteError, before anything is sent, in a run that was abandoned.
@@ -81,11 +82,11 @@ class Flight:
         try:
             if self._abandoned:
                 raise interrupted()
-            yield _Held(self)
+            yield _DeferredSignals(self)
         finally:
             self._writing.pop(thread, None)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """This thread's write was not processed. Raises InterruptedWriteError in a stopped run."""
         self._writing.pop(threading.get_ident(), None)
         if self.is_stopped:
@@ -103,24 +104,20 @@ class Flight:
             raise interrupted()
 
 
-class _Held:
+class _DeferredSignals:
     """One write on its way."""
 
-    def __init__(self, flight: Flight) -> None:
-        self._flight = flight
+    def __init__(self, control: BatchControl) -> None:
+        self._flight = control
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """The write was not processed."""
-        self._flight.let_go()
+        self._flight.release()
 
 
 def interrupted() -> InterruptedWriteError:
     """The error for what was not begun, or not sent, because the run was stopped."""
     return InterruptedWriteError("The run was stopped before this. Nothing was written to it.")
-
-
-def _nobody() -> None:
-    """Nobody is to be woken."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -149,10 +146,10 @@ class Pool(Generic[T, R]):
     waits any more does not keep the program from ending.
     """
 
-    def __init__(self, do: Callable[[T], R], workers: int, flight: Flight) -> None:
+    def __init__(self, do: Callable[[T], R], workers: int, control: BatchControl) -> None:
         self._do = do
         self._workers = workers
-        self._flight = flight
+        self._flight = control
         # Both can be written to in a signal's handler, which no other queue can.
         self._tasks: SimpleQueue[tuple[int, T] | None] = SimpleQueue()
         self._news: SimpleQueue[tuple[int, Done[T, R] | Left[T]] | None] = SimpleQueue()
@@ -229,7 +226,7 @@ def each(
         except BaseException as error:  # noqa: BLE001 - raised where it is awaited
             return error
 
-    pool: Pool[tuple[int, T], R | BaseException] = Pool(attempt, readers, Flight())
+    pool: Pool[tuple[int, T], R | BaseException] = Pool(attempt, readers, BatchControl())
     with closing(pool.run(iter(enumerate(items)), finishes=False)) as outcomes:
         for done in outcomes:
             if isinstance(done, Left):

@@ -18,7 +18,7 @@ from patcher.errors import InterruptedWriteError, InvalidInputError, PatchError
 from patcher.resources.model import MODEL
 
 if TYPE_CHECKING:
-    from patcher.operations.batch import Flight, Overview, Run, Selection
+    from patcher.operations.batch import BatchControl, BatchRun, Overview, Selection
     from patcher.plan import PatchResult
     from patcher.render.progress import Bar
     from patcher.render.text import Line
@@ -26,14 +26,19 @@ if TYPE_CHECKING:
 _TITLES = {"plan": "Planning", "write": "Writing"}
 
 
-class Board:
+class BatchScreen:
     """Where a run is watched; a context manager that takes the progress away in the end."""
 
     def __init__(
-        self, output: str, flight: Flight, parameters: Mapping[str, Any], *, show_secrets: bool
+        self,
+        output: str,
+        control: BatchControl,
+        parameters: Mapping[str, Any],
+        *,
+        show_secrets: bool,
     ) -> None:
         self._is_json = output == "json"
-        self._flight = flight
+        self._flight = control
         self._asks = not parameters["yes"]
         self._is_plan = "exit_code" in parameters
         self._is_dry = parameters["dry_run"]
@@ -45,7 +50,7 @@ class Board:
         self._has_told = False
         self._bar: Bar | None = None
 
-    def __enter__(self) -> Board:
+    def __enter__(self) -> BatchScreen:
         if not self._is_dry:
             console.report_only()
         return self
@@ -222,29 +227,31 @@ def _lines(source: Source) -> list[str]:
     return found
 
 
-def _carry_out(parameters: dict[str, Any], begin: Callable[[Run], Iterator[PatchResult]]) -> int:
+def _carry_out(
+    parameters: dict[str, Any], begin: Callable[[BatchRun], Iterator[PatchResult]]
+) -> int:
     """Runs it, tells each outcome, and returns the exit code of all of them."""
     from patcher.api.pace import Pace
-    from patcher.operations.batch import Flight, Manner, Run
+    from patcher.operations.batch import BatchControl, BatchOptions, BatchRun
 
     output, show_secrets = output_of(parameters)
-    flight = Flight()
-    board = Board(output, flight, parameters, show_secrets=show_secrets)
-    manner = Manner(
+    control = BatchControl()
+    screen = BatchScreen(output, control, parameters, show_secrets=show_secrets)
+    batch_options = BatchOptions(
         workers=parameters["concurrency"],
         fail_fast=not parameters["keep_going"],
         dry_run=parameters["dry_run"],
         show_secrets=show_secrets,
-        watch=board.watch,
-        show=board.show,
+        watch=screen.watch,
+        show=screen.show,
     )
     try:
         pace = Pace(parameters["max_rps"])
-        run = Run.within(session(), flight, manner, pace, board.confirm)
-        with closing(run.session.client), board:
+        run = BatchRun.within(session(), control, batch_options, pace, screen.confirm)
+        with closing(run.session.client), screen:
             for result in begin(run):
-                board.tell(result)
-        return board.end()
+                screen.tell(result)
+        return screen.end()
     except KeyboardInterrupt:
         return _report(InterruptedWriteError("Interrupted. Nothing was written."), output)
     except PatchError as error:

@@ -11,7 +11,7 @@ import click
 from patcher.cli import console, exits
 from patcher.cli.confirmation import Confirmation, output_of, show_result
 from patcher.cli.options import (
-    Named,
+    CompletedName,
     accept_older_option,
     allow_all_fields_option,
     connection,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @click.command("edit")
-@click.argument("model", type=Named("api"))
+@click.argument("model", type=CompletedName("api"))
 @click.option(
     "--format",
     "format_",

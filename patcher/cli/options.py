@@ -161,8 +161,9 @@ def session() -> Any:
     from patcher.api import Client
     from patcher.cli import console
     from patcher.cli.confirmation import show_progress
+    from patcher.documents.notices import ignore
     from patcher.operations import Session
-    from patcher.operations.session import SystemClock, unwatched
+    from patcher.operations.session import SystemClock
 
     given = connection()
     clock = given.clock or SystemClock()
@@ -171,16 +172,16 @@ def session() -> Any:
     client = Client(settings=settings(), sleep=clock.sleep, observe=tracer(given.verbose))
     return Session.from_env(
         client,
-        hold=SIGNALS.hold,
+        defer=SIGNALS.defer,
         settle_timeout=given.settle_timeout,
         clock=clock,
         # Lines about each request and a line that is written over do not go together.
-        progress=unwatched if given.verbose else show_progress,
+        progress=ignore if given.verbose else show_progress,
         note=console.say if given.verbose else None,
     )
 
 
-class Named(click.ParamType):  # type: ignore[type-arg]
+class CompletedName(click.ParamType):  # type: ignore[type-arg]
     """What a model or a journal entry is called, completed while somebody types it.
 
     ``source`` says where names come from: the "api", the "journal", or for entries the journal

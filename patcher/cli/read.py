@@ -10,7 +10,7 @@ import click
 from patcher.cli import console
 from patcher.cli.confirmation import Confirmation, output_of, show_result
 from patcher.cli.options import (
-    Named,
+    CompletedName,
     accept_older_option,
     allow_all_fields_option,
     async_option,
@@ -29,7 +29,7 @@ from patcher.errors import InvalidInputError
 
 
 @click.command("get")
-@click.argument("model", type=Named("api"))
+@click.argument("model", type=CompletedName("api"))
 @click.option("--raw", is_flag=True, help="Print the model as the API gives it, as JSON.")
 @output_option("yaml", "json")
 @unknown_fields_option
@@ -94,7 +94,7 @@ _CENTURY = 36_500
     "target",
     metavar="[MODEL|ENTRY|RUN]",
     required=False,
-    type=Named("journal"),
+    type=CompletedName("journal"),
 )
 @click.option(
     "-n",
@@ -190,7 +190,7 @@ def _history() -> Any:
 
 
 @click.command("undo")
-@click.argument("target", metavar="[MODEL|ENTRY]", required=False, type=Named("both"))
+@click.argument("target", metavar="[MODEL|ENTRY]", required=False, type=CompletedName("both"))
 @click.option("--run", metavar="RUN", help="Take back all that a run over many models wrote.")
 @click.option("-y", "--yes", is_flag=True, help="Write without asking.")
 @click.option("--dry-run", is_flag=True, help="Stop after showing the plan.")

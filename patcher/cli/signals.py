@@ -15,7 +15,7 @@ from patcher.errors import InterruptedWriteError
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from patcher.guard import Held
+    from patcher.guard import DeferredSignals
 
     class Steered(Protocol):
         """Many writes on their way: a Flight."""
@@ -85,7 +85,7 @@ class Signals:
         return self._pending
 
     @contextmanager
-    def hold(self, entry: str) -> Iterator[Held]:
+    def defer(self, entry: str) -> Iterator[DeferredSignals]:
         """Makes signals wait until the write under ``entry`` is settled and reported."""
         self._entry, self._pending, self._settled = entry, False, True
         try:
@@ -105,7 +105,7 @@ class Signals:
         """The outcome is decided: from now on signals are only noted."""
         self._settled, self._many = True, None
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """The write was not processed after all: signals count again."""
         self._entry = None
         self._settled = False

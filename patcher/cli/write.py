@@ -19,7 +19,7 @@ from patcher.cli.confirmation import (
 )
 from patcher.cli.options import (
     REPORTS,
-    Named,
+    CompletedName,
     accept_older_option,
     allow_all_fields_option,
     async_option,
@@ -45,7 +45,7 @@ _EXPECT_VERSION = click.option(
 
 
 @click.command("plan", cls=ChangeCommand)
-@click.argument("models", metavar="[MODEL]...", nargs=-1, type=Named("api"))
+@click.argument("models", metavar="[MODEL]...", nargs=-1, type=CompletedName("api"))
 @selection_options
 @change_options
 @_EXPECT_VERSION
@@ -108,7 +108,7 @@ def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) 
 
 
 @click.command("apply", cls=ChangeCommand)
-@click.argument("models", metavar="[MODEL]...", nargs=-1, type=Named("api"))
+@click.argument("models", metavar="[MODEL]...", nargs=-1, type=CompletedName("api"))
 @selection_options
 @change_options
 @click.option(

@@ -23,3 +23,7 @@ class Notice(NamedTuple):
     def to_dict(self) -> dict[str, str]:
         """The warning as the JSON faces print it."""
         return {"code": self.code, "path": self.path, "message": self.message}
+
+
+def ignore(*_: object) -> None:
+    """The callback of a caller who does not want to be told."""

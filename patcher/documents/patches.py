@@ -145,7 +145,7 @@ class Patch:
                 hint=near or f"There are {', '.join(shape.members)}.",
             )
 
-    def mentioned(self) -> frozenset[str]:
+    def written_keys(self) -> frozenset[str]:
         """The top-level members that it writes; those of a whole document are all there are."""
         return frozenset(place[0] for step in self.steps for place, _ in step.writes() if place)
 
@@ -209,7 +209,7 @@ def _addressed(patch: Patch) -> Iterator[Tokens]:
             yield from chain((place for place, _ in step.writes()), step.reads())
 
 
-class Rekeyed(NamedTuple):
+class Renamed(NamedTuple):
     """A member of the keyed list at ``place`` that stays where it is and is called ``new``."""
 
     place: Tokens
@@ -217,12 +217,12 @@ class Rekeyed(NamedTuple):
     new: str
 
 
-def rekeyed(steps: Iterable[Step], document: Document, shape: Shape) -> tuple[Rekeyed, ...]:
+def renames(steps: Iterable[Step], document: Document, shape: Shape) -> tuple[Renamed, ...]:
     """The members that ``steps``, which fit ``document``, give another text for their identity."""
     steps = tuple(steps)
     if not any(_lists_above(place, shape.lists) for step in steps for place, _ in step.writes()):
         return ()
-    found: list[Rekeyed] = []
+    found: list[Renamed] = []
     for part in (part for step in steps for part in _parts(step)):
         changed = part.apply(document, shape, [])
         for place, _ in part.writes():
@@ -245,7 +245,7 @@ def _lists_above(place: Tokens, lists: ListKeys) -> list[Tokens]:
     return [at for at in lists if len(place) > len(at) and place[: len(at)] == at]
 
 
-def _exchanged(at: Tokens, before: Document, after: Document, lists: ListKeys) -> Iterator[Rekeyed]:
+def _exchanged(at: Tokens, before: Document, after: Document, lists: ListKeys) -> Iterator[Renamed]:
     """The one member whose identity differs, where all others are in their places."""
     old, new = lookup(before, at, None), lookup(after, at, None)
     if type(old) is not list or type(new) is not list or len(old) != len(new):
@@ -258,4 +258,4 @@ def _exchanged(at: Tokens, before: Document, after: Document, lists: ListKeys) -
     if len(differing) == 1:
         was, now = differing[0]
         if type(was) is str and type(now) is str:
-            yield Rekeyed(at, was, now)
+            yield Renamed(at, was, now)

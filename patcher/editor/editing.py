@@ -36,7 +36,7 @@ Answer: TypeAlias = Literal["apply", "edit", "stop"]
 """What a person says to a diff."""
 
 
-class Surroundings(NamedTuple):
+class EditContext(NamedTuple):
     """What an edit needs of the world.
 
     Attributes:
@@ -91,7 +91,7 @@ class Edit:
         plan: the last plan that the text came to.
     """
 
-    world: Surroundings
+    context: EditContext
     draft: Draft
     buffer: Buffer
     terms: Terms
@@ -137,14 +137,14 @@ class Edit:
             try:
                 body = self._visited() if is_open else self._read()
             except InvalidPatchError as error:  # it is no text at all
-                if is_open or not self.world.attended:
+                if is_open or not self.context.attended:
                     raise
-                self.world.tell(f"Error: {error.message}")
+                self.context.tell(f"Error: {error.message}")
                 is_open = True
                 continue
             is_open = True
             if self.buffer.is_empty(body):
-                self.world.tell("The text was emptied, and so the edit is cancelled.")
+                self.context.tell("The text was emptied, and so the edit is cancelled.")
                 return self._declined("the text was emptied")
             try:
                 plan = self._plan(body, self._lines_above)
@@ -157,7 +157,7 @@ class Edit:
 
     def _visited(self) -> str:
         """The body of the text after a visit to the editor."""
-        program = self.world.program()
+        program = self.context.program()
         before = self.draft.read()
         self._beside = self.draft.beside()
         self._is_open = False
@@ -171,7 +171,7 @@ class Edit:
                 hint="Have it wait until the file is closed: export EDITOR='code --wait', for "
                 "example. What you save in that window can be resumed.",
             )
-        if visit.was_hasty and self.draft.read() == self.pristine and self.world.attended:
+        if visit.was_hasty and self.draft.read() == self.pristine and self.context.attended:
             self._doubt(program)
         self._is_open = False
         return self._read()
@@ -182,7 +182,7 @@ class Edit:
 
     def _doubt(self, program: Program) -> None:
         if not program.is_known:
-            self.world.tell(
+            self.context.tell(
                 f"Note: the editor {program.name} returned at once. If it has a window that is "
                 "still open, what you save there goes nowhere: have it wait, as in "
                 "EDITOR='code --wait'."
@@ -202,8 +202,10 @@ class Edit:
         """The plan of the text below so many lines, against what it is based on."""
         document = self.buffer.document_of(body, lines_above)
         try:
-            Patch.document(document).check(self.world.resource.shape, allow_unknown=True)
-            self.plan = propose_edited(self.world.resource, self.buffer.base, document, self.terms)
+            Patch.document(document).check(self.context.resource.shape, allow_unknown=True)
+            self.plan = propose_edited(
+                self.context.resource, self.buffer.base, document, self.terms
+            )
         except (InvalidPatchError, UnknownFieldError) as error:
             path = error.paths[0] if isinstance(error, UnknownFieldError) else error.path
             line = self.buffer.line_of(body, path)
@@ -214,7 +216,7 @@ class Edit:
 
     def _open_again(self, body: str, error: PatchError) -> None:
         """Puts the reason above the text; raises it where nobody will mend the text."""
-        if not self.world.attended or body == self._refused or self._hasty == _PATIENCE:
+        if not self.context.attended or body == self._refused or self._hasty == _PATIENCE:
             raise error
         self._refused = body
         reason = error
@@ -224,7 +226,7 @@ class Edit:
                 self._plan(body, lines_above)
             except (InvalidInputError, UnknownFieldError) as moved:
                 reason = moved
-        self.world.tell(f"Error: {reason.message}")
+        self.context.tell(f"Error: {reason.message}")
         self._write(self.buffer.headed(body, _reasons(reason)))
 
     def _settled(self, plan: Plan) -> PatchResult | None:
@@ -237,7 +239,7 @@ class Edit:
                 return None
             if upon.is_unchanged:
                 return PatchResult.of_plan(upon)
-            answer = self.world.ask(upon)
+            answer = self.context.ask(upon)
             if answer == "stop":
                 return self._declined("the answer was no", upon)
             if answer == "edit":
@@ -245,48 +247,48 @@ class Edit:
                     self._rest_on(upon.base, upon.proposed)
                 return None
             try:
-                return self.world.write(upon)
+                return self.context.write(upon)
             except ConflictError as error:
                 if self._is_final(error, rebases):
                     raise
-                upon = self._upon(upon, self.world.theirs(upon, error), shown=plan)
+                upon = self._upon(upon, self.context.theirs(upon, error), shown=plan)
         raise AssertionError("the loop returns or raises")  # pragma: no cover
 
     def _is_final(self, error: ConflictError, rebases: int) -> bool:
         """Whether a conflict after so many rebases ends the edit."""
         if error.report is None:  # it found nothing newer to rebase on
             return True
-        return not self.world.attended and (not self.world.rebases or rebases == _REBASES)
+        return not self.context.attended and (not self.context.rebases or rebases == _REBASES)
 
     def _upon(self, plan: Plan, fresh: Snapshot, shown: Plan | None = None) -> Plan | None:
         """``plan`` upon what is there now; None when both changed the same and the text says so.
 
         Raises ConflictError where nobody can be asked.
         """
-        document, _ = self.world.resource.document(fresh, self.terms.unknown_fields)
+        document, _ = self.context.resource.document(fresh, self.terms.unknown_fields)
         if not fresh.has_other_version(plan.base) and strictly_equal(document, plan.document):
             return plan
         if strictly_equal(document, plan.proposed):
             # As after a write of this very text that landed when nobody was waiting any more.
-            return propose(self.world.resource, fresh, document, self.terms)
-        if not self.world.attended and not self.world.rebases:
+            return propose(self.context.resource, fresh, document, self.terms)
+        if not self.context.attended and not self.context.rebases:
             raise conflict(plan, fresh, document)
         try:
             upon = rebase(plan, fresh)
         except ConflictError as error:
-            if not self.world.attended:
+            if not self.context.attended:
                 raise
-            self.world.tell(
+            self.context.tell(
                 f"{error.message} Both values are in the text now, at each of these places."
             )
             self._open_both(plan, fresh, document)
             return None
-        if shown is not None and not self.world.attended:
+        if shown is not None and not self.context.attended:
             refuse_other_than(shown, upon)
         return upon
 
     def _open_both(self, plan: Plan, fresh: Snapshot, document: Document) -> None:
-        shape = self.world.resource.shape
+        shape = self.context.resource.shape
         merged = merge(plan.document, plan.proposed, document, shape)
         self._rest_on(fresh, merged.document, merged.collisions)
 
@@ -297,21 +299,21 @@ class Edit:
         self.buffer = self.buffer._replace(base=base)
         self.latest = None
         terms = self.terms
-        found = self.world.resource.projection(base, terms.unknown_fields, terms.masks)
+        found = self.context.resource.projection(base, terms.unknown_fields, terms.masks)
         left = still_there(found.blockers, found.document, document)
-        document = self.world.resource.shape.ordered(document)
+        document = self.context.resource.shape.ordered(document)
         text = self.buffer.text(document, collisions, blockers=left)
         self._write(text)
         self.draft.rest_on(self._basis())
 
     def _declined(self, why: str, plan: Plan | None = None) -> PatchResult:
-        label = plan.label if plan else f"{self.world.resource.noun} {self.buffer.base.name}"
+        label = plan.label if plan else f"{self.context.resource.noun} {self.buffer.base.name}"
         return self._result(DeclinedError(f"{label} was not written: {why}."), plan)
 
     def _result(self, error: PatchError, plan: Plan | None = None) -> PatchResult:
         return PatchResult.of_error(
             error,
-            self.world.resource,
+            self.context.resource,
             target=self.buffer.base.id or "",
             plan=plan or self.plan,
         )
@@ -353,7 +355,9 @@ class Edit:
         return self.buffer.is_empty(self.buffer.body_of(text))
 
     def _basis(self) -> Basis:
-        return Basis(self.world.url, self.world.resource.noun, self.buffer.format, self.buffer.base)
+        return Basis(
+            self.context.url, self.context.resource.noun, self.buffer.format, self.buffer.base
+        )
 
 
 def _reasons(error: PatchError) -> list[str]:

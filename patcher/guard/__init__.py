@@ -1,7 +1,7 @@
 """The guard: read again, compare, write once, verify, settle."""
 
 from patcher.guard.accepted import Accepted, read_fresh
-from patcher.guard.guard import REFRESH, Guard, Held, Hold, not_held
+from patcher.guard.guard import REFRESH, Defer, DeferredSignals, Guard, not_deferred
 from patcher.guard.outcome import Clock
 from patcher.guard.store import (
     Ambiguous,
@@ -21,14 +21,14 @@ __all__ = [
     "Answer",
     "Answered",
     "Clock",
+    "Defer",
+    "DeferredSignals",
     "Guard",
-    "Held",
-    "Hold",
     "Job",
     "NotSent",
     "Refused",
     "Store",
     "Throttled",
-    "not_held",
+    "not_deferred",
     "read_fresh",
 ]

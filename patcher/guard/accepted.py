@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from patcher.documents.notices import ignore
 from patcher.documents.values import Document
 from patcher.errors import JournalError, StaleReadError
 from patcher.files import NotPrivateError, read_private, update_private, write_whole
-from patcher.guard.outcome import PATIENCE, Clock, untold
+from patcher.guard.outcome import PATIENCE, Clock
 from patcher.journal import Entry, Journal
 from patcher.resources.snapshot import Snapshot
 
@@ -40,7 +41,7 @@ def read_fresh(
     noun: str,
     *,
     hint: str,
-    tell: Callable[[str], None] = untold,
+    tell: Callable[[str], None] = ignore,
 ) -> Snapshot:
     """A reading that is not older than ``known``, which is read again for a few seconds.
 

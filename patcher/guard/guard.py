@@ -12,11 +12,11 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from patcher.claims import claim
-from patcher.documents.notices import Notice
+from patcher.documents.notices import Notice, ignore
 from patcher.documents.values import Document, strictly_equal
 from patcher.errors import ApiError, ConflictError, JournalError, PatchError
 from patcher.guard.accepted import read_fresh
-from patcher.guard.outcome import Clock, Settlement, Written, untold
+from patcher.guard.outcome import Clock, Settlement, Written
 from patcher.guard.overlap import Around
 from patcher.guard.store import NotSent, Store, Throttled
 from patcher.journal import Ending, Intent, Journal
@@ -33,27 +33,27 @@ LONGEST_WAIT: Final = 60.0
 """Longest Retry-After, in seconds, that is waited for; a longer one ends the attempt."""
 
 
-class Held(Protocol):
+class DeferredSignals(Protocol):
     """Signals that wait while a write is on its way, and from then on."""
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """The write was not processed: signals count again.
 
         Raises InterruptedWriteError if one has come in the meantime.
         """
 
 
-class _NotHeld:
-    def let_go(self) -> None:
+class _NotDeferred:
+    def release(self) -> None:
         """Nothing to let go of."""
 
 
-Hold: TypeAlias = Callable[[str], AbstractContextManager[Held]]
+Defer: TypeAlias = Callable[[str], AbstractContextManager[DeferredSignals]]
 
 
-def not_held(entry: str) -> AbstractContextManager[Held]:  # noqa: ARG001 - it is a Hold
+def not_deferred(entry: str) -> AbstractContextManager[DeferredSignals]:  # noqa: ARG001 - it is a Hold
     """Signals do not wait: the caller of a library deals with them."""
-    return nullcontext(_NotHeld())
+    return nullcontext(_NotDeferred())
 
 
 def _not_kept(snapshot: Snapshot) -> None:
@@ -90,9 +90,9 @@ class Guard(NamedTuple):
     clock: Clock
     settle_timeout: float = 30.0
     version_step: int = 1
-    hold: Hold = not_held
+    defer: Defer = not_deferred
     new_key: Callable[[], str] = fresh_key
-    tell: Callable[[str], None] = untold
+    tell: Callable[[str], None] = ignore
     accept: Callable[[Snapshot], None] = _not_kept
 
     def write(self, plan: Plan, *, refresh: bool = False) -> PatchResult:
@@ -152,11 +152,11 @@ class Guard(NamedTuple):
                 # What moved it may be the write that was said not to be processed.
                 return throttled.before, self._found(throttled, error.fresh, error)
             way = self._settlement(plan, before, entry)
-            with self.hold(entry) as held:
+            with self.defer(entry) as deferred:
                 answer = self._put(way, body, key)
                 if isinstance(answer, Written):
                     return before, answer
-                held.let_go()
+                deferred.release()
             throttled = way if isinstance(answer, Throttled) and answer.is_sent else throttled
             try:
                 pause = self._pause(plan, answer, attempt)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
-from patcher.documents.notices import Notice
+from patcher.documents.notices import Notice, ignore
 from patcher.errors import (
     ApiError,
     ConflictError,
@@ -56,10 +56,6 @@ class Written(NamedTuple):
     notices: tuple[Notice, ...] = ()
 
 
-def untold(text: str) -> None:
-    """Nobody is told what is being waited for."""
-
-
 class Settlement(NamedTuple):
     """One write on its way: what was sent, upon which reading, and how long to wait for news.
 
@@ -74,7 +70,7 @@ class Settlement(NamedTuple):
     entry: str
     timeout: float
     version_step: int = 1
-    tell: Callable[[str], None] = untold
+    tell: Callable[[str], None] = ignore
 
     def settle(self, answer: Answered | Job | Refused | Ambiguous) -> Written:
         """What became of the write.

@@ -219,7 +219,7 @@ class WayBack(NamedTuple):
             notices=(*self.terms.notices, *map(not_undoable, target.blockers)),
             restored=frozenset(document),
             undone=_document_sent(entry),
-            mentioned=frozenset(
+            written_keys=frozenset(
                 key
                 for key in document.keys() | intent.sent.keys()
                 if not strictly_equal(document.get(key, MISSING), intent.sent.get(key, MISSING))

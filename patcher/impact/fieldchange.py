@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from patcher.documents.patches import Rekeyed
+from patcher.documents.patches import Renamed
 from patcher.documents.pointers import lookup, pointer_to
 from patcher.documents.values import Document, JsonValue, Tokens
 from patcher.impact.preview import Preview, Redact, names_of
@@ -86,7 +86,7 @@ def field_change(
     reading: Snapshot,
     document: Document,
     proposed: Document,
-    rekeyed: Iterable[Rekeyed],
+    renames: Iterable[Renamed],
     preview: Preview | None,
 ) -> FieldChange:
     """What writing ``proposed`` in the place of ``document`` takes away.
@@ -99,7 +99,7 @@ def field_change(
     after = _source_names(columns, now, document, proposed, preview)
     after |= names_of(proposed.get(columns.added)) | _enriched(columns, proposed, document)
     gone = before - after
-    renamed = _renamed(rekeyed, gone, after)
+    renamed = _renamed(renames, gone, after)
     in_doubt = columns.in_doubt(document, proposed)
     old, new = document.get("identifier"), proposed.get("identifier")
     return FieldChange(
@@ -138,10 +138,10 @@ def _enriched(columns: Columns, document: Document, otherwise: Document) -> set[
     return names_of(listed or lookup(otherwise, columns.enriched, None))
 
 
-def _renamed(rekeyed: Iterable[Rekeyed], gone: set[str], after: set[str]) -> dict[str, str]:
+def _renamed(renames: Iterable[Renamed], gone: set[str], after: set[str]) -> dict[str, str]:
     """The fields that are called otherwise in the end, of those that are gone by their name."""
     names: dict[str, str] = {}
-    for one in rekeyed:
+    for one in renames:
         first = next((old for old, new in names.items() if new == one.old), one.old)
         names[first] = one.new
     return {old: new for old, new in names.items() if old in gone and new in after}

@@ -25,7 +25,7 @@ Redact: TypeAlias = Callable[[str], str]
 """Takes the credentials out of somebody else's text."""
 
 
-class Column(NamedTuple):
+class PreviewColumn(NamedTuple):
     """A place of the proposed document whose column the source would not have.
 
     ``outcome`` is "lost" where it is exposed now, "missing" where it is not exposed now either,
@@ -61,7 +61,7 @@ class Preview(NamedTuple):
     gained: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     unlisted: tuple[str, ...] = ()
-    columns: tuple[Column, ...] = ()
+    columns: tuple[PreviewColumn, ...] = ()
     status: int | None = None
     key: str | None = None
     details: Document | None = None
@@ -105,7 +105,7 @@ class Preview(NamedTuple):
             "missing": ("column-lost", "the source does not have, now or then"),
             "unknown": ("column-unknown", "the preview does not tell of"),
         }
-        together: dict[tuple[str, str], list[Column]] = {}
+        together: dict[tuple[str, str], list[PreviewColumn]] = {}
         for column in self.columns:
             together.setdefault((column.outcome, column.path.split("/")[1]), []).append(column)
         for (outcome, member), found in together.items():
@@ -173,16 +173,16 @@ def _doubtful(
     now: Mapping[str, str | None],
     columns: Columns,
     proposed: Document,
-) -> Iterator[Column]:
+) -> Iterator[PreviewColumn]:
     """The places that name what is not shown; what an enricher adds is not the source's."""
     enriched = names_of(lookup(proposed, columns.enriched, None))
     for place, name in columns.references(proposed):
         if name in shown or name in enriched:
             continue
         if name in unseen:
-            yield Column(pointer_to(place), name, "unknown")
+            yield PreviewColumn(pointer_to(place), name, "unknown")
         else:
-            yield Column(pointer_to(place), name, "lost" if name in now else "missing")
+            yield PreviewColumn(pointer_to(place), name, "lost" if name in now else "missing")
 
 
 def names_of(members: JsonValue) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Final
 
-from patcher.api import Client, Reading, answers
+from patcher.api import Client, RawSnapshot, answers
 from patcher.api.answers import JobState
 from patcher.api.transport import AnswerLostError, Response, UnsentError
 from patcher.documents.values import Document, strictly_equal
@@ -44,8 +44,8 @@ class ApiStore:
         known = self.known
         earlier = None
         if known is not None and known.text is not None and known.id == resource_id:
-            earlier = Reading(known.raw, known.etag, known.text)
-        found = self.client.reading(self.resource.collection, resource_id, earlier, left)
+            earlier = RawSnapshot(known.raw, known.etag, known.text)
+        found = self.client.read_raw(self.resource.collection, resource_id, earlier, left)
         self.last = Snapshot(*found)
         return self.last
 

@@ -9,8 +9,9 @@ from typing import Final, NamedTuple, TypeVar
 
 from patcher.api import Client
 from patcher.api.pace import Pace
-from patcher.batch import Fleet, Flight, Job, Manner, Overview, Spool
-from patcher.batch.overview import Named
+from patcher.batch import Batch, BatchControl, BatchOptions, Overview, Spool, Target
+from patcher.batch.overview import NamedResource
+from patcher.documents.notices import ignore
 from patcher.documents.patches import Patch, refuse_indices
 from patcher.documents.suggestions import closest
 from patcher.documents.values import Document
@@ -25,7 +26,6 @@ from patcher.operations.session import (
     SystemClock,
     several,
     shown_name,
-    unwatched,
 )
 from patcher.operations.undo import RUN, way_back
 from patcher.operations.write import carry_out, opened
@@ -61,7 +61,7 @@ class Selection(NamedTuple):
         return bool(self.where) or self.targets is None or self.has_names
 
 
-def select(session: Session, selection: Selection, options: Options) -> list[Job]:
+def select(session: Session, selection: Selection, options: Options) -> list[Target]:
     """The resources that are meant, each once, in the order named; else as the API lists them.
 
     Raises InvalidPatchError for a condition that cannot be, NotFoundError where there is no such
@@ -84,7 +84,7 @@ def select(session: Session, selection: Selection, options: Options) -> list[Job
     chosen = {one: listed_as for one, listed_as in chosen.items() if one not in excluded}
     fitting = _fitting(session, chosen, listed, selection.where)
     return [
-        Job(Named(listed.names.get(one), one), listed_as=listed_as)
+        Target(NamedResource(listed.names.get(one), one), listed_as=listed_as)
         for one, listed_as in chosen.items()
         if one in fitting
     ]
@@ -193,7 +193,7 @@ def _no_such(noun: str, missing: list[str], known: Iterable[str]) -> NotFoundErr
     return NotFoundError(f"There is no {noun} called {listed}.", hint=hint)
 
 
-__all__ = ["Flight", "Manner", "Overview", "Run"]
+__all__ = ["BatchControl", "BatchOptions", "BatchRun", "Overview"]
 
 TRIES: Final = 5
 """How often one resource is begun anew while the API wants a pause."""
@@ -201,7 +201,7 @@ TRIES: Final = 5
 T = TypeVar("T")
 
 
-class Run(NamedTuple):
+class BatchRun(NamedTuple):
     """One run.
 
     Attributes:
@@ -212,27 +212,27 @@ class Run(NamedTuple):
     """
 
     session: Session
-    flight: Flight
-    manner: Manner
+    control: BatchControl
+    batch_options: BatchOptions
     confirm: Callable[[Overview], bool] | None = None
 
     @classmethod
     def within(
         cls,
         session: Session,
-        flight: Flight,
-        manner: Manner,
+        control: BatchControl,
+        batch_options: BatchOptions,
         pace: Pace,
         confirm: Callable[[Overview], bool] | None = None,
-    ) -> Run:
+    ) -> BatchRun:
         """A run of many threads within a session: at one pace, and stopped by one hand."""
         own = session._replace(
-            client=session.client.at_pace(pace, flight.sleep),
-            clock=_FlightClock(flight),
-            hold=flight.hold,
-            progress=unwatched,
+            client=session.client.at_pace(pace, control.sleep),
+            clock=_BatchClock(control),
+            defer=control.defer,
+            progress=ignore,
         )
-        return cls(own, flight, manner, confirm)
+        return cls(own, control, batch_options, confirm)
 
     def patches(
         self, selection: Selection, patch: Patch, options: Options
@@ -246,7 +246,7 @@ class Run(NamedTuple):
         if not is_one:
             _refuse_what_is_for_one(session, patch, options)
 
-        def plan(job: Job) -> Plan:
+        def plan(job: Target) -> Plan:
             made = session.plan(job.named.id, patch, options, job.listed_as)
             if not holds(session, selection.where, made.document):
                 raise ConflictError(
@@ -269,17 +269,17 @@ class Run(NamedTuple):
         _refuse_reviews(options)
         way = way_back(session, options)
 
-        def plan(job: Job) -> Plan:
+        def plan(job: Target) -> Plan:
             return way.plan(session.journal.entry(job.entry))
 
         yield from self._of(_written(session, name), plan, options)
 
     def _of(
-        self, jobs: list[Job], make: Callable[[Job], Plan], options: Options
+        self, jobs: list[Target], make: Callable[[Target], Plan], options: Options
     ) -> Iterator[PatchResult]:
         session, name = self.session, f"run-{os.urandom(6).hex()}"
 
-        def plan(job: Job) -> Plan:
+        def plan(job: Target) -> Plan:
             made = self._patiently(lambda: make(job))
             origin = made.origin._replace(run=name)
             return replace(made, terms=made.terms._replace(origin=origin))
@@ -289,8 +289,8 @@ class Run(NamedTuple):
 
         folder = session.journal.folder.parent
         with Spool(folder, session.resource, session.masks) as spool:
-            fleet = Fleet(session.resource, plan, write, spool, self.flight, self.manner)
-            yield from fleet.run(jobs, self.confirm)
+            batch = Batch(session.resource, plan, write, spool, self.control, self.batch_options)
+            yield from batch.run(jobs, self.confirm)
 
     def _patiently(self, do: Callable[[], T]) -> T:
         """Begins anew what was not processed, as long as the API wants a pause.
@@ -306,10 +306,10 @@ class Run(NamedTuple):
         return do()
 
 
-class _FlightClock(NamedTuple):
+class _BatchClock(NamedTuple):
     """The machine's time, whose sleep ends when the run is stopped."""
 
-    flight: Flight
+    control: BatchControl
 
     def monotonic(self) -> float:
         """Seconds since some fixed moment."""
@@ -317,10 +317,10 @@ class _FlightClock(NamedTuple):
 
     def sleep(self, seconds: float) -> None:
         """Waits, unless the run is stopped."""
-        self.flight.sleep(seconds)
+        self.control.sleep(seconds)
 
 
-def _written(session: Session, run: str) -> list[Job]:
+def _written(session: Session, run: str) -> list[Target]:
     """The entries of a run that were written, or may have been, and of what; the newest first."""
     if not RUN.fullmatch(run):
         raise InvalidInputError(
@@ -335,14 +335,14 @@ def _written(session: Session, run: str) -> list[Job]:
                 f"{session.client.settings.url}.",
                 hint=f"Say --url {entry.intent.where}, with credentials for it.",
             )
-        named = Named(entry.intent.name, entry.intent.id)
+        named = NamedResource(entry.intent.name, entry.intent.id)
         found.append((entry.sequence, entry.name, named, entry.may_be_written))
     if not found:
         raise InvalidInputError(
             f"The journal knows of no {run}.", hint="patch-model history shows what it knows."
         )
     newest_first = sorted(found, key=lambda one: one[:2], reverse=True)
-    return [Job(named, name) for _, name, named, counts in newest_first if counts]
+    return [Target(named, name) for _, name, named, counts in newest_first if counts]
 
 
 def _refuse_reviews(options: Options) -> None:
@@ -437,12 +437,12 @@ def patch_models(  # noqa: PLR0913 - those of patch_model, and those of a run
         tuple(map(Condition.parse, several(where, "conditions"))),
         several(exclude, "models to exclude"),
     )
-    manner = Manner(_workers(concurrency), fail_fast=fail_fast, dry_run=dry_run)
+    batch_options = BatchOptions(_workers(concurrency), fail_fast=fail_fast, dry_run=dry_run)
     patch, pace = Patch.of(change), Pace(max_rps)
 
     def results() -> Iterator[PatchResult]:
         with opened(client) as session:
-            run = Run.within(session, Flight(), manner, pace, confirm)
+            run = BatchRun.within(session, BatchControl(), batch_options, pace, confirm)
             yield from run.patches(selection, patch, options)
 
     return results()

@@ -14,7 +14,7 @@ from patcher.documents.patches import Patch
 from patcher.documents.values import Document, checked
 from patcher.editor.buffer import Buffer, Format
 from patcher.editor.draft import Basis, Draft
-from patcher.editor.editing import Answer, Edit, Surroundings
+from patcher.editor.editing import Answer, Edit, EditContext
 from patcher.editor.program import Program
 from patcher.errors import InvalidInputError
 from patcher.operations.read import resolve
@@ -126,8 +126,8 @@ def _surroundings(
     options: Options,
     person: Person,
     program: Callable[[], Program],
-) -> Surroundings:
-    return Surroundings(
+) -> EditContext:
+    return EditContext(
         resource=session.resource,
         url=session.client.settings.url,
         theirs=lambda plan, error: theirs(session, plan, error),

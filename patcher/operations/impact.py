@@ -52,7 +52,7 @@ class Scan:
             plan.base,
             plan.document,
             plan.proposed,
-            plan.terms.rekeyed,
+            plan.terms.renames,
             preview,
         )
         models = self._models(change)

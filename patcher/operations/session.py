@@ -13,12 +13,13 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from patcher.api import Client
 from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
+from patcher.documents.notices import ignore
 from patcher.documents.patches import Patch
 from patcher.documents.pointers import parse_path, pointer_to
 from patcher.documents.spellings import cut
 from patcher.documents.values import Tokens
 from patcher.errors import ConflictError, InvalidInputError, SettingsError
-from patcher.guard import Accepted, Clock, Guard, Hold, not_held, read_fresh
+from patcher.guard import Accepted, Clock, Defer, Guard, not_deferred, read_fresh
 from patcher.journal import Journal
 from patcher.operations.api_store import ApiStore
 from patcher.plan import Origin, PatchResult, Plan, Terms, check_change, make_plan
@@ -37,10 +38,6 @@ class Progress(NamedTuple):
 
 
 Watch: TypeAlias = Callable[[Progress], None]
-
-
-def unwatched(progress: Progress) -> None:
-    """Nobody looks."""
 
 
 DEFAULT_SETTLE_TIMEOUT: Final = 30.0
@@ -110,8 +107,8 @@ class Session(NamedTuple):
     version_step: int = 1
     mask_words: tuple[str, ...] = ()
     unknown_keys: UnknownKeys = UnknownKeys()
-    hold: Hold = not_held
-    progress: Watch = unwatched
+    defer: Defer = not_deferred
+    progress: Watch = ignore
     note: Callable[[str], None] | None = None
 
     @classmethod
@@ -121,9 +118,9 @@ class Session(NamedTuple):
         environ: Mapping[str, str] | None = None,
         *,
         settle_timeout: float | None = None,
-        hold: Hold = not_held,
+        defer: Defer = not_deferred,
         clock: Clock | None = None,
-        progress: Watch = unwatched,
+        progress: Watch = ignore,
         note: Callable[[str], None] | None = None,
     ) -> Session:
         """A session as the environment says; ``client`` defaults to the environment's own.
@@ -142,7 +139,7 @@ class Session(NamedTuple):
             version_step=_version_step(environ),
             mask_words=mask_words(environ),
             unknown_keys=UnknownKeys.from_env(environ),
-            hold=hold,
+            defer=defer,
             clock=clock or SystemClock(),
             progress=progress,
             note=note,
@@ -279,14 +276,14 @@ class Session(NamedTuple):
         )
 
     def terms(
-        self, base: Snapshot, options: Options, mentioned: frozenset[str] = frozenset()
+        self, base: Snapshot, options: Options, written_keys: frozenset[str] = frozenset()
     ) -> Terms:
         """The terms of a plan that replaces the document of ``base`` whole."""
         return Terms(
             masks=self.masks_of(options),
             unknown_fields=self.unknown_fields(options),
             allow_all_fields=options.allow_all_fields,
-            mentioned=mentioned,
+            written_keys=written_keys,
             origin=self.origin(base),
             strict=options.strict,
         )
@@ -300,7 +297,7 @@ class Session(NamedTuple):
                 clock=self.clock,
                 settle_timeout=self.settle_timeout,
                 version_step=self.version_step,
-                hold=self.hold,
+                defer=self.defer,
                 tell=tell,
                 accept=lambda now: self.accepted.accept(self.client.settings.url, now),
             )

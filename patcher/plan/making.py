@@ -9,14 +9,14 @@ from typing import Final
 from patcher.documents.diff import compare
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
-from patcher.documents.patches import Patch, rekeyed
+from patcher.documents.patches import Patch, renames
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.suggestions import closest
 from patcher.documents.values import MISSING, Document, Tokens, strictly_equal
 from patcher.errors import InvalidPatchError
 from patcher.plan.plan import Origin, Plan, Terms
 from patcher.resources.blockers import Blocker, OnUnknown, refusal, unsettled
-from patcher.resources.findings import Fault, Faults
+from patcher.resources.findings import Faults, Finding
 from patcher.resources.projection import Projection, is_blank
 from patcher.resources.resource import Resource
 from patcher.resources.schema import Violation
@@ -65,7 +65,7 @@ def refuse(resource: Resource, faults: Faults, *, allow_all_fields: bool) -> Non
     )
 
 
-def _shown(faults: Iterable[Fault], masks: Masks) -> tuple[Fault, ...]:
+def _shown(faults: Iterable[Finding], masks: Masks) -> tuple[Finding, ...]:
     """Faults whose sentences hold no credential."""
     return tuple(
         one._replace(what=masks.redacted(one.what), advice=masks.redacted(one.way_out))
@@ -73,7 +73,7 @@ def _shown(faults: Iterable[Fault], masks: Masks) -> tuple[Fault, ...]:
     )
 
 
-def _remark(resource: Resource, before: tuple[Fault, ...]) -> Iterator[Notice]:
+def _remark(resource: Resource, before: tuple[Finding, ...]) -> Iterator[Notice]:
     """One sentence about all that the change is not to blame for."""
     if before:
         yield Notice(
@@ -83,7 +83,7 @@ def _remark(resource: Resource, before: tuple[Fault, ...]) -> Iterator[Notice]:
         )
 
 
-def _listed(faults: Iterable[Fault]) -> str:
+def _listed(faults: Iterable[Finding]) -> str:
     """The places by code, some of each."""
     by_code: dict[str, list[str]] = {}
     for fault in faults:
@@ -143,9 +143,9 @@ def make_plan(
         masks=masks,
         unknown_fields=unknown_fields,
         allow_all_fields=allow_all_fields,
-        mentioned=patch.mentioned(),
+        written_keys=patch.written_keys(),
         touched=tuple(place for step in patch.steps for place in step.reads()),
-        rekeyed=rekeyed(patch.steps, found.document, resource.shape),
+        renames=renames(patch.steps, found.document, resource.shape),
         notices=applied.notices,
         origin=origin or Origin(),
         strict=strict,
@@ -212,7 +212,7 @@ def _plan(
             for key, value in document.items()
             if not is_blank(value) and is_blank(proposed.get(key))
         ),
-        carried=tuple(_carried(resource, document, terms.mentioned)),
+        carried=tuple(_carried(resource, document, terms.written_keys)),
         warnings=(
             *found.notices,
             *terms.notices,
@@ -274,9 +274,9 @@ def _judge(resource: Resource, document: Document, proposed: Document) -> tuple[
     found = list(_faults(resource, proposed))
     if not found:
         return ()
-    known = {violation.sameness for violation in _faults(resource, document)}
+    known = {violation.fingerprint for violation in _faults(resource, document)}
     for violation in found:
-        if violation.sameness not in known:
+        if violation.fingerprint not in known:
             raise violation.error()
     return tuple(
         Notice(
@@ -313,7 +313,7 @@ def _refuse_widening(resource: Resource, document: Document, proposed: Document)
         )
 
 
-def _carried(resource: Resource, document: Document, mentioned: frozenset[str]) -> Iterator[str]:
+def _carried(resource: Resource, document: Document, written_keys: frozenset[str]) -> Iterator[str]:
     for key, value in document.items():
-        if key not in mentioned | resource.shape.required and not is_blank(value):
+        if key not in written_keys | resource.shape.required and not is_blank(value):
             yield pointer_to((key,))

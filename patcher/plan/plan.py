@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 from patcher.documents.diff import Change
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
-from patcher.documents.patches import Rekeyed
+from patcher.documents.patches import Renamed
 from patcher.documents.pointers import pointer_to
 from patcher.documents.spellings import cut
 from patcher.documents.values import Document, Tokens, bounded
@@ -61,12 +61,12 @@ class Terms(NamedTuple):
     masks: Masks
     unknown_fields: OnUnknown = "error"
     allow_all_fields: bool = False
-    mentioned: frozenset[str] = frozenset()
+    written_keys: frozenset[str] = frozenset()
     touched: tuple[Tokens, ...] = ()
     notices: tuple[Notice, ...] = ()
     restored: frozenset[str] = frozenset()
     origin: Origin = Origin()
-    rekeyed: tuple[Rekeyed, ...] = ()
+    renames: tuple[Renamed, ...] = ()
     strict: bool = False
     undone: Document | None = None
     named: tuple[Tokens, ...] = ()

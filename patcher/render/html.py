@@ -15,7 +15,7 @@ from pathlib import Path
 
 from patcher.documents.diff import Change
 from patcher.render.plan import Attachment, Outline, counted, summary
-from patcher.render.side_by_side import Cell, Row, value_rows
+from patcher.render.side_by_side import Cell, RowPair, value_rows
 from patcher.render.text import Line, lines_apart, paths_apart, printable, printable_value
 
 
@@ -185,7 +185,7 @@ def _table(change: Change, path: str) -> Iterator[str]:
     yield "</tbody></table>"
 
 
-def _row(row: Row) -> str:
+def _row(row: RowPair) -> str:
     if row.kind == "hunk":
         return f'<tr class="hunk"><td colspan="4">{_text(row.header)}</td></tr>'
     changed = row.kind == "changed"

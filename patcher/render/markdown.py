@@ -14,7 +14,7 @@ from typing import Final
 
 from patcher.documents.diff import Change
 from patcher.render.plan import Attachment, Outline, counted, summary
-from patcher.render.side_by_side import Row, value_rows
+from patcher.render.side_by_side import RowPair, value_rows
 from patcher.render.text import (
     lines_apart,
     paths_apart,
@@ -149,7 +149,7 @@ def _value_lines(value: object) -> list[str]:
     return printable_value(value, indent=2).split("\n")
 
 
-def _diff_lines(rows: Iterable[Row]) -> list[str]:
+def _diff_lines(rows: Iterable[RowPair]) -> list[str]:
     """The rows as a unified diff again: what goes before what comes, hunk by hunk."""
     lines: list[str] = []
     coming: list[str] = []

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from patcher.batch.overview import Group, Named, Refusal, Tally
+from patcher.batch.overview import Group, NamedResource, Refusal, Tally
 from patcher.plan import PatchResult
 from patcher.plan.plan import Status
 from patcher.render.plan import change_lines, details_lines
@@ -105,13 +105,15 @@ def summary_lines(
         yield line("To do what is left: the same command again.")
 
 
-def _identity(result: PatchResult) -> Named:
+def _identity(result: PatchResult) -> NamedResource:
     plan = result.plan
-    return Named(plan.name, plan.base.id or "") if plan else Named(None, result.target)
+    return (
+        NamedResource(plan.name, plan.base.id or "") if plan else NamedResource(None, result.target)
+    )
 
 
 def _members(
-    members: Sequence[Named], noun: str, names: Mapping[str | None, int]
+    members: Sequence[NamedResource], noun: str, names: Mapping[str | None, int]
 ) -> Iterator[Line]:
     shown = [
         _named(one) if one.name is None or names[one.name] > 1 else printable_value(one.name)
@@ -122,7 +124,7 @@ def _members(
         yield line(Span(row, "title"))
 
 
-def _named(one: Named) -> str:
+def _named(one: NamedResource) -> str:
     """A name in quotes with the id behind it, or the id where there is no name."""
     return f"{printable_value(one.name)} ({printable(one.id)})" if one.name else printable(one.id)
 

@@ -28,7 +28,7 @@ class Cell(NamedTuple):
     ends_openly: bool = False
 
 
-class Row(NamedTuple):
+class RowPair(NamedTuple):
     """A line before and after; None where one side has none. A hunk is told in ``header``."""
 
     kind: Kind
@@ -37,7 +37,7 @@ class Row(NamedTuple):
     header: str = ""
 
 
-def value_rows(change: Change) -> tuple[Row, ...]:
+def value_rows(change: Change) -> tuple[RowPair, ...]:
     """The rows of a changed or reordered value: texts by their lines, others as indented JSON."""
     old, new = change.old, change.new
     if is_multiline(old, new):
@@ -58,7 +58,7 @@ def shown_diff(lines: Sequence[str]) -> list[str]:
     return [one[0] + next(shown) if one[0] in " +-" else one for one in lines]
 
 
-def rows(lines: Iterable[str]) -> tuple[Row, ...]:
+def rows(lines: Iterable[str]) -> tuple[RowPair, ...]:
     """The lines of a unified diff, side by side; what was replaced is paired in order.
 
     They are safe to show already.
@@ -66,7 +66,7 @@ def rows(lines: Iterable[str]) -> tuple[Row, ...]:
     return tuple(_rows(lines))
 
 
-def _rows(lines: Iterable[str]) -> Iterator[Row]:
+def _rows(lines: Iterable[str]) -> Iterator[RowPair]:
     before: list[Cell] = []
     after: list[Cell] = []
     at = [1, 1]
@@ -76,7 +76,7 @@ def _rows(lines: Iterable[str]) -> Iterator[Row]:
         if header is not None:
             yield from _paired(before, after)
             at = [_first(header[1], header[2]), _first(header[3], header[4])]
-            yield Row("hunk", header=text)
+            yield RowPair("hunk", header=text)
             continue
         if text == NO_NEWLINE:
             for side in last:
@@ -86,7 +86,7 @@ def _rows(lines: Iterable[str]) -> Iterator[Row]:
         if text[0] == " ":
             yield from _paired(before, after)
             # A line at the very end that both have: whether a line feed follows is the same.
-            yield Row("same", Cell(at[0], shown), Cell(at[1], shown))
+            yield RowPair("same", Cell(at[0], shown), Cell(at[1], shown))
             at = [at[0] + 1, at[1] + 1]
             last = []
         elif text[0] == "-":
@@ -105,10 +105,10 @@ def _first(start: str, count: str | None) -> int:
     return int(start) + (1 if count == "0" else 0)
 
 
-def _paired(before: list[Cell], after: list[Cell]) -> Iterator[Row]:
+def _paired(before: list[Cell], after: list[Cell]) -> Iterator[RowPair]:
     """The rows of one replacement; empties both sides."""
     for old, new in zip_longest(before, after):
-        yield Row("changed", *_marked(old, new))
+        yield RowPair("changed", *_marked(old, new))
     before.clear()
     after.clear()
 

@@ -82,7 +82,7 @@ def _found(value: JsonValue, pattern: Tokens, at: Tokens) -> Iterator[tuple[Toke
         yield from _found(value[pattern[0]], pattern[1:], (*at, pattern[0]))
 
 
-class Fault(NamedTuple):
+class Finding(NamedTuple):
     """One thing that a write should not do, and how to mend it.
 
     Attributes:
@@ -98,7 +98,7 @@ class Fault(NamedTuple):
     place: Tokens
     what: str
     advice: str | Callable[[], str]
-    sameness: Hashable = None
+    fingerprint: Hashable = None
 
     @property
     def path(self) -> str:
@@ -111,15 +111,15 @@ class Fault(NamedTuple):
         return self.advice if isinstance(self.advice, str) else self.advice()
 
 
-Check: TypeAlias = Callable[[Document, Document], Iterator[Fault]]
+Check: TypeAlias = Callable[[Document, Document], Iterator[Finding]]
 """The faults of writing the second document where the first one is."""
 
 
 class Faults(NamedTuple):
     """What a change brings in, or makes worse, and what was so ``before`` it."""
 
-    brought: tuple[Fault, ...] = ()
-    before: tuple[Fault, ...] = ()
+    brought: tuple[Finding, ...] = ()
+    before: tuple[Finding, ...] = ()
 
 
 def find_faults(checks: tuple[Check, ...], document: Document, proposed: Document) -> Faults:
@@ -131,12 +131,12 @@ def find_faults(checks: tuple[Check, ...], document: Document, proposed: Documen
     if not found:
         return Faults()
     known = {
-        (fault.code, fault.sameness) for check in checks for fault in check(document, document)
+        (fault.code, fault.fingerprint) for check in checks for fault in check(document, document)
     }
-    brought: list[Fault] = []
-    before: list[Fault] = []
+    brought: list[Finding] = []
+    before: list[Finding] = []
     for fault in found:
-        (before if (fault.code, fault.sameness) in known else brought).append(fault)
+        (before if (fault.code, fault.fingerprint) in known else brought).append(fault)
     return Faults(tuple(brought), tuple(before))
 
 
@@ -180,7 +180,7 @@ def _all_names(document: Document) -> list[str]:
     return [*names, *(name for _, name in _named(document, "additional_fields"))]
 
 
-def unknown_columns(document: Document, proposed: Document) -> Iterator[Fault]:
+def unknown_columns(document: Document, proposed: Document) -> Iterator[Finding]:
     """The identifier, tracking columns and relations that name a column which is no field.
 
     The column is repeated only where the model had a field of that name: other text may be
@@ -215,13 +215,13 @@ def _unknown(
     code: str,
     used: Iterable[tuple[Tokens, str]],
     otherwise: str,
-) -> Iterator[Fault]:
+) -> Iterator[Finding]:
     for place, name in used:
         if name in names:
             continue
         is_known = name in before
         said = f"{quoted(name)}, which is not" if is_known else "not"
-        yield Fault(
+        yield Finding(
             code,
             place,
             f"{pointer_to(place)} is {said} in {_FIELDS}.",
@@ -244,7 +244,7 @@ def _shown(name: str) -> str:
     return quote(quoted(name)[1:-1])
 
 
-def repeated_names(_: Document, proposed: Document) -> Iterator[Fault]:
+def repeated_names(_: Document, proposed: Document) -> Iterator[Finding]:
     """A name that stands twice where one field is meant; what the API makes of it is not known."""
     names = _all_names(proposed)
     if len(set(names)) < len(names):
@@ -266,12 +266,12 @@ def repeated_names(_: Document, proposed: Document) -> Iterator[Fault]:
 
 def _repeated(
     where: str, used: Iterable[tuple[Tokens, str]], rule: str, only_after: int = 0
-) -> Iterator[Fault]:
+) -> Iterator[Finding]:
     seen: Counter[str] = Counter()
     for number, (place, name) in enumerate(used):
         seen[name] += 1
         if seen[name] > 1 and number >= only_after:
-            yield Fault(
+            yield Finding(
                 "duplicate-name",
                 place,
                 f"{pointer_to(place)} is {quoted(name)}, for the {_ordinal(seen[name])} time "
@@ -285,7 +285,7 @@ def _ordinal(number: int) -> str:
     return {2: "second", 3: "third"}.get(number, f"{number}th")
 
 
-def incomplete_fields(_: Document, proposed: Document) -> Iterator[Fault]:
+def incomplete_fields(_: Document, proposed: Document) -> Iterator[Finding]:
     """An additional field whose label or type says nothing; the API requires both."""
     for place, member in _members(proposed, "additional_fields"):
         if type(member) is not dict:
@@ -295,7 +295,7 @@ def incomplete_fields(_: Document, proposed: Document) -> Iterator[Fault]:
             if value is None or (type(value) is str and not value.strip()):
                 name = member.get("name")
                 shown = quoted(name) if type(name) is str else "this additional field"
-                yield Fault(
+                yield Finding(
                     "additional-field-incomplete",
                     (*place, key),
                     f"{pointer_to((*place, key))} is missing or empty.",
@@ -304,14 +304,14 @@ def incomplete_fields(_: Document, proposed: Document) -> Iterator[Fault]:
                 )
 
 
-def tracking_twice(_: Document, proposed: Document) -> Iterator[Fault]:
+def tracking_twice(_: Document, proposed: Document) -> Iterator[Finding]:
     """Tracking columns in the configuration, too; which of the two the API reads is not known."""
     configuration = proposed.get("configuration")
     if type(configuration) is not dict or "tracking_columns" not in configuration:
         return
     inside, beside = configuration["tracking_columns"], proposed.get("tracking_columns")
     is_same = _as_set(inside) == _as_set(beside)
-    yield Fault(
+    yield Finding(
         "tracking-columns-twice",
         ("configuration", "tracking_columns"),
         "The tracking columns are in /configuration/tracking_columns as well, and which of the "
@@ -326,7 +326,7 @@ def _as_set(value: JsonValue) -> str:
     return dump(sorted(set(map(dump, members))))
 
 
-def widened(document: Document, proposed: Document) -> Iterator[Fault]:
+def widened(document: Document, proposed: Document) -> Iterator[Finding]:
     """A list of fields that is left out or emptied, which stands for every field there is."""
     for place in (("fields",), ("enricher", "fields")):
         if len(place) > 1 and type(lookup(proposed, place[:-1], None)) is not dict:
@@ -334,7 +334,7 @@ def widened(document: Document, proposed: Document) -> Iterator[Fault]:
         before, after = lookup(document, place, None), lookup(proposed, place, None)
         if before and not after:
             path = pointer_to(place)
-            yield Fault(
+            yield Finding(
                 "fields-widened",
                 place,
                 f"Without {path} every field of the source is open, later ones too.",
@@ -342,7 +342,7 @@ def widened(document: Document, proposed: Document) -> Iterator[Fault]:
             )
 
 
-def replaced_enrichment(document: Document, proposed: Document) -> Iterator[Fault]:
+def replaced_enrichment(document: Document, proposed: Document) -> Iterator[Finding]:
     """An enrichment without its id, or with another one, is not updated but made anew."""
     was, now = document.get("enricher"), proposed.get("enricher")
     if not was or not now or type(was) is not dict or type(now) is not dict:
@@ -351,7 +351,7 @@ def replaced_enrichment(document: Document, proposed: Document) -> Iterator[Faul
     if after and (not before or after == before):
         return
     how = "changes" if after else "is missing"
-    yield Fault(
+    yield Finding(
         "enricher-replaced",
         ("enricher", "enricher_id"),
         f"/enricher/enricher_id {how}, so that the enrichment is replaced and not updated.",
@@ -365,10 +365,10 @@ def _identified(value: JsonValue) -> str:
     return f", {value}" if type(value) is str and UUID.fullmatch(value) else ""
 
 
-def cleared_policies(document: Document, proposed: Document) -> Iterator[Fault]:
+def cleared_policies(document: Document, proposed: Document) -> Iterator[Finding]:
     """Policies say who may see and change a model; without any, others may, or nobody."""
     if document.get("policies") and not proposed.get("policies"):
-        yield Fault(
+        yield Finding(
             "policies-cleared",
             ("policies",),
             "All of /policies goes, and with it who may use and change the model; whether the "
@@ -377,7 +377,7 @@ def cleared_policies(document: Document, proposed: Document) -> Iterator[Fault]:
         )
 
 
-def moved_connections(document: Document, proposed: Document) -> Iterator[Fault]:
+def moved_connections(document: Document, proposed: Document) -> Iterator[Finding]:
     """Another connection under a configuration that was written for the old one."""
     for root in ((), ("enricher",)):
         place, beside = (*root, "connection_id"), (*root, "configuration")
@@ -386,7 +386,7 @@ def moved_connections(document: Document, proposed: Document) -> Iterator[Fault]
             continue
         was, now = lookup(document, beside, None), lookup(proposed, beside, None)
         if now and strictly_equal(was, now):
-            yield Fault(
+            yield Finding(
                 "connection-moved",
                 place,
                 f"{pointer_to(place)} changes and {pointer_to(beside)} does not, although that "

@@ -46,7 +46,7 @@ def is_blank(value: JsonValue) -> bool:
 
 
 @dataclass(slots=True)
-class Draft:
+class Rebuilt:
     """A document being rebuilt: what is in it so far, and what stands in its way."""
 
     unknown_keys: UnknownKeys
@@ -93,7 +93,7 @@ class Member(Protocol):
     def source(self) -> str:
         """The key of the response that this member takes."""
 
-    def project(self, value: JsonValue, draft: Draft) -> None:
+    def project(self, value: JsonValue, draft: Rebuilt) -> None:
         """Writes what ``value`` (never null) becomes into the draft."""
 
     def passed_over(self, value: JsonValue) -> Iterator[tuple[Tokens, JsonValue]]:
@@ -110,7 +110,7 @@ class AsIs(NamedTuple):
     source: str
     blank: tuple[str, ...] = ()
 
-    def project(self, value: JsonValue, draft: Draft) -> None:
+    def project(self, value: JsonValue, draft: Rebuilt) -> None:
         """Copies the value."""
         if not (type(value) is str and value in self.blank):
             draft.document[self.source] = copied(value)
@@ -129,7 +129,7 @@ class References(NamedTuple):
     source: str
     id_key: str = "id"
 
-    def project(self, value: JsonValue, draft: Draft) -> None:
+    def project(self, value: JsonValue, draft: Rebuilt) -> None:
         """Writes the list of ids; an item without one stays as it is, and blocks."""
         here = (self.source,)
         ways = (option("set", here, ':=["UUID"]'), option("unset", here))
@@ -175,7 +175,7 @@ class SplitList(NamedTuple):
     text: str
     server_owned: frozenset[str]
 
-    def project(self, value: JsonValue, draft: Draft) -> None:
+    def project(self, value: JsonValue, draft: Rebuilt) -> None:
         """Writes the two lists; the second only where it has members."""
         if type(value) is not list:
             draft.block((self.plain,), "not a list", self._whole(self.plain))
@@ -221,7 +221,7 @@ class SplitList(NamedTuple):
             f"no {self.name}" if flag is None or flag is False else f"{self.flag} is not a boolean"
         )
 
-    def _object(self, member: Document, index: int, draft: Draft) -> Document:
+    def _object(self, member: Document, index: int, draft: Rebuilt) -> Document:
         """The object to be sent; what it lacks, or has in another form, blocks."""
         here = (self.flagged,)
         place = (*here, str(index))
@@ -269,7 +269,7 @@ def project(
 
     Keys that no member takes and the server does not own are unknown.
     """
-    draft = Draft(UnknownKeys.of(unknown_fields))
+    draft = Rebuilt(UnknownKeys.of(unknown_fields))
     sources = {member.source for member in members}
     for member in members:
         value = raw.get(member.source)
@@ -286,7 +286,7 @@ def project(
     return Projection(document, tuple(draft.blockers), tuple(draft.notices))
 
 
-def _block_namesake(key: str, value: JsonValue, draft: Draft) -> None:
+def _block_namesake(key: str, value: JsonValue, draft: Rebuilt) -> None:
     """A key of the response that has the name of one that is rebuilt from another."""
     if is_blank(value):
         return

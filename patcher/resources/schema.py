@@ -36,7 +36,7 @@ class Violation(NamedTuple):
 
     place: Tokens
     problem: str
-    sameness: tuple[object, ...]
+    fingerprint: tuple[object, ...]
     hint: str | None = None
     read_only: bool = False
 
@@ -115,8 +115,8 @@ class DocumentSchema:
             elif error.validator == "additionalProperties":
                 yield from self._surplus(error, place)
             else:
-                sameness = (_pattern(place), error.validator, jsontext.dump(error.instance))
-                yield Violation(place, _problem(error), sameness)
+                fingerprint = (_pattern(place), error.validator, jsontext.dump(error.instance))
+                yield Violation(place, _problem(error), fingerprint)
 
     def _missing(self, error: Any, place: Tokens) -> Iterator[Violation]:
         # jsonschema reports each missing key by itself; its message begins with the key.
@@ -131,14 +131,14 @@ class DocumentSchema:
             if key in known:
                 continue
             at = (*place, key)
-            sameness = (_pattern(at), "no such key")
+            fingerprint = (_pattern(at), "no such key")
             if key in owned:
                 hint = "It belongs to the server and is never sent; leave it out."
-                yield Violation(at, "it is set by the server", sameness, hint, read_only=True)
+                yield Violation(at, "it is set by the server", fingerprint, hint, read_only=True)
                 continue
             near = closest(key, known)
             hint = f"Did you mean {near!r}?" if near else f"Known keys: {', '.join(known)}."
-            yield Violation(at, "unknown key", sameness, hint)
+            yield Violation(at, "unknown key", fingerprint, hint)
 
 
 def _pattern(place: Tokens) -> Tokens:

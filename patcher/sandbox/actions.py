@@ -41,7 +41,7 @@ Proceed = Callable[[], Reply]
 
 
 @dataclass(slots=True)
-class Exchange:
+class FaultContext:
     """One call on its way through the server, as a fault gets to see and bend it.
 
     Attributes:
@@ -69,7 +69,7 @@ class Exchange:
 class Action(Protocol):
     """Something that can happen to a request."""
 
-    def __call__(self, exchange: Exchange, proceed: Proceed, /) -> Reply:
+    def __call__(self, context: FaultContext, proceed: Proceed, /) -> Reply:
         """Give the reply, with or without proceeding."""
         ...
 
@@ -80,7 +80,7 @@ class Drop:
 
     when: When
 
-    def __call__(self, _exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, _exchange: FaultContext, proceed: Proceed) -> Reply:
         """Tear the connection down."""
         if self.when == "after":
             proceed()
@@ -97,14 +97,14 @@ class Status:
     headers: tuple[tuple[str, str], ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
-    def __call__(self, exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, context: FaultContext, proceed: Proceed) -> Reply:
         """Answer with the status."""
         if self.when == "after":
             proceed()
         reply = self.reply()
         # An idempotency key remembers what the API said, not what a gateway in front of it did.
         if self.body == "api" and self.status not in _NOT_FROM_THE_API:
-            exchange.outcome = reply
+            context.outcome = reply
         return reply
 
     def reply(self) -> Reply:
@@ -127,13 +127,13 @@ class Slow:
     seconds: float
     when: When
 
-    def __call__(self, exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, context: FaultContext, proceed: Proceed) -> Reply:
         """Take the time."""
         if self.when == "before":
-            exchange.pause(self.seconds)
+            context.pause(self.seconds)
             return proceed()
         reply = proceed()
-        exchange.pause(self.seconds)
+        context.pause(self.seconds)
         return reply
 
 
@@ -143,7 +143,7 @@ class Garbage:
 
     form: GarbageForm
 
-    def __call__(self, _exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, _exchange: FaultContext, proceed: Proceed) -> Reply:
         """Spoil the body."""
         reply = proceed()
         if self.form == "html":
@@ -161,9 +161,9 @@ class Replay:
 
     written: bool
 
-    def __call__(self, exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, context: FaultContext, proceed: Proceed) -> Reply:
         """Answer from the past."""
-        before = exchange.models.text(_model_id(exchange))
+        before = context.models.text(_model_id(context))
         if self.written:
             proceed()
         return Reply.of_model(before)
@@ -175,7 +175,7 @@ class AnotherModel:
 
     model_id: str | None = None
 
-    def __call__(self, _exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, _exchange: FaultContext, proceed: Proceed) -> Reply:
         """Answer with another id."""
         reply = proceed()
         envelope = json.loads(reply.body)
@@ -192,10 +192,10 @@ class LateWrite:
     reads: int | None
     answer: Status | None = None
 
-    def __call__(self, exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, context: FaultContext, proceed: Proceed) -> Reply:
         """Postpone whatever comes next."""
-        exchange.postponed = True
-        exchange.late.postpone(exchange.call.model_id, self.reads, proceed)
+        context.postponed = True
+        context.late.postpone(context.call.model_id, self.reads, proceed)
         return self.answer.reply() if self.answer else RESET
 
 
@@ -205,15 +205,15 @@ class Lag:
 
     reads: int | None
 
-    def __call__(self, exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, context: FaultContext, proceed: Proceed) -> Reply:
         """Begin with this read, or after this write."""
-        model_id = _model_id(exchange)
-        if exchange.call.method == "GET":
-            exchange.late.lag(model_id, exchange.models.previous(model_id), self.reads)
+        model_id = _model_id(context)
+        if context.call.method == "GET":
+            context.late.lag(model_id, context.models.previous(model_id), self.reads)
             return proceed()
-        before = exchange.models.text(model_id)
+        before = context.models.text(model_id)
         reply = proceed()
-        exchange.late.lag(model_id, before, self.reads)
+        context.late.lag(model_id, before, self.reads)
         return reply
 
 
@@ -226,18 +226,18 @@ class ConcurrentWrite:
     actor: str = "Bo Other"
     model_id: str | None = None
 
-    def __call__(self, exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, context: FaultContext, proceed: Proceed) -> Reply:
         """Let somebody else write."""
         if self.when == "before":
-            self._write(exchange)
+            self._write(context)
             return proceed()
         reply = proceed()
-        self._write(exchange)
+        self._write(context)
         return reply
 
-    def _write(self, exchange: Exchange) -> None:
-        model_id = self.model_id or _model_id(exchange)
-        exchange.models.merge(model_id, self.changes, Actor.named(self.actor))
+    def _write(self, context: FaultContext) -> None:
+        model_id = self.model_id or _model_id(context)
+        context.models.merge(model_id, self.changes, Actor.named(self.actor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +246,9 @@ class Delete:
 
     model_id: str | None = None
 
-    def __call__(self, exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, context: FaultContext, proceed: Proceed) -> Reply:
         """Let somebody else delete."""
-        exchange.models.delete(self.model_id or _model_id(exchange))
+        context.models.delete(self.model_id or _model_id(context))
         return proceed()
 
 
@@ -259,7 +259,7 @@ class Growth:
     top: Mapping[str, Any] = field(default_factory=dict)
     fields: Mapping[str, Any] = field(default_factory=dict)
 
-    def __call__(self, _exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, _exchange: FaultContext, proceed: Proceed) -> Reply:
         """Add to the answer."""
         return _with_models(proceed(), self._grow)
 
@@ -275,7 +275,7 @@ class Lightness:
 
     keys: tuple[str, ...]
 
-    def __call__(self, _exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, _exchange: FaultContext, proceed: Proceed) -> Reply:
         """Take from the answer."""
         return _with_models(proceed(), self._lighten)
 
@@ -303,10 +303,10 @@ class AsJob:
     script: JobScript
     forced: bool = False
 
-    def __call__(self, exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, context: FaultContext, proceed: Proceed) -> Reply:
         """Set the course of the job."""
-        exchange.job = self.script
-        exchange.as_job = exchange.as_job or self.forced
+        context.job = self.script
+        context.as_job = context.as_job or self.forced
         return proceed()
 
 
@@ -317,7 +317,7 @@ class RawBody:
     body: bytes
     content_type: str = "application/json"
 
-    def __call__(self, _exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, _exchange: FaultContext, proceed: Proceed) -> Reply:
         """Answer with the bytes."""
         proceed()
         return Reply(200, self.body, (("Content-Type", self.content_type),))
@@ -351,7 +351,7 @@ class Hold:
     gate: Gate
     when: When
 
-    def __call__(self, _exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, _exchange: FaultContext, proceed: Proceed) -> Reply:
         """Wait at the gate."""
         if self.when == "before":
             self.gate.pass_through()
@@ -361,8 +361,8 @@ class Hold:
         return reply
 
 
-def _model_id(exchange: Exchange) -> str:
-    model_id = exchange.call.model_id
+def _model_id(context: FaultContext) -> str:
+    model_id = context.call.model_id
     if model_id is None:
-        raise ValueError(f"{exchange.call.kind} names no model; say which one the fault is about")
+        raise ValueError(f"{context.call.kind} names no model; say which one the fault is about")
     return model_id

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypedDict
 
 from patcher.sandbox.source import (
     COLUMNS,
-    Column,
+    SourceColumn,
     column,
     connection_type,
     enrichment_column,
@@ -208,7 +208,7 @@ def expose(
     ]
 
 
-def _column_field(source: Column) -> Document:
+def _column_field(source: SourceColumn) -> Document:
     return {
         "name": source.name,
         "label": source.label,

@@ -98,7 +98,7 @@ class JobScript:
 
 
 @dataclass(slots=True)
-class Job:
+class AsyncJob:
     """One job; ``work`` takes effect, and yields the result, when the job ends."""
 
     id: str
@@ -148,14 +148,14 @@ class Jobs:
     """All jobs since the start; they do not outlive the process."""
 
     def __init__(self) -> None:
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, AsyncJob] = {}
         self._lock = threading.Lock()
 
     def begin(
         self, type_: str, work: Work, script: JobScript, model_id: str | None = None
     ) -> dict[str, Any]:
         """Start a job on a model; gives it as answered, with the status ``created``."""
-        job = Job(str(uuid.uuid4()), type_, work, script, model_id)
+        job = AsyncJob(str(uuid.uuid4()), type_, work, script, model_id)
         with self._lock:
             self._jobs[job.id] = job
             return job.to_dict()
@@ -185,7 +185,7 @@ class Jobs:
                     job.advance()
             return len(ended)
 
-    def _alone(self) -> list[Job]:
+    def _alone(self) -> list[AsyncJob]:
         return [
             job
             for job in self._jobs.values()

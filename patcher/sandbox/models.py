@@ -23,7 +23,7 @@ from patcher.sandbox.forms import (
 )
 from patcher.sandbox.messages import WireError, dumps, no_such_model, precondition_failed
 from patcher.sandbox.source import selected_columns
-from patcher.sandbox.store import Clock, Row, Store
+from patcher.sandbox.store import Database, StoredRow, Timestamps
 
 
 class Models:
@@ -33,13 +33,13 @@ class Models:
     """
 
     def __init__(
-        self, store: Store, clock: Clock, organization_id: str, modes: Modes | None = None
+        self, store: Database, clock: Timestamps, organization_id: str, modes: Modes | None = None
     ) -> None:
         self._store = store
         self._clock = clock
         self._organization_id = organization_id
         self.modes = modes or Modes()
-        self._previous: dict[str, Row] = {}
+        self._previous: dict[str, StoredRow] = {}
         latest = store.latest_stamp()
         if latest:
             clock.notice(latest)
@@ -49,7 +49,7 @@ class Models:
         stamp = Stamp(self._clock.stamp(), actor.to_dict())
         columns = known_columns(body)
         document = settle(body, columns, self._organization_id, self.modes)
-        row = Row(
+        row = StoredRow(
             id=model_id or str(uuid.uuid4()),
             document=dumps(document),
             fields=dumps(expose(document, (), stamp)),
@@ -162,14 +162,14 @@ class Models:
         # In the order of the list, as everywhere else.
         return [name for name in listed if name in there] if body.get("fields") else there
 
-    def _replaced(self, before: Row, body: Mapping[str, Any], actor: Actor) -> Row:
+    def _replaced(self, before: StoredRow, body: Mapping[str, Any], actor: Actor) -> StoredRow:
         stamp = Stamp(self._clock.stamp(), actor.to_dict())
         columns = known_columns(body, json.loads(before.columns))
         document = settle(body, columns, self._organization_id, self.modes)
         fields = expose(
             document, json.loads(before.fields), stamp, new_ids=self.modes.new_field_ids
         )
-        return Row(
+        return StoredRow(
             id=before.id,
             document=dumps(document),
             fields=dumps(fields),
@@ -181,7 +181,7 @@ class Models:
             updated_by=dumps(stamp.by),
         )
 
-    def _matches(self, row: Row, if_match: str) -> bool:
+    def _matches(self, row: StoredRow, if_match: str) -> bool:
         tags = [tag.strip() for tag in if_match.split(",")]
         return "*" in tags or entity_tag(render(row, self.modes)) in tags
 
@@ -193,7 +193,7 @@ class Models:
             message += self.modes.syntax_error_detail
             raise WireError(400, "source_query_failed", message, {"position": position})
 
-    def _row(self, model_id: str) -> Row:
+    def _row(self, model_id: str) -> StoredRow:
         row = self._store.get(model_id)
         if row is None:
             raise no_such_model(model_id)
@@ -201,7 +201,7 @@ class Models:
 
 
 @lru_cache(maxsize=1024)
-def render(row: Row, modes: Modes) -> str:
+def render(row: StoredRow, modes: Modes) -> str:
     """The GET form of a row, as JSON text."""
     made = Stamp(row.created_at, json.loads(row.created_by))
     shown = read_form(json.loads(row.document), json.loads(row.fields), modes, made)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from patcher.sandbox.actions import Action, Exchange, Proceed
+from patcher.sandbox.actions import Action, FaultContext, Proceed
 from patcher.sandbox.callers import Caller, Callers
 from patcher.sandbox.description import Description
 from patcher.sandbox.endpoints import Endpoints, Task
@@ -28,7 +28,7 @@ from patcher.sandbox.messages import (
     key_in_flight,
 )
 from patcher.sandbox.models import Models
-from patcher.sandbox.store import Clock
+from patcher.sandbox.store import Timestamps
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -46,7 +46,7 @@ class Ledger:
     it is bound to nothing, which is the harshest reading.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Timestamps) -> None:
         self._clock = clock
         self._entries: dict[str, _Entry] = {}
         self._lock = threading.Lock()
@@ -179,20 +179,20 @@ class Pipeline:
         return None if call.method == "GET" else call.request.headers.get("Idempotency-Key")
 
     def _exchange(self, call: Call, caller: Caller, key: str | None) -> Reply:
-        exchange = Exchange(call, self._models, self.late, self._pause, as_job=call.wants_job)
-        proceed: Proceed = partial(self._process, exchange, caller, key)
+        context = FaultContext(call, self._models, self.late, self._pause, as_job=call.wants_job)
+        proceed: Proceed = partial(self._process, context, caller, key)
         for action in reversed(self.script.due(call)):
-            proceed = partial(_act, action, exchange, proceed)
+            proceed = partial(_act, action, context, proceed)
         try:
             return proceed()
         finally:
-            if key and not exchange.postponed:
-                self._ledger.settle(key, exchange.outcome)
+            if key and not context.postponed:
+                self._ledger.settle(key, context.outcome)
 
-    def _process(self, exchange: Exchange, caller: Caller, key: str | None) -> Reply:
+    def _process(self, context: FaultContext, caller: Caller, key: str | None) -> Reply:
         """What the API itself does: the innermost step, below all faults."""
-        task = Task(exchange.call, caller, exchange.job if exchange.as_job else None)
-        read = exchange.call.model_id if exchange.call.method == "GET" else None
+        task = Task(context.call, caller, context.job if context.as_job else None)
+        read = context.call.model_id if context.call.method == "GET" else None
         past = self.late.lagging(read) if read else None
         try:
             reply = self._endpoints.answer(task)
@@ -201,8 +201,8 @@ class Pipeline:
         reply = Reply.of_model(past) if past else reply
         if read:
             self.late.count_read(read)
-        exchange.outcome = reply = self._checked(exchange.call, reply)
-        if key and exchange.postponed:
+        context.outcome = reply = self._checked(context.call, reply)
+        if key and context.postponed:
             self._ledger.settle(key, reply)
         return reply
 
@@ -214,8 +214,8 @@ class Pipeline:
         return Reply.of_error(WireError(500, "sandbox_response_violates_description", violation))
 
 
-def _act(action: Action, exchange: Exchange, proceed: Proceed) -> Reply:
-    return action(exchange, proceed)
+def _act(action: Action, context: FaultContext, proceed: Proceed) -> Reply:
+    return action(context, proceed)
 
 
 def with_version(reply: Reply, request: RecordedRequest) -> Reply:

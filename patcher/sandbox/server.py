@@ -21,7 +21,7 @@ from patcher.sandbox.listener import Listener, build_app
 from patcher.sandbox.messages import RecordedRequest
 from patcher.sandbox.models import Models
 from patcher.sandbox.pipeline import Ledger, Pipeline, RequestLog
-from patcher.sandbox.store import Clock, Store, utc_now
+from patcher.sandbox.store import Database, Timestamps, utc_now
 from patcher.sandbox.syncs import Syncs
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class Sandbox:
         self.partner_key = DEFAULT_PARTNER_KEY
         self.organization_id = seed.ORGANIZATION_ID
         self._closing = threading.Event()
-        self._store = Store(db)
-        clock = Clock(now)
+        self._store = Database(db)
+        clock = Timestamps(now)
         self._models = Models(self._store, clock, self.organization_id, Modes(**modes))
         self._syncs = Syncs(self._models, self._store.syncs, clock, self.organization_id)
         self._jobs = Jobs()

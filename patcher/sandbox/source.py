@@ -13,7 +13,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SourceColumn:
     """One column, as the source would describe it."""
 
     name: str
@@ -30,18 +30,18 @@ class Column:
 
 
 _COLUMNS = (
-    Column("id", "number", "bigint", unique=True, description="Primary key", example=1042),
-    Column("email", "email", "varchar(320)", unique=True, description="Login address"),
-    Column("first_name", "string", "text", example="Ada"),
-    Column("last_name", "string", "text", example="Lovelace"),
-    Column("company_id", "number", "bigint", description="The account this contact belongs to"),
-    Column("plan", "string", "text", example="enterprise"),
-    Column("seats", "number", "integer", example=25),
-    Column("monthly_revenue", "number", "numeric(12,2)", example=1499.5),
-    Column("is_active", "boolean", "boolean", example=True),
-    Column("signed_up_at", "datetime", "timestamptz"),
-    Column("internal_notes", "string", "text", description="Free text, not for customers"),
-    Column("tax_number", "string", "text", description="Personal data"),
+    SourceColumn("id", "number", "bigint", unique=True, description="Primary key", example=1042),
+    SourceColumn("email", "email", "varchar(320)", unique=True, description="Login address"),
+    SourceColumn("first_name", "string", "text", example="Ada"),
+    SourceColumn("last_name", "string", "text", example="Lovelace"),
+    SourceColumn("company_id", "number", "bigint", description="The account of this contact"),
+    SourceColumn("plan", "string", "text", example="enterprise"),
+    SourceColumn("seats", "number", "integer", example=25),
+    SourceColumn("monthly_revenue", "number", "numeric(12,2)", example=1499.5),
+    SourceColumn("is_active", "boolean", "boolean", example=True),
+    SourceColumn("signed_up_at", "datetime", "timestamptz"),
+    SourceColumn("internal_notes", "string", "text", description="Free text, not for customers"),
+    SourceColumn("tax_number", "string", "text", description="Personal data"),
 )
 _BY_NAME = {column.name: column for column in _COLUMNS}
 
@@ -49,10 +49,10 @@ COLUMNS = tuple(_BY_NAME)
 """Names of the columns every pretend table has; a model that lists no fields gets all of them."""
 
 _ENRICHMENT = (
-    Column("phone_number", "string", "string"),
-    Column("job_title", "string", "string"),
-    Column("employees", "number", "integer"),
-    Column("linkedin_url", "string", "string"),
+    SourceColumn("phone_number", "string", "string"),
+    SourceColumn("job_title", "string", "string"),
+    SourceColumn("employees", "number", "integer"),
+    SourceColumn("linkedin_url", "string", "string"),
 )
 
 _ENRICHED = {column.name: column for column in _ENRICHMENT}
@@ -60,9 +60,9 @@ _ENRICHED = {column.name: column for column in _ENRICHMENT}
 _CONNECTION_TYPES = ("postgresql", "snowflake", "bigquery", "mysql")
 
 
-def column(name: str) -> Column:
+def column(name: str) -> SourceColumn:
     """The column called ``name``; one the source does not know is made up, with type ``string``."""
-    return _BY_NAME.get(name) or Column(name)
+    return _BY_NAME.get(name) or SourceColumn(name)
 
 
 _SELECT = re.compile(r"\s*select\s+(.+?)\s+from\s", re.IGNORECASE | re.DOTALL)
@@ -79,9 +79,9 @@ def selected_columns(configuration: Mapping[str, Any]) -> list[str] | None:
     return [each[2] or each[1] for each in columns if each] if all(columns) else None
 
 
-def enrichment_column(name: str) -> Column:
+def enrichment_column(name: str) -> SourceColumn:
     """The enricher's field called ``name``; one it does not offer is made up likewise."""
-    return _ENRICHED.get(name) or Column(name, remote_type="string")
+    return _ENRICHED.get(name) or SourceColumn(name, remote_type="string")
 
 
 def enrichment_fields() -> list[dict[str, Any]]:

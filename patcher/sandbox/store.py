@@ -24,7 +24,7 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-class Clock:
+class Timestamps:
     """Hands out strictly increasing moments, however coarse or reset the clock behind it is."""
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
@@ -162,7 +162,7 @@ CREATE INDEX IF NOT EXISTS newest_syncs_first ON syncs (updated_at DESC, id);
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StoredRow:
     """One model as stored. Everything but ``version`` is text; documents are JSON text."""
 
     id: str
@@ -189,7 +189,7 @@ class SyncRow:
     updated_by: str
 
 
-class Store(Rows[Row]):
+class Database(Rows[StoredRow]):
     """The table of models, and in ``syncs`` that of syncs. Threads share one connection.
 
     Args:
@@ -203,7 +203,7 @@ class Store(Rows[Row]):
         )
         # A write costs no wait for the disk; after a power cut, the file may lack the last ones.
         connection.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;{_SCHEMA}")
-        super().__init__(connection, lock, "models", Row)
+        super().__init__(connection, lock, "models", StoredRow)
         self.syncs = Rows(connection, lock, "syncs", SyncRow)
 
     @contextmanager

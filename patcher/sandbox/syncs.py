@@ -18,7 +18,7 @@ from patcher.sandbox.callers import Actor
 from patcher.sandbox.forms import Document, merged
 from patcher.sandbox.messages import WireError, dumps, no_such_sync
 from patcher.sandbox.models import Models
-from patcher.sandbox.store import Clock, Rows, SyncRow
+from patcher.sandbox.store import Rows, SyncRow, Timestamps
 
 Known = Callable[[str], Document | None]
 """The GET form of a model, by its id; None where there is none."""
@@ -148,7 +148,7 @@ class Syncs:
     """
 
     def __init__(
-        self, models: Models, rows: Rows[SyncRow], clock: Clock, organization_id: str
+        self, models: Models, rows: Rows[SyncRow], clock: Timestamps, organization_id: str
     ) -> None:
         self._models = models
         self._rows = rows

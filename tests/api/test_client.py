@@ -60,28 +60,28 @@ def test_the_same_text_is_not_parsed_again(
     sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """To the byte what is known: the known object, and no time spent on it."""
-    known = client.reading(MODELS, seed.CONTACTS)
+    known = client.read_raw(MODELS, seed.CONTACTS)
     monkeypatch.setattr(jsontext, "parse", lambda *_, **__: pytest.fail("parsed again"))
 
-    again = client.reading(MODELS, seed.CONTACTS, known)
+    again = client.read_raw(MODELS, seed.CONTACTS, known)
 
     assert again.resource is known.resource
 
 
 def test_any_other_text_is_parsed(sandbox: Sandbox, client: Client) -> None:
     """One character is enough for another reading."""
-    known = client.reading(MODELS, seed.CONTACTS)
+    known = client.read_raw(MODELS, seed.CONTACTS)
     sandbox.write_as_other(seed.CONTACTS, {"name": "Contactz"})
 
-    assert client.reading(MODELS, seed.CONTACTS, known).resource["name"] == "Contactz"
+    assert client.read_raw(MODELS, seed.CONTACTS, known).resource["name"] == "Contactz"
 
 
 def test_the_tag_is_that_of_the_new_answer() -> None:
     """The same text may come with another ETag, and that is the one that If-Match needs."""
     with Sandbox(models=1, etags=True) as strict, Client(strict.url, strict.api_key) as client:
-        known = client.reading(MODELS, seed.CONTACTS)._replace(etag='"old"')
+        known = client.read_raw(MODELS, seed.CONTACTS)._replace(etag='"old"')
 
-        assert client.reading(MODELS, seed.CONTACTS, known).etag not in (None, '"old"')
+        assert client.read_raw(MODELS, seed.CONTACTS, known).etag not in (None, '"old"')
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
@@ -405,7 +405,7 @@ def test_no_pause_is_longer_than_the_callers_time(
     settings = Settings(sandbox.url, f"Bearer {sandbox.api_key}")
 
     with Client(settings=settings, sleep=waits.append) as client, pytest.raises(ApiError):
-        client.reading(MODELS, seed.CONTACTS, left=lambda: left - sum(waits))
+        client.read_raw(MODELS, seed.CONTACTS, left=lambda: left - sum(waits))
 
     assert waits == waited
     assert len(sandbox.requests) == len(waited) + 1

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from patcher.batch.pool import Done, Flight, Left, Pool
+from patcher.batch.pool import BatchControl, Done, Left, Pool
 
 
 def test_everything_is_done_and_given_back() -> None:
     """Each piece of work comes back once with its result, whatever the order."""
-    pool: Pool[int, int] = Pool(lambda one: one * one, 4, Flight())
+    pool: Pool[int, int] = Pool(lambda one: one * one, 4, BatchControl())
     found = [(one.work, one.result) for one in pool.run(iter(range(50)), finishes=True)]  # type: ignore[union-attr]
 
     assert sorted(found) == [(one, one * one) for one in range(50)]
@@ -20,7 +20,7 @@ def test_everything_is_done_and_given_back() -> None:
 
 def test_no_work_is_no_result() -> None:
     """Nothing to do ends at once."""
-    pool: Pool[int, int] = Pool(abs, 4, Flight())
+    pool: Pool[int, int] = Pool(abs, 4, BatchControl())
 
     assert list(pool.run(iter(()), finishes=True)) == []
 
@@ -38,7 +38,7 @@ def test_as_many_at_a_time_as_there_are_workers() -> None:
             now[0] -= 1
         return one
 
-    pool: Pool[int, int] = Pool(do, 3, Flight())
+    pool: Pool[int, int] = Pool(do, 3, BatchControl())
 
     assert len(list(pool.run(iter(range(9)), finishes=True))) == 9
     assert most[0] == 3
@@ -53,7 +53,7 @@ def test_work_is_not_taken_far_ahead() -> None:
             taken[0] += 1
             yield taken[0]
 
-    pool: Pool[int, int] = Pool(abs, 2, Flight())
+    pool: Pool[int, int] = Pool(abs, 2, BatchControl())
     running = pool.run(endless(), finishes=True)
     for _ in range(10):
         next(running)
@@ -64,7 +64,7 @@ def test_work_is_not_taken_far_ahead() -> None:
 
 def test_stopping_begins_nothing_new() -> None:
     """What is on its way comes back done, everything else is left."""
-    flight, begun, gate = Flight(), threading.Event(), threading.Event()
+    control, begun, gate = BatchControl(), threading.Event(), threading.Event()
     did: list[int] = []
 
     def do(one: int) -> int:
@@ -75,11 +75,11 @@ def test_stopping_begins_nothing_new() -> None:
 
     found: list[Done[int, int] | Left[int]] = []
     running = threading.Thread(
-        target=lambda: found.extend(Pool(do, 1, flight).run(iter(range(5)), finishes=True))
+        target=lambda: found.extend(Pool(do, 1, control).run(iter(range(5)), finishes=True))
     )
     running.start()
     begun.wait(5)
-    flight.stop()
+    control.stop()
     gate.set()
     running.join(5)
 
@@ -91,21 +91,21 @@ def test_stopping_begins_nothing_new() -> None:
 
 def test_abandoning_waits_for_nothing_and_names_what_was_on_its_way() -> None:
     """A write that is on its way is given back with its journal entry, at once."""
-    flight, begun, gate = Flight(), threading.Event(), threading.Event()
+    control, begun, gate = BatchControl(), threading.Event(), threading.Event()
 
     def do(one: int) -> int:
-        with flight.hold("@0123456789ab"):
+        with control.defer("@0123456789ab"):
             begun.set()
             gate.wait(5)
         return one
 
     found: list[Done[int, int] | Left[int]] = []
     running = threading.Thread(
-        target=lambda: found.extend(Pool(do, 1, flight).run(iter(range(4)), finishes=True))
+        target=lambda: found.extend(Pool(do, 1, control).run(iter(range(4)), finishes=True))
     )
     running.start()
     begun.wait(5)
-    flight.abandon()
+    control.abandon()
     running.join(5)
     gate.set()
 
@@ -123,13 +123,13 @@ def test_closing_early_finishes_what_is_on_its_way(finishes: bool) -> None:
             finished.set()
         return one
 
-    flight = Flight()
-    running = Pool(do, 1, flight).run(iter(range(50)), finishes=finishes)
+    control = BatchControl()
+    running = Pool(do, 1, control).run(iter(range(50)), finishes=finishes)
     next(running)
     if finishes:
         gate.set()
     running.close()
 
-    assert flight.is_stopped
+    assert control.is_stopped
     assert finished.is_set() is finishes
     gate.set()

@@ -12,7 +12,7 @@ from hypothesis import given
 from patcher.batch.spool import Spool
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
-from patcher.documents.patches import Patch, Rekeyed
+from patcher.documents.patches import Patch, Renamed
 from patcher.documents.values import strictly_equal
 from patcher.errors import InvalidPatchError, JournalError
 from patcher.plan import Origin, Terms, make_plan, propose
@@ -66,7 +66,7 @@ def test_all_that_goes_with_a_plan_comes_back() -> None:
         (notice,),
         frozenset({"x"}),
         origin,
-        (Rekeyed(("fields",), "a", "b"),),
+        (Renamed(("fields",), "a", "b"),),
         strict=True,
         undone={"name": "n"},
         named=(("a", "0"),),
@@ -81,7 +81,7 @@ def test_all_that_goes_with_a_plan_comes_back() -> None:
     assert found.terms == plan.terms
     assert found.base == plan.base
     assert type(found.terms.origin) is Origin
-    assert {type(one) for one in found.terms.rekeyed} == {Rekeyed}
+    assert {type(one) for one in found.terms.renames} == {Renamed}
     assert {type(one) for one in (*found.terms.notices, *found.warnings)} == {Notice}
     assert found.warnings == plan.warnings
 

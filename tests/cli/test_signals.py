@@ -38,18 +38,18 @@ def test_the_handlers_are_as_before_afterwards() -> None:
 def test_a_write_that_was_not_processed_lets_a_waiting_signal_through() -> None:
     """The signal that waited for a write which never was ends the work: nothing was written."""
     signals = Signals()
-    with signals, signals.hold("@0") as held:
+    with signals, signals.defer("@0") as deferred:
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(InterruptedWriteError):
-            held.let_go()
+            deferred.release()
 
 
 def test_after_letting_go_signals_count_again() -> None:
     """Between two attempts a signal interrupts at once."""
     signals = Signals()
     with signals:
-        with signals.hold("@0") as held:
-            held.let_go()
+        with signals.defer("@0") as deferred:
+            deferred.release()
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
 
@@ -58,7 +58,7 @@ def test_after_a_settled_write_a_signal_no_longer_interrupts() -> None:
     """What was written is reported to its end, with its own exit code."""
     signals = Signals()
     with signals:
-        with signals.hold("@0"):
+        with signals.defer("@0"):
             pass
         os.kill(os.getpid(), signal.SIGINT)
         reported = True
@@ -69,7 +69,7 @@ def test_after_a_settled_write_a_signal_no_longer_interrupts() -> None:
 def test_a_second_signal_names_the_entry() -> None:
     """Whoever insists gets out, and is told where the record is."""
     signals = Signals()
-    with signals, signals.hold("@0123456789ab"):
+    with signals, signals.defer("@0123456789ab"):
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(SecondSignal) as caught:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -96,8 +96,8 @@ def test_in_another_thread_signals_are_left_alone() -> None:
 def test_a_signal_just_after_letting_go_is_not_lost() -> None:
     """Nothing is on its way any more: it interrupts at once, and not after the next write."""
     signals = Signals()
-    with signals, signals.hold("@0") as held:
-        held.let_go()
+    with signals, signals.defer("@0") as deferred:
+        deferred.release()
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
 

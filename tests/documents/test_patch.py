@@ -70,7 +70,7 @@ def test_the_check_is_about_the_names_and_nothing_else(
         assert name in refused
         assert isinstance(raised, ReadOnlyFieldError) == (name in owned)
         assert raised.hint
-    assert patch.mentioned() == {name for _, _, written in parts for name in written}
+    assert patch.written_keys() == {name for _, _, written in parts for name in written}
 
 
 @given(documents, patches(), patches(), patches())

@@ -185,9 +185,9 @@ def test_the_members_that_a_patch_mentions() -> None:
         + Patch.add("named", {"name": "x"})
     )
 
-    assert patch.mentioned() == {"name", "outer", "texts", "named"}
-    assert Patch.document({"a": 1, "b": None}).mentioned() == {"a", "b"}
-    assert Patch().mentioned() == frozenset()
+    assert patch.written_keys() == {"name", "outer", "texts", "named"}
+    assert Patch.document({"a": 1, "b": None}).written_keys() == {"a", "b"}
+    assert Patch().written_keys() == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -495,7 +495,7 @@ def test_what_a_member_is_made_of_is_checked_with_its_list_in_the_message() -> N
     deep = nested(MAX_DEPTH - 2, 1)
     with pytest.raises(InvalidPatchError, match="The value for /a/b/- would be nested"):
         Patch.add("a.b", deep)
-    assert Patch.add("a", deep).mentioned() == {"a"}
+    assert Patch.add("a", deep).written_keys() == {"a"}
     typed = _add("configuration.mixed", jsontext.dump(deep))
     assert "The value for /configuration/mixed/- would be nested" in _refusal(typed).message
 

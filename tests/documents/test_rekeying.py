@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from patcher.documents.patches import Patch, Rekeyed, rekeyed
+from patcher.documents.patches import Patch, Renamed, renames
 from patcher.resources.model import MODEL
 
 DOCUMENT: dict[str, Any] = {
@@ -20,9 +20,9 @@ DOCUMENT: dict[str, Any] = {
 FIELDS, ADDED = ("fields",), ("additional_fields",)
 
 
-def found(patch: Patch) -> tuple[Rekeyed, ...]:
+def found(patch: Patch) -> tuple[Renamed, ...]:
     """What a patch says to be called otherwise."""
-    return rekeyed(patch.steps, DOCUMENT, MODEL.shape)
+    return renames(patch.steps, DOCUMENT, MODEL.shape)
 
 
 def operation(op: str, path: str, **more: Any) -> dict[str, Any]:
@@ -33,26 +33,26 @@ def operation(op: str, path: str, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("patch", "renamed"),
     [
-        (Patch.set("fields.2", "tier"), [Rekeyed(FIELDS, "plan", "tier")]),
-        (Patch.set("/additional_fields/0/name", "rank"), [Rekeyed(ADDED, "score", "rank")]),
+        (Patch.set("fields.2", "tier"), [Renamed(FIELDS, "plan", "tier")]),
+        (Patch.set("/additional_fields/0/name", "rank"), [Renamed(ADDED, "score", "rank")]),
         (
             Patch.json_patch([operation("replace", "/fields/1", value="mail")]),
-            [Rekeyed(FIELDS, "email", "mail")],
+            [Renamed(FIELDS, "email", "mail")],
         ),
         (
             Patch.set("fields.2", "a") + Patch.set("fields.2", "b"),
-            [Rekeyed(FIELDS, "plan", "a"), Rekeyed(FIELDS, "a", "b")],
+            [Renamed(FIELDS, "plan", "a"), Renamed(FIELDS, "a", "b")],
         ),
         (
             Patch.json_patch(
                 [operation("remove", "/fields/0"), operation("replace", "/fields/1", value="tier")]
             ),
-            [Rekeyed(FIELDS, "plan", "tier")],
+            [Renamed(FIELDS, "plan", "tier")],
         ),
     ],
 )
 def test_another_name_in_the_place_of_a_member_is_a_rename(
-    patch: Patch, renamed: list[Rekeyed]
+    patch: Patch, renamed: list[Renamed]
 ) -> None:
     """A change that writes another name where one stood says that it is the same member."""
     assert list(found(patch)) == renamed
@@ -85,7 +85,7 @@ def test_a_list_that_is_made_or_replaced_whole_is_none() -> None:
     patch = Patch.unset("fields") + Patch.json_patch([operation("add", "/fields", value=["x"])])
     patch += Patch.set("fields.0", "y")
 
-    assert found(patch) == (Rekeyed(FIELDS, "x", "y"),)
+    assert found(patch) == (Renamed(FIELDS, "x", "y"),)
     assert found(Patch.json_patch([operation("add", "/labels", value=[])])) == ()
     first = Patch.json_patch([operation("add", "/labels", value=["a"])])
     assert found(first + Patch.set("labels.-", "b")) == ()
@@ -96,4 +96,4 @@ def test_a_member_without_a_name_is_none() -> None:
     document = {**DOCUMENT, "additional_fields": [{"label": "Score"}]}
     patch = Patch.set("/additional_fields/0/name", "rank")
 
-    assert rekeyed(patch.steps, document, MODEL.shape) == ()
+    assert renames(patch.steps, document, MODEL.shape) == ()

@@ -211,19 +211,19 @@ def test_signals_are_held_in_the_name_of_the_entry(tmp_path: Path) -> None:
     events: list[str] = []
     answers: list[Answer | None] = [NotSent("no route"), None]
 
-    class Held:
-        def let_go(self) -> None:
+    class DeferredSignals:
+        def release(self) -> None:
             events.append("let go")
 
     @contextmanager
-    def hold(entry: str) -> Iterator[Held]:
+    def defer(entry: str) -> Iterator[DeferredSignals]:
         events.append(entry)
-        yield Held()
+        yield DeferredSignals()
         events.append("end")
 
     store = MemoryStore(on_replace=lambda store, body: answers.pop(0))
     store.on_read = lambda store: events.append("read")
-    guard = Guard(store, Journal(tmp_path / "journal"), FakeClock(), hold=hold)
+    guard = Guard(store, Journal(tmp_path / "journal"), FakeClock(), defer=defer)
     entry = guard.write(plan_of(store, RENAME)).journal_entry
 
     assert events == ["read", entry, "let go", "end", "read", entry, "end"]

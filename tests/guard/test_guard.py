@@ -492,12 +492,12 @@ def test_a_signal_counts_again_once_nothing_was_processed(tmp_path: Path) -> Non
         def __exit__(self, *exception: object) -> None:
             pass
 
-        def let_go(self) -> None:
+        def release(self) -> None:
             raise InterruptedWriteError("Interrupted. Nothing was written.")
 
     store = MemoryStore(on_replace=lambda store, body: NotSent("refused"))
     guard = Guard(
-        store, Journal(tmp_path / "journal"), FakeClock(), hold=lambda entry: Interrupted()
+        store, Journal(tmp_path / "journal"), FakeClock(), defer=lambda entry: Interrupted()
     )
 
     with pytest.raises(InterruptedWriteError) as caught:

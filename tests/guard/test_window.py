@@ -15,7 +15,7 @@ from patcher.errors import ConflictError
 from patcher.guard import Answer
 from patcher.plan import make_plan
 from patcher.resources.model import MODEL
-from patcher.resources.projection import AsIs, Draft
+from patcher.resources.projection import AsIs, Rebuilt
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import MemoryStore, guard_of, plan_of, response
 
@@ -30,7 +30,7 @@ class Noted:
     def __init__(self, events: list[str]) -> None:
         self.events = events
 
-    def project(self, value: JsonValue, draft: Draft) -> None:
+    def project(self, value: JsonValue, draft: Rebuilt) -> None:
         self.events.append("work")
         AsIs("name").project(value, draft)
 

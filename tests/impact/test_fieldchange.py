@@ -39,7 +39,7 @@ def change(patch: Any, preview: Preview | None = None, **changes: Any) -> FieldC
     """What a patch does to the fields of the model."""
     plan = make_plan(MODEL, Snapshot(raw(**changes)), Patch.of(patch), allow_all_fields=True)
     return field_change(
-        COLUMNS, plan.base, plan.document, plan.proposed, plan.terms.rekeyed, preview
+        COLUMNS, plan.base, plan.document, plan.proposed, plan.terms.renames, preview
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from patcher.impact.preview import Column, Preview, read_preview
+from patcher.impact.preview import Preview, PreviewColumn, read_preview
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 
@@ -53,9 +53,9 @@ def test_gained_lost_and_who_loses_its_column() -> None:
 
     assert (preview.gained, preview.lost) == (("seats",), ("plan",))
     assert preview.columns == (
-        Column("/fields/2", "plan", "lost"),
-        Column("/fields/4", "nowhere", "missing"),
-        Column("/tracking_columns/0", "plan", "lost"),
+        PreviewColumn("/fields/2", "plan", "lost"),
+        PreviewColumn("/fields/4", "nowhere", "missing"),
+        PreviewColumn("/tracking_columns/0", "plan", "lost"),
     )
     assert [(one.code, one.path) for one in preview.notices()] == [
         ("column-lost", "/fields/2"),
@@ -117,7 +117,7 @@ def test_without_a_list_everything_is_exposed(fields: Any) -> None:
 def test_added_fields_that_no_preview_shows_are_not_called_lost() -> None:
     """Previews may leave out what users added: then the preview does not tell."""
     preview = read({"fields": named("id", "email", "plan")})
-    column = Column("/additional_fields/0/name", "score", "unknown")
+    column = PreviewColumn("/additional_fields/0/name", "score", "unknown")
 
     assert (preview.lost, preview.columns) == ((), (column,))
     assert [one.code for one in preview.notices()] == ["column-unknown"]
@@ -132,7 +132,7 @@ def test_an_added_field_is_lost_where_others_are_shown() -> None:
     )
 
     assert preview.lost == ("score",)
-    assert preview.columns == (Column("/additional_fields/0/name", "score", "lost"),)
+    assert preview.columns == (PreviewColumn("/additional_fields/0/name", "score", "lost"),)
 
 
 def test_many_lost_columns_of_a_list_are_one_warning() -> None:
@@ -154,7 +154,7 @@ def test_credentials_are_taken_out_everywhere() -> None:
         ("s3cr3t",),
         ("s3cr3t",),
         ("s3cr3t",),
-        (Column("/identifier", "s3cr3t", "lost"),),
+        (PreviewColumn("/identifier", "s3cr3t", "lost"),),
     ).redacted(lambda text: text.replace("s3cr3t", "***"))
 
     assert "s3cr3t" not in str(preview.to_dict()) + str(list(preview.notices()))

@@ -15,9 +15,9 @@ import patcher
 from patcher import Client, errors
 from patcher.api.client import Client as AnyClient
 from patcher.api.pace import Pace
-from patcher.batch import Flight, Manner, Overview
+from patcher.batch import BatchControl, BatchOptions, Overview
 from patcher.operations import Options, Session
-from patcher.operations.batch import Run, Selection
+from patcher.operations.batch import BatchRun, Selection
 from patcher.sandbox import Gate, Sandbox, faults, seed
 
 MODELS = 9
@@ -256,14 +256,14 @@ def test_a_fault_of_ours_in_one_does_not_end_the_others(
     sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An internal error is the result of its model, with exit code 70."""
-    reading = AnyClient.reading
+    reading = AnyClient.read_raw
 
     def broken(self: Any, collection: str, resource_id: str, *rest: Any) -> Any:
         if resource_id == seed.ORDERS:
             raise ZeroDivisionError
         return reading(self, collection, resource_id, *rest)
 
-    monkeypatch.setattr(AnyClient, "reading", broken)
+    monkeypatch.setattr(AnyClient, "read_raw", broken)
     results = patched(client, None, {"identifier": "key"})
     (failed,) = [result for result in results if result.error]
 
@@ -301,7 +301,7 @@ class Stillstand:
             assert self._changed.wait_for(lambda: self.now >= until, 20)
 
 
-class SleepyFlight(Flight):
+class SleepyFlight(BatchControl):
     """A flight that waits by a clock of the test's."""
 
     def __init__(self, clock: Stillstand) -> None:
@@ -317,8 +317,8 @@ def run_on(
 ) -> list[patcher.PatchResult]:
     """A change of all models, by a clock of the test's."""
     pace = Pace(max_rps, monotonic=clock.monotonic)
-    manner = Manner(concurrency)
-    run = Run.within(Session.from_env(client), SleepyFlight(clock), manner, pace)
+    batch_options = BatchOptions(concurrency)
+    run = BatchRun.within(Session.from_env(client), SleepyFlight(clock), batch_options, pace)
     change = patcher.Patch.of({"identifier": "key"})
     return list(run.patches(Selection(None), change, Options()))
 
@@ -359,7 +359,7 @@ def test_a_write_is_not_sent_into_a_pause(sandbox: Sandbox, client: Client) -> N
     """A pause between the last reading and the write: it waits, reads again, and is written."""
     clock = Stillstand(1)
     pace = Pace(monotonic=clock.monotonic)
-    read = AnyClient.reading
+    read = AnyClient.read_raw
     seen: list[str] = []
 
     def get(self: Any, collection: str, resource_id: str, *rest: Any) -> Any:
@@ -369,9 +369,9 @@ def test_a_write_is_not_sent_into_a_pause(sandbox: Sandbox, client: Client) -> N
             pace.throttled(30)
         return found
 
-    run = Run.within(Session.from_env(client), SleepyFlight(clock), Manner(1), pace)
+    run = BatchRun.within(Session.from_env(client), SleepyFlight(clock), BatchOptions(1), pace)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AnyClient, "reading", get)
+        patch.setattr(AnyClient, "read_raw", get)
         change = patcher.Patch.of({"identifier": "key"})
         results = list(run.patches(Selection((seed.ORDERS,)), change, Options()))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from patcher.sandbox import Sandbox
-from patcher.sandbox.actions import Exchange, Proceed
+from patcher.sandbox.actions import FaultContext, Proceed
 from patcher.sandbox.callers import Actor
 from patcher.sandbox.faults import Fault
 from patcher.sandbox.messages import Call, Reply
@@ -84,11 +84,11 @@ class _Shown:
 
     ledger: Ledger
 
-    def __call__(self, exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, context: FaultContext, proceed: Proceed) -> Reply:
         reply = proceed()
-        model_id = str(exchange.call.model_id)
-        who = exchange.call.request.headers["Authorization"]
-        self.ledger.seen[who, model_id] = places(exchange.models.stored(model_id))
+        model_id = str(context.call.model_id)
+        who = context.call.request.headers["Authorization"]
+        self.ledger.seen[who, model_id] = places(context.models.stored(model_id))
         return reply
 
 
@@ -98,8 +98,8 @@ class _Keyed:
 
     keys: threading.local
 
-    def __call__(self, exchange: Exchange, proceed: Proceed) -> Reply:
-        self.keys.now = exchange.call.request.headers.get("Idempotency-Key")
+    def __call__(self, context: FaultContext, proceed: Proceed) -> Reply:
+        self.keys.now = context.call.request.headers.get("Idempotency-Key")
         try:
             return proceed()
         finally:

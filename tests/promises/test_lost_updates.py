@@ -33,7 +33,7 @@ from patcher.operations.undo import run_undo
 from patcher.operations.write import failed, run_patch, run_plan
 from patcher.plan import PatchResult
 from patcher.sandbox import Sandbox, seed
-from patcher.sandbox.actions import Drop, Exchange, Proceed
+from patcher.sandbox.actions import Drop, FaultContext, Proceed
 from patcher.sandbox.callers import PARTNER, USER, Actor
 from patcher.sandbox.messages import Reply
 from tests.guard.memory import FakeClock
@@ -94,7 +94,7 @@ class Meanwhile(NamedTuple):
     write: Callable[[], None]
     when: str
 
-    def __call__(self, exchange: Exchange, proceed: Proceed) -> Reply:
+    def __call__(self, context: FaultContext, proceed: Proceed) -> Reply:
         if self.when == "before":
             self.write()
             return proceed()

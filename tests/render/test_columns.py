@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from patcher.documents.diff import Change
 from patcher.documents.textdiff import unified
 from patcher.documents.values import strictly_equal
-from patcher.render.side_by_side import Cell, Row, rows, shown_diff, value_rows
+from patcher.render.side_by_side import Cell, RowPair, rows, shown_diff, value_rows
 from patcher.render.text import printable
 
 LINES = st.lists(st.sampled_from(["select a", " b", "from t", "where x", "", "\t\x1b"]), max_size=9)
@@ -21,11 +21,11 @@ def test_what_was_replaced_is_paired_in_order() -> None:
     found = rows(shown_diff(unified("a\nx = 1\nz\n", "a\nx = 22\ny\nz\n")))
 
     assert found == (
-        Row("hunk", header="@@ -1,3 +1,4 @@"),
-        Row("same", Cell(1, "a"), Cell(1, "a")),
-        Row("changed", Cell(2, "x = 1", (4, 5)), Cell(2, "x = 22", (4, 6))),
-        Row("changed", None, Cell(3, "y")),
-        Row("same", Cell(3, "z"), Cell(4, "z")),
+        RowPair("hunk", header="@@ -1,3 +1,4 @@"),
+        RowPair("same", Cell(1, "a"), Cell(1, "a")),
+        RowPair("changed", Cell(2, "x = 1", (4, 5)), Cell(2, "x = 22", (4, 6))),
+        RowPair("changed", None, Cell(3, "y")),
+        RowPair("same", Cell(3, "z"), Cell(4, "z")),
     )
 
 
@@ -33,10 +33,12 @@ def test_a_missing_line_feed_belongs_to_its_side() -> None:
     """Only the text that ends without one says so."""
     found = rows(shown_diff(unified("a\nb", "a\nb\n")))
 
-    assert found[-1] == Row("changed", Cell(2, "b", (1, 1), ends_openly=True), Cell(2, "b", (1, 1)))
+    assert found[-1] == RowPair(
+        "changed", Cell(2, "b", (1, 1), ends_openly=True), Cell(2, "b", (1, 1))
+    )
 
 
-def _sides(found: tuple[Row, ...]) -> tuple[list[Cell], list[Cell]]:
+def _sides(found: tuple[RowPair, ...]) -> tuple[list[Cell], list[Cell]]:
     """The cells of each side, from top to bottom."""
     return (
         [row.old for row in found if row.old is not None],
@@ -89,7 +91,7 @@ def test_values_of_other_kinds_are_json() -> None:
     single = value_rows(Change("/timeout", "changed", 300, 600))
     object_ = value_rows(Change("/o", "changed", {"a": 1, "b": 2}, {"a": 1, "b": 3}))
 
-    assert single == (Row("changed", Cell(1, "300", (0, 1)), Cell(1, "600", (0, 1))),)
+    assert single == (RowPair("changed", Cell(1, "300", (0, 1)), Cell(1, "600", (0, 1))),)
     assert [row.kind for row in object_] == ["hunk", "same", "same", "changed", "same"]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from patcher.documents.patches import Patch
 from patcher.impact import Aftermath, Preview
 from patcher.impact.downstream import Checked, Unread
-from patcher.impact.preview import Column
+from patcher.impact.preview import PreviewColumn
 from patcher.impact.syncs import Problem
 from patcher.plan import make_plan
 from patcher.render.review import aftermath_lines, review_lines
@@ -26,10 +26,10 @@ def shown(preview: Preview) -> str:
 def test_every_part_of_a_preview_is_shown() -> None:
     """Gained, lost and left out, and places whose column is lost, missing or not known."""
     columns = (
-        Column("/fields/0", "old", "lost"),
-        Column("/fields/1", "nowhere", "missing"),
-        Column("/identifier", "old", "lost"),
-        Column("/additional_fields/0/name", "score", "unknown"),
+        PreviewColumn("/fields/0", "old", "lost"),
+        PreviewColumn("/fields/1", "nowhere", "missing"),
+        PreviewColumn("/identifier", "old", "lost"),
+        PreviewColumn("/additional_fields/0/name", "score", "unknown"),
     )
     preview = Preview("done", None, ("a", "new"), ("new",), ("old",), ("x", "y"), columns)
 

@@ -200,7 +200,7 @@ def test_the_same_fault_is_another_one_elsewhere_or_of_another_value() -> None:
         VALID | {"relations": [{"from": "a"}]},
         VALID | {"relations": [{"to": {"model_id": UUID_1, "field": "b"}}]},
     ]
-    found = [one.sameness for document in documents for one in SCHEMA.violations(document)]
+    found = [one.fingerprint for document in documents for one in SCHEMA.violations(document)]
 
     assert len(found) == len(set(found)) >= len(documents)
 
@@ -210,7 +210,7 @@ def test_a_key_that_is_not_known_is_the_same_fault_with_another_value() -> None:
     (before,) = SCHEMA.violations(VALID | {"colour": 1})
     (after,) = SCHEMA.violations(VALID | {"colour": 2})
 
-    assert before.sameness == after.sameness
+    assert before.fingerprint == after.fingerprint
 
 
 def test_a_value_is_judged_with_its_whole_place() -> None:
@@ -228,7 +228,7 @@ def test_the_same_fault_is_known_again_elsewhere_in_the_list() -> None:
     (after,) = SCHEMA.violations(VALID | {"policies": [UUID_1, "x"]})
 
     assert before.place != after.place
-    assert before.sameness == after.sameness
+    assert before.fingerprint == after.fingerprint
 
 
 @pytest.mark.parametrize(
