@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from patcher.guard import DeferredSignals
 
     class Steered(Protocol):
-        """Many writes on their way: a Flight."""
+        """Many writes on their way: a BatchControl."""
 
         def stop(self) -> None:
             """Begins nothing new."""

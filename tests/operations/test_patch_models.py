@@ -301,7 +301,7 @@ class Stillstand:
             assert self._changed.wait_for(lambda: self.now >= until, 20)
 
 
-class SleepyFlight(BatchControl):
+class SleepyControl(BatchControl):
     """A flight that waits by a clock of the test's."""
 
     def __init__(self, clock: Stillstand) -> None:
@@ -318,7 +318,7 @@ def run_on(
     """A change of all models, by a clock of the test's."""
     pace = Pace(max_rps, monotonic=clock.monotonic)
     batch_options = BatchOptions(concurrency)
-    run = BatchRun.within(Session.from_env(client), SleepyFlight(clock), batch_options, pace)
+    run = BatchRun.within(Session.from_env(client), SleepyControl(clock), batch_options, pace)
     change = patcher.Patch.of({"identifier": "key"})
     return list(run.patches(Selection(None), change, Options()))
 
@@ -369,7 +369,7 @@ def test_a_write_is_not_sent_into_a_pause(sandbox: Sandbox, client: Client) -> N
             pace.throttled(30)
         return found
 
-    run = BatchRun.within(Session.from_env(client), SleepyFlight(clock), BatchOptions(1), pace)
+    run = BatchRun.within(Session.from_env(client), SleepyControl(clock), BatchOptions(1), pace)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(AnyClient, "read_raw", get)
         change = patcher.Patch.of({"identifier": "key"})
