@@ -54,5 +54,4 @@ __all__ = [
     "Sandbox",
     "faults",
     "seed",
-    "seedsyncs",
 ]
