@@ -421,8 +421,5 @@ class Journal(NamedTuple):
 
 
 def _moment(timestamp: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
+    found = moment(timestamp)
+    return found and found[0]

@@ -92,7 +92,7 @@ class LazyGroup(click.Group):
         """The command that the first argument names, which is repeated only where it is a word."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            from patcher.documents.suggestions import did_you_mean
+            from patcher.documents.wording import did_you_mean
 
             said = f' "{name}"' if name.isascii() and name.isalpha() else ""
             raise InvalidInputError(

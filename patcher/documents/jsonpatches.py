@@ -23,7 +23,6 @@ from patcher.documents.pointers import (
 )
 from patcher.documents.shape import Shape
 from patcher.documents.steps import refuse_root, refuse_too_deep, replaced
-from patcher.documents.suggestions import closest, did_you_mean
 from patcher.documents.values import (
     MAX_DEPTH,
     MISSING,
@@ -34,6 +33,7 @@ from patcher.documents.values import (
     copied,
     extent,
 )
+from patcher.documents.wording import closest, did_you_mean
 from patcher.errors import InvalidPatchError
 
 _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -14,7 +14,6 @@ from patcher.documents.pointers import kind_of, lookup, path_to, pointer_to, sho
 from patcher.documents.set_unset import assigned
 from patcher.documents.shape import KeyedList, Shape
 from patcher.documents.steps import refuse_root, refuse_too_deep, replaced
-from patcher.documents.suggestions import did_you_mean
 from patcher.documents.values import (
     MISSING,
     Document,
@@ -24,6 +23,7 @@ from patcher.documents.values import (
     copied,
     strictly_equal,
 )
+from patcher.documents.wording import did_you_mean
 from patcher.errors import InvalidPatchError
 
 

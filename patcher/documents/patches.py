@@ -15,8 +15,8 @@ from patcher.documents.notices import Notice
 from patcher.documents.pointers import index_of, lookup, parse_path, pointer_to, shown
 from patcher.documents.shape import ListKeys, Shape
 from patcher.documents.steps import Step
-from patcher.documents.suggestions import did_you_mean
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens
+from patcher.documents.wording import did_you_mean
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError
 
 

@@ -11,8 +11,8 @@ from patcher.documents.notices import Notice
 from patcher.documents.pointers import index_of, kind_of, lookup, path_to, pointer_to, shown
 from patcher.documents.shape import Shape
 from patcher.documents.steps import refuse_root, refuse_too_deep, replaced
-from patcher.documents.suggestions import did_you_mean
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, checked, copied
+from patcher.documents.wording import counted, did_you_mean
 from patcher.errors import InvalidPatchError
 
 
@@ -151,9 +151,9 @@ def _member_index(members: list[JsonValue], tokens: Tokens, at: int) -> int:
     if index is None:
         raise _no_index(place, members)
     if index >= len(members):
-        count = f"{len(members)} member{'' if len(members) == 1 else 's'}"
         raise InvalidPatchError(
-            f"There is no {shown(place)}: the list has {count}, counted from 0.",
+            f"There is no {shown(place)}: the list has {counted(len(members), 'item')}, "
+            "counted from 0.",
             path=pointer_to(place),
             hint=f"To append a member, write --set {path_to((*place[:-1], '-'))}=...",
         )

@@ -10,8 +10,8 @@ from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
 from patcher.documents.pointers import end_of_path, lookup, parse_path, pointer_to, shown
 from patcher.documents.shape import Shape
-from patcher.documents.suggestions import did_you_mean
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens
+from patcher.documents.wording import did_you_mean
 from patcher.errors import InvalidInputError, InvalidPatchError
 
 _EXAMPLE = "For example: --where name='Paid orders', or --where configuration.query~='from orders'"

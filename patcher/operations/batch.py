@@ -13,9 +13,9 @@ from patcher.batch import Batch, BatchControl, BatchOptions, Overview, Spool, Ta
 from patcher.batch.overview import NamedResource
 from patcher.documents.notices import ignore
 from patcher.documents.patches import Patch, refuse_indices
-from patcher.documents.suggestions import closest
 from patcher.documents.values import Document
 from patcher.documents.where import Condition
+from patcher.documents.wording import closest
 from patcher.errors import ApiError, ConflictError, InvalidInputError, NotFoundError, SettingsError
 from patcher.guard.undo import entries_of
 from patcher.operations.read import FORCED, ambiguous, asked_for, named, resources, whole

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from patcher.api import Client
 from patcher.batch.pool import each
-from patcher.documents.suggestions import closest
 from patcher.documents.values import Document
+from patcher.documents.wording import closest
 from patcher.errors import (
     AmbiguousNameError,
     InvalidInputError,

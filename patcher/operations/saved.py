@@ -7,7 +7,6 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -26,7 +25,7 @@ from patcher.plan import PatchResult, Plan, propose
 from patcher.plan.conflicts import conflict
 from patcher.plan.saved import SavedPlan, dump, is_saved_plan, load
 from patcher.resources.model import MODEL
-from patcher.resources.snapshot import Snapshot
+from patcher.resources.snapshot import Snapshot, moment
 
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """The errors of a place that was named rightly, and takes no more."""
@@ -131,10 +130,8 @@ def _entries_since(session: Session, saved: SavedPlan) -> Iterator[Entry]:
 
 def _moment(created: str) -> float:
     """When a plan was made, as a POSIX timestamp; the beginning of time where it does not say."""
-    try:
-        return datetime.fromisoformat(created.replace("Z", "+00:00")).timestamp()
-    except ValueError:
-        return 0.0
+    found = moment(created)
+    return found[0].timestamp() if found else 0.0
 
 
 def _refuse_stale(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from patcher.documents.diff import Change, compare
 from patcher.documents.notices import Notice
@@ -11,12 +11,11 @@ from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.shape import ListKeys, keys_of
 from patcher.documents.threeway import Collision, merge
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, strictly_equal
+from patcher.documents.wording import first_few
 from patcher.errors import ConflictError
 from patcher.plan.making import propose
 from patcher.plan.plan import Plan
 from patcher.resources.snapshot import Snapshot
-
-_NAMED: Final = 5
 
 
 class Conflict(NamedTuple):
@@ -140,7 +139,7 @@ def _facts(plan: Plan, fresh: Snapshot, report: Conflict) -> str:
     if fresh.has_other_version(plan.base):
         facts.append(f"version {plan.base.shown_version} became {fresh.shown_version}")
     if report.theirs:
-        facts.append(f"{_listed(change.path for change in report.theirs)} changed")
+        facts.append(f"{first_few(change.path for change in report.theirs)} changed")
     else:
         facts.append("its content is what it was")
     return ", ".join(facts)
@@ -151,30 +150,24 @@ def _way_out(plan: Plan, report: Conflict) -> str:
     touched = [one.path for one in report.both if one.touched]
     if clashes and plan.origin.undoes:
         return (
-            f"{_listed(clashes)} changed again since. Put there by hand what you want of it: "
+            f"{first_few(clashes)} changed again since. Put there by hand what you want of it: "
             f"patch-model edit {plan.base.id}. What was there before, and what was written: "
             f"patch-model history {plan.origin.undoes}"
         )
     if clashes:
         return (
-            f"You both changed {_listed(clashes)}. Run the same command again to see yours against "
-            "the present state, and put it there if it is right."
+            f"You both changed {first_few(clashes)}. Run the same command again to see yours "
+            "against the present state, and put it there if it is right."
         )
     if touched:
         return (
-            f"They changed {_listed(touched)}, which your change tests or copies. Look at it, and "
-            "make the change anew."
+            f"They changed {first_few(touched)}, which your change tests or copies. Look at it, "
+            "and make the change again."
         )
     return (
         "What they changed is not what you change: add --on-conflict rebase "
         '(on_conflict="rebase") to keep both.'
     )
-
-
-def _listed(paths: Iterable[str]) -> str:
-    """The first few paths, and whether there are more."""
-    found = list(paths)
-    return ", ".join(found[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
 
 
 def rebase(plan: Plan, fresh: Snapshot) -> Plan:

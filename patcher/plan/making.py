@@ -11,8 +11,8 @@ from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch, renames
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
-from patcher.documents.suggestions import closest
 from patcher.documents.values import MISSING, Document, Tokens, strictly_equal
+from patcher.documents.wording import closest, first_few
 from patcher.errors import InvalidPatchError
 from patcher.plan.plan import Origin, Plan, Terms
 from patcher.resources.blockers import Blocker, OnUnknown, refusal, unsettled
@@ -24,8 +24,6 @@ from patcher.resources.snapshot import Snapshot
 
 ALLOWED: Final = "fields-widened"
 """The code of the fault that ``allow_all_fields`` asks for by name."""
-
-_NAMED: Final = 3
 
 
 def fault_notices(
@@ -88,11 +86,7 @@ def _listed(faults: Iterable[Finding]) -> str:
     by_code: dict[str, list[str]] = {}
     for fault in faults:
         by_code.setdefault(fault.code, []).append(fault.path)
-    parts = []
-    for code, paths in by_code.items():
-        more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-        parts.append(f"{code} at {', '.join(paths[:_NAMED])}{more}")
-    return "; ".join(parts)
+    return "; ".join(f"{code} at {first_few(paths, 3)}" for code, paths in by_code.items())
 
 
 def check_change(

@@ -14,6 +14,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 from patcher.documents import jsontext
 from patcher.documents.pointers import lookup, pointer_to, shown
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, strictly_equal
+from patcher.documents.wording import first_few
 from patcher.errors import SettingsError, UnknownFieldError
 
 Decision: TypeAlias = Literal["error", "carry", "drop"]
@@ -169,8 +170,7 @@ def still_there(
 
 def refusal(noun: str, blockers: Sequence[Blocker], proposed: Document) -> UnknownFieldError:
     """The error for a resource that cannot be written while these blockers stand."""
-    listed = "; ".join(_listed(one, proposed) for one in blockers[:_SHOWN])
-    more = f"; and {len(blockers) - _SHOWN} more" if len(blockers) > _SHOWN else ""
+    listed = first_few((_listed(one, proposed) for one in blockers), _SHOWN, "; ")
     by_ways: dict[tuple[str, ...], list[str]] = {}
     for one in blockers[:_SHOWN]:
         by_ways.setdefault(one.ways, []).append(shown(one.place))
@@ -181,7 +181,7 @@ def refusal(noun: str, blockers: Sequence[Blocker], proposed: Document) -> Unkno
     if any(lookup(proposed, one.place) is MISSING for one in blockers):
         hint += " In a document or an edit, null clears what is there."
     return UnknownFieldError(
-        f"This {noun} cannot be written as it is: {listed}{more}.",
+        f"This {noun} cannot be written as it is: {listed}.",
         paths=[pointer_to(one.place) for one in blockers],
         hint=hint,
     )

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 from patcher.documents.jsontext import dump, quoted
 from patcher.documents.pointers import lookup, pointer_to
-from patcher.documents.suggestions import closest
 from patcher.documents.values import Document, JsonValue, Tokens, strictly_equal
+from patcher.documents.wording import closest
 from patcher.resources.projection import UUID
 from patcher.resources.snapshot import Snapshot
 

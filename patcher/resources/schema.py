@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from patcher.documents import jsontext
 from patcher.documents.pointers import kind_of, pointer_to, shown
-from patcher.documents.suggestions import closest
 from patcher.documents.values import Document, JsonValue, Tokens
+from patcher.documents.wording import closest
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError
 from patcher.resources.projection import UUID
 

@@ -1,10 +1,10 @@
-"""What somebody may have meant."""
+"""Parts of sentences that all messages share."""
 
 from __future__ import annotations
 
 import pytest
 
-from patcher.documents.suggestions import closest, did_you_mean
+from patcher.documents.wording import closest, counted, did_you_mean, first_few
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,20 @@ def test_the_question() -> None:
     assert did_you_mean("na\x1bme", ["na\x1bmes"]) == r'Did you mean "na\u001bmes"?'
     assert did_you_mean("name", ["name"]) is None
     assert did_you_mean("x", []) is None
+
+
+def test_a_number_agrees_with_its_noun() -> None:
+    """Only one is singular; an irregular plural is given."""
+    assert [counted(n, "change") for n in (0, 1, 2)] == ["0 changes", "1 change", "2 changes"]
+    assert [counted(n, "entry", "entries") for n in (1, 2)] == ["1 entry", "2 entries"]
+
+
+def test_a_long_list_is_cut_and_the_rest_is_counted() -> None:
+    """A list that fits is shown whole."""
+    assert first_few(["/a", "/b"], 2) == "/a, /b"
+    assert first_few(map(str, range(7))) == "0, 1, 2, 3, 4 and 2 more"
+    assert first_few("abc", 1, "; ") == "a and 2 more"
+    assert first_few([]) == ""
 
 
 def test_a_word_of_any_length_is_answered_at_once() -> None:
