@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from tests import leaks
 
@@ -31,6 +31,14 @@ settings.register_profile(
     max_examples=int(os.environ.get("EXAMPLES", "5000")),
 )
 settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Laws are not traced: coverage is what plain tests reach, and tracing doubles a law's time."""
+    for item in items:
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("no_cover")
+
 
 _OURS = ("POLYTOMIC_", "PATCH_MODEL_", "NO_COLOR", "FORCE_COLOR", "VISUAL", "EDITOR", "NETRC")
 
