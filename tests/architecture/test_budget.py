@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,27 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LONGEST_MODULE = 300
 LONGEST_FUNCTION = 40
+SHORTEST_MODULE = 60
+
+# module of fewer lines -> why it stands alone
+SMALL = {
+    "__main__.py": "the entry point, which answers --version before anything is imported",
+    "_version.py": "read by the build without importing the package",
+    "api/pace.py": "a lock and a clock of its own, shared by all threads of a batch",
+    "documents/notices.py": "a declaration: every floor speaks of notices",
+    "documents/steps.py": "the protocol of all kinds of step",
+    "documents/suggestions.py": "the one owner of difflib",
+    "guard/store.py": "the protocol through which the guard knows an API",
+    "render/progress.py": "the one owner of rich's progress",
+    "sandbox/source.py": "a declaration: the columns that the emulated source has",
+}
+
+# The same thing on several floors; every other name belongs to one file.
+ON_SEVERAL_FLOORS = {"batch", "edit", "overview", "plan", "preview", "read", "saved", "store"} | {
+    "syncs",
+    "undo",
+    "write",
+}
 _LAYOUT = frozenset(
     {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
     | {tokenize.ENDMARKER}
@@ -103,3 +125,35 @@ def test_every_test_asserts_something() -> None:
                 idle.append(f"{path.name}:{function.name}")
 
     assert idle == []
+
+
+def test_small_modules_have_a_reason() -> None:
+    """A module of a few lines says why it stands alone; no reason outlives its module."""
+    package = ROOT / "patcher"
+    small = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if path.name != "__init__.py" and len(_lines_of_code(path)) < SHORTEST_MODULE
+    }
+
+    assert small == set(SMALL)
+
+
+def test_file_names_are_unique() -> None:
+    """A file is found by its name; only the same thing on several floors shares one."""
+    names = Counter(path.stem for path in (ROOT / "patcher").rglob("*.py"))
+    doubled = {name for name, count in names.items() if count > 1 and name != "__init__"}
+
+    assert doubled == ON_SEVERAL_FLOORS
+
+
+def test_class_names_are_unique() -> None:
+    """No two classes of the package have the same name, private ones aside."""
+    names = Counter(
+        node.name
+        for path in (ROOT / "patcher").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+
+    assert [name for name, count in names.items() if count > 1] == []

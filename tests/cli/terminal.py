@@ -29,11 +29,11 @@ class Terminal:
                 os.dup2(stdout, 1)
             os.execv(sys.executable, [sys.executable, "-m", "patcher", *arguments])
 
-    def wait_for(self, text: str, seconds: float = 20) -> str:
+    def wait_for(self, text: str, seconds: float = 60) -> str:
         """Reads until ``text`` is on the screen; the screen so far."""
         return self.wait_for_times(text, 1, seconds)
 
-    def wait_for_times(self, text: str, times: int, seconds: float = 20) -> str:
+    def wait_for_times(self, text: str, times: int, seconds: float = 60) -> str:
         """Reads until ``text`` has been on the screen so many times; the screen so far."""
         deadline = time.monotonic() + seconds
         while self.screen.count(text) < times:
@@ -49,7 +49,7 @@ class Terminal:
         """Sends a signal to the command."""
         os.kill(self.pid, number)
 
-    def finish(self, seconds: float = 20) -> int:
+    def finish(self, seconds: float = 60) -> int:
         """Reads to the end; the exit code."""
         deadline = time.monotonic() + seconds
         while self._read(deadline - time.monotonic()):
