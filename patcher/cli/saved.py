@@ -53,10 +53,10 @@ def show_saved(path: Path, parameters: dict[str, Any]) -> int:
     output, show_secrets = output_of(parameters)
     saved = load_plan(path)
     if parameters["strict"]:
-        from patcher.plan.making import refuse_faults
+        from patcher.plan.making import refuse_findings
 
         with reported(saved.plan.base.id or "", saved.plan):
-            refuse_faults(saved.plan)
+            refuse_findings(saved.plan)
     differs = parameters["exit_code"] and not saved.plan.is_unchanged
     show_plan(saved.plan, output, show_secrets=show_secrets, exit_code=int(differs))
     if output == "text":

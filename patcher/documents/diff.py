@@ -69,11 +69,11 @@ class Change:
 
 _Pair: TypeAlias = "tuple[int | None, int | None]"
 
-Step: TypeAlias = "str | _Pair"
-"""From a value to a member: an object's key, or a list's index in the base and in the proposed
-document, None where the member is not there."""
+Key: TypeAlias = "str | _Pair"
+"""An object's key, or a list item's indices in the base and the proposed document (or None)."""
 
-Steps: TypeAlias = tuple[Step, ...]
+KeyPath: TypeAlias = tuple[Key, ...]
+"""The way from a document to a value in it."""
 
 
 class Leaf(NamedTuple):
@@ -93,7 +93,7 @@ class Order(NamedTuple):
 class Branch(NamedTuple):
     """Two objects, or two lists, that differ: the differing members, in the order to be shown."""
 
-    members: dict[Step, Branch | Leaf]
+    members: dict[Key, Branch | Leaf]
     order: Order | None = None
 
 
@@ -102,15 +102,17 @@ def difference(base: Document, proposed: Document, lists: ListKeys) -> Branch | 
     return _Walk(lists).objects(base, proposed, ())
 
 
-def places(found: Branch | Leaf | Order, at: Steps = ()) -> Iterator[tuple[Steps, Leaf | Order]]:
+def places(
+    found: Branch | Leaf | Order, at: KeyPath = ()
+) -> Iterator[tuple[KeyPath, Leaf | Order]]:
     """Every difference with the way to it, in the order to be shown."""
     if not isinstance(found, Branch):
         yield at, found
         return
     if found.order is not None:
         yield at, found.order
-    for step, member in found.members.items():
-        yield from places(member, (*at, step))
+    for key, member in found.members.items():
+        yield from places(member, (*at, key))
 
 
 def _identity(member: JsonValue, keyed: KeyedList) -> JsonValue:
@@ -139,7 +141,7 @@ class _Walk:
         return None if strictly_equal(old, new) else Leaf(old, new)
 
     def objects(self, old: Document, new: Document, at: Tokens | None) -> Branch | None:
-        members: dict[Step, Branch | Leaf] = {}
+        members: dict[Key, Branch | Leaf] = {}
         for key, value in old.items():
             if key in new:
                 below = None if at is None else (*at, key)
@@ -208,7 +210,7 @@ class _Walk:
                 first = self.values(old[start], new[start], None)
                 start += first is None
             ends = _without_common_end(old, new, start)
-        members: dict[Step, Branch | Leaf] = {}
+        members: dict[Key, Branch | Leaf] = {}
         for index in range(start, min(ends)):
             # What stopped the common beginning is not walked a second time: a list in a list in
             # a list would double that at every level.
@@ -255,16 +257,16 @@ def compare(base: Document, proposed: Document, lists: ListKeys) -> tuple[Change
     # One place explains itself, and is the most common change; deepdiff costs a tenth of a patch.
     kinds = explain(*_sides(found)) if len(differing) > 1 else {}
     changes: list[Change] = []
-    for steps, place in differing:
+    for keys, place in differing:
         # The walk is the judge: a place that deepdiff passed over is a change all the same.
-        kind: Kind = "reordered" if isinstance(place, Order) else kinds.get(steps) or _kind(place)
+        kind: Kind = "reordered" if isinstance(place, Order) else kinds.get(keys) or _kind(place)
         side = 1 if kind == "added" else 0
-        path = pointer_to(tuple(s if isinstance(s, str) else str(s[side]) for s in steps))
+        path = pointer_to(tuple(s if isinstance(s, str) else str(s[side]) for s in keys))
         changes.append(Change(path, kind, copied(place.old), copied(place.new)))
     return tuple(changes)
 
 
-def explain(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> dict[Steps, Kind]:
+def explain(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> dict[KeyPath, Kind]:
     """What kind of difference deepdiff sees at each place of two small trees.
 
     The trees hold only what differs, and objects in the place of lists, with the pair of indices
@@ -295,12 +297,12 @@ def _sides(branch: Branch) -> tuple[dict[Any, Any], dict[Any, Any]]:
     """The two trees that deepdiff is to explain."""
     old: dict[Any, Any] = {}
     new: dict[Any, Any] = {}
-    for step, member in branch.members.items():
+    for key, member in branch.members.items():
         before, after = _sides(member) if isinstance(member, Branch) else _visible(member)
         if before is not MISSING:
-            old[step] = before
+            old[key] = before
         if after is not MISSING:
-            new[step] = after
+            new[key] = after
     return old, new
 
 

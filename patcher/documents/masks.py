@@ -58,7 +58,7 @@ class Masks:
     form; a word without a letter or digit is dropped. ``secrets`` are masked wherever they are,
     such as the API key. ``paired`` are the places of values whose key stands beside them, and
     ``credentials`` the texts of what is masked (but for those too short to be told apart), in the
-    documents that ``upon`` was given. ``literal`` are places whose value is what it looks like,
+    documents that ``on`` was given. ``literal`` are places whose value is what it looks like,
     though that is a mask.
     """
 
@@ -73,7 +73,7 @@ class Masks:
         object.__setattr__(self, "words", _in_full(self.words))
         object.__setattr__(self, "credentials", self.credentials | self.secrets)
 
-    def upon(self, *documents: Document) -> Masks:
+    def on(self, *documents: Document) -> Masks:
         """These masks, for ``documents``: what they hold is masked wherever it has gone."""
         paired: set[Tokens] = set()
         credentials: set[str] = set()

@@ -20,7 +20,7 @@ class Collision(NamedTuple):
     """One place of which the two sides made something different; MISSING where there is nothing.
 
     ``path`` is a JSON Pointer into the merged document; of a list member that yours has removed,
-    into the base, so that two may have the same. ``touched`` says that yours did not change the
+    into the base, so that two may have the same. ``only_read`` says that yours did not change the
     place, but depends on it.
     """
 
@@ -28,7 +28,13 @@ class Collision(NamedTuple):
     base: JsonValue
     yours: JsonValue
     theirs: JsonValue
-    touched: bool = False
+    only_read: bool = False
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """The collision as the JSON faces print it, without values that are MISSING."""
+        sides = {"base": self.base, "yours": self.yours, "theirs": self.theirs}
+        present = {name: value for name, value in sides.items() if value is not MISSING}
+        return {"path": self.path, **present, "touched": self.only_read}
 
 
 class Merged(NamedTuple):
@@ -39,11 +45,15 @@ class Merged(NamedTuple):
 
 
 def merge(
-    base: Document, yours: Document, theirs: Document, shape: Shape, touched: Iterable[Tokens] = ()
+    base: Document,
+    yours: Document,
+    theirs: Document,
+    shape: Shape,
+    read_paths: Iterable[Tokens] = (),
 ) -> Merged:
     """What both sides made of ``base``, in one document.
 
-    ``touched`` are places that yours depends on without changing them, such as the ``from`` and
+    ``read_paths`` are places that yours depends on without changing them, such as the ``from`` and
     ``test`` paths of a JSON Patch: where theirs changed one of these, that is a collision, too.
     """
     theirs = shape.respelled(theirs, base)
@@ -53,7 +63,7 @@ def merge(
     clashes = [
         *found.clashes,
         *_on_both_lists(document, yours, theirs, shape),
-        *_pulled_away(base, yours, theirs, touched),
+        *_pulled_away(base, yours, theirs, read_paths),
     ]
     unique: dict[tuple[str, bool], Collision] = {}
     for clash in clashes:
@@ -61,7 +71,7 @@ def merge(
         base_side, ours, their = map(copied, (clash.base, clash.yours, clash.theirs))
         # At one index there can be a member of the base that went, and one of the merge.
         key = path, clash.yours is MISSING
-        unique.setdefault(key, Collision(path, base_side, ours, their, clash.touched))
+        unique.setdefault(key, Collision(path, base_side, ours, their, clash.only_read))
     return Merged(document, tuple(unique.values()))
 
 
@@ -70,7 +80,7 @@ class _Clash(NamedTuple):
     base: JsonValue
     yours: JsonValue
     theirs: JsonValue
-    touched: bool = False
+    only_read: bool = False
 
     def below(self, step: str) -> _Clash:
         """The same, as seen from one step further up."""
@@ -258,10 +268,10 @@ def _names(document: Document, place: Tokens, shape: Shape) -> Iterator[tuple[st
 
 
 def _pulled_away(
-    base: Document, yours: Document, theirs: Document, touched: Iterable[Tokens]
+    base: Document, yours: Document, theirs: Document, read_paths: Iterable[Tokens]
 ) -> Iterator[_Clash]:
     """Places that yours rests on, and of which theirs made something else."""
-    for place in touched:
+    for place in read_paths:
         whole = _up_to_list(base, place)
         sides = (lookup(one, whole, MISSING) for one in (base, yours, theirs))
         yield from _moved(whole, *sides)
@@ -276,7 +286,7 @@ def _moved(place: Tokens, base: JsonValue, yours: JsonValue, theirs: JsonValue) 
             sides = (one.get(key, MISSING) for one in (base, yours, theirs))
             yield from _moved((*place, key), *sides)
     else:
-        yield _Clash(place, base, yours, theirs, touched=True)
+        yield _Clash(place, base, yours, theirs, only_read=True)
 
 
 def _up_to_list(document: Document, place: Tokens) -> Tokens:

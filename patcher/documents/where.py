@@ -79,7 +79,7 @@ class Condition(NamedTuple):
         Raises InvalidPatchError where a part of the value would not be shown: a credential that
         its place alone does not tell, as where its key stands beside it.
         """
-        value, known = lookup(document, self.place), masks.upon(document)
+        value, known = lookup(document, self.place), masks.on(document)
         if type(value) is dict or value is MISSING:
             return False
         if known.masked_value(value, self.place) != value:

@@ -141,7 +141,7 @@ class _SentForm:
         self._plan = plan
         self._resource = plan.resource
         self._hidden = hidden
-        self._masks = plan.terms.masks.upon(plan.document, plan.proposed)
+        self._masks = plan.terms.masks.on(plan.document, plan.proposed)
         self._had = (plan.document,) if undone is None else (plan.document, undone)
         self._excused: dict[tuple[str, Tokens], dict[str, None]] = {}
 

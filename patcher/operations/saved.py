@@ -91,7 +91,7 @@ def run_saved(
     masks = replace(session.masks, literal=saved.plan.terms.masks.literal)
     terms = saved.plan.terms._replace(masks=masks, strict=options.strict)
     document, _ = session.resource.document(live, terms.unknown_fields)
-    base, proposed = saved.upon(document)
+    base, proposed = saved.on(document)
     saved_plan = replace(saved.plan, document=base, proposed=proposed, terms=terms)
     verdict = verify(saved_plan, saved.plan.base, live)
     if is_in_place(saved_plan, verdict):

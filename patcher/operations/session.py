@@ -334,7 +334,7 @@ def refuse_other_name(resource: Resource, snapshot: Snapshot, listed_as: str | N
 def shown_name(session: Session, snapshot: Snapshot) -> str | None:
     """The name of a resource, without what its snapshot shows to be a credential."""
     name = snapshot.name
-    return name and session.masks.upon(snapshot.raw).masked_text(name)
+    return name and session.masks.on(snapshot.raw).masked_text(name)
 
 
 def journal_of(environ: Mapping[str, str]) -> Journal:

@@ -307,7 +307,7 @@ def apply_plan(
     ``strict`` refuses one that warns of a fault, ``accept_older`` is as for patch_model. Returns
     and raises what patch_model does.
     """
-    from patcher.plan.making import refuse_faults
+    from patcher.plan.making import refuse_findings
     from patcher.plan.saved import SavedPlan
 
     made = plan.plan if isinstance(plan, SavedPlan) else upon_a_reading(plan)
@@ -322,7 +322,7 @@ def apply_plan(
     )
     with reported("", made), opened(client) as session:
         if strict:
-            refuse_faults(made)
+            refuse_findings(made)
         if isinstance(plan, SavedPlan):
             from patcher.operations.saved import run_saved
 

@@ -42,10 +42,7 @@ class Conflict(NamedTuple):
             "changed_at": self.changed_at,
             "yours": [change.to_dict() for change in self.yours],
             "theirs": [change.to_dict() for change in self.theirs],
-            "both": [
-                {name: value for name, value in one._asdict().items() if value is not MISSING}
-                for one in self.both
-            ],
+            "both": [one.to_dict() for one in self.both],
         }
 
 
@@ -56,18 +53,6 @@ def conflict(plan: Plan, fresh: Snapshot, document: Document) -> ConflictError:
     """
     report = _report(plan, fresh, document)
     return _error(plan, fresh, document, report, "Nothing was written.", _way_out(plan, report))
-
-
-def outgrown(shown: Plan, now: Plan) -> ConflictError:
-    """The error for a plan that, put upon what somebody else wrote, is not what was ``shown``."""
-    return _error(
-        shown,
-        now.base,
-        now.document,
-        _report(shown, now.base, now.document),
-        "Upon that, your change is no longer what was shown. Nothing was written.",
-        "Run the same command again to see what it comes to now.",
-    )
 
 
 def _error(
@@ -91,14 +76,14 @@ def _error(
 def _report(plan: Plan, fresh: Snapshot, document: Document) -> Conflict:
     shape = plan.resource.shape
     base, yours = plan.document, plan.proposed
-    merged = merge(base, yours, document, shape, plan.terms.touched)
+    merged = merge(base, yours, document, shape, plan.terms.read_paths)
     mirrored = merge(base, document, yours, shape)
-    touched = [tokens_of(one.path) for one in merged.collisions if one.touched]
+    only_read = [tokens_of(one.path) for one in merged.collisions if one.only_read]
 
     theirs_alone = (
         change
         for change in compare(yours, merged.document, shape.lists)
-        if not any(_is_in(tokens_of(change.path), place) for place in touched)
+        if not any(_is_in(tokens_of(change.path), place) for place in only_read)
     )
     return Conflict(
         yours=plan.shown(plan.changes, document),
@@ -129,7 +114,7 @@ def _shown_collisions(
             documents = (plan.document, plan.proposed, document)
             sides = (lookup(each, masked, MISSING) for each in documents)
         base, yours, theirs = (masks.masked_value(value, masked) for value in sides)
-        shown = Collision(pointer_to(masked), base, yours, theirs, one.touched)
+        shown = Collision(pointer_to(masked), base, yours, theirs, one.only_read)
         found.setdefault((shown.path, shown.yours is MISSING), shown)
     return tuple(found.values())
 
@@ -146,8 +131,8 @@ def _facts(plan: Plan, fresh: Snapshot, report: Conflict) -> str:
 
 
 def _way_out(plan: Plan, report: Conflict) -> str:
-    clashes = [one.path for one in report.both if not one.touched]
-    touched = [one.path for one in report.both if one.touched]
+    clashes = [one.path for one in report.both if not one.only_read]
+    only_read = [one.path for one in report.both if one.only_read]
     if clashes and plan.origin.undoes:
         return (
             f"{first_few(clashes)} changed again since. Put there by hand what you want of it: "
@@ -159,9 +144,9 @@ def _way_out(plan: Plan, report: Conflict) -> str:
             f"You both changed {first_few(clashes)}. Run the same command again to see yours "
             "against the present state, and put it there if it is right."
         )
-    if touched:
+    if only_read:
         return (
-            f"They changed {first_few(touched)}, which your change tests or copies. Look at it, "
+            f"They changed {first_few(only_read)}, which your change tests or copies. Look at it, "
             "and make the change again."
         )
     return (
@@ -179,7 +164,7 @@ def rebase(plan: Plan, fresh: Snapshot) -> Plan:
     """
     resource = plan.resource
     document, _ = resource.document(fresh, plan.unknown_fields)
-    merged = merge(plan.document, plan.proposed, document, resource.shape, plan.terms.touched)
+    merged = merge(plan.document, plan.proposed, document, resource.shape, plan.terms.read_paths)
     if merged.collisions:
         raise conflict(plan, fresh, document)
     notices = plan.terms.notices
@@ -205,7 +190,14 @@ def refuse_other_than(shown: Plan, now: Plan) -> None:
     """
     is_same = set(shown.cleared) == set(now.cleared) and _effects(shown) == _effects(now)
     if not is_same and not now.is_unchanged:
-        raise outgrown(shown, now)
+        raise _error(
+            shown,
+            now.base,
+            now.document,
+            _report(shown, now.base, now.document),
+            "After a rebase your change differs from the plan you saw. Nothing was written.",
+            "Run the same command again to see the new plan.",
+        )
 
 
 def _effects(plan: Plan) -> dict[tuple[str, str], Change]:

@@ -16,76 +16,65 @@ from patcher.documents.wording import closest, first_few
 from patcher.errors import InvalidPatchError
 from patcher.plan.plan import Origin, Plan, Terms
 from patcher.resources.blockers import Blocker, OnUnknown, refusal, unsettled
-from patcher.resources.findings import Faults, Finding
+from patcher.resources.findings import Finding, Findings
 from patcher.resources.projection import Projection, is_blank
 from patcher.resources.resource import Resource
 from patcher.resources.schema import Violation
 from patcher.resources.snapshot import Snapshot
 
 ALLOWED: Final = "fields-widened"
-"""The code of the fault that ``allow_all_fields`` asks for by name."""
+"""The code of the finding that ``allow_all_fields`` permits."""
 
 
-def fault_notices(
+def finding_notices(
     resource: Resource, document: Document, proposed: Document, terms: Terms
 ) -> tuple[Notice, ...]:
-    """What to warn of before ``proposed`` is written where ``document`` is.
+    """Warnings about writing ``proposed`` where ``document`` is.
 
-    Raises InvalidPatchError where ``terms`` are strict and the change brings a fault in.
+    Raises InvalidPatchError where ``terms`` are strict and the change introduces a finding.
     """
-    faults = resource.faults(document, proposed)
-    if faults == Faults():
+    found = resource.findings(document, proposed)
+    if found == Findings():
         return ()
-    masks = terms.masks.upon(document, proposed)
-    faults = faults._replace(brought=_shown(faults.brought, masks))
+    masks = terms.masks.on(document, proposed)
+    introduced = [
+        one._replace(what=masks.redacted(one.what), advice=masks.redacted(one.way_out))
+        for one in found.introduced
+    ]
     if terms.strict:
-        refuse(resource, faults, allow_all_fields=terms.allow_all_fields)
-    warnings = [Notice(one.code, one.path, f"{one.what} {one.way_out}") for one in faults.brought]
-    return (*warnings, *_remark(resource, faults.before))
+        _refuse(introduced, allow_all_fields=terms.allow_all_fields)
+    notices = [Notice(one.code, one.path, f"{one.what} {one.way_out}") for one in introduced]
+    if found.existing:
+        problem = "problem" if len(found.existing) == 1 else "problems"
+        text = f"Existing {problem}, not caused by this change: {_listed(found.existing)}."
+        notices.append(Notice("known-faults", "", text))
+    return tuple(notices)
 
 
-def refuse_faults(plan: Plan) -> None:
+def refuse_findings(plan: Plan) -> None:
     """Refuses a plan as strict terms would have done. Raises InvalidPatchError."""
-    fault_notices(plan.resource, plan.document, plan.proposed, plan.terms._replace(strict=True))
+    finding_notices(plan.resource, plan.document, plan.proposed, plan.terms._replace(strict=True))
 
 
-def refuse(resource: Resource, faults: Faults, *, allow_all_fields: bool) -> None:
-    """Raises InvalidPatchError, naming all of them, for faults that a change brings in."""
-    counted = [one for one in faults.brought if not (allow_all_fields and one.code == ALLOWED)]
-    if not counted:
+def _refuse(introduced: list[Finding], *, allow_all_fields: bool) -> None:
+    """Raises InvalidPatchError that names every finding but the permitted one."""
+    refused = [one for one in introduced if not (allow_all_fields and one.code == ALLOWED)]
+    if not refused:
         return
-    first, *others = counted
+    first, *others = refused
     also = f" And {len(others)} more: {_listed(others)}." if others else ""
     raise InvalidPatchError(
-        f"The change is refused, since --strict is on. {first.what}{also}",
+        f"--strict refuses the change. {first.what}{also}",
         path=first.path,
-        hint=f"{first.way_out} Without --strict the {resource.noun} can be written all the same.",
+        hint=f"{first.way_out} Without --strict this is only a warning.",
     )
 
 
-def _shown(faults: Iterable[Finding], masks: Masks) -> tuple[Finding, ...]:
-    """Faults whose sentences hold no credential."""
-    return tuple(
-        one._replace(what=masks.redacted(one.what), advice=masks.redacted(one.way_out))
-        for one in faults
-    )
-
-
-def _remark(resource: Resource, before: tuple[Finding, ...]) -> Iterator[Notice]:
-    """One sentence about all that the change is not to blame for."""
-    if before:
-        yield Notice(
-            "known-faults",
-            "",
-            f"This {resource.noun} is so already, and the change leaves it: {_listed(before)}.",
-        )
-
-
-def _listed(faults: Iterable[Finding]) -> str:
-    """The places by code, some of each."""
+def _listed(findings: Iterable[Finding]) -> str:
+    """The codes of findings, each with its first few paths."""
     by_code: dict[str, list[str]] = {}
-    for fault in faults:
-        by_code.setdefault(fault.code, []).append(fault.path)
+    for one in findings:
+        by_code.setdefault(one.code, []).append(one.path)
     return "; ".join(f"{code} at {first_few(paths, 3)}" for code, paths in by_code.items())
 
 
@@ -127,7 +116,7 @@ def make_plan(
     Raises UnknownFieldError when the reading holds what cannot be carried over and the change
     does not settle, and InvalidPatchError when the change cannot be applied, leaves a document
     that breaks the schema where the reading did not, opens every field without
-    ``allow_all_fields``, or is ``strict`` and brings a fault in.
+    ``allow_all_fields``, or is ``strict`` and brings a finding in.
     """
     masks = masks or Masks(resource.shape.opaque)
     found = resource.projection(base, unknown_fields, masks)
@@ -138,7 +127,7 @@ def make_plan(
         unknown_fields=unknown_fields,
         allow_all_fields=allow_all_fields,
         written_keys=patch.written_keys(),
-        touched=tuple(place for step in patch.steps for place in step.reads()),
+        read_paths=tuple(place for step in patch.steps for place in step.reads()),
         renames=renames(patch.steps, found.document, resource.shape),
         notices=applied.notices,
         origin=origin or Origin(),
@@ -190,11 +179,11 @@ def _plan(
     changes = compare(document, proposed, resource.shape.lists)
     if changes and not terms.allow_all_fields:
         _refuse_widening(resource, document, proposed)
-    masks = terms.masks.upon(proposed) if changes else terms.masks
+    masks = terms.masks.on(proposed) if changes else terms.masks
     for change in changes:
         if change.kind != "removed":
             masks.refuse(change.new, tokens_of(change.path))
-    faults = fault_notices(resource, document, proposed, terms) if changes else ()
+    findings = finding_notices(resource, document, proposed, terms) if changes else ()
     return Plan(
         resource=resource,
         base=base,
@@ -212,7 +201,7 @@ def _plan(
             *terms.notices,
             *_version_notices(base),
             *known_faults,
-            *faults,
+            *findings,
             *(not_undoable(one) for one in found.blockers if not one.is_unknown),
         ),
         terms=terms,
@@ -264,11 +253,11 @@ def _refuse_strangers(resource: Resource, known: AbstractSet[str], proposed: Doc
 
 
 def _judge(resource: Resource, document: Document, proposed: Document) -> tuple[Notice, ...]:
-    """Raises for the first fault that the change brings in; returns the faults it found there."""
-    found = list(_faults(resource, proposed))
+    """Warnings about violations that ``document`` has too; raises for the first new one."""
+    found = _violations(resource, proposed)
     if not found:
         return ()
-    known = {violation.fingerprint for violation in _faults(resource, document)}
+    known = {violation.fingerprint for violation in _violations(resource, document)}
     for violation in found:
         if violation.fingerprint not in known:
             raise violation.error()
@@ -282,9 +271,10 @@ def _judge(resource: Resource, document: Document, proposed: Document) -> tuple[
     )
 
 
-def _faults(resource: Resource, document: Document) -> Iterator[Violation]:
+def _violations(resource: Resource, document: Document) -> tuple[Violation, ...]:
+    """What breaks the schema, unknown keys at the top aside."""
     declared = {key: value for key, value in document.items() if key in resource.shape.members}
-    yield from resource.schema.violations(declared)
+    return resource.schema.violations(declared)
 
 
 def _refuse_widening(resource: Resource, document: Document, proposed: Document) -> None:

@@ -47,7 +47,7 @@ class Terms(NamedTuple):
         allow_all_fields: whether a list whose absence stands for everything may be emptied.
         strict: whether a fault that the change brings in refuses it.
         mentioned: the top-level members that the change names.
-        touched: places that the change depends on without changing them.
+        read_paths: places that the change depends on without changing them.
         notices: what is known of the change itself, and of earlier readings.
         restored: unknown top-level members that the plan may bring back, though the reading has
             none of that name.
@@ -62,7 +62,7 @@ class Terms(NamedTuple):
     unknown_fields: OnUnknown = "error"
     allow_all_fields: bool = False
     written_keys: frozenset[str] = frozenset()
-    touched: tuple[Tokens, ...] = ()
+    read_paths: tuple[Tokens, ...] = ()
     notices: tuple[Notice, ...] = ()
     restored: frozenset[str] = frozenset()
     origin: Origin = Origin()
@@ -110,7 +110,7 @@ class Plan:
 
     def masks_with(self, *others: Document) -> Masks:
         """Which values are credentials, in either document or one of the ``others``."""
-        return self.terms.masks.upon(self.document, self.proposed, *others)
+        return self.terms.masks.on(self.document, self.proposed, *others)
 
     @property
     def unknown_fields(self) -> OnUnknown:

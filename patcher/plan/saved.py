@@ -194,7 +194,7 @@ class SavedPlan:
     def __repr__(self) -> str:
         return f"SavedPlan({self.id!r}, {self.plan!r})"
 
-    def upon(self, live: Document) -> tuple[Document, Document]:
+    def on(self, live: Document) -> tuple[Document, Document]:
         """The base and the proposed document, with the credentials that ``live`` has.
 
         One that is not in ``live`` any more stays masked, and so differs from what is there.
@@ -241,7 +241,7 @@ def dump(plan: Plan, *, plan_id: str, created: str, salt: bytes, tool: str) -> s
         "unknown_fields": terms.unknown_fields,
         "allow_all_fields": terms.allow_all_fields,
         "mentioned": sorted(terms.written_keys),
-        "touched": [pointer_to(place) for place in terms.touched],
+        "touched": [pointer_to(place) for place in terms.read_paths],
         "base": base,
         "proposed": proposed,
         "salt": salt.hex(),
@@ -313,7 +313,7 @@ def _refuse_a_credential(plan: Plan, base: Document, proposed: Document) -> None
         )
     shape = plan.resource.shape
     unknown = ((key,) for key in base.keys() | proposed.keys() if key not in shape.members)
-    places = [*keys_of(base), *keys_of(proposed), *plan.terms.touched, *plan.terms.named]
+    places = [*keys_of(base), *keys_of(proposed), *plan.terms.read_paths, *plan.terms.named]
     places += [tokens_of(notice.path) for notice in plan.warnings]
     refuse_telling_keys(places, plan.masks, (*shape.opaque, *unknown))
 
@@ -381,7 +381,7 @@ def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
             unknown_fields=unknown_fields,
             allow_all_fields=content["allow_all_fields"],
             written_keys=frozenset(content["mentioned"]),
-            touched=tuple(map(tokens_of, content["touched"])),
+            read_paths=tuple(map(tokens_of, content["touched"])),
             named=tuple(map(tokens_of, content["named"])),
             origin=Origin(content["url"], content["organization"], saved_plan=content["id"]),
         ),

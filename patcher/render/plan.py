@@ -297,10 +297,10 @@ def table_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
 
 def conflict_lines(report: Conflict) -> Iterator[Line]:
     """The places that both sides changed with all three values, then what each changed alone."""
-    clashes = [one for one in report.both if not one.touched]
+    clashes = [one for one in report.both if not one.only_read]
     yield from _section(Span("Changed by both", "alarm"), clashes)
-    touched = [one for one in report.both if one.touched]
-    yield from _section(Span("Changed by them, and yours rests on it", "alarm"), touched)
+    only_read = [one for one in report.both if one.only_read]
+    yield from _section(Span("Changed by them, and yours rests on it", "alarm"), only_read)
     if report.both:
         yield from _changes("Changed by them alone:", report.theirs_alone)
         yield from _changes("Changed by you alone:", report.yours_alone)
@@ -328,7 +328,7 @@ def _section(title: Span, collisions: Sequence[Collision]) -> Iterator[Line]:
 def _sides(one: Collision) -> Iterator[Line]:
     if is_multiline(one.base, one.yours) and is_multiline(one.base, one.theirs):
         texts = (("yours", one.yours), ("theirs", one.theirs))
-        for name, changed in texts[1:] if one.touched else texts:
+        for name, changed in texts[1:] if one.only_read else texts:
             yield line(_INDENT, Span(f"{name}:", "quiet"))
             yield from text_diff_lines(one.base, changed)
         return
@@ -341,5 +341,5 @@ def _sides(one: Collision) -> Iterator[Line]:
     shown = iter(values_apart(there, sys.maxsize))
     written = ["(not there)" if value is MISSING else next(shown)[0] for _, value, _ in sides]
     rows = list(zip(sides, written, strict=True))
-    for (whose, _, style), text in rows[::2] if one.touched else rows:
+    for (whose, _, style), text in rows[::2] if one.only_read else rows:
         yield line(_INDENT, Span(f"{whose:<7}", "quiet"), Span(text, style))

@@ -90,8 +90,8 @@ class Finding(NamedTuple):
         place: where it is.
         what: what is wrong, in a sentence.
         advice: what to do about it, in a sentence, or what makes that sentence: looking for a name
-            that may have been meant takes a while, and most faults were there before.
-        sameness: equal for the same fault of another write, wherever in a list it has moved to.
+            that may have been meant takes a while, and most findings were there before.
+        sameness: equal for the same finding of another write, wherever in a list it has moved to.
     """
 
     code: str
@@ -99,6 +99,11 @@ class Finding(NamedTuple):
     what: str
     advice: str | Callable[[], str]
     fingerprint: Hashable = None
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal for the same finding in another document."""
+        return self.code, self.fingerprint
 
     @property
     def path(self) -> str:
@@ -112,32 +117,14 @@ class Finding(NamedTuple):
 
 
 Check: TypeAlias = Callable[[Document, Document], Iterator[Finding]]
-"""The faults of writing the second document where the first one is."""
+"""The findings of writing the second document where the first one is."""
 
 
-class Faults(NamedTuple):
-    """What a change brings in, or makes worse, and what was so ``before`` it."""
+class Findings(NamedTuple):
+    """Findings that a change introduces or makes worse, and those it has found there."""
 
-    brought: tuple[Finding, ...] = ()
-    before: tuple[Finding, ...] = ()
-
-
-def find_faults(checks: tuple[Check, ...], document: Document, proposed: Document) -> Faults:
-    """The faults of writing ``proposed`` where ``document`` is.
-
-    What writing ``document`` once more would do as well, the change is not to blame for.
-    """
-    found = [fault for check in checks for fault in check(document, proposed)]
-    if not found:
-        return Faults()
-    known = {
-        (fault.code, fault.fingerprint) for check in checks for fault in check(document, document)
-    }
-    brought: list[Finding] = []
-    before: list[Finding] = []
-    for fault in found:
-        (before if (fault.code, fault.fingerprint) in known else brought).append(fault)
-    return Faults(tuple(brought), tuple(before))
+    introduced: tuple[Finding, ...] = ()
+    existing: tuple[Finding, ...] = ()
 
 
 _FIELDS: Final = "/fields or /additional_fields"

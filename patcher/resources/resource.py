@@ -12,7 +12,7 @@ from patcher.documents.pointers import lookup
 from patcher.documents.shape import Shape
 from patcher.documents.values import Document, JsonValue, Tokens
 from patcher.resources.blockers import Blocker, OnUnknown
-from patcher.resources.findings import Check, Columns, Faults, find_faults
+from patcher.resources.findings import Check, Columns, Findings
 from patcher.resources.projection import Member, Projection, SplitList, option, project
 from patcher.resources.schema import DocumentSchema
 from patcher.resources.snapshot import Snapshot
@@ -56,9 +56,19 @@ class Resource(NamedTuple):
     preview: tuple[str, str] | None = None
     checks: tuple[Check, ...] = ()
 
-    def faults(self, document: Document, proposed: Document) -> Faults:
-        """What is wrong with writing ``proposed`` where ``document`` is."""
-        return find_faults(self.checks, document, proposed)
+    def findings(self, document: Document, proposed: Document) -> Findings:
+        """What is wrong with writing ``proposed`` where ``document`` is.
+
+        A finding that writing ``document`` again would have as well is an existing one.
+        """
+        found = [one for check in self.checks for one in check(document, proposed)]
+        if not found:
+            return Findings()
+        known = {one.identity for check in self.checks for one in check(document, document)}
+        return Findings(
+            introduced=tuple(one for one in found if one.identity not in known),
+            existing=tuple(one for one in found if one.identity in known),
+        )
 
     def document(
         self, snapshot: Snapshot, unknown_fields: OnUnknown = "error"

@@ -22,7 +22,7 @@ SMALL = {
     "api/pace.py": "a lock and a clock of its own, shared by all threads of a batch",
     "documents/notices.py": "a declaration: every floor speaks of notices",
     "documents/steps.py": "the protocol of all kinds of step",
-    "documents/suggestions.py": "the one owner of difflib",
+    "documents/wording.py": "parts of sentences that every room needs",
     "guard/store.py": "the protocol through which the guard knows an API",
     "render/progress.py": "the one owner of rich's progress",
     "sandbox/source.py": "a declaration: the columns that the emulated source has",

@@ -13,7 +13,7 @@ from typing import Final
 
 from patcher.documents.masks import Masks
 
-MASKS: Final = Masks((("configuration",),)).upon(
+MASKS: Final = Masks((("configuration",),)).on(
     {"configuration": {"password": "hunter2-orders", "token": "ab" * 50_000, "pwd": "s3cr3t"}}
 )
 SIZE: Final = 200_000

@@ -35,7 +35,7 @@ def test_strict_refuses_and_writes_nothing(
     done = patch_model(command, *DROP, "--strict", *options, "-o", "json")
 
     assert done.code == 2
-    assert "since --strict is on" in done.err
+    assert "--strict refuses" in done.err
     assert "--remove tracking_columns=plan" in done.err
     assert json.loads(done.out)["error"]["type"] == "InvalidPatchError"
     assert sandbox.puts() == []
@@ -49,7 +49,7 @@ def test_strict_lets_a_change_pass_that_brings_no_fault_in(
     done = patch_model("apply", "Contacts", "--set", "name=Customers", "--strict", "--yes")
 
     assert done.code == 0
-    assert "Note: This model is so already" in done.err
+    assert "Note: Existing problem" in done.err
     assert "Warning" not in done.err
 
 

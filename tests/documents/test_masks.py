@@ -197,7 +197,7 @@ def test_a_key_may_stand_beside_its_value() -> None:
         {"name": "token", "values": MASK, "value": None},
     ]
     assert shown["fields"] == [{"name": "Authorization", "value": f"Bearer {MASK}"}, *HEADERS[1:]]
-    assert MASKS.upon(document).credentials == {f"Bearer {SECRET}", SECRET, "a list"}
+    assert MASKS.on(document).credentials == {f"Bearer {SECRET}", SECRET, "a list"}
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_a_pair_is_masked_whatever_its_halves_are_called(pair: Any) -> None:
     """What has its key beside it is masked, in a list of pairs too, and is known elsewhere."""
     document = {"configuration": {"pairs": [pair]}, "name": SECRET, "identifier": "Authorization"}
 
-    masks = MASKS.upon(document)
+    masks = MASKS.on(document)
 
     assert SECRET not in json.dumps(MASKS.masked_document(document)["configuration"])
     assert masks.masked_document(document)["name"] == MASK
@@ -245,13 +245,13 @@ def test_what_is_no_such_pair_is_shown(value: Any) -> None:
     """Another name, no name, or a list of another length hides nothing."""
     document = {"configuration": {"a": value}}
 
-    assert MASKS.upon(document).masked_document(document) == document
+    assert MASKS.on(document).masked_document(document) == document
 
 
 @pytest.mark.parametrize("secret", ["text-1234", 86753090, 1234.5, "86753090"])
 def test_a_copy_is_masked_where_it_is_a_whole_value(secret: Any) -> None:
     """A text or a number, and a number that was copied as text."""
-    masks = MASKS.upon({"configuration": {"pin_secret": {"a": [secret]}}})
+    masks = MASKS.on({"configuration": {"pin_secret": {"a": [secret]}}})
     copies = {"name": str(secret), "fields": [secret, {"a": secret}], "other": [1, True, None, "x"]}
 
     assert masks.masked_document(copies) == {
@@ -263,7 +263,7 @@ def test_a_copy_is_masked_where_it_is_a_whole_value(secret: Any) -> None:
 
 def test_within_a_text_a_credential_of_eight_characters_is_masked() -> None:
     """The occurrence and not the text; a shorter one may be there by chance."""
-    masks = MASKS.upon({"configuration": {"token": ["long-enough", "short"], "max_tokens": 4096}})
+    masks = MASKS.on({"configuration": {"token": ["long-enough", "short"], "max_tokens": 4096}})
 
     shown = masks.masked_text("select 'long-enough', short limit 4096")
 
@@ -299,7 +299,7 @@ def test_a_configuration_that_is_no_object_is_masked_whole(value: Any) -> None:
     document = {"configuration": value, "name": value, "enricher": {"configuration": value}}
     change = Change("/configuration", "changed", value, {"a": 1})
 
-    masks = MASKS.upon(document)
+    masks = MASKS.on(document)
 
     assert masks.masked_document(document) == {
         "configuration": MASK,
@@ -339,8 +339,8 @@ def test_changes_of_a_value_beside_its_key(change: Change, expected: Change) -> 
     """Upon a document, a place tells whether the name beside it looks like a credential's."""
     document = {"configuration": {"headers": HEADERS}}
 
-    assert MASKS.upon(document).masked_change(change) == expected
-    assert MASKS.upon({}) == MASKS
+    assert MASKS.on(document).masked_change(change) == expected
+    assert MASKS.on({}) == MASKS
 
 
 def test_masks_have_one_width() -> None:
@@ -511,14 +511,14 @@ def test_a_credential_of_four_characters_is_known_again_and_a_shorter_one_is_not
     """A shorter text would be found in half of all others."""
     document = {"configuration": {"token": ["abcd", {"x": "efgh"}], "secret": "abc", "a": "ijkl"}}
 
-    assert MASKS.upon(document).credentials == {"abcd", "efgh"}
-    assert MASKS.upon(document).redacted("'abcd' efgh abc") == f"'{MASK}' {MASK} abc"
-    assert MASKS.upon(document).redacted("abcdefgh ijkl") == "abcdefgh ijkl"
+    assert MASKS.on(document).credentials == {"abcd", "efgh"}
+    assert MASKS.on(document).redacted("'abcd' efgh abc") == f"'{MASK}' {MASK} abc"
+    assert MASKS.on(document).redacted("abcdefgh ijkl") == "abcdefgh ijkl"
 
 
 def knowing(*credentials: str) -> Masks:
     """The masks for a document with these credentials."""
-    return MASKS.upon({"configuration": {"token": list(credentials)}})
+    return MASKS.on({"configuration": {"token": list(credentials)}})
 
 
 def test_the_longest_credential_is_masked_first() -> None:

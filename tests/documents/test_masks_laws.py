@@ -75,7 +75,7 @@ _NEXT = st.one_of(
 def test_no_change_shows_a_secret(base: Document, proposed: Document, *, backwards: bool) -> None:
     """Whatever becomes of a document with credentials, no text of one is in what is shown."""
     pair = (proposed, base) if backwards else (base, proposed)
-    masks = MASKS.upon(*pair)
+    masks = MASKS.on(*pair)
     changes = masks.masked_changes(compare(*pair, {("configuration", "k"): KeyedList(("token",))}))
 
     shown = json.dumps([change.to_dict() for change in changes])
@@ -91,7 +91,7 @@ def test_a_changed_secret_is_still_a_change(base: Document) -> None:
     """Where only a credential changes, that it does is shown."""
     proposed = json.loads(json.dumps(base).replace(SECRET, OTHER))
 
-    changes = MASKS.upon(base).masked_changes(compare(base, proposed, {}))
+    changes = MASKS.on(base).masked_changes(compare(base, proposed, {}))
 
     assert [(c.kind, c.old, c.new) for c in changes] == [("changed", MASK_BEFORE, MASK_AFTER)]
 
@@ -103,4 +103,4 @@ def test_masked_changes_cannot_be_applied(base: Document) -> None:
     proposed = json.loads(json.dumps(base).replace(SECRET, OTHER))
 
     with pytest.raises(InvalidPatchError):
-        apply_changes(base, MASKS.upon(base).masked_changes(compare(base, proposed, {})), {})
+        apply_changes(base, MASKS.on(base).masked_changes(compare(base, proposed, {})), {})

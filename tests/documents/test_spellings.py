@@ -14,7 +14,7 @@ MASKS = Masks((("configuration",),), ("dsn",))
 
 def knowing(*credentials: str) -> Masks:
     """The masks for a document with these credentials."""
-    return MASKS.upon({"configuration": {"password": list(credentials)}})
+    return MASKS.on({"configuration": {"password": list(credentials)}})
 
 
 CREDENTIAL = 'p@ss/w\'rd "é" +1'

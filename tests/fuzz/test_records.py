@@ -89,7 +89,7 @@ def assert_taken_or_refused(text: bytes) -> None:
         found = load(text, MODEL, MASKS, what="plan.json")
         assert jsontext.dump(found.plan.to_dict())
         assert_plain(iter(plan_lines(found.plan)))
-        found.upon(MADE.document)
+        found.on(MADE.document)
         assert jsontext.parse(jsontext.dump(found.plan.proposed), what="it")
 
 

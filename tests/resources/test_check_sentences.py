@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from patcher.documents.values import Document
-from patcher.resources.findings import CHECKS, find_faults
+from patcher.resources.model import MODEL
 
 A, B = "248df4b7-aa70-47b8-a036-33ac447e668d", "9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a111"
 FIELDS = ["id", "email"]
@@ -15,8 +15,8 @@ FIELDS = ["id", "email"]
 
 def said(document: Document, proposed: Document) -> list[str]:
     """What is said of a change: place, sentence and way out; what was so before is marked."""
-    found = find_faults(CHECKS, document, proposed)
-    marked = [("", found.brought), ("before: ", found.before)]
+    found = MODEL.findings(document, proposed)
+    marked = [("", found.introduced), ("before: ", found.existing)]
     return [f"{mark}{one.path}: {one.what} {one.way_out}" for mark, some in marked for one in some]
 
 
@@ -118,7 +118,7 @@ ROWS: dict[str, tuple[Document, list[str]]] = {
 def test_each_check_says_what_is_wrong_and_what_to_do(
     proposed: Document, expected: list[str]
 ) -> None:
-    """Place, sentence, way out; and the same is not the change's fault where it was so before."""
+    """Place, sentence, way out; and the same is not the change's finding where it was so before."""
     assert said({}, proposed) == expected
     assert said(proposed, {**proposed, "name": "x"}) == [f"before: {one}" for one in expected]
 
@@ -169,11 +169,11 @@ def test_one_tracked_column_is_as_good_as_a_list_of_one() -> None:
 def test_what_makes_it_worse_is_the_changes_fault(
     before: Document, after: Document, is_brought: bool
 ) -> None:
-    """A fault is known by what it is about, wherever in its list it stands."""
-    found = find_faults(CHECKS, before, after)
+    """A finding is known by what it is about, wherever in its list it stands."""
+    found = MODEL.findings(before, after)
 
-    assert bool(found.brought) is is_brought
-    assert found.brought or found.before
+    assert bool(found.introduced) is is_brought
+    assert found.introduced or found.existing
 
 
 WIDE = "every field of the source is open, later ones too. Keep those that are meant in"
@@ -223,13 +223,13 @@ def test_an_enrichment_is_known_by_its_id(
     before: Any, after: Any, how: str | None, present: str
 ) -> None:
     """Without it, or with another one, it is made anew; the present id is named."""
-    found = find_faults(CHECKS, {"enricher": before}, {"enricher": after})
+    found = MODEL.findings({"enricher": before}, {"enricher": after})
     expected = f"/enricher/enricher_id {how}, so that the enrichment is replaced and not updated."
 
-    assert [one.what for one in (*found.brought, *found.before)] == (
+    assert [one.what for one in (*found.introduced, *found.existing)] == (
         [] if how is None else [expected]
     )
-    for one in (*found.brought, *found.before):
+    for one in (*found.introduced, *found.existing):
         assert one.way_out == f"Send it with the id of the present one{present}."
 
 
