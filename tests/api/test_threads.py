@@ -1,4 +1,4 @@
-"""One client, many threads: a session each, one set of certificates, one pace."""
+"""One client, many threads: an adapter each, one set of certificates, one pace."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from urllib3.connectionpool import HTTPSConnectionPool
 
 from patcher.api import Client, Settings
@@ -17,6 +16,7 @@ from patcher.api.pace import Pace
 from patcher.api.transport import Transport
 from patcher.api.transport.connections import WitnessAdapter
 from patcher.sandbox import Sandbox, faults, seed
+from tests.api.servers import answer, serving
 
 
 def in_threads(count: int, work: Callable[[], None]) -> None:
@@ -34,16 +34,16 @@ def in_threads(count: int, work: Callable[[], None]) -> None:
         thread.join()
 
 
-def test_each_thread_has_a_session_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No session is used by two threads; one of a thread that has ended is not kept."""
-    users: dict[requests.Session, set[int]] = {}
-    request = requests.Session.request
+def test_each_thread_has_an_adapter_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No adapter is used by two threads; one of a thread that has ended is not kept."""
+    users: dict[WitnessAdapter, set[int]] = {}
+    send = WitnessAdapter.send
 
-    def watched(self: requests.Session, *args: Any, **kwargs: Any) -> Any:
+    def watched(self: WitnessAdapter, *args: Any, **kwargs: Any) -> Any:
         users.setdefault(self, set()).add(threading.get_ident())
-        return request(self, *args, **kwargs)
+        return send(self, *args, **kwargs)
 
-    monkeypatch.setattr(requests.Session, "request", watched)
+    monkeypatch.setattr(WitnessAdapter, "send", watched)
     with Sandbox(models=1) as sandbox:
         transport = Transport(Settings(sandbox.url, f"Bearer {sandbox.api_key}"))
         done = threading.Barrier(4)
@@ -57,7 +57,7 @@ def test_each_thread_has_a_session_of_its_own(monkeypatch: pytest.MonkeyPatch) -
         used = [set(threads) for threads in users.values()]
         users.clear()
         gc.collect()
-        left = len(transport._sessions)
+        left = len(transport._adapters)
         transport.send("GET", f"/api/models/{seed.CONTACTS}")
         transport.close()
 
@@ -66,7 +66,19 @@ def test_each_thread_has_a_session_of_its_own(monkeypatch: pytest.MonkeyPatch) -
     assert left == 0
 
 
-def test_all_sessions_trust_by_one_set_of_certificates() -> None:
+def test_cookies_are_neither_kept_nor_sent() -> None:
+    """What a load balancer sets is not sent back, by the same thread either."""
+    with serving(answer(b"{}", headers="Set-Cookie: lb=1; Path=/\r\n")) as (url, seen):
+        transport = Transport(Settings(url, "Bearer key"))
+        for _ in range(2):
+            transport.send("GET", "/api/x")
+        transport.close()
+
+    assert len(seen) == 2
+    assert not any(b"cookie" in one.lower() for one in seen)
+
+
+def test_all_adapters_trust_by_one_set_of_certificates() -> None:
     """The bundle is read once, verification stays on, and no pool reads it again."""
     pools = []
     for _ in range(2):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import urlencode
 from weakref import WeakSet
 
 from patcher import _version
@@ -22,10 +23,10 @@ from patcher.documents.spellings import Copies
 from patcher.errors import ApiError, InvalidPatchError
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest, Session
+    from requests import PreparedRequest
     from requests import Response as RawResponse
 
-    from patcher.api.transport.connections import Bounds
+    from patcher.api.transport.connections import Bounds, WitnessAdapter
     from patcher.api.transport.route import Route
 
 MAX_ANSWER: Final = 64 * 1024 * 1024
@@ -75,8 +76,10 @@ _NOTABLE: Final = frozenset(
 class Transport:
     """Sends requests to one API, with its credentials.
 
-    Threads may share it: each has a session of its own (requests' sessions are not made to be
-    shared), and all of them one set of trusted certificates.
+    Threads may share it: each has an adapter of requests with connections of its own, and all of
+    them one set of trusted certificates. There is no requests.Session: it would merge settings,
+    prepare headers, keep cookies and look for redirects anew for each request, and of these
+    nothing is wanted.
     """
 
     def __init__(
@@ -90,9 +93,10 @@ class Transport:
         self._monotonic = monotonic
         self._observe = observe
         self._copies = Copies(settings.secrets, MASK)
+        self._template: PreparedRequest | None = None
         self._of_thread = threading.local()
-        # Of a thread that has ended the session goes as well, and its connections with it.
-        self._sessions: WeakSet[Session] = WeakSet()
+        # Of a thread that has ended the adapter goes as well, and its connections with it.
+        self._adapters: WeakSet[WitnessAdapter] = WeakSet()
 
     def send(
         self,
@@ -126,10 +130,10 @@ class Transport:
 
     def close(self) -> None:
         """Closes the connections of all threads."""
-        sessions, self._sessions = list(self._sessions), WeakSet()
+        adapters, self._adapters = list(self._adapters), WeakSet()
         self._of_thread = threading.local()
-        for session in sessions:
-            session.close()
+        for adapter in adapters:
+            adapter.close()
 
     def _tell(self, exchange: Exchange) -> None:
         if self._observe is not None:
@@ -147,7 +151,7 @@ class Transport:
         from patcher.api.transport.route import LocalError
 
         try:
-            session, route = self._way()
+            adapter, route = self._way()
         except LocalError as error:
             raise _unsent(method, path, str(error), error.hint) from error
 
@@ -159,7 +163,8 @@ class Transport:
         bounds = Bounds(self._settings.timeout, MAX_ANSWER, self._monotonic)
         with Witness(bounds, on_connected) as witness:
             try:
-                raw = self._open(session, method, path, params, body, headers)
+                request = self._request(method, path, params, body, headers)
+                raw = self._open(adapter, route, request)
                 return Response(
                     raw.status_code,
                     {name.lower(): value for name, value in raw.headers.items()},
@@ -193,48 +198,59 @@ class Transport:
         body = text.encode("utf-8", "surrogateescape")
         return response._replace(headers=headers, body=body)
 
-    def _open(
+    def _request(
         self,
-        session: Session,
         method: str,
         path: str,
         params: Mapping[str, str] | None,
         body: bytes | None,
         headers: Mapping[str, str],
-    ) -> RawResponse:
-        return session.request(
-            method,
-            self._settings.url + path,
-            params=dict(params or {}),
-            data=body,
-            headers={
+    ) -> PreparedRequest:
+        """A request to this API; what all of them have in common is prepared once."""
+        if self._template is None:
+            from requests import Request
+
+            common = {
                 "Accept": "application/json",
                 "Accept-Encoding": "gzip",
+                "Authorization": self._settings.authorization,
+                "Connection": "keep-alive",
                 "User-Agent": f"patch-model/{_version.__version__}",
                 "X-Polytomic-Version": self._settings.api_version,
-                **headers,
-            },
-            auth=self._authenticate,
-            timeout=self._settings.timeout,
-            allow_redirects=False,
+            }
+            self._template = Request("GET", self._settings.url, common).prepare()
+        request = self._template.copy()
+        query = f"?{urlencode(params)}" if params else ""
+        request.method, request.body = method, body
+        request.url = f"{(request.url or '').rstrip('/')}{path}{query}"
+        request.headers.update(headers)
+        if body is not None:
+            request.headers["Content-Length"] = str(len(body))
+        return request
+
+    def _open(self, adapter: WitnessAdapter, route: Route, request: PreparedRequest) -> RawResponse:
+        """Sends it. An adapter reads no netrc file and follows no redirect."""
+        return adapter.send(
+            request,
             stream=True,
+            timeout=self._settings.timeout,
+            verify=route.certificates or True,
+            proxies={"https": route.proxy} if route.proxy else {},
         )
 
-    def _way(self) -> tuple[Session, Route]:
-        """This thread's session, and the route that it takes. Raises LocalError."""
-        way: tuple[Session, Route] | None = getattr(self._of_thread, "way", None)
+    def _way(self) -> tuple[WitnessAdapter, Route]:
+        """This thread's adapter, and the route that it takes. Raises LocalError."""
+        way: tuple[WitnessAdapter, Route] | None = getattr(self._of_thread, "way", None)
         if way is None:
             from patcher.api.transport.route import Route
 
             route = Route.to(self._settings.url)
-            way = self._of_thread.way = (_new_session(route), route)
-            self._sessions.add(way[0])
-        return way
 
-    def _authenticate(self, request: PreparedRequest) -> PreparedRequest:
-        # As a callable, since requests would let a netrc entry replace a plain header.
-        request.headers["Authorization"] = self._settings.authorization
-        return request
+            from patcher.api.transport.connections import WitnessAdapter
+
+            way = self._of_thread.way = (WitnessAdapter(max_retries=0), route)
+            self._adapters.add(way[0])
+        return way
 
     def _loss(self, error: BaseException, bounds: Bounds) -> str:
         """Why no answer came, in words that hold no header, no address of an object, no body."""
@@ -264,18 +280,3 @@ def _read(raw: RawResponse, bounds: Bounds) -> bytes:
     except BaseException:
         raw.close()
         raise
-
-
-def _new_session(route: Route) -> Session:
-    from requests import Session
-
-    from patcher.api.transport.connections import WitnessAdapter
-
-    session = Session()
-    session.trust_env = False  # what of the environment counts is in the route
-    session.verify = route.certificates or True
-    session.proxies = {"https": route.proxy} if route.proxy else {}
-    adapter = WitnessAdapter(max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
