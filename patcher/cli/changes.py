@@ -15,18 +15,19 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from patcher.cli.help import Command
 from patcher.errors import InvalidInputError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _HELP: Final = {
-    "--set": ("PATH=TEXT", "Set a value: PATH=TEXT, PATH:=JSON, PATH=@FILE or PATH:=@FILE."),
-    "--unset": ("PATH", "Remove a value."),
-    "--add": ("PATH=VALUE", "Add a member to a list, unless it is there."),
-    "--remove": ("PATH=VALUE", "Remove a member of a list, by value or by name."),
-    "--merge": ("SRC", "Apply a merge patch (RFC 7396): inline JSON, @FILE, or - for stdin."),
-    "--json-patch": ("SRC", "Apply a JSON Patch (RFC 6902): inline JSON, @FILE, or -."),
-    "--document": ("SRC", "Replace the whole document; every member it has must be named."),
+    "--set": ("PATH=TEXT", "Set a value (PATH:=JSON, PATH=@FILE, PATH:=@FILE)"),
+    "--unset": ("PATH", "Remove a value"),
+    "--add": ("PATH=VALUE", "Add an item to a list, unless it is there"),
+    "--remove": ("PATH=VALUE", "Remove an item from a list, by value or by name"),
+    "--merge": ("SRC", "Apply a merge patch (RFC 7396)"),
+    "--json-patch": ("SRC", "Apply a JSON Patch (RFC 6902)"),
+    "--document": ("SRC", "Replace the whole document; null clears a key"),
 }
 
 
@@ -59,7 +60,7 @@ class _Kept(click.ParamType):  # type: ignore[type-arg]
         return Given(self.option, str(value), getattr(value, "position", 0))
 
 
-class ChangeCommand(click.Command):
+class ChangeCommand(Command):
     """A command with CHANGE options."""
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:

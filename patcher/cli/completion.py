@@ -21,6 +21,7 @@ import click
 from click.shell_completion import CompletionItem, ShellComplete, add_completion_class
 
 from patcher.cli import console
+from patcher.cli.help import Command
 from patcher.errors import ApiError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -106,14 +107,13 @@ class Fish(_Completion):
 _SHELLS: Final[dict[str, type[_Completion]]] = {"bash": Bash, "zsh": Zsh, "fish": Fish}
 
 
-@click.command("completion")
-@click.argument("shell", type=click.Choice(list(_SHELLS)), required=False)
+@click.command("completion", cls=Command)
+@click.argument("shell", metavar="[SHELL]", type=click.Choice(list(_SHELLS)), required=False)
 def completion_command(shell: str | None) -> None:
-    """Print the script that makes bash, zsh or fish complete patch-model.
+    """Print the completion script for your shell.
 
-    Completes commands, options, files, and the names of models, which are read from the API that
-    the environment names. Without SHELL, the script is for the shell that the variable SHELL
-    names. The script begins with how to install it.
+    It completes commands, options, files, and the names of models, which it reads from the API. It
+    begins with how to install it.
 
     \b
     Examples:

@@ -108,12 +108,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 _PREVIEW = click.option(
     "--preview",
     is_flag=True,
-    help="Ask the source, by the API's own dry run, which fields the change would expose.",
+    help="Ask the source which fields would be exposed",
 )
 _IMPACT = click.option(
     "--impact",
     is_flag=True,
-    help="Look for the syncs and models downstream, and for what the change breaks in them.",
+    help="Find syncs and models that the change breaks",
 )
 
 

@@ -10,6 +10,7 @@ import click
 
 from patcher.cli import console, exits
 from patcher.cli.confirmation import Confirmation, output_of, show_result
+from patcher.cli.help import Command
 from patcher.cli.options import (
     CompletedName,
     accept_older_option,
@@ -24,6 +25,7 @@ from patcher.cli.options import (
     show_secrets_option,
     strict_option,
     unknown_fields_option,
+    yes_option,
 )
 from patcher.cli.signals import SIGNALS
 from patcher.errors import PatchError
@@ -33,23 +35,23 @@ if TYPE_CHECKING:
     from patcher.plan import Plan
 
 
-@click.command("edit")
+@click.command("edit", cls=Command)
 @click.argument("model", type=CompletedName("api"))
 @click.option(
     "--format",
     "format_",
     type=click.Choice(["yaml", "json"]),
     default="yaml",
-    show_default=True,
-    help="The format to edit in.",
+    metavar="yaml|json",
+    help="Format of the text (default: yaml)",
 )
 @click.option(
     "--resume",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Go on with an edit whose text was kept in FILE.",
+    help="Continue the unfinished edit saved in FILE",
 )
-@click.option("-y", "--yes", is_flag=True, help="Write what was saved without asking.")
+@yes_option
 @on_conflict_option
 @allow_all_fields_option
 @strict_option
@@ -62,12 +64,11 @@ if TYPE_CHECKING:
 def edit_command(
     model: str, format_: Literal["yaml", "json"], resume: Path | None, **parameters: Any
 ) -> int:
-    """Edit a model by hand, in your editor, under the guard.
+    """Edit a model in your editor.
 
-    Opens the writable document in VISUAL or EDITOR. What you save is shown as a diff, and written
-    when you say so. If somebody else changes the model meanwhile, both changes are put together;
-    where they collide, both values are in the text. A text that was not written is never lost: it
-    is kept in a file, and --resume goes on with it.
+    Opens the writable document in VISUAL or EDITOR, shows what you changed as a diff, asks, and
+    writes it safely. If someone else changes the model meanwhile, your edit is merged with theirs,
+    and conflicts are marked in the text. An edit that was not written is saved for --resume.
 
     \b
     Examples:

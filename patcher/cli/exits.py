@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from patcher.cli import console
+from patcher.cli.help import Number
 from patcher.cli.options import Connection
 from patcher.cli.signals import SIGNALS, SecondSignal
 from patcher.errors import (
@@ -113,7 +114,7 @@ def _usage(error: click.UsageError) -> InvalidInputError:
         if error.possibilities:
             hint = f"Did you mean {' or '.join(error.possibilities)}?"
     elif isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
-        message = _unfit(error.param)
+        message = _unfit(error)
     elif type(error) is click.UsageError and not isinstance(_command(error), click.Group):
         message = "There are more arguments than the command takes."
     return InvalidInputError(message, hint=hint)
@@ -123,21 +124,16 @@ def _command(error: click.UsageError) -> click.Command | None:
     return error.ctx.command if error.ctx else None
 
 
-def _unfit(parameter: click.Parameter | None) -> str:
-    """What a parameter expects, for a value that it does not take."""
+def _unfit(error: click.BadParameter) -> str:
+    """What a parameter expects, without the value it was given."""
+    parameter = error.param
     kind = parameter.type if parameter else None
     name = parameter.opts[-1] if isinstance(parameter, click.Option) else "An argument"
     if isinstance(kind, click.Choice):
         return f"{name}: expected one of {', '.join(map(str, kind.choices))}."
     if isinstance(kind, click.Path):
         return f"{name}: expected a file, got a folder."
-    expected = {"integer": "a whole number", "float": "a number"}
-    what = expected.get(getattr(kind, "name", "").removesuffix(" range"), "another value")
-    least, most = getattr(kind, "min", None), getattr(kind, "max", None)
-    if least is None:
-        return f"{name}: expected {what}."
-    above = "above" if getattr(kind, "min_open", False) else "from"
-    return f"{name}: expected {what} {above} {least}{'' if most is None else f' to {most}'}."
+    return f"{name}: {error.message if isinstance(kind, Number) else 'expected another value.'}"
 
 
 def _utf8(arguments: list[str]) -> list[str]:

@@ -10,8 +10,8 @@ import click
 
 from patcher.api.transport import Exchange
 from patcher.cli import console
+from patcher.cli.help import Number
 from patcher.cli.signals import SIGNALS
-from patcher.errors import SettingsError
 
 if TYPE_CHECKING:
     from patcher.guard import Clock
@@ -34,10 +34,8 @@ def tracer(verbosity: int) -> Callable[[Exchange], None] | None:
     return trace
 
 
-_LONGEST_SETTLING: Final = 86_400
-
 REPORTS: Final = ("markdown", "html")
-"""The formats that are for people elsewhere, and so never hold a credential."""
+"""Formats for readers elsewhere, which never show a credential."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -79,54 +77,37 @@ def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
         setattr(ctx.find_root().ensure_object(Connection), parameter.name or "", value)
 
 
+def _kept(*names: str, **attributes: Any) -> Callable[[F], F]:
+    return click.option(*names, callback=_keep, expose_value=False, **attributes)
+
+
 _CONNECTION: Final = (
-    click.option(
+    _kept(
         "--url",
-        callback=_keep,
-        expose_value=False,
         metavar="URL",
-        help="The API's address.  [env: POLYTOMIC_DEPLOYMENT_URL; default: "
-        "https://app.polytomic.com]",
+        help="Address of the API  "
+        "[env: POLYTOMIC_DEPLOYMENT_URL; default: https://app.polytomic.com]",
     ),
-    click.option(
+    _kept(
         "--api-key-file",
-        callback=_keep,
-        expose_value=False,
         type=click.Path(),
         metavar="FILE",
-        help="A file with the API key.  [env: POLYTOMIC_API_KEY holds the key itself]",
+        help="File with the API key  [env: POLYTOMIC_API_KEY holds the key itself]",
     ),
-    click.option(
-        "--api-version",
-        callback=_keep,
-        expose_value=False,
-        metavar="DATE",
-        help="The API version to speak.  [default: 2025-09-18]",
-    ),
-    click.option(
+    _kept("--api-version", metavar="DATE", help="Version of the API  [default: 2025-09-18]"),
+    _kept(
         "--timeout",
-        callback=_keep,
-        expose_value=False,
-        type=float,
+        type=Number(float),
         metavar="SECONDS",
-        help="How long a request may take, to the last byte of its answer.  [default: 60]",
+        help="Time limit for a request and its response  [default: 60]",
     ),
-    click.option(
+    _kept(
         "--settle-timeout",
-        callback=_keep,
-        expose_value=False,
-        type=click.FloatRange(min=0),
+        type=Number(float, 0, 86_400),
         metavar="SECONDS",
-        help="How long to look for the outcome of an unclear write or a job.  [default: 30]",
+        help="How long to check an unclear write, or wait for a job  [default: 30]",
     ),
-    click.option(
-        "-v",
-        "--verbose",
-        callback=_keep,
-        expose_value=False,
-        count=True,
-        help="Show each request on standard error; -vv shows more.",
-    ),
+    _kept("-v", "--verbose", count=True, help="Show each request on standard error (-vv: more)"),
 )
 
 
@@ -167,8 +148,6 @@ def session() -> Any:
 
     given = connection()
     clock = given.clock or SystemClock()
-    if given.settle_timeout is not None and not given.settle_timeout < _LONGEST_SETTLING:
-        raise SettingsError("The settle timeout must be a number of seconds, of at most a day.")
     client = Client(settings=settings(), sleep=clock.sleep, observe=tracer(given.verbose))
     return Session.from_env(
         client,
@@ -204,107 +183,99 @@ class CompletedName(click.ParamType):  # type: ignore[type-arg]
 
 def output_option(*formats: str) -> Callable[[F], F]:
     """Adds -o with these formats, the first the default."""
+    named = ", ".join((f"{formats[0]} (default)", *formats[1:-1])) + f" or {formats[-1]}"
     return click.option(
         "-o",
         "--output",
         type=click.Choice(formats),
         default=formats[0],
-        show_default=True,
-        help="What to print.",
+        metavar="FORMAT",
+        help=f"Format: {named}",
     )
 
 
 unknown_fields_option = click.option(
     "--unknown-fields",
     default="error",
-    show_default=True,
-    metavar="WHAT",
-    help="Keys of the model that this version does not know: error stops, carry sends them along, "
-    "drop leaves them out (which clears them); or key by key, KEY=carry,KEY=drop.  "
-    "[env: PATCH_MODEL_UNKNOWN_FIELDS, key by key]",
+    metavar="RULE",
+    help="For unknown keys: error (default), carry or drop",
 )
 
 show_secrets_option = click.option(
-    "--show-secrets",
-    is_flag=True,
-    help="Show the values of credentials; on a terminal only.",
+    "--show-secrets", is_flag=True, help="Show credentials (on a terminal only)"
 )
 
 allow_all_fields_option = click.option(
-    "--allow-all-fields",
-    is_flag=True,
-    help="Let the change leave fields empty, which opens every source field.",
+    "--allow-all-fields", is_flag=True, help="Allow a change that exposes every source field"
 )
 
 strict_option = click.option(
-    "--strict", is_flag=True, help="Refuse a change that brings in a fault that is warned of."
+    "--strict", is_flag=True, help="Treat new warnings about the document as errors"
 )
 
 literal_option = click.option(
     "--literal",
     multiple=True,
     metavar="PATH",
-    help="Take the value at PATH as it is, although it looks like a mask. Repeatable.",
+    help="Accept the value at PATH, which looks like a mask",
 )
 
 accept_older_option = click.option(
-    "--accept-older",
-    is_flag=True,
-    help="Work from a state of the model that is older than the one last seen, as after a restore.",
+    "--accept-older", is_flag=True, help="Accept a model older than last seen (restored)"
 )
 
 async_option = click.option(
-    "--async", "run_async", is_flag=True, help="Let the API write in the background, and wait."
+    "--async", "run_async", is_flag=True, help="Let the API write in a job, and wait for it"
 )
 
-refresh_option = click.option(
-    "--refresh", is_flag=True, help="Ask the API to refresh the model's source fields."
-)
+refresh_option = click.option("--refresh", is_flag=True, help="Refresh the model's source fields")
+
+yes_option = click.option("-y", "--yes", is_flag=True, help="Skip the prompt")
+
+dry_run_option = click.option("--dry-run", is_flag=True, help="Stop after showing the plan")
 
 on_conflict_option = click.option(
     "--on-conflict",
     type=click.Choice(["fail", "rebase"]),
     default="fail",
-    show_default=True,
-    help="When somebody else wrote first: stop, or put the change upon theirs if both can stand.",
+    metavar="RULE",
+    help="If others wrote first: fail (default) or rebase",
 )
 
 
 _SELECTION: Final = (
-    click.option("--all", is_flag=True, help="Every model, in the place of MODEL."),
+    click.option("--all", is_flag=True, help="Select all models"),
     click.option(
         "--where",
         multiple=True,
         metavar="PATH=VALUE",
-        help="Only models in which PATH has this value, or with PATH~=REGEX one in which that is "
-        "found; of all models where none is named. Repeatable: all must hold.",
+        help="Select models with this value (PATH~=REGEX matches)",
     ),
-    click.option(
-        "--exclude", multiple=True, metavar="MODEL", help="Leave this model alone. Repeatable."
-    ),
+    click.option("--exclude", multiple=True, metavar="MODEL", help="Leave this model out"),
 )
 
-_MANNER: Final = (
+_BATCH: Final = (
     click.option(
         "--concurrency",
-        type=click.IntRange(1, 256),
+        type=Number(int, 1, 256),
         default=8,
         show_default=True,
         metavar="N",
-        help="With many models: how many are worked on at a time.",
+        help="Work on N models at a time",
     ),
     click.option(
         "--max-rps",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(float, 0.001),
         metavar="N",
-        help="With many models: how many requests are sent in a second, at most.",
+        help="Send at most N requests a second",
     ),
+    click.option("--keep-going", flag_value=True, hidden=True),
     click.option(
-        "--keep-going/--fail-fast",
+        "--fail-fast",
         "keep_going",
+        flag_value=False,
         default=True,
-        help="With many models: after one that fails, go on with the others (the default), or "
-        "begin nothing new.",
+        help="Start no further write after a failure",
     ),
 )
 
@@ -316,9 +287,9 @@ def selection_options(command: F) -> F:
     return command
 
 
-def manner_options(command: F) -> F:
-    """Adds the options that say how many models are gone about."""
-    for option in reversed(_MANNER):
+def batch_options(command: F) -> F:
+    """Adds the options for work on many models."""
+    for option in reversed(_BATCH):
         command = option(command)
     return command
 

@@ -9,13 +9,15 @@ import click
 
 from patcher.cli import console
 from patcher.cli.confirmation import Confirmation, output_of, show_result
+from patcher.cli.help import Command, Number
 from patcher.cli.options import (
     CompletedName,
     accept_older_option,
     allow_all_fields_option,
     async_option,
+    batch_options,
     connection_options,
-    manner_options,
+    dry_run_option,
     on_conflict_option,
     options_of,
     output_option,
@@ -24,22 +26,22 @@ from patcher.cli.options import (
     show_secrets_option,
     strict_option,
     unknown_fields_option,
+    yes_option,
 )
 from patcher.errors import InvalidInputError
 
 
-@click.command("get")
+@click.command("get", cls=Command)
 @click.argument("model", type=CompletedName("api"))
-@click.option("--raw", is_flag=True, help="Print the model as the API gives it, as JSON.")
+@click.option("--raw", is_flag=True, help="Print the API's response, as JSON")
 @output_option("yaml", "json")
 @unknown_fields_option
 @connection_options
 def get_command(model: str, raw: bool, output: str, unknown_fields: Any) -> None:
     """Print a model's writable document.
 
-    It is what patches and edits address: the body of an update, rebuilt from the API's response.
-    A value that an update cannot carry is shown as it is, with a comment (JSON: a warning) that
-    says what to do about it.
+    This is the body of an update, rebuilt from the API's response: changes and edits address it.
+    A value that an update can't carry has a comment (JSON: a warning) that says what to do.
 
     \b
     Example:
@@ -65,11 +67,11 @@ def get_command(model: str, raw: bool, output: str, unknown_fields: Any) -> None
     console.out(value_json(found.document) + "\n")
 
 
-@click.command("list")
+@click.command("list", cls=Command)
 @output_option("text", "json")
 @connection_options
 def list_command(output: str) -> None:
-    """List every model.
+    """List all models.
 
     \b
     Example:
@@ -89,7 +91,7 @@ def list_command(output: str) -> None:
 _CENTURY = 36_500
 
 
-@click.command("history")
+@click.command("history", cls=Command)
 @click.argument(
     "target",
     metavar="[MODEL|ENTRY|RUN]",
@@ -99,25 +101,24 @@ _CENTURY = 36_500
 @click.option(
     "-n",
     "--limit",
-    type=click.IntRange(min=1),
+    type=Number(int, 1),
     default=20,
     show_default=True,
     metavar="N",
-    help="How many to list.",
+    help="List at most N writes",
 )
 @click.option(
     "--prune",
-    type=click.FloatRange(min=0, max=_CENTURY, clamp=False),
+    type=Number(float, 0, _CENTURY),
     metavar="DAYS",
-    help="Remove the entries that are more than so many days old, without asking.",
+    help="Delete entries older than DAYS, without a prompt",
 )
 @show_secrets_option
 @output_option("text", "json")
 def history_command(target: str | None, limit: int, **parameters: Any) -> None:
-    """List what was written, the newest first, or show one write.
+    """List past writes, newest first, or show one.
 
-    Reads the journal on this machine only. MODEL is a UUID or a name, as it was before a write or
-    after it; ENTRY is @ and 12 hex digits, RUN is run- and 12 hex digits.
+    Reads the journal on this machine. MODEL may be a name from before or after a write.
 
     \b
     Examples:
@@ -140,8 +141,6 @@ def _prune(target: str | None, days: float, output: str) -> None:
         raise InvalidInputError(
             "--prune is for the whole journal.", hint=f"patch-model history --prune {days:g}"
         )
-    if not days >= 0:
-        raise InvalidInputError("--prune takes a number of days.")  # nan is within every range
     removed = _history().journal.prune(days)
     console.report_only()
     if output == "json":
@@ -189,12 +188,12 @@ def _history() -> Any:
     return History.from_env(os.environ)
 
 
-@click.command("undo")
+@click.command("undo", cls=Command)
 @click.argument("target", metavar="[MODEL|ENTRY]", required=False, type=CompletedName("both"))
-@click.option("--run", metavar="RUN", help="Take back all that a run over many models wrote.")
-@click.option("-y", "--yes", is_flag=True, help="Write without asking.")
-@click.option("--dry-run", is_flag=True, help="Stop after showing the plan.")
-@manner_options
+@click.option("--run", metavar="RUN", help="Undo all writes of a batch")
+@yes_option
+@dry_run_option
+@batch_options
 @on_conflict_option
 @async_option
 @refresh_option
@@ -206,10 +205,10 @@ def _history() -> Any:
 @output_option("text", "json")
 @connection_options
 def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
-    """Take a write back: the last one to MODEL, or that of ENTRY.
+    """Undo a write.
 
-    Shows what that changes, asks, and writes under the guard, if the model is still what that
-    write left. An undo is in the history, too, and can be undone.
+    Undoes the last write to MODEL, or that of ENTRY: shows the plan, asks, and writes it safely,
+    unless the model has changed since. An undo is itself a write, and can be undone.
 
     \b
     Examples:

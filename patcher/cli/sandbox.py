@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from patcher.cli import console, exits
+from patcher.cli.help import Command, Number
 from patcher.cli.options import Connection
 from patcher.cli.signals import SIGNALS
 from patcher.documents.values import Document, strictly_equal
@@ -27,51 +28,53 @@ if TYPE_CHECKING:
     from patcher.sandbox import Sandbox
 
 
-@click.command("sandbox")
+@click.command("sandbox", cls=Command)
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Number(int, 0, 65535),
     default=8930,
     show_default=True,
-    help="The port on 127.0.0.1; 0 takes any free one.",
+    metavar="N",
+    help="Port on 127.0.0.1; 0 picks a free one",
 )
 @click.option(
     "--db",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Keep the models and syncs in this SQLite file.  [default: in memory]",
+    help="Keep models and syncs in this SQLite file  [default: in memory]",
 )
 @click.option(
     "--models",
-    type=click.IntRange(0, 100_000),
+    type=Number(int, 0, 100_000),
     default=3,
     show_default=True,
-    help="How many models to begin with.",
+    metavar="N",
+    help="Number of models at the start",
 )
 @click.option(
     "--latency",
-    type=click.FloatRange(0, 60),
+    type=Number(float, 0, 60),
     default=0.0,
     metavar="SECONDS",
-    help="How long to wait before each answer.",
+    help="Delay before each response",
 )
 @click.option(
     "--fixed-ids",
     is_flag=True,
-    help="Give the models the same IDs at each start.  [default: new ones]",
+    help="Use the same model IDs at each start",
 )
-@click.option("--light-lists", is_flag=True, help="List models without their content.")
-@click.option("--echo-blanks", is_flag=True, help="Store configuration keys left out as blanks.")
-@click.option("--json-examples", is_flag=True, help="Answer examples as the JSON they spell.")
-@click.option("--new-keys", is_flag=True, help="Add unknown keys to columns and labels.")
+@click.option("--light-lists", is_flag=True, help="List models without their content")
+@click.option("--echo-blanks", is_flag=True, help="Store missing configuration keys as blanks")
+@click.option("--json-examples", is_flag=True, help="Return examples as JSON values, not texts")
+@click.option("--new-keys", is_flag=True, help="Add unknown keys to columns and labels")
 @click.option(
-    "--redaction", default="", metavar="TEXT", help="Answer TEXT in place of each credential."
+    "--redaction", default="", metavar="TEXT", help="Return TEXT instead of each credential"
 )
 def sandbox_command(**options: Any) -> None:
-    """Run an emulator of the API on this machine, until it is stopped.
+    """Run an emulator of the API on this machine.
 
-    It prints the two variables that point patch-model at it. The options from --light-lists on make
-    it answer as other servers plausibly do.
+    Prints the two environment variables that point patch-model at it, and runs until Ctrl-C. The
+    options from --light-lists on imitate what other servers plausibly do.
 
     \b
     Examples:
@@ -116,11 +119,11 @@ class ClaimError(PatchError):
     """The demonstration claimed something that is not so."""
 
 
-@click.command("demo")
+@click.command("demo", cls=Command)
 def demo_command() -> None:
-    """Show the main job on the emulator, from start to end.
+    """Demonstrate the main job on the emulator.
 
-    Nothing outside this machine is touched. Exits with 70 if anything that it claims is not so.
+    Uses nothing outside this machine. Exits with 70 if one of its claims is false.
 
     \b
     Example:

@@ -17,15 +17,17 @@ from patcher.cli.confirmation import (
     review_options,
     show_result,
 )
+from patcher.cli.help import Number
 from patcher.cli.options import (
     REPORTS,
     CompletedName,
     accept_older_option,
     allow_all_fields_option,
     async_option,
+    batch_options,
     connection_options,
+    dry_run_option,
     literal_option,
-    manner_options,
     on_conflict_option,
     options_of,
     output_option,
@@ -35,12 +37,13 @@ from patcher.cli.options import (
     show_secrets_option,
     strict_option,
     unknown_fields_option,
+    yes_option,
 )
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 _EXPECT_VERSION = click.option(
-    "--expect-version", type=int, metavar="N", help="Stop unless the model has this version."
+    "--expect-version", type=Number(int), metavar="N", help="Stop unless this is its version"
 )
 
 
@@ -49,33 +52,26 @@ _EXPECT_VERSION = click.option(
 @selection_options
 @change_options
 @_EXPECT_VERSION
-@manner_options
+@batch_options
 @allow_all_fields_option
 @strict_option
 @literal_option
 @accept_older_option
 @unknown_fields_option
-@click.option(
-    "--out", type=_FILE, metavar="FILE", help="Save the plan in FILE, to be applied later."
-)
-@click.option(
-    "--show", type=_FILE, metavar="FILE", help="Show the plan saved in FILE, stale or not."
-)
+@click.option("--out", type=_FILE, metavar="FILE", help="Save the plan, for apply --plan")
+@click.option("--show", type=_FILE, metavar="FILE", help="Show a saved plan, stale or not")
 @review_options
-@click.option("--exit-code", is_flag=True, help="Exit 1 if the change would change anything.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if there are changes")
 @show_secrets_option
 @output_option("text", "json", *REPORTS)
 @connection_options
 def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) -> int:
-    """Show what a change would do; never writes.
-
-    The CHANGE options (--set to --document) are applied in the order given. A plan that was saved
-    with --out is applied with patch-model apply --plan.
+    """Show what a change would do, and write nothing.
 
     \b
     Examples:
       patch-model plan Customers --set name=Clients
-      patch-model plan Customers --set configuration.query=@customers.sql --preview --exit-code
+      patch-model plan Customers --set configuration.query=@customers.sql --preview
       patch-model plan Customers --set name=Clients --out rename.json
       patch-model plan --where 'name~=^Cust' --set identifier=email
       patch-model plan --show rename.json
@@ -116,13 +112,13 @@ def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) 
     "plan_file",
     type=_FILE,
     metavar="FILE",
-    help="Apply the plan in FILE, exactly; in place of MODEL and CHANGE.",
+    help="Apply a saved plan, instead of MODEL and CHANGE",
 )
-@click.option("-y", "--yes", is_flag=True, help="Write without asking.")
-@click.option("--dry-run", is_flag=True, help="Stop after showing the plan.")
+@yes_option
+@dry_run_option
 @_EXPECT_VERSION
 @review_options
-@manner_options
+@batch_options
 @on_conflict_option
 @async_option
 @refresh_option
@@ -135,18 +131,13 @@ def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) 
 @output_option("text", "json")
 @connection_options
 def apply_command(models: tuple[str, ...], plan_file: Path | None, **parameters: Any) -> int:
-    """Make a change: the guarded write.
-
-    Shows the plan, asks, reads the model again, and writes only if it is still as it was. With
-    many models (several, - for those on standard input, --all, --where) all plans are made first,
-    and shown and asked about together.
+    """Change models: show the plan, ask, and write it safely.
 
     \b
     Examples:
       patch-model apply Customers --set name=Clients
-      patch-model apply Customers --add policies=9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a111 --yes
-      patch-model apply --plan rename.json
-      patch-model apply Customers Orders --add labels=9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a111
+      patch-model apply Customers --add tracking_columns=id --yes
+      patch-model apply Customers Orders --unset identifier
     """
     from patcher.operations.write import run_patch
 

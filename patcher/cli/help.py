@@ -1,0 +1,102 @@
+"""The help of a command: its capital words explained, its options in groups."""
+
+from __future__ import annotations
+
+import math
+import re
+from contextlib import suppress
+from typing import Any, Final
+
+import click
+
+from patcher.cli import console
+
+_WORDS: Final = {
+    "MODEL": "ID or exact name (name:TEXT forces a name)",
+    "CHANGE": "Options of the group Change, in the order given",
+    "PATH": "Dotted path (configuration.query) or JSON Pointer",
+    "SRC": "Inline JSON, @FILE (JSON or YAML), or - for stdin",
+    "ENTRY": "Journal entry: @ and 12 hex digits",
+    "RUN": "Batch of writes: run- and 12 hex digits",
+    "SHELL": "bash, zsh or fish (default: the variable SHELL)",
+}
+"""What the capital words in a command's usage and options stand for."""
+
+_GROUPS: Final = {
+    "Options": "",
+    "Change": "--set --unset --add --remove --merge --json-patch --document --plan --resume "
+    "--format --refresh --async",
+    "Select models": "--all --where --exclude --run --concurrency --max-rps --fail-fast",
+    "Safety": "--yes --dry-run --preview --impact --strict --expect-version --on-conflict "
+    "--accept-older --allow-all-fields --literal --unknown-fields",
+    "Output": "--output --raw --show --out --exit-code --show-secrets --verbose",
+    "Connection": "--url --api-key-file --api-version --timeout --settle-timeout",
+}
+"""The groups of options. Those in no group come first."""
+
+
+class Number(click.ParamType):  # type: ignore[type-arg]
+    """A number within bounds. Its errors name the bounds, and never the value given."""
+
+    name = "number"
+
+    def __init__(
+        self, kind: type[int | float], least: float = -math.inf, most: float = math.inf
+    ) -> None:
+        self.kind, self.least, self.most = kind, least, most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number. Fails for other text, NaN, and a number out of bounds."""
+        with suppress(ValueError):
+            number = self.kind(value)
+            if self.least <= number <= self.most:
+                return number
+        expected = "a whole number" if self.kind is int else "a number"
+        expected += f" from {self.least:g}" if self.least > -math.inf else ""
+        expected += f" to {self.most:g}" if self.most < math.inf else ""
+        raise click.BadParameter(f"expected {expected}.", ctx, param)
+
+
+def _print_help(context: click.Context, _: click.Parameter, is_given: bool) -> None:
+    if is_given and not context.resilient_parsing:
+        console.out(context.get_help() + "\n")
+        context.exit()
+
+
+_HELP: Final = click.Option(
+    ["-h", "--help"],
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_help,
+    help="Show this message and exit",
+)
+
+
+class Command(click.Command):
+    """A command whose help explains its arguments and groups its options."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option:
+        """--help, printed the way all other output is."""
+        return _HELP
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes arguments and groups. A subcommand only refers to the connection options."""
+        options = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
+        records = {one.opts[-1]: one.get_help_record(ctx) for one in options}
+        rows = {name: record for name, record in records.items() if record and name != "--help"}
+        terms = [*self.collect_usage_pieces(ctx), *(term for term, _ in rows.values())]
+        used = set(re.findall("[A-Z]+", " ".join(terms)))
+        groups = {"Arguments": [row for row in _WORDS.items() if row[0] in used]}
+        for group, names in _GROUPS.items():
+            groups[group] = [rows.pop(name) for name in names.split() if name in rows]
+        groups["Options"] = list(rows.values())
+        if ctx.parent is not None and groups["Connection"]:
+            groups["Connection"] = [("--url, ...", "How to reach the API: see patch-model --help")]
+        lines: list[tuple[str, str]] = []
+        for group, found in groups.items():
+            lines += [(f"{group}:", "")] if found else []
+            lines += [(f"  {term}", text) for term, text in found]
+        if lines:
+            formatter.write_paragraph()
+            formatter.write_dl(lines)
