@@ -14,9 +14,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from patcher.disk import create_private, read_private
 from patcher.documents import jsontext
 from patcher.errors import ConflictError, InvalidPatchError, JournalError
-from patcher.files import create_private, read_private
 from patcher.journal import Entry, Journal
 from patcher.resources.snapshot import Snapshot
 

@@ -16,10 +16,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Final, NamedTuple
 
-from patcher.documents import jsontext
-from patcher.documents.values import Document
-from patcher.errors import InvalidPatchError, JournalError
-from patcher.files import (
+from patcher.disk import (
     NotPrivateError,
     read_private,
     refuse_open_folder,
@@ -27,6 +24,9 @@ from patcher.files import (
     update_private,
     write_whole,
 )
+from patcher.documents import jsontext
+from patcher.documents.values import Document
+from patcher.errors import InvalidPatchError, JournalError
 from patcher.resources.blockers import OnUnknown, is_unknown_fields
 from patcher.resources.snapshot import moment
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from patcher.files import NotPrivateError, create_private, update_private
+from patcher.disk import NotPrivateError, create_private, update_private
 
 COUNT = """
 import sys
 from pathlib import Path
-from patcher.files import update_private
+from patcher.disk import update_private
 for _ in range(300):
     update_private(Path(sys.argv[1]), lambda found: str(int(found or b"0") + 1).encode())
 """
@@ -22,7 +22,7 @@ for _ in range(300):
 CREATE = """
 import sys
 from pathlib import Path
-from patcher.files import create_private
+from patcher.disk import create_private
 print(sum(create_private(Path(sys.argv[1]) / str(n), b"x") for n in range(100)))
 """
 

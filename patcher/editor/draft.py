@@ -17,10 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from patcher.disk import NotPrivateError, read_file, refuse_open_folder, write_whole
 from patcher.documents import jsontext
 from patcher.documents.values import Document
 from patcher.errors import InvalidInputError, InvalidPatchError, JournalError, PatchError
-from patcher.files import NotPrivateError, read_file, refuse_open_folder, write_whole
 from patcher.resources.snapshot import Snapshot
 
 FORMAT: Final = 1

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from patcher.disk import NotPrivateError, read_private, update_private, write_whole
 from patcher.documents.notices import ignore
 from patcher.documents.values import Document
 from patcher.errors import JournalError, StaleReadError
-from patcher.files import NotPrivateError, read_private, update_private, write_whole
 from patcher.guard.outcome import PATIENCE, Clock
 from patcher.journal import Entry, Journal
 from patcher.resources.snapshot import Snapshot

@@ -12,11 +12,11 @@ from typing import Final, NoReturn
 
 from patcher._version import __version__
 from patcher.claims import spent
+from patcher.disk import sync_folder, write_whole
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.documents.values import Document, strictly_equal
 from patcher.errors import ConflictError, InvalidInputError, JournalError, OutputError
-from patcher.files import sync_folder, write_whole
 from patcher.guard.verification import is_in_place, verify
 from patcher.journal import Entry, utc_now
 from patcher.operations.session import Options, Session, mask_words
