@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 
 from patcher.sandbox.callers import Actor
 from patcher.sandbox.jobs import JobScript, LateWrites
-from patcher.sandbox.messages import Call, Reply, error_body
+from patcher.sandbox.messages import Call, Reply, WireError, error_body
 from patcher.sandbox.models import Models
 
 When = Literal["before", "after"]
@@ -364,5 +364,6 @@ class Hold:
 def _model_id(context: FaultContext) -> str:
     model_id = context.call.model_id
     if model_id is None:
-        raise ValueError(f"{context.call.kind} names no model; say which one the fault is about")
+        message = f"{context.call.kind} names no model; the fault needs a model_id"
+        raise WireError(500, "fault_without_model", message)
     return model_id

@@ -9,11 +9,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import Map, Rule
+
 from patcher.sandbox import neighbours
 from patcher.sandbox.callers import Caller
 from patcher.sandbox.description import Description
 from patcher.sandbox.jobs import Jobs, JobScript
-from patcher.sandbox.messages import Call, Reply, bad_request, dumps, loads
+from patcher.sandbox.messages import (
+    Call,
+    RecordedRequest,
+    Reply,
+    WireError,
+    bad_request,
+    dumps,
+    loads,
+)
 from patcher.sandbox.models import Models, entity_tag
 from patcher.sandbox.syncs import Syncs, wanted_by
 
@@ -22,6 +33,32 @@ PAGE_LIMIT = 50
 
 FULL_LIST_VERSION = "2024-02-08"
 """The version whose GET /api/syncs shows whole syncs; later ones show light items."""
+
+
+PATHS = {
+    "me": "/api/me",
+    "models": "/api/models",
+    "model": "/api/models/{id}",
+    "preview": "/api/model-preview",
+    "syncs": "/api/syncs",
+    "sync": "/api/syncs/{id}",
+    "status": "/api/syncs/{id}/status",
+    "sample": "/api/models/{id}/sample",
+    "connections": "/api/connections",
+    "connection": "/api/connections/{id}",
+    "enrichment": "/api/connections/{id}/modelsync/enrichment-source",
+    "inputs": "/api/enrichment/{connection_id}/inputfields",
+    "policies": "/api/permissions/policies",
+    "policy": "/api/permissions/policies/{id}",
+    "job": "/api/jobs/{type}/{id}",
+}
+"""The kind of each path, and its template in the published description."""
+
+_RULES = [
+    Rule(template.translate({ord("{"): "<", ord("}"): ">"}), endpoint=kind)
+    for kind, template in PATHS.items()
+]
+_URLS = Map(_RULES, merge_slashes=False).bind("sandbox")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +108,18 @@ class Endpoints:
             ("enrichment", "GET"): self._enrichment_source,
             ("inputs", "POST"): self._input_fields,
         }
+
+    def find(self, request: RecordedRequest) -> Call:
+        """The endpoint that a request is for. Raises WireError 404 or 405."""
+        try:
+            kind, arguments = _URLS.match(request.path)
+        except NotFound as error:
+            raise WireError(404, "not_found", str(error.description)) from error
+        if (kind, request.method) not in self._table:
+            verbs = ", ".join(verb for each, verb in self._table if each == kind)
+            message = f"{request.method} is not supported here"
+            raise WireError(405, "method_not_allowed", message, headers=(("Allow", verbs),))
+        return Call(request, kind, PATHS[kind], dict(arguments))
 
     def answer(self, task: Task) -> Reply:
         """Do what the call asks for."""

@@ -1,145 +1,53 @@
-"""HTTP in and out: the API's URL map in a Flask application, on a threaded server.
+"""HTTP in and out: a threaded server that keeps connections alive and can misbehave on purpose.
 
-The server keeps connections alive and can misbehave on purpose. Werkzeug's own handler closes the
-connection after each response and cannot send a wrong Content-Length or a reset; hence this one.
+The servers of the standard library and of Werkzeug cannot send a wrong Content-Length or a reset,
+nor end the connections that are open; hence this one.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
 import socket
 import struct
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from flask import Flask, Response, request
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.serving import DechunkedInput
 
-from patcher.sandbox.messages import Call, RecordedRequest, Reply, error_body
-from patcher.sandbox.pipeline import Pipeline, RequestLog, with_version
+from patcher.sandbox.messages import RecordedRequest, Reply
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
-
-RESET_MARK = "patcher.sandbox.reset"
-"""Key in the WSGI environment that tells the listener to tear the connection down."""
-
-PATHS = (
-    ("me", "/api/me", "/api/me", ("GET",)),
-    ("models", "/api/models", "/api/models", ("GET", "POST")),
-    ("model", "/api/models/<id>", "/api/models/{id}", ("GET", "PUT", "DELETE")),
-    ("preview", "/api/model-preview", "/api/model-preview", ("POST",)),
-    ("syncs", "/api/syncs", "/api/syncs", ("GET",)),
-    ("sync", "/api/syncs/<id>", "/api/syncs/{id}", ("GET",)),
-    ("status", "/api/syncs/<id>/status", "/api/syncs/{id}/status", ("GET",)),
-    ("sample", "/api/models/<id>/sample", "/api/models/{id}/sample", ("GET",)),
-    ("connections", "/api/connections", "/api/connections", ("GET",)),
-    ("connection", "/api/connections/<id>", "/api/connections/{id}", ("GET",)),
-    (
-        "enrichment",
-        "/api/connections/<id>/modelsync/enrichment-source",
-        "/api/connections/{id}/modelsync/enrichment-source",
-        ("GET",),
-    ),
-    (
-        "inputs",
-        "/api/enrichment/<connection_id>/inputfields",
-        "/api/enrichment/{connection_id}/inputfields",
-        ("POST",),
-    ),
-    ("policies", "/api/permissions/policies", "/api/permissions/policies", ("GET",)),
-    ("policy", "/api/permissions/policies/<id>", "/api/permissions/policies/{id}", ("GET",)),
-    ("job", "/api/jobs/<type>/<id>", "/api/jobs/{type}/{id}", ("GET",)),
-)
-"""Kind, Flask rule, path template of the description, verbs."""
-
-
-def build_app(pipeline: Pipeline, log: RequestLog) -> Flask:
-    """The API as a WSGI application."""
-    app = Flask("patcher.sandbox", static_folder=None)
-    app.url_map.merge_slashes = False
-    for kind, rule, template, methods in PATHS:
-        app.add_url_rule(
-            rule,
-            endpoint=kind,
-            view_func=_view(pipeline, kind, template),
-            methods=methods,
-            provide_automatic_options=False,
-        )
-
-    @app.before_request
-    def record() -> None:
-        log.add(recorded())
-
-    @app.errorhandler(HTTPException)
-    def refuse(error: HTTPException) -> Response:
-        return to_response(with_version(_refusal(error), recorded()))
-
-    return app
-
-
-def _view(pipeline: Pipeline, kind: str, template: str) -> Any:
-    def view(**arguments: str) -> Response:
-        if request.method == "HEAD":  # Flask adds it to every GET; the API does not have it
-            raise MethodNotAllowed
-        return to_response(pipeline.handle(Call(recorded(), kind, template, arguments)))
-
-    return view
-
-
-def recorded() -> RecordedRequest:
-    """The request being handled, as plain data."""
-    return RecordedRequest(
-        method=request.method,
-        path=request.path,
-        query=request.args.to_dict(),
-        headers=Headers(list(request.headers.items())),
-        body_bytes=request.get_data(),
-    )
-
-
-def to_response(reply: Reply) -> Response:
-    """A reply as Flask sends it; a reset is a mark for the listener, which owns the socket."""
-    if reply.reset:
-        request.environ[RESET_MARK] = True
-        return Response(status=500)
-    response = Response(reply.body, reply.status)
-    response.headers.clear()
-    for name, value in reply.headers:
-        response.headers[name] = value
-    return response
-
-
-def _refusal(error: HTTPException) -> Reply:
-    status = error.code or 500
-    key = error.name.lower().replace(" ", "_")
-    allow = [(name, value) for name, value in error.get_headers() if name == "Allow"]
-    return Reply.of(error_body(status, key, str(error.description)), status, allow)
-
-
-BACKLOG = 256
+_HOST = "127.0.0.1"
 _JOIN_SECONDS = 5.0
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
-class Handler(WSGIRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     """One connection: any number of requests, each answered in one piece."""
 
+    server: Listener
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # header and body leave together
     disable_nagle_algorithm = True
 
-    def run_wsgi(self) -> None:
-        """Answer one request through the application."""
-        self.environ = environ = self._read_request()
-        status, headers, body = self._ask_application(environ)
-        if environ.get(RESET_MARK):
+    def answer(self) -> None:
+        """Answer one request."""
+        reply = self.server.answer(self._read_request())
+        if reply.reset:
             self._reset_connection()
         else:
-            self._send(status, headers, body)
+            self._send(reply)
+
+    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = answer  # noqa: N815
+
+    def handle(self) -> None:
+        """Answer requests until either side closes the connection."""
+        with contextlib.suppress(ConnectionError):
+            super().handle()
 
     def handle_expect_100(self) -> bool:
         """``100 Continue`` must not wait in the buffer."""
@@ -147,108 +55,106 @@ class Handler(WSGIRequestHandler):
         self.wfile.flush()
         return proceed
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # werkzeug's name
-        """Say nothing: requests are recorded, not printed."""
+    def log_message(self, *_: object) -> None:
+        """Print nothing: requests are recorded."""
 
-    def _read_request(self) -> WSGIEnvironment:
-        """The WSGI environment; the body is read whole, so that the next request can follow."""
-        environ = self.make_environ()
-        source = environ["wsgi.input"]
-        chunked = environ.get("wsgi.input_terminated", False)
-        body = source.read() if chunked else source.read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)
-        environ["CONTENT_LENGTH"] = str(len(body))
-        return environ
+    def _read_request(self) -> RecordedRequest:
+        """The request; its body is read to the end, so that the next request can follow."""
+        url = urlsplit(self.path)
+        if "chunked" in self.headers.get("Transfer-Encoding", ""):
+            body = DechunkedInput(self.rfile).read()  # type: ignore[arg-type]  # reads only
+        else:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        return RecordedRequest(
+            method=self.command,
+            path=unquote(url.path),
+            query=dict(parse_qsl(url.query, keep_blank_values=True)),
+            headers=Headers(self.headers.items()),
+            body_bytes=body,
+        )
 
-    def _ask_application(
-        self, environ: WSGIEnvironment
-    ) -> tuple[str, list[tuple[str, str]], bytes]:
-        started: list[tuple[str, list[tuple[str, str]]]] = []
-
-        def start_response(
-            status: str, headers: list[tuple[str, str]], _exc_info: object = None, /
-        ) -> Any:
-            started.append((status, headers))
-
-        chunks = self.server.app(environ, start_response)
-        try:
-            body = b"".join(chunks)
-        finally:
-            getattr(chunks, "close", lambda: None)()
-        return (*started[-1], body)
-
-    def _send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
-        code, _, reason = status.partition(" ")
-        promised = {name.lower(): value for name, value in headers}.get("content-length")
-        self.send_response(int(code), reason)
-        for name, value in headers:
+    def _send(self, reply: Reply) -> None:
+        self.send_response(reply.status)
+        for name, value in reply.headers:
             self.send_header(name, value)
+        promised = dict(reply.headers).get("Content-Length")
         if promised is None:
-            self.send_header("Content-Length", str(len(body)))
-        elif promised != str(len(body)):
+            self.send_header("Content-Length", str(len(reply.body)))
+        elif promised != str(len(reply.body)):
             self.close_connection = True  # the reader waits for bytes that never come
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(reply.body)
         self.wfile.flush()
 
     def _reset_connection(self) -> None:
-        """Close so that the peer gets a reset, and not an orderly end of the stream."""
+        """Close so that the peer gets a reset instead of an orderly end of the stream."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
         socket.close(self.connection.detach())
 
 
-class Listener(ThreadedWSGIServer):
-    """Listens on a port of its own thread; knows its connections, so that it can end them.
+class Listener(ThreadingTCPServer):
+    """Listens on a loopback port in a thread of its own; can end its connections.
+
+    Args:
+        answer: gives the reply to a request; called by many threads at once.
+        port: 0 picks a free one.
 
     Raises:
         OSError: the port is taken.
     """
 
-    def __init__(self, app: WSGIApplication, host: str, port: int) -> None:
+    allow_reuse_address = True
+    request_queue_size = 256
+
+    def __init__(self, answer: Callable[[RecordedRequest], Reply], port: int) -> None:
+        self.answer = answer
         self._open: dict[threading.Thread, socket.socket] = {}
-        self._open_lock = threading.Lock()
-        # Werkzeug prints and exits when it cannot bind, so the socket is bound here.
-        with socket.create_server((host, port), backlog=BACKLOG) as bound:
-            super().__init__(host, port, app, Handler, fd=bound.fileno())
+        self._stopping = False
+        super().__init__((_HOST, port), Handler)
         self._thread = threading.Thread(target=self._serve, name="sandbox", daemon=True)
+        self._thread.start()
 
     @property
     def url(self) -> str:
-        """Where it listens; answers from the moment it is made, once started."""
-        return f"http://{self.host}:{self.port}"
-
-    def start(self) -> None:
-        """Answer requests in the background."""
-        self._thread.start()
+        """The base URL."""
+        return f"http://{_HOST}:{self.server_address[1]}"
 
     def stop(self) -> None:
         """Stop listening, end every connection, and wait for requests being answered."""
-        self.shutdown()
+        self._stopping = True
+        # A connection ends the wait for one at once, without polling.
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection((_HOST, self.server_address[1])),
+        ):
+            pass
         self._thread.join()
         self.server_close()
-        with self._open_lock:
-            open_now = dict(self._open)
-        for connection in open_now.values():
-            _hang_up(connection)
-        for thread in open_now:
+        open_now = list(self._open.items())
+        for _, connection in open_now:
+            with contextlib.suppress(OSError):  # it may have ended by itself
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread, _ in open_now:
             thread.join(_JOIN_SECONDS)
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """One connection, in a thread of its own."""
-        thread = threading.current_thread()
-        with self._open_lock:
-            self._open[thread] = request
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Refuse what arrives while the server stops."""
+        return not self._stopping
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer a connection in a thread of its own."""
+        arguments = (request, client_address)
+        thread = threading.Thread(target=self._converse, args=arguments, daemon=True)
+        self._open[thread] = request
+        thread.start()
+
+    def _converse(self, request: Any, client_address: Any) -> None:
         try:
-            super().process_request_thread(request, client_address)
+            self.process_request_thread(request, client_address)
         finally:
-            with self._open_lock:
-                del self._open[thread]
+            del self._open[threading.current_thread()]
 
     def _serve(self) -> None:
-        self.serve_forever(poll_interval=0.005)
-
-
-def _hang_up(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # it may have ended by itself
-        connection.shutdown(socket.SHUT_RDWR)
+        while not self._stopping:
+            self.handle_request()

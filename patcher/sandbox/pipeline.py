@@ -1,4 +1,4 @@
-"""The way of every call: recorded, admitted, bent by faults, answered, checked.
+"""The way of every request: recorded, admitted, bent by faults, answered, checked.
 
 The first outcome for an idempotency key is the outcome for a day.
 """
@@ -89,31 +89,12 @@ VERSIONS = (VERSION, "2024-02-08")
 VERSION_HEADER = "X-Polytomic-Version"
 
 
-class RequestLog:
-    """Every request the API received, in order of arrival."""
-
-    def __init__(self) -> None:
-        self._requests: list[RecordedRequest] = []
-        self._lock = threading.Lock()
-
-    def add(self, request: RecordedRequest) -> None:
-        """Note a request."""
-        with self._lock:
-            self._requests.append(request)
-
-    def all(self) -> list[RecordedRequest]:
-        """A copy of the log."""
-        with self._lock:
-            return list(self._requests)
-
-    def clear(self) -> None:
-        """Begin anew."""
-        with self._lock:
-            self._requests.clear()
-
-
 class Pipeline:
-    """Takes a call, gives a reply; raises nothing a request could cause."""
+    """Takes a request, gives a reply; raises nothing a request could cause.
+
+    Attributes:
+        requests: every request so far, in order of arrival.
+    """
 
     def __init__(
         self,
@@ -128,6 +109,7 @@ class Pipeline:
         validate_responses: bool = True,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.requests: list[RecordedRequest] = []
         self.script = Script()
         self.late = LateWrites()
         self._models = models
@@ -140,30 +122,34 @@ class Pipeline:
         self._monotonic = monotonic
         self._validate_responses = validate_responses
 
-    def handle(self, call: Call) -> Reply:
-        """Answer a call, ``latency`` seconds after it came.
+    def answer(self, request: RecordedRequest) -> Reply:
+        """Answer a request, ``latency`` seconds after it came.
 
         Half of that is the way here, and the other half, less what the work took, the way back.
         """
+        self.requests.append(request)
         answered = self._monotonic() + self._latency
         if self._latency:
             self._pause(self._latency / 2)
-        reply = self._reply(call)
+        try:
+            reply = self._reply(request)
+        except WireError as error:
+            reply = Reply.of_error(error)
         left = answered - self._monotonic()
         if self._latency and left > 0:
             self._pause(left)
-        return reply
+        # A version that is refused is answered with ours.
+        asked = request.headers.get(VERSION_HEADER)
+        served = asked if asked in VERSIONS else VERSION
+        return replace(reply, headers=(*reply.headers, (VERSION_HEADER, served)))
 
-    def _reply(self, call: Call) -> Reply:
-        try:
-            caller = self._admit(call)
-            key = self._idempotency_key(call)
-            reply = self._ledger.claim(key) if key else None
-            if reply is None:
-                reply = self._exchange(call, caller, key)
-        except WireError as error:
-            reply = Reply.of_error(error)
-        return with_version(reply, call.request)
+    def _reply(self, request: RecordedRequest) -> Reply:
+        call = self._endpoints.find(request)
+        caller = self._admit(call)
+        self._description.check_parameters(call)
+        key = None if call.method == "GET" else request.headers.get("Idempotency-Key")
+        reply = self._ledger.claim(key) if key else None
+        return reply or self._exchange(call, caller, key)
 
     def _admit(self, call: Call) -> Caller:
         caller = self._callers.identify(call.request.headers.get("Authorization"))
@@ -173,10 +159,6 @@ class Pipeline:
         if caller.organization_id is None and call.kind != "me":
             raise forbidden("a partner key needs an organization to act in")
         return caller
-
-    def _idempotency_key(self, call: Call) -> str | None:
-        self._description.check_parameters(call)
-        return None if call.method == "GET" else call.request.headers.get("Idempotency-Key")
 
     def _exchange(self, call: Call, caller: Caller, key: str | None) -> Reply:
         context = FaultContext(call, self._models, self.late, self._pause, as_job=call.wants_job)
@@ -216,10 +198,3 @@ class Pipeline:
 
 def _act(action: Action, context: FaultContext, proceed: Proceed) -> Reply:
     return action(context, proceed)
-
-
-def with_version(reply: Reply, request: RecordedRequest) -> Reply:
-    """The reply with the version that served it; a refused version is answered with ours."""
-    asked = request.headers.get(VERSION_HEADER, VERSION)
-    served = asked if asked in VERSIONS else VERSION
-    return replace(reply, headers=(*reply.headers, (VERSION_HEADER, served)))

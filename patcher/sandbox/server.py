@@ -17,10 +17,10 @@ from patcher.sandbox.endpoints import Endpoints
 from patcher.sandbox.faults import Fault
 from patcher.sandbox.forms import Document, ModeOptions, Modes
 from patcher.sandbox.jobs import Jobs
-from patcher.sandbox.listener import Listener, build_app
+from patcher.sandbox.listener import Listener
 from patcher.sandbox.messages import RecordedRequest
 from patcher.sandbox.models import Models
-from patcher.sandbox.pipeline import Ledger, Pipeline, RequestLog
+from patcher.sandbox.pipeline import Ledger, Pipeline
 from patcher.sandbox.store import Database, Timestamps, utc_now
 from patcher.sandbox.syncs import Syncs
 
@@ -82,7 +82,6 @@ class Sandbox:
         self._syncs = Syncs(self._models, self._store.syncs, clock, self.organization_id)
         self._jobs = Jobs()
         self._ledger = Ledger(clock)
-        self._log = RequestLog()
         description = published()
         self._pipeline = Pipeline(
             self._models,
@@ -113,14 +112,11 @@ class Sandbox:
                 self._syncs.create(document, ada, sync_id)
 
     def _listen(self, port: int) -> Listener:
-        app = build_app(self._pipeline, self._log)
         try:
-            listener = Listener(app, "127.0.0.1", port)
+            return Listener(self._pipeline.answer, port)
         except OSError:
             self._store.close()
             raise
-        listener.start()
-        return listener
 
     def __enter__(self) -> Self:
         return self
@@ -219,7 +215,7 @@ class Sandbox:
     @property
     def requests(self) -> list[RecordedRequest]:
         """Every request to the API so far, in order of arrival."""
-        return self._log.all()
+        return list(self._pipeline.requests)
 
     def puts(self, model_id: str | None = None) -> list[RecordedRequest]:
         """The PUTs so far, or those of one model."""
@@ -230,7 +226,7 @@ class Sandbox:
 
     def reset_requests(self) -> None:
         """Forget the requests so far."""
-        self._log.clear()
+        self._pipeline.requests.clear()
 
     # What goes wrong
 
@@ -253,7 +249,7 @@ class Sandbox:
         self._pipeline.late.clear()
         self._jobs.clear()
         self._ledger.clear()
-        self._log.clear()
+        self._pipeline.requests.clear()
 
     def _require_sync(self, sync_id: str) -> None:
         if not self._store.syncs.get(sync_id):

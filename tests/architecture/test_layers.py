@@ -63,7 +63,7 @@ OWNERS = {
 }
 
 # What must not be paid for before it is needed; these are imported inside functions.
-LAZY = set(OWNERS) | {"flask", "werkzeug"}
+LAZY = set(OWNERS) | {"werkzeug"}
 
 
 def room(module: str) -> str:

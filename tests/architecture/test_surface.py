@@ -13,7 +13,7 @@ import patcher
 from patcher import errors
 from tests.architecture.imports import modules
 
-HEAVY = ("requests", "deepdiff", "jsonpatch", "rich", "ruamel", "jsonschema", "flask", "click")
+HEAVY = ("requests", "deepdiff", "jsonpatch", "rich", "ruamel", "jsonschema", "werkzeug", "click")
 
 
 def _loaded_by(code: str) -> set[str]:

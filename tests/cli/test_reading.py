@@ -356,10 +356,10 @@ def test_an_internal_error_is_no_traceback(
 def test_the_sandbox_and_the_demo_name_their_extra(
     patch_model: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without Flask the message is what to install."""
-    for name in [name for name in sys.modules if name.startswith("patcher.sandbox")]:
+    """Without Werkzeug the message is what to install."""
+    for name in [name for name in sys.modules if name.startswith(("patcher.sandbox", "werkzeug"))]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "flask", None)
+    monkeypatch.setitem(sys.modules, "werkzeug", None)
 
     done = patch_model("demo")
 

@@ -242,7 +242,7 @@ def test_connections_are_kept_alive(api: Api, monkeypatch: pytest.MonkeyPatch) -
     read = Handler._read_request
 
     def noting(handler: Handler) -> Any:
-        ports.append(handler.port_integer())
+        ports.append(handler.client_address[1])
         return read(handler)
 
     monkeypatch.setattr(Handler, "_read_request", noting)
