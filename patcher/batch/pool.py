@@ -13,7 +13,6 @@ from typing import Any, Final, Generic, TypeVar
 
 from patcher.documents.notices import ignore
 from patcher.errors import InterruptedWriteError, PatchError
-from patcher.guard import DeferredSignals
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -70,7 +69,7 @@ class BatchControl:
         self._wake = wake
 
     @contextmanager
-    def defer(self, entry: str) -> Iterator[DeferredSignals]:
+    def defer(self, entry: str) -> Iterator[Callable[[], None]]:
         """Entered, as the guard's ``hold``, while a thread's write is on its way.
 
         Raises InterruptedWriteError, before anything is sent, in a run that was abandoned.
@@ -82,7 +81,7 @@ class BatchControl:
         try:
             if self._abandoned:
                 raise interrupted()
-            yield _DeferredSignals(self)
+            yield self.release
         finally:
             self._writing.pop(thread, None)
 
@@ -102,17 +101,6 @@ class BatchControl:
             time.sleep(seconds)
         elif self._stopped.wait(seconds):
             raise interrupted()
-
-
-class _DeferredSignals:
-    """One write on its way."""
-
-    def __init__(self, control: BatchControl) -> None:
-        self._flight = control
-
-    def release(self) -> None:
-        """The write was not processed."""
-        self._flight.release()
 
 
 def interrupted() -> InterruptedWriteError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Final
@@ -14,8 +14,6 @@ from patcher.errors import InterruptedWriteError
 
 if TYPE_CHECKING:
     from typing import Protocol
-
-    from patcher.guard import DeferredSignals
 
     class Steered(Protocol):
         """Many writes on their way: a BatchControl."""
@@ -85,11 +83,14 @@ class Signals:
         return self._pending
 
     @contextmanager
-    def defer(self, entry: str) -> Iterator[DeferredSignals]:
-        """Makes signals wait until the write under ``entry`` is settled and reported."""
+    def defer(self, entry: str) -> Iterator[Callable[[], None]]:
+        """Defers signals until the outcome of the write under ``entry`` is reported.
+
+        Yields ``release``.
+        """
         self._entry, self._pending, self._settled = entry, False, True
         try:
-            yield self
+            yield self.release
         finally:
             self._entry = None
 

@@ -1,8 +1,8 @@
-"""The guard: read again, compare, write once, verify, settle."""
+"""The guard: read again, compare, write once, verify, find out the outcome."""
 
+from patcher.backoff import Clock
 from patcher.guard.accepted import Accepted, read_fresh
-from patcher.guard.guard import REFRESH, Defer, DeferredSignals, Guard, not_deferred
-from patcher.guard.outcome import Clock
+from patcher.guard.guard import REFRESH, Defer, Guard, not_deferred
 from patcher.guard.store import (
     Ambiguous,
     Answer,
@@ -22,7 +22,6 @@ __all__ = [
     "Answered",
     "Clock",
     "Defer",
-    "DeferredSignals",
     "Guard",
     "Job",
     "NotSent",

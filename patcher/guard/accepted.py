@@ -1,37 +1,34 @@
-"""Stale reads: what was last accepted of each resource, and reading again what is older.
+"""Stale reads: remembers the last accepted state of each resource, and reads older ones again.
 
-A reading from a replica that lags behind shows an earlier state, and a plan on it would undo what
-was written since. So the version and the time of the last reading that was planned on, or seen
-after a write, are kept, in one small file a resource: no file is shared by all of them, and
-looking one up takes as long with ten thousand as with one. What is lost is made again from the
-journal.
+A snapshot from a replica that lags behind shows an earlier state, and a plan on it would undo what
+was written since. So the version and the time of the last snapshot that was planned on, or seen
+after a write, are kept in one small file per resource: looking one up takes as long with ten
+thousand resources as with one. Lost files are made again from the journal.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from patcher.backoff import Clock, attempts, time_left
 from patcher.disk import NotPrivateError, read_private, update_private, write_whole
 from patcher.documents.notices import ignore
 from patcher.documents.values import Document
 from patcher.errors import JournalError, StaleReadError
-from patcher.guard.outcome import PATIENCE, Clock
+from patcher.guard.outcome import PATIENCE
 from patcher.journal import Entry, Journal
 from patcher.resources.snapshot import Snapshot
 
-_FIRST_PAUSE: Final = 0.1
-_LONGEST_PAUSE: Final = 1.0
-
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _MARK: Final = "complete"
-"""The name of the file that says that the folder holds all that the journal knows."""
+"""The name of the file whose presence says that the folder holds all that the journal has."""
 
 
 def read_fresh(
@@ -41,25 +38,20 @@ def read_fresh(
     noun: str,
     *,
     hint: str,
-    tell: Callable[[str], None] = ignore,
+    notify: Callable[[str], None] = ignore,
 ) -> Snapshot:
-    """A reading that is not older than ``known``, which is read again for a few seconds.
+    """Reads until the snapshot is not older than ``known``, for a few seconds at most.
 
-    ``noun`` and ``hint`` go into the error: what kind of resource it is, and the way out. ``tell``
-    is called before the first wait. Raises StaleReadError, and whatever ``read`` does.
+    ``noun`` and ``hint`` go into the error: the kind of resource, and the way out. ``notify`` is
+    called before the first wait. Raises StaleReadError, and whatever ``read`` raises.
     """
-    deadline, pause = clock.monotonic() + PATIENCE, _FIRST_PAUSE
-    while True:
+    if known is None:
+        return read()
+    older = "The API shows an older state than before; reading again"
+    for _ in attempts(clock, time_left(clock, PATIENCE), lambda _: notify(older)):
         now = read()
-        if known is None or not now.is_older_than(known):
+        if not now.is_older_than(known):
             return now
-        left = deadline - clock.monotonic()
-        if left <= 0:
-            break
-        if pause == _FIRST_PAUSE:
-            tell("The API shows an older state than before; reading again")
-        clock.sleep(min(pause, left))
-        pause = min(pause * 2, _LONGEST_PAUSE)
     raise StaleReadError(
         f"The API shows an older state of {noun} {now.name or now.id!r} than before: "
         f"{_state(now)}, after {_state(known)}. It was read again for {PATIENCE:g} s. Nothing was "
@@ -70,21 +62,22 @@ def read_fresh(
     )
 
 
-class Accepted(NamedTuple):
-    """What was last accepted of each resource of one kind, at any URL.
+class Accepted:
+    """The last accepted state of each resource of one kind, at any URL.
 
     Attributes:
         folder: where the files are: 0700, the files 0600.
-        journal: what they are made from when they are lost or damaged.
-        noun: what kind of resource it is.
+        journal: the source of lost or damaged files.
+        noun: the kind of resource.
     """
 
-    folder: Path
-    journal: Journal
-    noun: str
+    def __init__(self, folder: Path, journal: Journal, noun: str) -> None:
+        self.folder = folder
+        self.journal = journal
+        self.noun = noun
 
     def last(self, url: str, resource_id: str) -> Snapshot | None:
-        """What was last accepted, as a reading of id, version and time; None where nothing was."""
+        """Returns the last accepted id, version and time, or None where there is none."""
         key = _key(url, self.noun, resource_id)
         try:
             return _parsed(read_private(self._path(key)), key) or self._recorded().get(key)
@@ -96,9 +89,9 @@ class Accepted(NamedTuple):
         return self._made_again().get(key)
 
     def accept(self, url: str, snapshot: Snapshot, *, older: bool = False) -> None:
-        """Makes a reading the last one accepted; one that is older only if ``older`` says so.
+        """Makes a snapshot the last accepted one; an older one only with ``older``.
 
-        Where it cannot be put on disk it is not remembered: no write depends on it.
+        One that cannot be put on disk is not remembered: no write depends on it.
         """
         if snapshot.id is None or (snapshot.version is None and snapshot.updated_at is None):
             return
@@ -119,7 +112,7 @@ class Accepted(NamedTuple):
                 update_private(path, change)
 
     def _made_again(self) -> dict[_Key, Snapshot]:
-        """What the journal knows, put in the folder."""
+        """Returns what the journal has, and puts it in the folder."""
         found = self._recorded()
         for key, snapshot in found.items():
             self.accept(key.url, snapshot._replace(raw={**snapshot.raw, "id": key.id}))
@@ -132,9 +125,12 @@ class Accepted(NamedTuple):
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _recorded(self) -> dict[_Key, Snapshot]:
-        """The latest state of each resource that the journal knows; it reads all entries."""
+        """Returns the latest state of each resource in the journal, from all of its entries."""
         latest: dict[_Key, Snapshot] = {}
-        for entry in self._entries():
+        entries: list[Entry] = []
+        with suppress(JournalError):
+            entries, _ = self.journal.entries()
+        for entry in entries:
             intent, ending = entry.intent, entry.ending
             key = _key(intent.where, intent.noun, intent.id)
             for raw in (intent.before, ending.observed if ending else None):
@@ -144,20 +140,13 @@ class Accepted(NamedTuple):
                     latest[key] = Snapshot(raw)
         return latest
 
-    def _entries(self) -> Iterator[Entry]:
-        with suppress(JournalError):
-            for name in self.journal.names():
-                entry = self.journal.tried(name)
-                if isinstance(entry, Entry):
-                    yield entry
-
     def _path(self, key: _Key) -> Path:
         digest = hashlib.sha256("\n".join(key).encode()).hexdigest()
         return self.folder / f"{digest[:32]}.json"
 
 
 class _Key(NamedTuple):
-    """What a file is about."""
+    """The resource that a file is about."""
 
     url: str
     noun: str
@@ -165,13 +154,12 @@ class _Key(NamedTuple):
 
 
 def _key(url: str, noun: str, resource_id: str) -> _Key:
-    """The key of a resource."""
     return _Key(_plain(url), noun, resource_id.lower())
 
 
 @lru_cache
 def _plain(url: str) -> str:
-    """A URL as it is the same however its host and port are spelled."""
+    """Returns one spelling of a URL, however its host and port are spelled."""
     parts = urlsplit(url)
     is_default = parts.port in (None, _DEFAULT_PORTS.get(parts.scheme))
     host = parts.netloc.lower().removesuffix(f":{parts.port}")
@@ -185,7 +173,7 @@ def _dumped(key: _Key, snapshot: Snapshot) -> bytes:
 
 
 def _parsed(content: bytes, key: _Key) -> Snapshot | None:
-    """The state in a file; None where it is damaged, or of another resource."""
+    """Returns the state in a file; None where it is damaged or of another resource."""
     try:
         found: Document = json.loads(content)
         is_ours = type(found) is dict and _Key(*(found[name] for name in _Key._fields)) == key
@@ -197,6 +185,6 @@ def _parsed(content: bytes, key: _Key) -> Snapshot | None:
 
 
 def _state(snapshot: Snapshot) -> str:
-    """A state in words, by what a reading can be told to be older by."""
+    """Describes a state by what makes a snapshot older."""
     when = f" of {snapshot.updated_at}" if snapshot.updated_at else ""
     return f"version {snapshot.shown_version}{when}" if snapshot.version else f"the state{when}"

@@ -1,32 +1,33 @@
-"""Whether a write is stored as sent, and was the only one: what its two readings tell. Pure.
+"""Decides from the snapshots around a write whether it was the only one. Pure.
 
-Between the last reading before a write and the write itself somebody else can get in. Nobody but
-the server has seen what they wrote then. That they were there shows in the version, and that is
-said; what they changed is not known, and is not made up.
+Someone else can write between the last snapshot before a write and the write itself. Only the
+server has seen what they wrote then. The version shows that they did, which is reported; what they
+changed is unknown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, tokens_of
 from patcher.documents.shape import ListKeys, keys_of
 from patcher.documents.values import Document, JsonValue, Tokens, strictly_equal
+from patcher.documents.wording import first_few
 from patcher.errors import VerificationError
 from patcher.guard.verification import Verdict
 from patcher.plan import Plan
 from patcher.resources.snapshot import Snapshot
 
-_NAMED: Final = 5
 
+@dataclass(frozen=True, slots=True)
+class OverlapCheck:
+    """The versions before and after a write.
 
-class Around(NamedTuple):
-    """A write and what was seen around it.
-
-    ``before`` is the last reading before the write of ``plan``, ``after`` the first one after it;
-    ``step`` is how far one write moves the version, ``entry`` the journal's record of it.
+    ``before`` is the last snapshot before the write of ``plan``, ``after`` the first one after it;
+    ``step`` is how far one write moves the version, ``entry`` the journal's record of the write.
     """
 
     plan: Plan
@@ -36,41 +37,39 @@ class Around(NamedTuple):
     entry: str
 
     def judge(self, verdict: Verdict, *, refresh: bool = False) -> list[Notice]:
-        """What to warn of. Raises VerificationError unless it is stored as sent and the only one.
+        """Returns warnings. Raises VerificationError unless stored as sent and the only write.
 
-        With ``refresh`` the server may have written on its own account, so that a version which
-        moved further is a warning.
+        With ``refresh`` the server may have written as well, so a version that moved further is
+        only a warning.
         """
         if not verdict.is_as_sent:
-            raise self._error(verdict, self._differs(verdict))
+            raise self.error(verdict, self._differs(verdict))
         if self.is_blind:
-            text = (
-                f"{self._blindness}, so a write by somebody else at the same time would not show."
-            )
+            text = f"{self._blindness}, so an overlapping write by someone else would not show."
             return [Notice("overlap-undetectable", "", text)]
         if self.is_alone:
             return []
         moved = f"version {self._moved}"
         if refresh:
-            text = f"The {moved}: somebody else wrote {self.plan.label}, too, or the refresh did."
+            text = f"The {moved}: either the refresh wrote {self.plan.label} or someone else did."
             return [Notice("version-moved-further", "", text)]
-        raise self._error(
+        raise self.error(
             verdict,
             f"{self.plan.label} is stored as sent, but this was not the only write: its {moved}, "
-            "so somebody else wrote it after it was last read. What is stored is that reading "
-            "with your change to it: whatever else they changed is overwritten. What it was is "
-            "not known, since only the server saw it.",
+            "so someone else wrote it after it was last read. What is stored is that last read "
+            "with your change: anything else they changed is overwritten. Only the server saw "
+            "their version, so it is unknown.",
         )
 
     @property
     def is_blind(self) -> bool:
-        """Whether the version tells nothing: it is no integer, or did not move with the write."""
+        """Whether the version proves nothing: not an integer, or it did not move."""
         old, new = self.before.version, self.after.version
         return old is None or new is None or new == old
 
     @property
     def _blindness(self) -> str:
-        """Why the version tells nothing."""
+        """Why the version proves nothing."""
         if None in (self.before.raw.get("version"), self.after.raw.get("version")):
             return "There is no version"
         moved = self.after.has_other_version(self.before)
@@ -88,37 +87,39 @@ class Around(NamedTuple):
         return f"went from {old} to {new}, which one write does not explain"
 
     def _differs(self, verdict: Verdict) -> str:
-        label = self.plan.label
-        paths = listed(change.path for change in self.plan.shown(verdict.differences))
-        what = f"{label} was written, but what is stored differs from what was sent in {paths}."
-        if kept := self._kept(verdict):
-            what += f" The server did not clear {kept}."
-        last = last_written(self.after)
-        if self.is_alone:
-            return what
-        if last:
-            what += f" It was {last}."
-        if self.is_blind:
-            return (
-                f"{what} Whether the server keeps it so, or somebody else wrote it at the same "
-                "time, does not show: " + self._blindness.lower() + "."
-            )
-        return (
-            f"{what} This was not the only write: its version {self._moved}. What differs is "
-            "theirs, if they wrote after this write; if before it, theirs is overwritten, and not "
-            "known."
-        )
-
-    def _kept(self, verdict: Verdict) -> str:
-        """The keys that the change removed and that are stored all the same."""
-        return listed(
+        differences = self.plan.shown(verdict.differences)
+        paths = first_few(change.path for change in differences)
+        what = f"{self.plan.label} was written, but the stored value differs in {paths}."
+        kept = first_few(
             change.path
-            for change in self.plan.shown(verdict.differences)
+            for change in differences
             if change.kind == "added"
             and type(lookup(verdict.stored, tokens_of(change.path)[:-1], None)) is dict
         )
+        if kept:
+            what += f" The server did not clear {kept}."
+        if self.is_alone:
+            return what
+        if last := last_written(self.after):
+            what += f" It was {last}."
+        if self.is_blind:
+            return (
+                f"{what} {self._blindness}, so this may be the server's doing or an overlapping "
+                "write by someone else."
+            )
+        return (
+            f"{what} This was not the only write: its version {self._moved}. If they wrote after "
+            "this write, the differences are theirs; if before it, their change is overwritten, "
+            "and unknown."
+        )
 
-    def _error(self, verdict: Verdict, message: str) -> VerificationError:
+    def error(self, verdict: Verdict, message: str) -> VerificationError:
+        """Returns the error for a write that is not stored as sent, or was not the only one."""
+        record = f"Journal entry {self.entry} has the state before the write."
+        hint = "Look at the present state (patch-model get) and decide."
+        if not (self.is_alone or self.is_blind):
+            noun = self.plan.resource.noun
+            hint = f"Ask others who write to this {noun} whether their change is still there."
         return VerificationError(
             message,
             differences=self.plan.shown(verdict.differences),
@@ -126,37 +127,22 @@ class Around(NamedTuple):
             stored=verdict.stored,
             version_before=self.before.version,
             version_after=self.after.version,
-            hint=self._hint,
+            hint=f"{hint} {record}",
         )
-
-    @property
-    def _hint(self) -> str:
-        look = f"what was there before the write is in journal entry {self.entry}."
-        if self.is_alone or self.is_blind:
-            return f"Look at the present state (patch-model get) and decide; {look}"
-        noun = self.plan.resource.noun
-        return f"Ask those who write to this {noun} to look for their change; {look}"
 
 
 def last_written(snapshot: Snapshot) -> str:
-    """By whom and when it was last written, as far as the reading tells; else no text."""
+    """Returns by whom and when it was last written, as far as known; empty where nothing is."""
     by = f" by {snapshot.author}" if snapshot.author else ""
     when = f" at {snapshot.updated_at}" if snapshot.updated_at else ""
     return f"last written{by}{when}" if by or when else ""
 
 
-def listed(paths: Iterable[str]) -> str:
-    """The first few paths, and whether there are more."""
-    found = list(paths)
-    return ", ".join(found[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
-
-
 def has_trace(plan: Plan, stored: Document) -> bool:
-    """Whether ``stored`` holds anything of what the change makes of the plan's document.
+    """Whether ``stored`` holds any value that the change sets in the plan's document.
 
-    Value by value, and in case of doubt it does: a server may spell a text, a number or "none"
-    otherwise. A change of which that leaves nothing to see may be in anything but the very
-    document that it was made of.
+    In case of doubt it does: a server may spell a text, a number or "none" differently. A change
+    that leaves no value to look for may be in any document except the one it started from.
     """
     lists = plan.resource.shape.lists
     base, sent, found = (
@@ -177,21 +163,21 @@ _Place: TypeAlias = tuple[Hashable, ...]
 def _values(
     value: JsonValue, place: Tokens, lists: ListKeys, known: _Place = ()
 ) -> Iterator[tuple[_Place, JsonValue]]:
-    """The values that say something, by the identities of list members in place of indices.
+    """Yields the values that are not blank, with list items' identities instead of indices.
 
-    The order of a list whose members have identities is one more.
+    The order of a list whose items have identities is one more value.
     """
     if type(value) is dict:
-        for key, member in value.items():
-            yield from _values(member, (*place, key), lists, (*known, key))
+        for key, item in value.items():
+            yield from _values(item, (*place, key), lists, (*known, key))
     elif type(value) is list:
         keyed = lists.get(place)
         keys = (keys_of(value, keyed) if keyed else None) or range(len(value))
         names = [str(key).casefold() for key in keys]
         if keyed and value:
             yield (*known, None), " ".join(names)
-        for name, member in zip(names, value, strict=True):
-            yield from _values(member, (*place, "-"), lists, (*known, name))
+        for name, item in zip(names, value, strict=True):
+            yield from _values(item, (*place, "-"), lists, (*known, name))
     elif value is not None and value != "":
         yield known, value
 

@@ -1,7 +1,7 @@
-"""What the guard asks of the API, and the six answers that a write can have.
+"""The protocol between the guard and an API, with the six answers to a write.
 
-The guard knows nothing of HTTP. The answers say what is proven about the write, and only that;
-their ``details`` are what the API's error says besides its message.
+The guard knows nothing of HTTP. An answer states what is proven about the write, and only that;
+its ``details`` are the metadata of the API's error.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, TypeAlias
 
+from patcher.backoff import TimeLeft
 from patcher.documents.values import Document
 from patcher.resources.snapshot import Snapshot
 
 
 class Answered(NamedTuple):
-    """A success with a resource in it; whether it is the right one is the guard's to say."""
+    """A success with a resource in it; the guard decides whether it is the right one."""
 
     snapshot: Snapshot
 
@@ -22,15 +23,14 @@ class Answered(NamedTuple):
 class Job(NamedTuple):
     """The write goes on in the background.
 
-    ``status`` is the API's word: created, running, done or failed. ``poll`` asks for the job's
-    present state and raises ApiError when it cannot be had; it is given what Store.read is as
-    ``left``.
+    ``status`` is the API's word: created, running, done or failed. ``poll`` fetches the job's
+    present state, within the time that is left, and raises ApiError when it cannot.
     """
 
     id: str
     status: str
     error: str | None
-    poll: Callable[[Callable[[], float]], Job]
+    poll: Callable[[TimeLeft], Job]
     details: Document | None = None
 
 
@@ -53,7 +53,7 @@ class NotSent(NamedTuple):
 class Throttled(NamedTuple):
     """429 in the API's own error form: not processed. ``retry_after`` is in seconds.
 
-    ``is_sent`` is False where a pause told before kept it from being sent at all.
+    ``is_sent`` is False where an earlier Retry-After kept it from being sent at all.
     """
 
     message: str
@@ -65,9 +65,9 @@ class Throttled(NamedTuple):
 class Ambiguous(NamedTuple):
     """Anything else: it may have been written.
 
-    ``declined`` is True for the answers that say themselves that nothing was written, and are
-    believed once the resource has been watched and stayed as it was: a 500 in the API's own error
-    form, unless a job was asked for, and a redirect.
+    ``declined`` is True for answers which themselves say that nothing was written: a 500 in the
+    API's own error form, unless a job was asked for, and a redirect. They are believed once the
+    resource has been watched and did not change.
     """
 
     reason: str
@@ -83,23 +83,21 @@ Answer: TypeAlias = Answered | Job | Refused | NotSent | Throttled | Ambiguous
 class Store(Protocol):
     """One kind of resource, behind its API."""
 
-    def read(self, resource_id: str, left: Callable[[], float] | None = None) -> Snapshot:
-        """The resource as it is now. Raises ApiError (NotFoundError) when it cannot be had.
+    def read(self, resource_id: str, left: TimeLeft | None = None) -> Snapshot:
+        """Returns the present state. Raises ApiError (NotFoundError) when it cannot be read.
 
-        ``left`` says how many seconds are left for waiting between attempts; None: as many as it
-        takes.
+        ``left`` limits the waiting between attempts; None does not.
         """
 
-    def me(self, left: Callable[[], float] | None = None) -> str | None:
-        """The id that ``updated_by`` shows for our own writes, or None where it is not known."""
+    def me(self, left: TimeLeft | None = None) -> str | None:
+        """Returns the id that ``updated_by`` shows for our own writes, or None where unknown."""
 
     def replace(
         self, resource_id: str, body: Document, idempotency_key: str, if_match: str | None
     ) -> Answer:
         """Sends ``body`` as the whole new resource, once. Never raises for what the API does.
 
-        NotSent also where it took so long to connect that the resource moved meanwhile.
-
+        Returns NotSent, too, where connecting took so long that the resource moved meanwhile.
         ``idempotency_key`` is fresh for every call; ``if_match`` is the strong entity tag of the
-        reading that the body was built on, or None.
+        snapshot that the body was built on, or None.
         """

@@ -1,13 +1,9 @@
-"""The way back: what would undo a write that the journal remembers.
-
-Not called ``undo``, which is the name of the public verb.
-"""
+"""Computes the plan that undoes a journalled write."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from patcher.documents import jsontext
 from patcher.documents.diff import compare
@@ -17,7 +13,7 @@ from patcher.documents.steps import replaced
 from patcher.documents.values import MISSING, Document, Tokens, strictly_equal
 from patcher.errors import ConflictError, InvalidInputError, JournalError, OutcomeUnknownError
 from patcher.guard import REFRESH
-from patcher.guard.overlap import Around
+from patcher.guard.overlap import OverlapCheck
 from patcher.guard.verification import is_as_before, is_in_place, proves, verify
 from patcher.journal import Ending, Entry, Journal
 from patcher.plan import Origin, Plan, Terms, propose, propose_edited
@@ -30,7 +26,7 @@ from patcher.resources.snapshot import Snapshot
 
 
 def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
-    """What the write of an entry was to do, as it was planned.
+    """Returns the plan of a write as it was made, from the journal's record.
 
     Raises UnknownFieldError or InvalidPatchError where this version cannot read the record.
     """
@@ -51,7 +47,7 @@ def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
 
 
 def as_sent(masks: Masks, sent: Document) -> Masks:
-    """``masks``, to which what was sent is what it looks like: it was said to be, or it is now."""
+    """Returns ``masks`` with whatever was sent accepted as literal, although it may look masked."""
     return replace(masks, literal=masks.literal | frozenset(masks.find(sent)))
 
 
@@ -60,26 +56,30 @@ def _document_sent(entry: Entry) -> Document:
 
 
 def entries_of(run: str, journal: Journal) -> Iterator[Entry]:
-    """The entries of a run, in no particular order, one at a time.
+    """Yields the entries of a run, in no particular order, one at a time.
 
-    An entry that cannot be read is passed over unless it names the run; then JournalError is
-    raised.
+    An unreadable entry is skipped unless it names the run; then JournalError is raised.
     """
     mark = jsontext.dump(run).encode()
     for name in journal.names():
-        # Most entries are of something else, and parsing all of them would take its time.
+        # Parsing every entry would be slow, and most belong to something else.
         if mark in (journal.folder / f"{name.removeprefix('@')}.intent.json").read_bytes():
             entry = journal.entry(name)
             if entry.intent.run == run:
                 yield entry
 
 
-class WayBack(NamedTuple):
+@dataclass(slots=True)
+class UndoPlanner:
     """Plans the undoing of writes to one kind of resource.
 
-    ``read`` gives the resource of an id as it is now. ``terms`` are those of the plans that it
-    makes; ``rebases`` says whether they may be merged with what someone else wrote since.
-    ``version_step`` is how far one write moves the version.
+    Attributes:
+        read: returns the present state of a resource by its id.
+        journal: the records of the writes.
+        resource: the kind of resource.
+        terms: go with each plan.
+        rebases: whether a plan may be merged with what someone else wrote since.
+        version_step: how far one write moves the version.
     """
 
     read: Callable[[str], Snapshot]
@@ -90,12 +90,12 @@ class WayBack(NamedTuple):
     version_step: int = 1
 
     def plan(self, entry: Entry) -> Plan:
-        """The plan that takes the write of ``entry`` back.
+        """Returns the plan that undoes the write of ``entry``.
 
-        What the write left is judged by the outcome that was observed, not by the document that
-        was sent: the server may store it in a way of its own. What somebody else wrote over it at
-        the same time is no part of it. Raises InvalidInputError when there is nothing to undo,
-        ConflictError when somebody else has written since, and what making a plan does.
+        It starts from the observed outcome, not from the document that was sent, since the server
+        may store that differently; someone else's overlapping write is not undone with it. Raises
+        InvalidInputError when there is nothing to undo, ConflictError when someone else has
+        written since, and what making a plan raises.
         """
         live = self.read(entry.intent.id)
         observed = self._observed(entry, live)
@@ -114,13 +114,13 @@ class WayBack(NamedTuple):
             return propose_edited(self.resource, live, found.document, terms)
         if not self.rebases:
             raise conflict(back, live, found.document)
-        # What is hidden may be another value by now, and is not to be replaced unseen.
+        # A hidden value may be another one by now and must not be replaced unseen.
         return rebase(replace(back, terms=terms._replace(named=())), live)
 
     def _target(self, entry: Entry, left: Projection, found: Projection, terms: Terms) -> Document:
-        """What was there before, but for what cannot be sent: that stays as it is now.
+        """Returns the state before the write; what of it cannot be sent stays as it is now.
 
-        What is hidden now is what was sent, where the write was the last one, and alone.
+        A value hidden now is the one that was sent, if the write was the last one, and alone.
         """
         now = found.document
         is_alone = entry.ending is None or entry.ending.state == "applied"
@@ -136,57 +136,56 @@ class WayBack(NamedTuple):
         return target
 
     def _without_theirs(self, entry: Entry, back: Plan) -> Plan:
-        """``back`` from what was sent, where what was observed holds somebody else's write, too."""
+        """Bases ``back`` on what was sent where the outcome holds someone else's write, too."""
         if entry.ending is None or entry.ending.state != "unverified":
             return back
         made = self._recorded(entry)
-        around = Around(made, made.base, back.base, self.version_step, entry.name)
-        if around.is_alone or verify(made, made.base, back.base).is_as_sent:
+        overlap = OverlapCheck(made, made.base, back.base, self.version_step, entry.name)
+        if overlap.is_alone or verify(made, made.base, back.base).is_as_sent:
             return back
         changes = compare(made.proposed, back.proposed, self.resource.shape.lists)
         return replace(back, document=made.proposed, changes=changes)
 
     def _observed(self, entry: Entry, live: Snapshot) -> Snapshot:
-        """What the write of an entry left behind; where nobody saw it, what is there now."""
+        """Returns the state that a write left; the present one where none was observed."""
         ending = entry.ending
         if ending is not None and ending.state == "not-written":
             raise InvalidInputError(
                 f"{entry.name} was not written, so there is nothing to undo: {ending.message}",
-                hint="patch-model history shows what was.",
+                hint="patch-model history lists the writes.",
             )
         if ending is not None and ending.observed is not None:
             return Snapshot(ending.observed)
         plan = self._recorded(entry)
         if is_as_before(plan, plan.base, live):
             raise InvalidInputError(
-                f"{entry.name} is not written so far, so there is nothing to undo.",
-                hint="Its outcome was not seen, and it may still land: look again later. To take "
-                "back an earlier write all the same, name its entry, as patch-model history lists "
-                "it.",
+                f"{entry.name} is not visible yet, so there is nothing to undo.",
+                hint="It may still be applied: try again later. To undo an earlier write anyway, "
+                "name its entry, as patch-model history lists it.",
             )
         verdict = verify(plan, plan.base, live)
         if verdict.is_as_sent and not proves(plan, verdict):
             raise OutcomeUnknownError(
-                f"How {entry.name} ended was not seen, and whether what {plan.label} holds now is "
-                "its doing cannot be told. Nothing was written.",
+                f"Outcome unknown: {plan.label} holds what {entry.name} sent, but it may or may "
+                "not have been written by it. Nothing was written now.",
                 journal_entry=entry.name,
-                hint=f"patch-model history {entry.name} shows what it was to do; put there by "
-                f"hand what you want of it: patch-model edit {plan.base.id}",
+                hint=f"patch-model history {entry.name} shows the change. To undo it by hand: "
+                f"patch-model edit {plan.base.id}",
             )
         if not verdict.is_as_sent:
             raise ConflictError(
-                f"How {entry.name} ended was not seen, and {plan.label} now holds neither what was "
-                "there before nor what was sent. Nothing was written.",
+                f"The outcome of {entry.name} is unknown, and {plan.label} now holds neither the "
+                "state before it nor what was sent. Nothing was written.",
                 expected=plan.base.version,
                 found=live.version,
-                hint=f"patch-model history {entry.name} shows what it was to do. To take back an "
-                "earlier write, name its entry, as patch-model history lists it.",
+                hint=f"patch-model history {entry.name} shows the change. To undo an earlier "
+                "write, name its entry, as patch-model history lists it.",
             )
         self.journal.close(entry.name, Ending("applied", observed=live.raw))
         return live
 
     def _recorded(self, entry: Entry) -> Plan:
-        """What the write of ``entry`` was to do; an undo, with what it was to take back."""
+        """Returns the plan of the write of ``entry``; of an undo, with what it was to undo."""
         plan = recorded_plan(entry, self.resource, self.terms.masks)
         if entry.intent.undoes is None:
             return plan
@@ -196,7 +195,7 @@ class WayBack(NamedTuple):
         return replace(plan, terms=plan.terms._replace(undone=_document_sent(undone)))
 
     def _terms(self, entry: Entry) -> Terms:
-        """Unknown members go as they went with the write, unless it was said otherwise.
+        """Returns the terms of the undo: unknown keys go as they did with the write by default.
 
         Those that the write left out, and so cleared, come back. A warning names what cannot.
         """
@@ -229,7 +228,7 @@ class WayBack(NamedTuple):
 
 
 def _with_part(document: Document, place: Tokens, source: Document) -> Document:
-    """A copy of ``document`` in which ``place`` is as it is in ``source``, where it can be."""
+    """Returns a copy of ``document`` with ``place`` as it is in ``source``, where possible."""
     value = lookup(source, place)
     if lookup(document, place[:-1]) is MISSING or strictly_equal(lookup(document, place), value):
         return document

@@ -12,22 +12,21 @@ from patcher.documents.notices import Notice
 from patcher.documents.pointers import pointer_to, tokens_of
 from patcher.documents.shape import MemberKey, keys_of
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, strictly_equal
+from patcher.documents.wording import counted, first_few
 from patcher.errors import InvalidPatchError
 from patcher.plan import Plan
 from patcher.resources.projection import is_blank
 from patcher.resources.snapshot import Snapshot
 
-_NAMED: Final = 5
-
 EXCUSES: Final = frozenset({"server-default", "server-added", "hidden-by-server"})
-"""Codes of warnings about what is stored and was not sent, or cannot be seen.
+"""Codes of warnings about values that are stored without having been sent, or are hidden.
 
-A reading that needs one of them to match what was sent proves no write.
+A snapshot that needs one of them to match what was sent does not prove a write.
 """
 
 
 class Verdict(NamedTuple):
-    """What a reading after the write shows.
+    """A snapshot after the write, compared with what was sent.
 
     ``differences`` are between the document sent and the one ``stored`` (empty: stored as sent).
     """
@@ -43,19 +42,19 @@ class Verdict(NamedTuple):
 
     @property
     def is_excused(self) -> bool:
-        """Whether that is so only if the server filled in or hid something by itself."""
+        """Whether that holds only because the server filled in or hid something by itself."""
         return any(notice.code in EXCUSES for notice in self.notices)
 
 
 def verify(plan: Plan, before: Snapshot, after: Snapshot) -> Verdict:
-    """Compares the reading ``after`` a write of ``plan.proposed`` with what was sent.
+    """Compares the snapshot ``after`` a write of ``plan.proposed`` with what was sent.
 
     Everything sent has to be stored as sent. In this comparison alone null, absent, an empty list
     and an empty identifier are the same, since the API may spell "none" in any of these ways. What
-    is stored and was not sent is excused, with a warning, where the server fills it in
-    (``Resource.filled``), where neither the resource nor the change had it, and where it says
-    nothing; what the resource had and the change removed is a difference. ``before`` is the last
-    reading before the write.
+    is stored without having been sent is excused, with a warning, where the server fills it in
+    (``Resource.filled``), where neither the resource nor the change had it, and where it is
+    blank; what the resource had and the change removed is a difference. ``before`` is the last
+    snapshot before the write.
     """
     resource = plan.resource
     found = resource.projection(after, plan.unknown_fields)
@@ -71,10 +70,10 @@ def verify(plan: Plan, before: Snapshot, after: Snapshot) -> Verdict:
 
 
 def is_in_place(plan: Plan, verdict: Verdict) -> bool:
-    """Whether a reading shows what ``plan`` would write, and the state before it would not.
+    """Whether a snapshot shows what ``plan`` would write, and the state before it would not.
 
-    A change of order, or of one spelling of "none" into another, is not seen by the lenient
-    comparison: then what is stored must be what was sent to the letter.
+    The lenient comparison does not see a change of order, or of one spelling of "none" into
+    another: then what is stored must be strictly equal to what was sent.
     """
     if not verdict.is_as_sent:
         return False
@@ -85,7 +84,7 @@ def is_in_place(plan: Plan, verdict: Verdict) -> bool:
 
 
 def proves(plan: Plan, verdict: Verdict) -> bool:
-    """Whether a reading alone, without an answer, shows that ``plan`` was written."""
+    """Whether a snapshot alone, without an answer, proves that ``plan`` was written."""
     return is_in_place(plan, verdict) and not verdict.is_excused
 
 
@@ -98,7 +97,7 @@ def is_as_before(plan: Plan, before: Snapshot, now: Snapshot) -> bool:
 
 
 def _compared(plan: Plan, stored: Document, hidden: frozenset[Tokens]) -> Verdict:
-    """Compares a stored document, of which some places are hidden, with what was sent."""
+    """Compares a stored document, some places of which are hidden, with what was sent."""
     form = _SentForm(plan, hidden)
     shape = plan.resource.shape
     changes = compare(plan.proposed, shape.respelled(form.of(stored), plan.proposed), shape.lists)
@@ -106,7 +105,7 @@ def _compared(plan: Plan, stored: Document, hidden: frozenset[Tokens]) -> Verdic
         Notice(
             "order-not-kept",
             change.path,
-            f"The server keeps {change.path} in an order of its own.",
+            f"The server stores {change.path} in a different order.",
         )
         for change in changes
         if change.kind == "reordered"
@@ -129,10 +128,10 @@ class _At(NamedTuple):
 
 
 class _SentForm:
-    """Brings a stored document into the form in which it was sent, as far as that is allowed.
+    """Rewrites a stored document into the form in which it was sent, as far as that is allowed.
 
-    What still differs from the document sent afterwards is not stored as sent. The documents that
-    the resource ``had`` before are walked along: what any of them does not have at a place, the
+    What differs from the document sent even then is not stored as sent. ``had`` holds the values
+    at the same place of each document that the resource had before: what any of them lacks, the
     resource did not have there.
     """
 
@@ -146,12 +145,11 @@ class _SentForm:
         self._excused: dict[tuple[str, Tokens], dict[str, None]] = {}
 
     def of(self, stored: Document) -> Document:
-        """``stored`` in the form of the document sent."""
-        form: Document = self._object(self._plan.proposed, stored, self._had, _At())
-        return form
+        """Returns ``stored`` in the form of the document sent."""
+        return self._object(self._plan.proposed, stored, self._had, _At())
 
     def notices(self) -> Iterator[Notice]:
-        """What was excused; the places in the items of a list are one."""
+        """Yields a warning for each excused place; those in the items of one list share one."""
         for (code, place), keys in self._excused.items():
             path = pointer_to(place)
             named = ", ".join(filter(None, keys))
@@ -190,7 +188,7 @@ class _SentForm:
                 if self._is_none(theirs, below) or self._is_excused(mine, theirs, before, below):
                     theirs = mine
             elif theirs == []:
-                theirs = MISSING  # all of it is gone
+                theirs = MISSING  # nothing of it is stored
             elif theirs is not MISSING:
                 theirs = self._value(mine, theirs, before, below)
             if theirs is not MISSING:
@@ -207,7 +205,7 @@ class _SentForm:
     def _is_excused(
         self, sent: JsonValue, stored: JsonValue, had: tuple[JsonValue, ...], at: _At
     ) -> bool:
-        """Whether ``stored`` may be there although nothing was sent; if so, it is noted."""
+        """Whether ``stored`` is excused although nothing was sent; notes the excuse."""
         is_new = any(self._is_none(one, at) for one in had)
         fill = self._resource.filled.get(at.kind)
         if fill in ("any", "id") or (fill and (is_new or not self._is_same(had[0], stored, at))):
@@ -221,14 +219,14 @@ class _SentForm:
         return False
 
     def _is_echo(self, stored: JsonValue, at: _At) -> bool:
-        """Whether a configuration repeats what was sent under the same key at the top."""
+        """Whether a configuration repeats what was sent under the same top-level key."""
         key = at.tokens[-1]
         sent = self._plan.proposed.get(key, MISSING)
         is_inside = at.tokens[:-1] in self._resource.shape.opaque
         return is_inside and self._is_same(sent, stored, _At((key,), (key,)))
 
     def _is_same(self, before: JsonValue, stored: JsonValue, at: _At) -> bool:
-        """Whether two lists hold the same items, in whatever order."""
+        """Whether two lists hold the same items in any order."""
         keys, others = self._keys(before, at), self._keys(stored, at)
         if keys is None or others is None:
             return strictly_equal(before, stored)
@@ -265,7 +263,7 @@ class _SentForm:
         return {} if keys is None else dict(zip(keys, items, strict=True))
 
     def _keys(self, items: JsonValue, at: _At) -> list[MemberKey] | None:
-        """What the items of a keyed list are known by; None for any other value."""
+        """Returns the identities of the items of a keyed list; None for any other value."""
         keyed = self._resource.shape.lists.get(at.tokens)
         return keys_of(items, keyed) if keyed and type(items) is list else None
 
@@ -278,21 +276,21 @@ class _SentForm:
         place = self._masks.shown_place(at.tokens)
         keys: tuple[str, ...] = ()
         if "-" in at.kind:
-            # A note for each key of each item of a list would be hundreds.
+            # One warning for each key of each item of a list would make hundreds.
             depth = at.kind.index("-")
             place, keys = place[:depth], place[depth + 1 :]
         self._excused.setdefault((code, place), {}).update(dict.fromkeys([".".join(keys)]))
 
 
 _SENTENCES: Final = {
-    "server-default": "The change leaves out {}; the server filled it in.",
-    "server-added": "The server added {} by itself.",
-    "hidden-by-server": "The server hides the value of {}, so what it stores there is not known.",
+    "server-default": "The change leaves out {}, and the server filled it in.",
+    "server-added": "The server added {}.",
+    "hidden-by-server": "The server hides the value of {}, so it could not be verified.",
 }
 
 
 def _counterpart(before: JsonValue, sent: list[JsonValue], index: int) -> JsonValue:
-    """What an item of a list without keys was before: at that index from the start or the end."""
+    """Returns what an item of a list without keys was: at its index from the start or the end."""
     if type(before) is not list:
         return MISSING
     for other in (index, index - len(sent) + len(before)):
@@ -302,7 +300,7 @@ def _counterpart(before: JsonValue, sent: list[JsonValue], index: int) -> JsonVa
 
 
 def _is_same_json(text: JsonValue, stored: JsonValue) -> bool:
-    """Whether ``stored`` is the JSON value that ``text`` spells, or spells it, too."""
+    """Whether ``stored`` is the JSON value that ``text`` spells, or another spelling of it."""
     try:
         value = jsontext.parse(text, what="the text")
         return strictly_equal(value, stored) or strictly_equal(
@@ -313,7 +311,7 @@ def _is_same_json(text: JsonValue, stored: JsonValue) -> bool:
 
 
 def _new_keys(plan: Plan, before: Snapshot, now: Iterable[Notice]) -> Iterator[Notice]:
-    """Unknown keys that the answer has and the reading before the write had not."""
+    """Warns of unknown keys that are new since the snapshot before the write."""
     found = {_kind(notice.path): notice.path for notice in now if notice.code == "dropped"}
     if found:
         known = {_kind(notice.path) for notice in plan.resource.projection(before, "drop").notices}
@@ -323,7 +321,7 @@ def _new_keys(plan: Plan, before: Snapshot, now: Iterable[Notice]) -> Iterator[N
 
 
 def _gone(plan: Plan, before: Snapshot, after: Snapshot, stored: Document) -> Iterator[Notice]:
-    """What belongs to something else, was passed over, and is not there any more."""
+    """Warns of values that were passed over and have gone with the write."""
     shown = plan.resource.passed_over(before)
     if not shown:
         return
@@ -335,7 +333,7 @@ def _gone(plan: Plan, before: Snapshot, after: Snapshot, stored: Document) -> It
     )
     for (name, key), count in gone.items():
         path = pointer_to((name,))
-        items = f"{count} item{'' if count == 1 else 's'}"
+        items = counted(count, "item")
         text = f"{pointer_to((key,))} of {items} of {path}, which no write can send, is gone."
         yield Notice("passed-over-changed", path, text)
 
@@ -350,50 +348,47 @@ def _new_ids(plan: Plan, before: Snapshot, after: Snapshot) -> Iterator[Notice]:
         return
     source, lists = watched
     old, new = _ids(before, source), _ids(after, source)
-    touched = _touched(plan, lists)
+    changed = _changed_names(plan, lists)
     renewed = [
-        name for name, known in old.items() if name not in touched and new.get(name, known) != known
+        name for name, known in old.items() if name not in changed and new.get(name, known) != known
     ]
     if renewed:
-        named = ", ".join(renewed[:_NAMED]) + (", ..." if len(renewed) > _NAMED else "")
+        path = pointer_to((source,))
         yield Notice(
             "field-id-changed",
-            pointer_to((source,)),
-            f"The server gave new ids to {len(renewed)} members of {pointer_to((source,))} that "
-            f"the change does not touch ({named}); whatever refers to them by id may break.",
+            path,
+            f"The server gave new ids to {counted(len(renewed), 'item')} of {path} outside this "
+            f"change ({first_few(renewed)}); references to them by id may break.",
         )
 
 
 def _ids(snapshot: Snapshot, source: str) -> dict[str, str]:
-    members = snapshot.raw.get(source)
     return {
-        member["name"]: member["id"]
-        for member in (members if type(members) is list else [])
-        if type(member) is dict
-        and type(member.get("name")) is str
-        and type(member.get("id")) is str
+        name: item["id"]
+        for name, item in _by_name(snapshot.raw.get(source)).items()
+        if type(item) is dict and type(item.get("id")) is str
     }
 
 
-def _touched(plan: Plan, lists: tuple[str, ...]) -> frozenset[str]:
-    """The names of the members of ``lists`` that the change adds, removes or alters."""
-    touched: set[str] = set()
+def _changed_names(plan: Plan, lists: tuple[str, ...]) -> set[str]:
+    """Returns the names of the items of ``lists`` that the change adds, removes or alters."""
+    changed: set[str] = set()
     for key in lists:
         if plan.document.get(key) is plan.proposed.get(key):
             continue
-        before, after = _named(plan.document.get(key)), _named(plan.proposed.get(key))
-        touched |= {
+        before, after = _by_name(plan.document.get(key)), _by_name(plan.proposed.get(key))
+        changed |= {
             name
             for name in before.keys() | after.keys()
             if not strictly_equal(before.get(name), after.get(name))
         }
-    return frozenset(touched)
+    return changed
 
 
-def _named(members: JsonValue) -> dict[str, JsonValue]:
-    names = {}
-    for member in members if type(members) is list else ():
-        name = member.get("name") if type(member) is dict else member
+def _by_name(items: JsonValue) -> dict[str, JsonValue]:
+    found = {}
+    for item in items if type(items) is list else ():
+        name = item.get("name") if type(item) is dict else item
         if type(name) is str:
-            names[name] = member
-    return names
+            found[name] = item
+    return found

@@ -219,7 +219,7 @@ class Session(NamedTuple):
                 self.clock,
                 self.resource.noun,
                 hint=_RESTORED.format(noun=self.resource.noun),
-                tell=tell,
+                notify=tell,
             )
         if last is None or now.has_moved_from(last):
             accepted.accept(url, now, older=accept_older)
@@ -298,7 +298,7 @@ class Session(NamedTuple):
                 settle_timeout=self.settle_timeout,
                 version_step=self.version_step,
                 defer=self.defer,
-                tell=tell,
+                notify=tell,
                 accept=lambda now: self.accepted.accept(self.client.settings.url, now),
             )
             return guard.write(plan, refresh=options.refresh)

@@ -12,7 +12,7 @@ from patcher.documents.diff import Change
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.errors import InvalidInputError, JournalError, NotFoundError, PatchError, SettingsError
-from patcher.guard.undo import WayBack, recorded_plan
+from patcher.guard.undo import UndoPlanner, recorded_plan
 from patcher.journal import Entry, Journal
 from patcher.operations.read import FORCED, resolve
 from patcher.operations.session import (
@@ -205,9 +205,9 @@ def run_undo(
         )
 
 
-def way_back(session: Session, options: Options) -> WayBack:
+def way_back(session: Session, options: Options) -> UndoPlanner:
     """What plans the undoing of writes in a session."""
-    return WayBack(
+    return UndoPlanner(
         lambda resource_id: session.latest(resource_id, accept_older=options.accept_older),
         session.journal,
         session.resource,

@@ -41,11 +41,11 @@ def test_an_abandoned_run_sends_nothing_more() -> None:
 def test_a_write_that_was_not_processed_ends_in_a_stopped_run() -> None:
     """Between two attempts a stopped run goes no further; another one does."""
     control = BatchControl()
-    with control.defer("@0") as deferred:
-        deferred.release()
+    with control.defer("@0") as release:
+        release()
     control.stop()
-    with control.defer("@1") as deferred, pytest.raises(InterruptedWriteError):
-        deferred.release()
+    with control.defer("@1") as release, pytest.raises(InterruptedWriteError):
+        release()
 
     assert control.on_their_way == {}
 

@@ -289,7 +289,7 @@ def test_waiting_for_an_outcome_is_on_the_terminal_and_goes_away(sandbox: Sandbo
     code = terminal.finish()
 
     assert code == 0
-    line = "\r\x1b[KLooking for what became of the write, 30 s at most\r\x1b[K"
+    line = "\r\x1b[KChecking whether the write succeeded (up to 30 s)\r\x1b[K"
     assert line in terminal.screen
     assert terminal.screen.find(line) < terminal.screen.find("Written")
 

@@ -38,18 +38,18 @@ def test_the_handlers_are_as_before_afterwards() -> None:
 def test_a_write_that_was_not_processed_lets_a_waiting_signal_through() -> None:
     """The signal that waited for a write which never was ends the work: nothing was written."""
     signals = Signals()
-    with signals, signals.defer("@0") as deferred:
+    with signals, signals.defer("@0") as release:
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(InterruptedWriteError):
-            deferred.release()
+            release()
 
 
 def test_after_letting_go_signals_count_again() -> None:
     """Between two attempts a signal interrupts at once."""
     signals = Signals()
     with signals:
-        with signals.defer("@0") as deferred:
-            deferred.release()
+        with signals.defer("@0") as release:
+            release()
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
 
@@ -96,8 +96,8 @@ def test_in_another_thread_signals_are_left_alone() -> None:
 def test_a_signal_just_after_letting_go_is_not_lost() -> None:
     """Nothing is on its way any more: it interrupts at once, and not after the next write."""
     signals = Signals()
-    with signals, signals.defer("@0") as deferred:
-        deferred.release()
+    with signals, signals.defer("@0") as release:
+        release()
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
 

@@ -10,14 +10,14 @@ APPLIED = Cell("new", 1, 0, "applied", "Written: model")
 TWICE = APPLIED._replace(puts=2)
 REFUSED = Cell("old", 1, 3, "not-written", "Nothing was written")
 UNSENT = REFUSED._replace(puts=0)
-UNKNOWN = Cell("old", 1, 6, "unknown", "it is not written so far, and may still land")
+UNKNOWN = Cell("old", 1, 6, "unknown", "not visible yet; it may still be applied")
 STALE = Cell("old", 0, 4, "not-written", "shows an older state")
 STILL_LANDS = UNKNOWN._replace(lands=True)
 
 
 def unclear(says: str) -> Cell:
     """Not written so far, for all that can be seen, after this answer."""
-    return UNKNOWN._replace(says=f"{says}; it is not written so far, and may still land")
+    return UNKNOWN._replace(says=f"{says}; not visible yet; it may still be applied")
 
 
 def refused(says: str) -> Cell:
@@ -129,7 +129,7 @@ CLIENT_ERRORS: tuple[Row, ...] = (
     row("409 after the write", APPLIED, step("status_after", 409)),
     row(
         "412",
-        Cell("old", 1, 4, "not-written", "exactly as it was read, yet its precondition failed"),
+        Cell("old", 1, 4, "not-written", "unchanged, yet the precondition of the write failed"),
         step("status_before", 412),
     ),
     row("422", refused("fault: 422 (422)"), step("status_before", 422)),
@@ -142,7 +142,7 @@ CLIENT_ERRORS: tuple[Row, ...] = (
     ),
     row(
         "429 at every attempt",
-        refused("takes no more requests for now (3 attempts)")._replace(puts=3),
+        refused("accepts no more requests for now (3 attempts)")._replace(puts=3),
         step("status_before", 429, every=True),
     ),
     row("429 from a gateway", UNKNOWN, step("status_before", 429, body="html")),
@@ -204,7 +204,7 @@ JOBS: tuple[Row, ...] = (
     ),
     row(
         "a job that fails after the write",
-        APPLIED._replace(says="yet what was sent is what is stored"),
+        APPLIED._replace(says="but what was sent is stored"),
         step("job", error="no such table", written=True, forced=True),
     ),
     row(
@@ -319,7 +319,7 @@ LAGGING: tuple[Row, ...] = (
     ),
     row(
         "500 before the write, one read shows someone else's write, the next ones do not",
-        Cell("old and theirs", 1, 6, "unknown", "it has moved on"),
+        Cell("old and theirs", 1, 6, "unknown", "it has changed"),
         step("status_before", 500),
         step("concurrent_write", THEIRS, "before", method="GET", nth=3),
         step("lagging_reads", None, method="GET", nth=4),
@@ -348,7 +348,7 @@ ADDED: tuple[Row, ...] = (
     ),
     row(
         "reset before it is processed, and each read shows such a key",
-        UNKNOWN._replace(says="it has moved on"),
+        UNKNOWN._replace(says="it has changed"),
         *GROWN,
         step("drop_before"),
     ),
@@ -367,7 +367,7 @@ DELETED: tuple[Row, ...] = (
     ),
     row(
         "the model deleted after the write, whose answer is lost",
-        UNKNOWN._replace(stored="gone", says="it is not there any more"),
+        UNKNOWN._replace(stored="gone", says="it has been deleted"),
         step("drop_after"),
         step("delete", method="GET", nth=3),
     ),

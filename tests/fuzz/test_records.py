@@ -154,12 +154,12 @@ def assert_remembered(folder: Path, intent: bytes, ending: bytes | None) -> None
 
 def take_back(journal: Journal, entry: Any) -> None:
     """Plans to undo an entry, on a model as it was after the write."""
-    from patcher.guard.undo import WayBack
+    from patcher.guard.undo import UndoPlanner
     from patcher.plan import Terms
 
     store = MemoryStore()
     store.write(MADE.proposed)
-    way = WayBack(store.read, journal, MODEL, Terms(masks=MASKS))
+    way = UndoPlanner(store.read, journal, MODEL, Terms(masks=MASKS))
     way.plan(entry)
 
 

@@ -168,7 +168,7 @@ def fresh(versions: list[Any], clock: FakeClock, told: list[str]) -> Snapshot:
         clock,
         "thing",
         hint="Wait.",
-        tell=told.append,
+        notify=told.append,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -173,7 +173,7 @@ def test_the_way_on_from_a_refusal(tmp_path: Path) -> None:
     assert failed(answering(declined), tmp_path).hint == "Ask them."
     assert "12 seconds" in str(failed(answering(Throttled("busy", 12.0)), tmp_path).hint)
     assert "later" in str(failed(answering(Throttled("busy")), tmp_path).hint)
-    assert "mend" in str(failed(answering(Refused(422, "no", "key")), tmp_path).hint)
+    assert "Fix" in str(failed(answering(Refused(422, "no", "key")), tmp_path).hint)
 
 
 def test_a_failed_precondition_tells_what_was_expected(tmp_path: Path) -> None:
@@ -211,14 +211,10 @@ def test_signals_are_held_in_the_name_of_the_entry(tmp_path: Path) -> None:
     events: list[str] = []
     answers: list[Answer | None] = [NotSent("no route"), None]
 
-    class DeferredSignals:
-        def release(self) -> None:
-            events.append("let go")
-
     @contextmanager
-    def defer(entry: str) -> Iterator[DeferredSignals]:
+    def defer(entry: str) -> Iterator[Callable[[], None]]:
         events.append(entry)
-        yield DeferredSignals()
+        yield lambda: events.append("released")
         events.append("end")
 
     store = MemoryStore(on_replace=lambda store, body: answers.pop(0))
@@ -226,7 +222,7 @@ def test_signals_are_held_in_the_name_of_the_entry(tmp_path: Path) -> None:
     guard = Guard(store, Journal(tmp_path / "journal"), FakeClock(), defer=defer)
     entry = guard.write(plan_of(store, RENAME)).journal_entry
 
-    assert events == ["read", entry, "let go", "end", "read", entry, "end"]
+    assert events == ["read", entry, "released", "end", "read", entry, "end"]
 
 
 def test_a_key_has_a_hundred_and_ninety_two_bits() -> None:
@@ -291,7 +287,7 @@ def test_an_overlap_of_more_than_five_places_is_cut(tmp_path: Path) -> None:
 
     paths = [change.path for change in caught.value.differences]
     assert len(paths) > 5
-    assert f"{', '.join(paths[:5])}, ..." in caught.value.message
+    assert f"{', '.join(paths[:5])} and {len(paths) - 5} more" in caught.value.message
     assert paths[5] not in caught.value.message
     assert caught.value.sent == plan.proposed
     assert caught.value.stored is not None
@@ -309,7 +305,7 @@ def test_just_five_places_are_named_without_a_word_of_more(tmp_path: Path) -> No
     error = failed(store, tmp_path)
 
     assert "/configuration/e" in error.message
-    assert "..." not in error.message
+    assert " more" not in error.message
 
 
 @pytest.mark.parametrize(
@@ -442,16 +438,13 @@ def moving(step: int, **members: Any) -> MemoryStore:
 
 def test_a_version_that_tells_nothing_is_said_to(tmp_path: Path) -> None:
     """Whether it did not move, or is missing before the write, after it, or both."""
-    unseen = ", so a write by somebody else at the same time would not show."
-    still = ("overlap-undetectable", "", f"The version did not move{unseen}")
-    none = ("overlap-undetectable", "", f"There is no version{unseen}")
-    assert noticed(tmp_path, moving(0)) == [still]
-
     gone = moving(0, version=None, updated_at="2026-02-02T00:00:00Z")
-    assert noticed(tmp_path, gone) == [none]
     come = moving(0, version=8)
     del come.raw["version"]
-    assert noticed(tmp_path, come) == [none]
+    for store, why in ((moving(0), "did not move"), (gone, "no version"), (come, "no version")):
+        ((code, path, message),) = noticed(tmp_path, store)
+        assert (code, path) == ("overlap-undetectable", "")
+        assert why in message
 
 
 def test_what_a_refresh_may_have_done_is_said(tmp_path: Path) -> None:
@@ -460,7 +453,7 @@ def test_what_a_refresh_may_have_done_is_said(tmp_path: Path) -> None:
 
     assert (code, path) == ("version-moved-further", "")
     assert "from 7 to 9" in message
-    assert "or the refresh did" in message
+    assert "refresh" in message
 
 
 def test_an_ending_that_is_not_recorded_is_about_no_place(tmp_path: Path) -> None:
@@ -475,7 +468,7 @@ def test_an_ending_that_is_not_recorded_is_about_no_place(tmp_path: Path) -> Non
     ((code, path, message),) = noticed(tmp_path, MemoryStore(on_replace=break_journal))
 
     assert (code, path) == ("ending-not-recorded", "")
-    assert message.startswith("How the write ended could not be recorded: ")
+    assert "could not be recorded" in message
     assert "cannot be written" in message
 
 
@@ -511,9 +504,7 @@ def test_an_unclear_reason_is_one_sentence_with_what_was_found(tmp_path: Path) -
     """A full stop at its end does not come twice, and one within it stays."""
     error = failed(answering(Ambiguous("a proxy (v. 1) broke.")), tmp_path)
 
-    assert "told: a proxy (v. 1) broke; it is not written so far, and may still land." in (
-        error.message
-    )
+    assert ": a proxy (v. 1) broke; not visible yet" in error.message
 
 
 def test_a_state_of_which_nothing_is_known_is_told_without_brackets(tmp_path: Path) -> None:
@@ -530,7 +521,7 @@ def test_a_state_of_which_nothing_is_known_is_told_without_brackets(tmp_path: Pa
         del raw[key]
     error = failed(MemoryStore(raw, on_replace=replace), tmp_path)
 
-    assert "it has moved on, and differs" in error.message
+    assert "it has changed, and differs" in error.message
 
 
 def test_a_job_is_asked_about_ever_more_rarely(tmp_path: Path) -> None:
@@ -547,7 +538,7 @@ def test_a_job_that_failed_although_it_wrote_is_a_notice_of_no_place(tmp_path: P
     ((code, path, message),) = noticed(tmp_path, leaving(job("failed", "half way")))
 
     assert (code, path) == ("job-failed-but-written", "")
-    assert message == "Job j-1 failed (half way), yet what was sent is what is stored."
+    assert "j-1 failed (half way)" in message
 
 
 def test_why_a_job_cannot_be_followed_is_part_of_one_sentence(tmp_path: Path) -> None:

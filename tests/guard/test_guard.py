@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +152,7 @@ def test_what_was_seen_after_a_write_is_accepted(tmp_path: Path) -> None:
     """Stored as sent or not, it is what no later reading may be older than."""
     seen: list[Snapshot] = []
     store = MemoryStore()
-    guard = guard_of(store, tmp_path)._replace(accept=seen.append)
+    guard = replace(guard_of(store, tmp_path), accept=seen.append)
 
     guard.write(plan_of(store, RENAME))
 
@@ -388,7 +390,7 @@ def test_a_version_that_moved_too_far_is_an_overlap(tmp_path: Path) -> None:
 
     store = MemoryStore(on_replace=overlapping)
 
-    with pytest.raises(VerificationError, match="somebody else wrote") as caught:
+    with pytest.raises(VerificationError, match="someone else wrote") as caught:
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
 
     assert caught.value.version_after == 9
@@ -459,7 +461,7 @@ def test_a_replayed_answer_proves_nothing(tmp_path: Path) -> None:
     store = MemoryStore()
     store.on_replace = lambda store, body: Answered(Snapshot(response(name="Clients")))
 
-    with pytest.raises(OutcomeUnknownError, match="not written so far"):
+    with pytest.raises(OutcomeUnknownError, match="not visible yet"):
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
 
     assert len(store.bodies) == 1
@@ -485,20 +487,11 @@ def test_an_ending_that_cannot_be_recorded_is_a_warning(tmp_path: Path) -> None:
 def test_a_signal_counts_again_once_nothing_was_processed(tmp_path: Path) -> None:
     """Interrupted between two attempts: nothing is sent again, exit code 130."""
 
-    class Interrupted:
-        def __enter__(self) -> Interrupted:
-            return self
-
-        def __exit__(self, *exception: object) -> None:
-            pass
-
-        def release(self) -> None:
-            raise InterruptedWriteError("Interrupted. Nothing was written.")
+    def interrupted() -> None:
+        raise InterruptedWriteError("Interrupted. Nothing was written.")
 
     store = MemoryStore(on_replace=lambda store, body: NotSent("refused"))
-    guard = Guard(
-        store, Journal(tmp_path / "journal"), FakeClock(), defer=lambda entry: Interrupted()
-    )
+    guard = replace(guard_of(store, tmp_path), defer=lambda entry: nullcontext(interrupted))
 
     with pytest.raises(InterruptedWriteError) as caught:
         guard.write(plan_of(store, RENAME))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -101,11 +102,12 @@ def test_only_who_has_to_wait_is_told_what_for(tmp_path: Path) -> None:
     told: list[str] = []
     for answer in (written(LOST), unwritten(LOST)):
         store = MemoryStore(on_replace=answer)
-        guard = guard_of(store, tmp_path)._replace(tell=told.append)
+        guard = replace(guard_of(store, tmp_path), notify=told.append)
         with contextlib.suppress(OutcomeUnknownError):
             guard.write(plan_of(store, RENAME))
 
-    assert told == ["Looking for what became of the write, 30 s at most"]
+    (said,) = told
+    assert "up to 30 s" in said
 
 
 def test_a_lost_answer_with_somebody_else_in_between_is_an_overlap(tmp_path: Path) -> None:
@@ -126,7 +128,7 @@ def test_a_lost_request_is_watched_and_then_unknown(tmp_path: Path) -> None:
     store = MemoryStore(on_replace=unwritten(LOST))
     clock = FakeClock()
 
-    with pytest.raises(OutcomeUnknownError, match="may still land") as caught:
+    with pytest.raises(OutcomeUnknownError, match="may still be applied") as caught:
         guard_of(store, tmp_path, clock).write(plan_of(store, RENAME))
 
     assert caught.value.exit_code == 6
@@ -204,7 +206,7 @@ def test_a_model_that_is_deleted_after_a_lost_answer_is_named(tmp_path: Path) ->
 
     store = MemoryStore(on_read=read, on_replace=written(LOST))
 
-    with pytest.raises(OutcomeUnknownError, match="it is not there any more"):
+    with pytest.raises(OutcomeUnknownError, match="deleted"):
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
 
 
@@ -229,10 +231,9 @@ def test_something_else_stored_after_a_lost_answer_is_unknown(tmp_path: Path) ->
     with pytest.raises(OutcomeUnknownError) as caught:
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
 
-    assert caught.value.message.endswith(
-        "it has moved on (version 7 became 8, last written by Me at 2026-01-02T00:00:01Z), and "
-        "differs from what was sent in /name."
-    )
+    facts = "(version 7 became 8, last written by Me at 2026-01-02T00:00:01Z)"
+    assert facts in caught.value.message
+    assert "/name" in caught.value.message
 
 
 def test_a_label_without_an_id_after_a_lost_answer_is_unknown(tmp_path: Path) -> None:
@@ -507,7 +508,7 @@ def test_a_new_order_is_believed_only_when_it_is_seen(tmp_path: Path, wrote: boo
     if wrote:
         assert guard.write(plan).status == "applied"
     else:
-        with pytest.raises(OutcomeUnknownError, match="does not show whether by this write"):
+        with pytest.raises(OutcomeUnknownError, match="does not show"):
             guard.write(plan)
 
 
@@ -561,7 +562,7 @@ def test_without_versions_and_times_what_was_seen_stays_seen_too(tmp_path: Path)
 
     store.on_replace, store.on_read = replace, read
 
-    with pytest.raises(OutcomeUnknownError, match="it has moved on"):
+    with pytest.raises(OutcomeUnknownError, match="it has changed"):
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
 
 
@@ -686,7 +687,7 @@ def test_a_precondition_that_fails_over_nothing_names_the_cause(tmp_path: Path) 
     store = MemoryStore(etag='"v7-gzip"', on_replace=unwritten(PRECONDITION))
     clock = FakeClock()
 
-    with pytest.raises(ConflictError, match="exactly as it was read") as caught:
+    with pytest.raises(ConflictError, match="unchanged") as caught:
         guard_of(store, tmp_path, clock).write(plan_of(store, RENAME))
 
     assert "ETag" in str(caught.value.hint)

@@ -320,7 +320,7 @@ def test_a_write_whose_answer_does_not_end_is_settled_by_reading(
         ended = patch_model("apply", MODEL_ID, "--set", "name=New", "--url", url, *options)
 
     assert ended.code == 6
-    assert f"{row.said}; it is not written so far, and may still land" in ended.err
+    assert f"{row.said}; not visible yet; it may still be applied" in ended.err
     assert [request[:3] for request in seen].count(b"PUT") == 1
     assert KEY not in ended.out + ended.err
 

@@ -324,7 +324,7 @@ def test_a_precondition_that_failed_over_nothing_is_not_rebased(
     """The model is as it was read, so there is nothing to merge, and no reason to send it again."""
     sandbox.fault(faults.status_before(412))
 
-    with pytest.raises(patcher.ConflictError, match="exactly as it was read"):
+    with pytest.raises(patcher.ConflictError, match="unchanged, yet"):
         patcher.patch_model(seed.CONTACTS, {"name": "Clients"}, client=client, on_conflict="rebase")
 
     assert len(sandbox.puts()) == 1

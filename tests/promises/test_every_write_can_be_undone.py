@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from itertools import repeat
@@ -20,7 +21,7 @@ import patcher
 from patcher.documents.masks import MASK
 from patcher.documents.patches import Patch
 from patcher.guard import Answered
-from patcher.guard.undo import WayBack
+from patcher.guard.undo import UndoPlanner
 from patcher.journal import Ending, Intent, Journal
 from patcher.operations import Options, Session
 from patcher.operations.session import journal_of
@@ -215,11 +216,11 @@ def test_a_difference_goes_back_with_the_write_that_made_it(
 
     store = MemoryStore(on_replace=mangle)
     plan = plan_of(store, {"name": "Clients"})
-    guard = guard_of(store, tmp_path)._replace(version_step=known_step)
+    guard = replace(guard_of(store, tmp_path), version_step=known_step)
     with pytest.raises(patcher.VerificationError) as caught:
         guard.write(plan)
     entry = guard.journal.entry(caught.value.result.journal_entry)
-    way = WayBack(store.read, guard.journal, MODEL, plan.terms, version_step=known_step)
+    way = UndoPlanner(store.read, guard.journal, MODEL, plan.terms, version_step=known_step)
 
     if is_theirs:
         with pytest.raises(patcher.ConflictError, match="/connection_id"):
@@ -246,7 +247,7 @@ def test_what_the_server_adds_each_time_does_not_stand_in_the_way(
     guard = guard_of(store, tmp_path)
     change = {"op": "replace", "path": "/configuration", "value": {"query": "SELECT 2"}}
     plan = plan_of(store, [change])
-    way = WayBack(store.read, guard.journal, MODEL, plan.terms)
+    way = UndoPlanner(store.read, guard.journal, MODEL, plan.terms)
 
     first = guard.write(plan)
     back = way.plan(guard.journal.entry(str(first.journal_entry)))
@@ -259,7 +260,7 @@ def test_what_the_server_adds_each_time_does_not_stand_in_the_way(
     if lost:
         for path in (tmp_path / "journal").glob("*.ending.json"):
             path.unlink()
-        with pytest.raises(patcher.OutcomeUnknownError, match="cannot be told"):
+        with pytest.raises(patcher.OutcomeUnknownError, match="may or may not"):
             way.plan(guard.journal.entry(str(second.journal_entry)))
     else:
         third = guard.write(way.plan(guard.journal.entry(str(second.journal_entry))))
@@ -319,9 +320,9 @@ def test_an_unknown_outcome_is_settled_by_a_reading(
     with pytest.raises(patcher.OutcomeUnknownError) as caught:
         rename(client)
     entry = caught.value.journal_entry or ""
-    with pytest.raises(patcher.InvalidInputError, match="not written so far"):
+    with pytest.raises(patcher.InvalidInputError, match="not visible yet"):
         patcher.undo(entry, client=client)
-    with pytest.raises(patcher.InvalidInputError, match="not written so far"):
+    with pytest.raises(patcher.InvalidInputError, match="not visible yet"):
         patcher.undo(seed.CONTACTS, client=client)
     sandbox.release()
 
@@ -342,7 +343,7 @@ def test_an_unsettled_write_that_others_wrote_over_is_a_conflict(
     (journal.folder / f"{entry[1:]}.ending.json").unlink()
     sandbox.write_as_other(seed.CONTACTS, {"identifier": "email"})
 
-    with pytest.raises(patcher.ConflictError, match="was not seen"):
+    with pytest.raises(patcher.ConflictError, match="is unknown"):
         patcher.undo(entry, client=client, on_conflict="rebase")
 
 
@@ -388,7 +389,7 @@ def test_what_a_write_dropped_comes_back(tmp_path: Path) -> None:
     plan = plan_of(store, {"name": "Clients"}, unknown_fields="drop")
     entry = guard.journal.entry(guard.write(plan).journal_entry or "")
     assert "new_key" not in store.raw
-    way = WayBack(store.read, guard.journal, MODEL, plan.terms._replace(unknown_fields="error"))
+    way = UndoPlanner(store.read, guard.journal, MODEL, plan.terms._replace(unknown_fields="error"))
 
     back = way.plan(entry)
     undone = guard.write(back).journal_entry or ""
@@ -405,7 +406,7 @@ def test_what_a_write_dropped_stays_away_where_that_is_said(tmp_path: Path) -> N
     guard = guard_of(store, tmp_path)
     plan = plan_of(store, {"name": "Clients"}, unknown_fields="drop")
     entry = guard.journal.entry(guard.write(plan).journal_entry or "")
-    way = WayBack(store.read, guard.journal, MODEL, plan.terms)
+    way = UndoPlanner(store.read, guard.journal, MODEL, plan.terms)
 
     assert [change.path for change in way.plan(entry).changes] == ["/name"]
 
@@ -416,7 +417,7 @@ def test_an_unknown_key_that_a_change_removed_comes_back(tmp_path: Path) -> None
     guard = guard_of(store, tmp_path)
     plan = plan_of(store, {"new_key": None})
     entry = guard.journal.entry(guard.write(plan).journal_entry or "")
-    way = WayBack(store.read, guard.journal, MODEL, plan.terms)
+    way = UndoPlanner(store.read, guard.journal, MODEL, plan.terms)
 
     back = way.plan(entry)
     guard.write(back)
@@ -453,7 +454,7 @@ def test_what_cannot_be_brought_back_stays_as_it_is(
     guard = guard_of(store, tmp_path)
     plan = plan_of(store, {**change, "name": "Clients"})
     entry = guard.journal.entry(guard.write(plan).journal_entry or "")
-    way = WayBack(store.read, guard.journal, MODEL, plan.terms._replace(named=()))
+    way = UndoPlanner(store.read, guard.journal, MODEL, plan.terms._replace(named=()))
 
     back = way.plan(entry)
 
@@ -489,7 +490,7 @@ def test_a_hidden_value_is_sent_again_as_it_was_written(tmp_path: Path) -> None:
     entry_name = guard.journal.open(intent_of(plan))
     store.write(plan.proposed)
     guard.journal.close(entry_name, Ending("applied", observed=store.snapshot().raw))
-    way = WayBack(store.read, guard.journal, MODEL, plan.terms._replace(named=()))
+    way = UndoPlanner(store.read, guard.journal, MODEL, plan.terms._replace(named=()))
 
     back = way.plan(guard.journal.entry(entry_name))
 
@@ -498,7 +499,7 @@ def test_a_hidden_value_is_sent_again_as_it_was_written(tmp_path: Path) -> None:
         "second",
     )
     store.write({**plan.proposed, "identifier": "email"}, by="Bo")
-    rebasing = way._replace(rebases=True)
+    rebasing = replace(way, rebases=True)
     with pytest.raises(patcher.UnknownFieldError) as caught:
         rebasing.plan(guard.journal.entry(entry_name))
     assert caught.value.paths == ("/configuration/token",)
@@ -514,7 +515,7 @@ def test_the_last_write_is_not_passed_over_while_it_may_still_land(
     with pytest.raises(patcher.OutcomeUnknownError):
         patcher.patch_model(seed.CONTACTS, {"identifier": "email"}, client=client)
 
-    with pytest.raises(patcher.InvalidInputError, match="not written so far") as caught:
+    with pytest.raises(patcher.InvalidInputError, match="not visible yet") as caught:
         patcher.undo(seed.CONTACTS, client=client)
     result = patcher.undo(first, client=client)
 
@@ -555,11 +556,11 @@ def test_opening_every_field_on_the_way_back_needs_to_be_said(tmp_path: Path) ->
     guard = guard_of(store, tmp_path)
     plan = plan_of(store, {"fields": ["email"]}, allow_all_fields=True)
     entry = guard.journal.entry(guard.write(plan).journal_entry or "")
-    way = WayBack(store.read, guard.journal, MODEL, plan.terms._replace(allow_all_fields=False))
+    way = UndoPlanner(store.read, guard.journal, MODEL, plan.terms._replace(allow_all_fields=False))
 
     with pytest.raises(patcher.InvalidPatchError, match="every field"):
         way.plan(entry)
-    allowed = way._replace(terms=plan.terms).plan(entry)
+    allowed = replace(way, terms=plan.terms).plan(entry)
 
     assert allowed.proposed["fields"] == []
 
