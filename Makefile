@@ -1,6 +1,7 @@
 # make demo   sets everything up and runs the main job on the embedded sandbox
 # make test   everything that CI checks; PYTHON=python3.13 does it on that Python
 # make bench  the performance numbers, as ratios taken side by side
+# make docs   rewrites the output that the documentation shows (PAGE=README.md for one page)
 # make floors the suite on the oldest dependencies that setup.cfg allows
 # make mutants small faults put into the core, to see a test fail for each (ONLY=places for some);
 #              on an idle machine about an hour, and Python 3.11
@@ -18,7 +19,7 @@ ANOTHER := another-python
 endif
 endif
 
-.PHONY: another-python demo test lint types check bench floors fuzz mutants clean
+.PHONY: another-python demo test lint types check bench docs floors fuzz mutants clean
 .DEFAULT_GOAL := test
 
 .venv/.installed: setup.cfg pyproject.toml patcher/_version.py $(ANOTHER)
@@ -49,6 +50,9 @@ check: $(TOOLS)
 
 bench: $(TOOLS)
 	$(BIN)/python -m tests.bench
+
+docs: $(TOOLS)
+	$(BIN)/python -m tests.docs $(PAGE)
 
 floors:
 	$(PYTHON) tests/floors.py

@@ -9,6 +9,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.leaks import see_screen
@@ -17,17 +18,24 @@ from tests.leaks import see_screen
 class Terminal:
     """patch-model running in a terminal of its own."""
 
-    def __init__(self, *arguments: str, stdout: int | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        stdout: int | None = None,
+        environ: Mapping[str, str] | None = None,
+        folder: Path = Path(__file__).parents[2],
+    ) -> None:
         """Starts the command; ``stdout`` is a file descriptor in place of the terminal."""
         self.screen = ""
         self._arguments = arguments
         self._code: int | None = None
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:  # pragma: no cover - the child
-            os.chdir(Path(__file__).parents[2])
+            os.chdir(folder)
             if stdout is not None:
                 os.dup2(stdout, 1)
-            os.execv(sys.executable, [sys.executable, "-m", "patcher", *arguments])
+            command = [sys.executable, "-m", "patcher", *arguments]
+            os.execve(sys.executable, command, environ or os.environ)
 
     def wait_for(self, text: str, seconds: float = 60) -> str:
         """Reads until ``text`` is on the screen; the screen so far."""

@@ -12,10 +12,15 @@ import pytest
 
 from patcher import _version, errors
 from patcher.cli.main import COMMANDS, LazyGroup, cli
-from tests.docs.console import ROOT, commands, is_runnable, run, settled, surroundings
+from tests.docs.console import PAGES, ROOT, Runner, settled, steps, surroundings
 from tests.docs.test_recipes import RECIPES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def text_of(page: str) -> str:
+    """The text of a page."""
+    return (ROOT / page).read_text(encoding="utf-8")
 
 
 def all_commands() -> dict[str, click.Command]:
@@ -25,34 +30,17 @@ def all_commands() -> dict[str, click.Command]:
     return {name: group.get_command(context, name) for name in COMMANDS}  # type: ignore[misc]
 
 
-def test_the_readme_shows_what_its_commands_print() -> None:
-    """Every console block of the README is run in order, and its output compared."""
+RUN = [page for page in PAGES if any(step.is_runnable for step in steps(text_of(page)))]
+
+
+@pytest.mark.parametrize("page", RUN)
+def test_a_page_shows_what_its_commands_print(page: str) -> None:
+    """Every console and Python block of a page is run in order, on a sandbox of its own."""
     with surroundings() as (environ, folder):
-        ran = [command for command in commands(README) if is_runnable(command)]
-        for command in ran:
-            shown = settled(command.shown).rstrip("\n")
-            assert run(command, environ, folder).rstrip("\n") == shown, command.text
-
-    assert len(ran) >= 8
-
-
-def test_the_python_of_the_readme_runs() -> None:
-    """Every Python block of the README is run against the sandbox."""
-    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-
-    with surroundings() as (environ, folder):
-        for block in blocks:
-            done = subprocess.run(
-                ["python", "-c", block],
-                capture_output=True,
-                text=True,
-                env=environ,
-                cwd=folder,
-                check=False,
-            )
-            assert (done.returncode, done.stderr) == (0, ""), block
-
-    assert blocks
+        runner = Runner(environ, folder)
+        for step in filter(lambda one: one.is_runnable, steps(text_of(page))):
+            shown = settled(step.shown).rstrip("\n")
+            assert runner.run(step).rstrip("\n") == shown, f"{step.text}\n(make docs rewrites it)"
 
 
 def test_the_readme_names_the_two_commands() -> None:
@@ -137,20 +125,10 @@ def test_the_changelog_is_about_this_version() -> None:
     assert first[1] == _version.__version__
 
 
-@pytest.mark.parametrize(
-    "document",
-    [
-        "README.md",
-        "CONTRIBUTING.md",
-        "SECURITY.md",
-        "CHANGELOG.md",
-        "examples/README.md",
-        "docs/guarantees.md",
-    ],
-)
-def test_links_within_the_project_lead_somewhere(document: str) -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_links_within_the_project_lead_somewhere(page: str) -> None:
     """A relative link names a file that is there."""
-    path = ROOT / document
+    path = ROOT / page
     links = re.findall(r"\]\(([^)#]+)\)", path.read_text())
     missing = [link for link in links if "://" not in link and not (path.parent / link).exists()]
 
