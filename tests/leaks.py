@@ -166,11 +166,12 @@ def see_folder(folder: Path) -> None:
 def see_screen(arguments: Iterable[str], screen: str) -> None:
     """Looks at what was on a terminal."""
     words = list(arguments)
-    watching().see(
-        f"the screen of {' '.join(words)[:80]}",
-        screen,
-        may_show="--show-secrets" in words or "get" in words[:1],
-    )
+    if _watches:
+        watching().see(
+            f"the screen of {' '.join(words)[:80]}",
+            screen,
+            may_show="--show-secrets" in words or "get" in words[:1],
+        )
 
 
 def _words(arguments: Any) -> list[str]:

@@ -37,6 +37,7 @@ PAGES = tuple(
 _BLOCK = re.compile(
     r"^```(console|python)\n(.*?)^```\n(?:\n?```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL
 )
+_COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 _VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"), "2026-11-23T17:00:00.000000Z"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"), "2026-11-23T17:00:00.000Z"),
@@ -66,12 +67,14 @@ class Step:
     """A command of a console block, or a block of Python, and the output shown for it.
 
     Attributes:
-        source: the Markdown of the step and its output, to be replaced as a whole.
+        start: where the Markdown of the step and its output begins on the page.
+        source: that Markdown, to be replaced as a whole.
         text: the command, or the Python code.
         shown: the output on the page.
         is_python: whether ``text`` is Python.
     """
 
+    start: int
     source: str
     text: str
     shown: str
@@ -81,6 +84,16 @@ class Step:
     def is_runnable(self) -> bool:
         """Whether the tests can run it, and not only a person who sets things up."""
         return self.is_python or not self.text.startswith(_FOR_PEOPLE)
+
+    def cut(self, output: str) -> str:
+        """The output without the lines that the page leaves out: ``...`` is in place of them."""
+        shown = self.shown.rstrip("\n").split("\n")
+        rows = output.rstrip("\n").split("\n")
+        if "..." in shown:
+            first, last = shown.index("..."), len(shown) - shown.index("...") - 1
+            if len(rows) > first + last:
+                rows = [*rows[:first], "...", *rows[len(rows) - last :]]
+        return "\n".join(rows)
 
     def showing(self, output: str) -> str:
         """The Markdown of the step with another output."""
@@ -95,14 +108,12 @@ def steps(page: str) -> list[Step]:
     found = []
     for block in _BLOCK.finditer(page):
         if block[1] == "python":
-            found.append(Step(block[0], block[2], block[3] or "", is_python=True))
+            found.append(Step(block.start(), block[0], block[2], block[3] or "", is_python=True))
             continue
-        for part in re.split(r"^\$ ", block[2], flags=re.MULTILINE)[1:]:
-            text, _, shown = part.partition("\n")
-            while text.endswith("\\"):
-                more, _, shown = shown.partition("\n")
-                text = f"{text}\n{more}"
-            found.append(Step(f"$ {part}", text, shown))
+        found += [
+            Step(block.start(2) + part.start(), part[0], part[1], part[2])
+            for part in _COMMAND.finditer(block[2])
+        ]
     return found
 
 
@@ -236,9 +247,12 @@ def updated(page: str) -> str:
     """The page with the output of its steps as it is now."""
     with surroundings() as (environ, folder):
         runner = Runner(environ, folder)
+        parts: list[str] = []
+        end = 0
         for step in filter(lambda one: one.is_runnable, steps(page)):
             tail = "\n" if not step.is_python and step.shown.endswith("\n\n") else ""
-            output = runner.run(step).rstrip("\n")
+            output = step.cut(runner.run(step))
             output = f"{output}\n" if output else ""
-            page = page.replace(step.source, step.showing(output + tail), 1)
-    return page
+            parts += [page[end : step.start], step.showing(output + tail)]
+            end = step.start + len(step.source)
+    return "".join([*parts, page[end:]])
