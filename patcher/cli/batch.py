@@ -133,7 +133,7 @@ class BatchScreen:
             )
             console.show(lines, error=self._is_json)
         else:
-            console.say("No model is one of those that are meant; there is nothing to do.")
+            console.say("No models match.")
         if self._exit_code and self._tally.exit_code == 0:
             return int(self._tally.statuses["planned"] > 0)
         return self._tally.exit_code
@@ -166,13 +166,13 @@ def plan_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
     """Shows what a change would do to many models."""
     if parameters["output"] not in ("text", "json"):
         raise InvalidInputError(
-            f"-o {parameters['output']} reports the plan for one model, named as one MODEL.",
-            hint="For many models there are -o text and -o json, an object a line.",
+            f"-o {parameters['output']} works with one MODEL only.",
+            hint="For many models, use -o text or -o json (one object per line).",
         )
     if parameters["out"] is not None:
         raise InvalidInputError(
-            "--out saves the plan for one model, named as one MODEL.",
-            hint="Save a plan for each, or say patch-model apply in the place of plan.",
+            "--out works with one MODEL only.",
+            hint="Save one plan per model, or run patch-model apply, which shows all plans first.",
         )
     return _with_change(models, {**parameters, "yes": True, "dry_run": True})
 
@@ -191,7 +191,7 @@ def undo_many(run: str, parameters: dict[str, Any]) -> int:
 def _with_change(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
     source = Source()
     selection = _selection(models, parameters, source)
-    patch = patch_of(take_changes(parameters), source)
+    patch = patch_of(take_changes(parameters), source, models)
     options = options_of(parameters)
     return _carry_out(parameters, lambda new: new.patches(selection, patch, options))
 
@@ -203,7 +203,7 @@ def _selection(models: tuple[str, ...], parameters: dict[str, Any], source: Sour
 
     if parameters["all"] and models:
         raise InvalidInputError(
-            "--all and MODEL contradict each other.", hint="Leave out one of the two."
+            "--all can't be combined with MODEL.", hint="Leave out one of the two."
         )
     targets: list[str] = []
     for model in models:
@@ -221,8 +221,8 @@ def _lines(source: Source) -> list[str]:
     found = [row for row in rows if row.strip()]
     if not found:
         raise InvalidInputError(
-            "Standard input names no model.",
-            hint="In the place of MODEL, - reads ids or names from there, one a line.",
+            "Standard input is empty.",
+            hint="As MODEL, - reads IDs or names from standard input, one per line.",
         )
     return found
 

@@ -1,14 +1,17 @@
-"""The CHANGE options, kept in the order in which they were typed.
+"""CHANGE: items and options, kept in the order in which they were typed.
 
-click groups the values of an option and so loses how different options were mixed, but
-``--set a=1 --merge @f --set a=2`` means something else in another order. So each argument carries
-its position from the command line to its value's conversion, all within click's public interface.
+click groups the values of an option and so loses how options and arguments were mixed, but
+``a=1 --merge @f a=2`` means something else in another order. So each argument carries its
+position from the command line to its value's conversion, all within click's public interface.
 """
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -19,6 +22,8 @@ from patcher.cli.help import Command
 from patcher.errors import InvalidInputError
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_FIRST_BYTES: Final = 4096
 
 _HELP: Final = {
     "--set": ("PATH=TEXT", "Set a value (PATH:=JSON, PATH=@FILE, PATH:=@FILE)"),
@@ -40,7 +45,7 @@ class PositionedText(str):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One CHANGE option as given."""
+    """One CHANGE as typed; ``option`` is "item" for an item."""
 
     option: str
     text: str
@@ -61,14 +66,17 @@ class _Kept(click.ParamType):  # type: ignore[type-arg]
 
 
 class ChangeCommand(Command):
-    """A command with CHANGE options."""
+    """A command with CHANGE options, and items among its MODELs."""
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        """MODEL first, as one says it."""
+        """MODEL first, the usual order."""
         return ["MODEL...", "CHANGE...", "[OPTIONS]"]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Numbers the arguments, ``--set=X`` taken apart first, before click sorts them."""
+        """Numbers the arguments before click sorts them, and separates items from MODELs.
+
+        ``--set=X`` is split first.
+        """
         numbered: list[str] = []
         for i, argument in enumerate(args):
             option, equals, value = argument.partition("=")
@@ -80,7 +88,16 @@ class ChangeCommand(Command):
                 text = PositionedText(part)
                 text.position = i
                 numbered.append(text)
-        return super().parse_args(ctx, numbered)
+        rest = super().parse_args(ctx, numbered)
+        if ctx.params.get("models"):
+            from patcher.cli.items import is_item
+
+            words = ctx.params["models"]
+            ctx.params["models"] = tuple(one for one in words if not is_item(one))
+            ctx.params["change_item"] = [
+                Given("item", one, one.position) for one in words if is_item(one)
+            ]
+        return rest
 
 
 def change_options(command: F) -> F:
@@ -98,46 +115,81 @@ def change_options(command: F) -> F:
 
 
 def take_changes(parameters: dict[str, Any]) -> list[Given]:
-    """Takes the CHANGE options out of a command's parameters, in the order typed."""
+    """Removes every CHANGE from a command's parameters and returns them in the order typed."""
     names = [name for name in parameters if name.startswith("change_")]
     given = [one for name in names for one in parameters.pop(name)]
     return sorted(given, key=lambda one: one.position)
 
 
-def patch_of(given: Sequence[Given], source: Source | None = None) -> Any:
-    """The Patch that the options describe together; files and stdin are read here.
+def patch_of(
+    given: Sequence[Given], source: Source | None = None, models: Sequence[str] = ()
+) -> Any:
+    """Returns the Patch that every CHANGE describes together; files and stdin are read here.
 
-    ``source`` is given where something else of the command was read from it already.
+    ``source`` is one from which something was read before; ``models`` are the other arguments.
 
-    Raises InvalidInputError when nothing is given, a file cannot be read, or stdin is asked for
+    Raises InvalidInputError when nothing is given, a file cannot be read, or stdin is used
     twice, and InvalidPatchError for what is in them.
     """
     from patcher.cli import items
     from patcher.documents.patches import Patch
 
     if not given:
-        raise InvalidInputError(
-            "There is no change.",
-            hint="Say what to change, for example: --set name='New name', or --merge @change.json",
-        )
+        raise _no_change(models)
     source = source or Source()
+    masks = _masks()
+    parsers: dict[str, Callable[[str], Any]] = {
+        "item": lambda text: items.parse_item(text, source.read, masks),
+        "--set": lambda text: items.parse_set(text, source.read, masks),
+        "--unset": items.parse_unset,
+        "--add": items.parse_add,
+        "--remove": items.parse_remove,
+    }
     patch = Patch(())
     for one in given:
-        if one.option == "--set":
-            patch += Patch((items.parse_set(one.text, source.read),))
-        elif one.option == "--unset":
-            patch += Patch((items.parse_unset(one.text),))
-        elif one.option == "--add":
-            patch += Patch((items.parse_add(one.text),))
-        elif one.option == "--remove":
-            patch += Patch((items.parse_remove(one.text),))
+        if one.option in parsers:
+            patch += Patch((parsers[one.option](one.text),))
         else:
-            from patcher.documents import yamltext
-
-            name, text = source.take(one.option, one.text)
-            value = yamltext.parse_json_or_yaml(text, what=name, filename=source.filename)
-            patch += _whole(one.option, value)
+            patch += _whole(one.option, source.value(one.option, one.text))
     return patch
+
+
+def _masks() -> Any:
+    """The masks of the environment, for messages about the change itself."""
+    from patcher.documents.masks import Masks
+    from patcher.operations.session import mask_words
+    from patcher.resources.model import MODEL
+
+    return Masks(MODEL.shape.opaque, mask_words(os.environ))
+
+
+def _no_change(models: Sequence[str]) -> InvalidInputError:
+    """The error for a command without a CHANGE, which may be a file that was meant as one."""
+    from patcher.cli.items import is_file
+
+    command = click.get_current_context().info_name
+    for name in models:
+        path = name.removeprefix("@")
+        if not is_file(path):
+            continue
+        way = f"--merge {shlex.quote('@' + path)}"
+        if is_saved_plan(path):
+            way = ("--show " if command == "plan" else "--plan ") + shlex.quote(path)
+        return InvalidInputError("No change given.", hint=f"Did you mean {way}?")
+    return InvalidInputError(
+        "No change given.",
+        hint=f"For example: patch-model {command} MODEL name='New name'. "
+        f"Run 'patch-model {command} --help' for usage.",
+    )
+
+
+def is_saved_plan(name: str) -> bool:
+    """Whether a file looks like a plan saved with --out."""
+    from patcher.plan.saved import KIND
+
+    with suppress(OSError), Path(name).open("rb") as file:
+        return KIND.encode() in file.read(_FIRST_BYTES)
+    return False
 
 
 def _whole(option: str, value: Any) -> Any:
@@ -152,18 +204,32 @@ def _whole(option: str, value: Any) -> Any:
     if isinstance(value, kind):
         return make(value)
     hints: dict[type, str] = {
-        list: "A list of operations goes with --json-patch.",
-        dict: "A merge patch goes with --merge.",
+        list: "For a list of operations, use --json-patch.",
+        dict: "For a merge patch, use --merge.",
+        str: f"To read a file, write {option} @FILE.",
     }
-    raise InvalidInputError(f"{option} takes {expected}.", hint=hints.get(type(value)))
+    raise InvalidInputError(f"{option} expects {expected}.", hint=hints.get(type(value)))
 
 
 class Source:
-    """Where values come from: the argument itself, a file, or standard input (once)."""
+    """Reads values from the argument itself, a file, or standard input (once)."""
 
     def __init__(self) -> None:
         self._stdin_taken = False
         self.filename: str | None = None
+
+    def value(self, option: str, text: str) -> Any:
+        """The JSON value of a SRC. Raises InvalidInputError."""
+        from patcher.cli.items import is_file
+        from patcher.documents import yamltext
+
+        name, content = self.take(option, text)
+        if content is text and is_file(text):
+            raise InvalidInputError(
+                f"{option} expects JSON, @FILE or -.",
+                hint=f"Did you mean {option} {shlex.quote('@' + text)}?",
+            )
+        return yamltext.parse_json_or_yaml(content, what=name, filename=self.filename)
 
     def take(self, option: str, text: str) -> tuple[str, str]:
         """The name and the text of a SRC: inline, ``@FILE``, or ``-``."""
@@ -171,7 +237,7 @@ class Source:
         if text == "-":
             return f"standard input ({option})", self.read("-")
         if text == "@":
-            raise InvalidInputError(f"There is no file name after the @ of {option}.")
+            raise InvalidInputError(f"There is no file name after {option} @.")
         if text.startswith("@"):
             self.filename = text[1:]
             return self.filename, self.read(text[1:])

@@ -1,17 +1,19 @@
-"""The texts of --set, --unset, --add and --remove, and the steps that they say.
+"""Parses items such as ``PATH=TEXT``, and the values of --set, --unset, --add and --remove.
 
-The one thing outside that they touch, a file, is read by a function that the caller gives.
+Files are read by a function that the caller passes.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
-from patcher.documents.pointers import end_of_path, parse_path, path_to, pointer_to, shown
+from patcher.documents.masks import Masks
+from patcher.documents.pointers import end_of_path, item_to, parse_path, path_to, pointer_to, shown
 from patcher.documents.set_unset import Assign, Unset
 from patcher.documents.values import JsonValue, Tokens
 from patcher.errors import InvalidInputError, InvalidPatchError
@@ -19,28 +21,56 @@ from patcher.errors import InvalidInputError, InvalidPatchError
 if TYPE_CHECKING:
     from patcher.documents.lists import AddMember, RawText, RemoveMember
 
-_UNESCAPED_COLON: Final = re.compile(r"(?<!\\)(?:\\\\)*:\Z")
+_FORCED_NAME: Final = re.compile("name:(?!=)")
+# Right before the =, not escaped; after "." or "/" a "-" is the append token of the path.
+_OPERATOR: Final = re.compile(r"(?<!\\)(?:\\\\)*([:+]|(?<=[^./])-)\Z")
 
 _EXAMPLES: Final = {
+    "A change": "name='New name'",
     "--set": "--set name='New name' or --set enabled:=true",
     "--add": "--add fields=email",
     "--remove": "--remove fields=email",
 }
+_NO_MASKS: Final = Masks()
 
 
-def parse_set(text: str, read_file: Callable[[str], str]) -> Assign:
-    """The step for ``PATH=TEXT``, ``PATH:=JSON``, ``PATH=@FILE`` or ``PATH:=@FILE``.
+def is_item(text: str) -> bool:
+    """Whether a positional argument is an item, not a MODEL: it has an unescaped ``=``.
 
-    The first unescaped ``=`` ends the path, ``:`` just before it selects JSON, and ``@`` just
-    after it a file, whose text ``read_file`` gives; ``@@`` is one ``@``. A file after ``:=`` is
-    JSON or YAML by its name. Raises InvalidPatchError, and what ``read_file`` raises.
+    ``name:TEXT`` is a MODEL whatever TEXT holds, but ``name:=JSON`` is an item.
     """
-    path, is_json, value = _parted(text, "--set")
-    if value.startswith("@@"):
-        value = value[1:]
-    elif value.startswith("@"):
-        return Assign(path, _from_file(path, value[1:], read_file, is_json=is_json))
-    return Assign(path, _json(path, value) if is_json else value)
+    return not _FORCED_NAME.match(text) and end_of_path(text) < len(text)
+
+
+def parse_item(
+    text: str, read_file: Callable[[str], str], masks: Masks = _NO_MASKS
+) -> Assign | AddMember | RemoveMember:
+    """Returns the step for a positional item.
+
+    That is what ``parse_set`` accepts, or ``PATH+=VALUE`` and ``PATH-=VALUE``, whose VALUE is as
+    typed, an ``@`` too. Raises InvalidPatchError, and what ``read_file`` raises.
+    """
+    path, operator, value = _split(text, "A change")
+    if operator in (":", ""):
+        return _assign(path, value, read_file, masks, is_json=operator == ":")
+    from patcher.documents.lists import AddMember, RawText, RemoveMember
+
+    step = AddMember if operator == "+" else RemoveMember
+    return step(parse_path(path), RawText(value))
+
+
+def parse_set(text: str, read_file: Callable[[str], str], masks: Masks = _NO_MASKS) -> Assign:
+    """Returns the step for ``PATH=TEXT``, ``PATH:=JSON``, ``PATH=@FILE`` or ``PATH:=@FILE``.
+
+    The first unescaped ``=`` ends the path, ``:`` right before it selects JSON, and ``@`` right
+    after it a file, whose text ``read_file`` returns; ``@@`` is one ``@``. A file after ``:=`` is
+    JSON or YAML by its name. What ``masks`` hide is not repeated in errors.
+    Raises InvalidPatchError, and what ``read_file`` raises.
+    """
+    path, operator, value = _split(text, "--set")
+    if operator in ("+", "-"):
+        path += operator  # a key may end so
+    return _assign(path, value, read_file, masks, is_json=operator == ":")
 
 
 def parse_unset(text: str) -> Unset:
@@ -72,35 +102,72 @@ def parse_remove(text: str) -> RemoveMember:
 def _member(text: str, option: str) -> tuple[Tokens, RawText]:
     from patcher.documents.lists import RawText
 
-    path, is_json, value = _parted(text, option)
-    if is_json:
+    path, operator, value = _split(text, option)
+    if operator == ":":
         raise InvalidPatchError(
-            f"{option} takes PATH=VALUE, without a colon.",
-            path=pointer_to(path),
-            hint="VALUE is read as JSON by itself where the list holds objects.",
+            f"{option} expects PATH=VALUE, without a colon.",
+            path=pointer_to(parse_path(path)),
+            hint="In a list of objects, VALUE is read as JSON.",
         )
-    return path, RawText(value)
+    return parse_path(path + operator), RawText(value)
 
 
-def _parted(text: str, option: str) -> tuple[Tokens, bool, str]:
-    """The path, whether a colon asks for JSON, and all that follows the equals sign."""
+def _split(text: str, option: str) -> tuple[str, str, str]:
+    """Returns the path as typed, the operator before the ``=``, and everything after it."""
     end = end_of_path(text)
     if end == len(text):
-        # What was typed is not repeated: where the path is forgotten, it is a value.
+        # What was typed is not repeated: if the path was forgotten, it is a value.
         raise InvalidPatchError(
-            f"{option} takes PATH=VALUE, and there is no = in what it was given.",
+            f"{option} expects PATH=VALUE, but there is no =.",
             hint=f"For example: {_EXAMPLES[option]}",
         )
     path, value = text[:end], text[end + 1 :]
-    is_json = path.endswith(":") and _UNESCAPED_COLON.search(path) is not None
-    return parse_path(path[:-1] if is_json else path), is_json, value
+    operator = _OPERATOR.search(path)
+    return (path[:-1], operator[1], value) if operator else (path, "", value)
+
+
+def _assign(
+    path: str, value: str, read_file: Callable[[str], str], masks: Masks, *, is_json: bool
+) -> Assign:
+    place = parse_path(path)
+    _refuse_list_operator(path, place)
+    if value.startswith("@@"):
+        value = value[1:]
+    elif value.startswith("@"):
+        found = _from_file(place, value[1:], read_file, is_json=is_json)
+        return Assign(place, found, None if is_json else _repeatable(found, place, masks))
+    if is_json:
+        return Assign(place, _json(place, value))
+    return Assign(place, value, _repeatable(value, place, masks))
+
+
+def _repeatable(text: JsonValue, place: Tokens, masks: Masks) -> str:
+    """The text as a message may repeat it."""
+    return "..." if masks.is_masked_place(place) else str(text)
+
+
+def _refuse_list_operator(path: str, place: Tokens) -> None:
+    """Refuses ``--set fields+=x`` and ``fields+:=x``: no top-level key ends with an operator."""
+    operator = _OPERATOR.search(path)
+    if operator and len(place) == 1 and operator[1] in "+-":
+        what, option = ("add", "--add") if operator[1] == "+" else ("remove", "--remove")
+        to_list = path_to((place[0][:-1],))
+        raise InvalidPatchError(
+            f"{shown(place)}: expected a key, got a list operator.",
+            path=pointer_to(place),
+            hint=f"To {what} an item: {to_list}{operator[1]}=VALUE, "
+            f"or {option} {to_list}=VALUE (VALUE is JSON in a list of objects).",
+        )
 
 
 def _from_file(
     path: Tokens, name: str, read_file: Callable[[str], str], *, is_json: bool
 ) -> JsonValue:
-    """What a file holds. A name of no file is not repeated: a password may begin with @."""
-    hint = "For a text that begins with @, write @@."
+    """Returns what a file holds. If there is no such file, its name is not repeated.
+
+    It may be a password that begins with ``@``.
+    """
+    hint = "For text that begins with @, write @@."
     if not name:
         raise InvalidPatchError("There is no file name after the @.", hint=hint)
     try:
@@ -112,12 +179,12 @@ def _from_file(
         ) from None
     if not is_json:
         if not text:
-            # A command before a pipe that failed, more often than a text that is to be empty.
+            # More often a failed command before a pipe than a text that should be empty.
             raise InvalidPatchError(
                 f"{shown(path)}: {'standard input' if name == '-' else 'the file after the @'} is "
                 "empty.",
                 path=pointer_to(path),
-                hint=f"To set an empty text: --set {path_to(path)}=",
+                hint=f"To set an empty text: {item_to(path, '=', '')}",
             )
         return text
     from patcher.documents import yamltext
@@ -129,9 +196,16 @@ def _json(path: Tokens, text: str) -> JsonValue:
     try:
         return jsontext.parse(text, what=f"The value for {quoted(path_to(path))}")
     except InvalidPatchError as error:
-        without_colon = f"For a text, leave the colon out: --set {path_to(path)}=..."
+        ways = f"For text, leave out the colon: {item_to(path, '=', '...')}"
+        if is_file(text):
+            ways = f"Did you mean {item_to(path, ':=', '@' + text)}?"
         raise InvalidPatchError(
             error.message,
             path=pointer_to(path),
-            hint=f"{error.hint} {without_colon}" if error.hint else without_colon,
+            hint=f"{error.hint} {ways}" if error.hint else ways,
         ) from None
+
+
+def is_file(name: str) -> bool:
+    """Whether there is a file of that name; any text may be asked about."""
+    return os.path.isfile(name)  # noqa: PTH113 - Path raises for a name that is too long

@@ -107,15 +107,14 @@ def apply_saved(path: Path, parameters: dict[str, Any]) -> int:
 
 
 def refuse_beside(option: str, models: Sequence[str], parameters: Mapping[str, Any]) -> None:
-    """Raises InvalidInputError for what goes not together with a plan that is made already."""
+    """Raises InvalidInputError for what can't be combined with a saved plan."""
     given = ["MODEL"] if models else []
-    given += [
-        "--" + name.removeprefix("change_").replace("_", "-")
-        for name, value in parameters.items()
-        if (name.startswith("change_") and value) or (name in _SETTLED and value != _SETTLED[name])
-    ]
+    for name, value in parameters.items():
+        if (name.startswith("change_") and value) or (name in _SETTLED and value != _SETTLED[name]):
+            change = name.removeprefix("change_")
+            given.append("CHANGE" if change == "item" else f"--{change.replace('_', '-')}")
     if given:
         raise InvalidInputError(
-            f"{option} takes no {', '.join(given)}: the plan in the file has settled that.",
-            hint="Make a new plan with patch-model plan ... --out FILE, if it is to be another.",
+            f"{', '.join(given)} can't be combined with {option}.",
+            hint="The saved plan holds them. For another plan: patch-model plan ... --out FILE",
         )

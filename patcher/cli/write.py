@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,13 @@ from typing import Any
 import click
 
 from patcher.cli import saved
-from patcher.cli.changes import ChangeCommand, change_options, patch_of, take_changes
+from patcher.cli.changes import (
+    ChangeCommand,
+    change_options,
+    is_saved_plan,
+    patch_of,
+    take_changes,
+)
 from patcher.cli.confirmation import (
     Confirmation,
     end_if_refused,
@@ -39,6 +48,7 @@ from patcher.cli.options import (
     unknown_fields_option,
     yes_option,
 )
+from patcher.errors import InvalidInputError, NotFoundError
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -87,8 +97,9 @@ def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) 
         return plan_many(models, parameters)
     (model,) = models
     output, show_secrets = output_of(parameters)
-    patch = patch_of(take_changes(parameters))
-    plan = run_plan(session(), model, patch, options_of(parameters))
+    patch = patch_of(take_changes(parameters), models=models)
+    with _named_files(models, "--show"):
+        plan = run_plan(session(), model, patch, options_of(parameters))
 
     show_plan = partial(saved.show_plan, plan, output, show_secrets=show_secrets)
     end_if_refused(plan, partial(show_plan, exit_code=3), output)
@@ -150,29 +161,46 @@ def apply_command(models: tuple[str, ...], plan_file: Path | None, **parameters:
         return apply_many(models, parameters)
     (model,) = models
     output, show_secrets = output_of(parameters)
-    patch = patch_of(take_changes(parameters))
+    patch = patch_of(take_changes(parameters), models=models)
     confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
-    result = run_patch(
-        session(),
-        model,
-        patch,
-        options_of(parameters),
-        confirm=confirmation,
-        attended=confirmation.attended,
-        dry_run=parameters["dry_run"],
-    )
+    with _named_files(models, "--plan"):
+        result = run_patch(
+            session(),
+            model,
+            patch,
+            options_of(parameters),
+            confirm=confirmation,
+            attended=confirmation.attended,
+            dry_run=parameters["dry_run"],
+        )
     show_result(result, confirmation)
     return result.exit_code
 
 
-def _are_many(models: tuple[str, ...], parameters: dict[str, Any]) -> bool:
-    """Whether it is about many models, or some yet to be chosen, and not about one by name.
+@contextmanager
+def _named_files(models: Sequence[str], option: str) -> Iterator[None]:
+    """Suggests ``option`` where a MODEL that is not found is the file of a saved plan."""
+    try:
+        yield
+    except NotFoundError as error:
+        for name in filter(is_saved_plan, models):
+            error.hint = f"For a saved plan: {option} {shlex.quote(name)}"
+        raise
 
-    MODEL may be left out only where a plan's file names it, or something else chooses.
+
+def _are_many(models: tuple[str, ...], parameters: dict[str, Any]) -> bool:
+    """Whether the command is for many models, or some yet to be selected; False for one MODEL.
+
+    Raises click.UsageError where neither a MODEL nor an option selects one.
     """
-    chooses = parameters["all"] or parameters["where"] or parameters["exclude"]
-    if not models and not chooses:
+    selects = parameters["all"] or parameters["where"] or parameters["exclude"]
+    if not models and not selects:
+        if parameters.get("change_item"):
+            raise InvalidInputError(
+                "No MODEL given: an argument with = is a change.",
+                hint="For a model with = in its name, write name:TEXT.",
+            )
         raise click.MissingParameter(
             ctx=click.get_current_context(), param_hint="'MODEL'", param_type="argument"
         )
-    return bool(chooses) or len(models) > 1 or models == ("-",)
+    return bool(selects) or len(models) > 1 or models == ("-",)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from patcher.documents.notices import Notice
-from patcher.documents.pointers import kind_of, pointer_to, shown
+from patcher.documents.pointers import kind_of, lookup, pointer_to, shown
 from patcher.documents.shape import Shape
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, checked, copied
 from patcher.errors import InvalidPatchError
@@ -41,7 +41,10 @@ class MergePatch:
         shape: Shape,
         notices: list[Notice],
     ) -> Document:
-        """The document with the patch merged in."""
+        """The document with the patch merged in; the notice null-removed for each null lost."""
+        for place, value in self.writes():
+            if value is MISSING and lookup(document, place) is None:
+                notices.append(Notice("null-removed", pointer_to(place), _null_removed(place)))
         merged: Document = _merged(document, self.patch)
         return merged
 
@@ -85,6 +88,13 @@ class WholeDocument:
                 "To change only what you name, use --merge (Patch.merge).",
             )
         return {key: copied(value) for key, value in self.document.items() if value is not None}
+
+
+def _null_removed(place: Tokens) -> str:
+    return (
+        f"{shown(place)} is null, and null in a merge patch removes the key (RFC 7396). "
+        "To keep a null, use --document (Patch.document)."
+    )
 
 
 def _object(value: object, what: str) -> Document:

@@ -136,7 +136,7 @@ class Patch:
                 raise _read_only(place)
             if place[0] in shape.members or allow_unknown:
                 continue
-            near = did_you_mean(place[0], shape.members)
+            near = _meant(place, shape)
             if place[0] in known if known is not None else not (near and is_set):
                 continue
             raise InvalidPatchError(
@@ -165,6 +165,12 @@ class Patch:
         for step in self.steps:
             yield from ((place, value is not MISSING) for place, value in step.writes())
             yield from ((place, False) for place in step.reads())
+
+
+def _meant(place: Tokens, shape: Shape) -> str | None:
+    from patcher.documents.set_unset import bracketed
+
+    return bracketed(place) or did_you_mean(place[0], shape.members)
 
 
 def _read_only(place: Tokens) -> ReadOnlyFieldError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Final
 
 from patcher.documents.jsontext import quoted
@@ -87,11 +88,19 @@ def end_of_path(text: str) -> int:
 
 def path_to(tokens: Tokens) -> str:
     """The path of the command line for a place: dotted, or a pointer where dots cannot say it."""
-    if not tokens or "" in tokens or tokens[0].startswith("/"):
+    if not tokens or "" in tokens or tokens[0].startswith(("/", "-")):
         return spelled_pointer(pointer_to(tokens))
     dotted = ".".join(re.sub(r"[.=:\\]", r"\\\g<0>", token) for token in tokens)
     dotted = re.sub(r"\+\Z|(?<=[^.])-\Z", r"\\\g<0>", dotted)
     return "".join(numbered(one) if is_unseen(one) else one for one in dotted)
+
+
+def item_to(tokens: Tokens, operator: str, value: str) -> str:
+    """The item for a place, such as ``PATH:=VALUE``, quoted for a shell; ``=`` is in operator."""
+    path = path_to(tokens)
+    if shlex.quote(path) != path:
+        return shlex.quote(f"{path}{operator}{value}")
+    return f"{path}{operator}{shlex.quote(value) if value else ''}"
 
 
 def shown(tokens: Tokens) -> str:

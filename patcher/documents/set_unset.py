@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
 from patcher.documents.notices import Notice
-from patcher.documents.pointers import index_of, kind_of, lookup, path_to, pointer_to, shown
+from patcher.documents.pointers import (
+    index_of,
+    item_to,
+    kind_of,
+    lookup,
+    path_to,
+    pointer_to,
+    shown,
+)
 from patcher.documents.shape import Shape
 from patcher.documents.steps import refuse_root, refuse_too_deep, replaced
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, checked, copied
 from patcher.documents.wording import counted, did_you_mean
 from patcher.errors import InvalidPatchError
+
+_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_SPELLINGS: Final = {
+    int: _NUMBER,
+    float: _NUMBER,
+    bool: re.compile("true|false"),
+    type(None): re.compile("null"),
+}
+_BRACKETED: Final = re.compile(r"([^\[\]]+)((?:\[(?:0|[1-9][0-9]*)\])+)")
+_INDEX: Final = re.compile("[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +41,18 @@ class Assign:
     """A value put at a place, whatever was there.
 
     Objects missing on the way are created. A token is an index only where the document has a
-    list: it replaces a member there is, and ``-`` at the end of the path appends one.
+    list: it replaces an item that exists, and ``-`` at the end of the path appends one.
+
+    ``typed`` is for a text from a command line, where ``limit=90`` is text: how a message may
+    repeat it. Where the document has a number, a boolean or null, and the text spells one, it is
+    refused. None for a value that is what it is.
     """
 
     restates: ClassVar[bool] = False
 
     place: Tokens
     value: JsonValue
+    typed: str | None = None
 
     def __post_init__(self) -> None:
         refuse_root(self.place)
@@ -50,6 +75,8 @@ class Assign:
         notices: list[Notice],
     ) -> Document:
         """The document with the value in place."""
+        if self.typed is not None:
+            _refuse_misread(self.place, self.value, lookup(document, self.place), self.typed)
         changed: Document = assigned(document, self.place, copied(self.value), shape)
         return changed
 
@@ -96,6 +123,33 @@ class Unset:
         return document
 
 
+def _refuse_misread(place: Tokens, text: JsonValue, there: JsonValue, typed: str) -> None:
+    """Refuses text for a value of another kind that the text spells, such as 90 for a number."""
+    spelling = _SPELLINGS.get(type(there))
+    if spelling is None or type(text) is not str or not spelling.fullmatch(text.strip()):
+        return
+    kind, typed = kind_of(there), typed.strip()
+    raise InvalidPatchError(
+        f"{shown(place)} is {kind}, and PATH=TEXT would replace it with text.",
+        path=pointer_to(place),
+        hint=f"For {kind}: {item_to(place, ':=', typed)}. "
+        f"For text: {item_to(place, ':=', jsontext.dump(typed))}.",
+    )
+
+
+def bracketed(place: Tokens) -> str | None:
+    """How to write a path that has an index in brackets, as ``fields[0]``; None for any other."""
+    parts = [part for token in place for part in _in_parts(token)]
+    if len(parts) == len(place):
+        return None
+    return f"Write an index as a part of the path: {path_to(tuple(parts))}"
+
+
+def _in_parts(token: str) -> tuple[str, ...]:
+    match = _BRACKETED.fullmatch(token)
+    return (match[1], *_INDEX.findall(match[2])) if match else (token,)
+
+
 def assigned(
     container: JsonValue, tokens: Tokens, value: JsonValue, shape: Shape, at: int = 0
 ) -> JsonValue:
@@ -106,6 +160,12 @@ def assigned(
     """
     step, here, is_last = tokens[at], tokens[:at], at == len(tokens) - 1
     if type(container) is dict:
+        if step not in container and type(container.get(_in_parts(step)[0])) is list:
+            raise InvalidPatchError(
+                f"There is nothing at {shown((*here, step))}.",
+                path=pointer_to((*here, step)),
+                hint=bracketed(tokens),
+            )
         if not is_last and step not in container:
             _refuse_new_list(tokens, at + 1, shape)
         return {

@@ -31,18 +31,20 @@ class Condition(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Condition:
-        """The condition that a text says: the first unescaped ``=`` ends the path.
+        """Parses a condition: the first unescaped ``=`` ends the path.
 
-        A ``~`` just before it makes what follows a regular expression, found anywhere. Raises
-        InvalidInputError. The value is never repeated in errors: it may be meant to be secret.
+        A ``~`` right before or after it makes what follows a regular expression, found anywhere.
+        Raises InvalidInputError. The value is never repeated in errors: it may be a secret.
         """
         end = end_of_path(text)
         if end == len(text):
             raise InvalidInputError(
-                "A condition is PATH=VALUE or PATH~=REGEX, and there is no = in one.",
+                "A condition is PATH=VALUE or PATH~=REGEX, but one has no =.",
                 hint=_EXAMPLE,
             )
         path, value = text[:end], text[end + 1 :]
+        if value.startswith("~") and not path.endswith("~"):
+            path, value = f"{path}~", value[1:]
         if not path.endswith("~"):
             Masks().refuse(value, parse_path(path))
             return cls(parse_path(path), value)
@@ -52,8 +54,8 @@ class Condition(NamedTuple):
         except (re.error, OverflowError, RecursionError) as error:
             reason = error.msg if isinstance(error, re.error) else "it is too large"
             raise InvalidInputError(
-                f"The condition on {shown(place)} is no regular expression: {reason}.",
-                hint="It is one of Python's; \\ before a character takes it as it is.",
+                f"The condition on {shown(place)} is not a valid regular expression: {reason}.",
+                hint="Use Python's syntax; write \\ before a character to match it literally.",
             ) from None
 
     def check(self, shape: Shape, masks: Masks, *, allow_unknown: bool = False) -> None:
@@ -66,7 +68,7 @@ class Condition(NamedTuple):
         known = shape.members
         if first not in known and (first in shape.server_owned or not allow_unknown):
             raise InvalidPatchError(
-                f"{quoted(first)} is no part of what can be written, so nothing is chosen by it.",
+                f"Unknown path in --where (where=): {quoted(first)}.",
                 path=pointer_to(self.place[:1]),
                 hint=did_you_mean(first, known) or f"There are {', '.join(known)}.",
             )
@@ -104,7 +106,7 @@ class Condition(NamedTuple):
 
 def _secret(place: Tokens) -> InvalidPatchError:
     return InvalidPatchError(
-        f"{shown(place)} holds what looks like a credential, and nothing is chosen by one.",
+        f"{shown(place)} looks like a credential, and models can't be selected by one.",
         path=pointer_to(place),
-        hint="Choose by another value, or name what you mean.",
+        hint="Use another path, or name the models.",
     )

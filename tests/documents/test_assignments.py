@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patcher.cli.items import parse_add, parse_remove, parse_set, parse_unset
+from patcher.cli.items import is_item, parse_add, parse_item, parse_remove, parse_set, parse_unset
+from patcher.documents import jsontext
 from patcher.documents.lists import AddMember, RawText, RemoveMember
+from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch
-from patcher.documents.pointers import lookup, parse_path, path_to, pointer_to
+from patcher.documents.pointers import item_to, lookup, parse_path, path_to, pointer_to
 from patcher.documents.set_unset import Assign, Unset
 from patcher.documents.shape import KeyedList, Shape
 from patcher.documents.values import MAX_DEPTH, MISSING, copied, strictly_equal
@@ -88,11 +91,11 @@ def test_how_a_value_is_set(text: str, place: tuple[str, ...], value: Any) -> No
         (r"a\=b", "--set name='New name'"),
         ("", "--set name='New name'"),
         ("=x", "/configuration/query"),
-        ("a:=New name", "--set a=..."),
-        ("a:=", "--set a=..."),
-        ("a:=nulll", "For a text, leave the colon out: --set a=..."),
-        ("a:=[1e400]", "fewer digits. For a text, leave the colon out"),
-        ("a:=@@x", "--set a=..."),
+        ("a:=New name", "a=..."),
+        ("a:=", "a=..."),
+        ("a:=nulll", "leave out the colon: a=..."),
+        ("a:=[1e400]", "fewer digits. For text, leave out the colon"),
+        ("a:=@@x", "a=..."),
         ("a:=@bad.json", None),
         ("a=@", "write @@"),
         ("a..b=1", "configuration.query"),
@@ -139,9 +142,9 @@ def test_the_other_options() -> None:
         (parse_unset, "a=b", "takes a path and no value", "--unset identifier"),
         (parse_unset, "", "The path is empty", "configuration.query"),
         (parse_unset, "/", None, ""),
-        (parse_add, "l", "--add takes PATH=VALUE", "--add fields=email"),
-        (parse_add, "l:=1", "--add takes PATH=VALUE, without a colon", "as JSON by itself"),
-        (parse_remove, "l", "--remove takes PATH=VALUE", "--remove fields=email"),
+        (parse_add, "l", "--add expects PATH=VALUE", "--add fields=email"),
+        (parse_add, "l:=1", "--add expects PATH=VALUE, without a colon", "as JSON"),
+        (parse_remove, "l", "--remove expects PATH=VALUE", "--remove fields=email"),
         (parse_remove, "=x", "The path is empty", "configuration.query"),
     ],
 )
@@ -156,10 +159,143 @@ def test_slips_in_the_other_options(parse: Any, text: str, said: str | None, hin
     assert caught.value.path == ("/l" if ":" in text else None)
 
 
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("a=x", Assign(("a",), "x", "x")),
+        ("a:=1", Assign(("a",), 1)),
+        ("a=@q.sql", Assign(("a",), "SELECT 1\n", "SELECT 1\n")),
+        ("a:=@c.yaml", Assign(("a",), {"a": [1]})),
+        ("a=@@x", Assign(("a",), "@x", "@x")),
+        ("l+=x", AddMember(("l",), RawText("x"))),
+        ("l-=x", RemoveMember(("l",), RawText("x"))),
+        ("l+=@@x", AddMember(("l",), RawText("@@x"))),
+        ("l-=@q.sql", RemoveMember(("l",), RawText("@q.sql"))),
+        ("/o/l+=x=1", AddMember(("o", "l"), RawText("x=1"))),
+        ("/o/l-=x", RemoveMember(("o", "l"), RawText("x"))),
+        ("l.-=x", Assign(("l", "-"), "x", "x")),
+        ("/l/-=x", Assign(("l", "-"), "x", "x")),
+        ("l.-:=1", Assign(("l", "-"), 1)),
+        (r"o.a\+=x", Assign(("o", "a+"), "x", "x")),
+        (r"o.a\-=x", Assign(("o", "a-"), "x", "x")),
+        (r"o.a\++=x", AddMember(("o", "a+"), RawText("x"))),
+        (r"o.a\\-=x", RemoveMember(("o", "a\\"), RawText("x"))),
+        (r"/o/a\+=x", Assign(("o", "a+"), "x", "x")),
+        (r"/o/a\-:=1", Assign(("o", "a-"), 1)),
+        (r"o.a\=b+=x", AddMember(("o", "a=b"), RawText("x"))),
+        ("o.pin=1", Assign(("o", "pin"), "1", "...")),
+    ],
+)
+def test_what_an_item_says(text: str, step: Any) -> None:
+    """The operator is right before the first unescaped =, but for a - that appends."""
+    assert parse_item(text, FILES.__getitem__, Masks((("o",),), ("pin",))) == step
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("a=b", True),
+        ("Paid orders", False),
+        (r"A\=B", False),
+        ("name:A=B", False),
+        ("name:=1", True),
+        ("name:", False),
+        ("name=x", True),
+        ("-", False),
+    ],
+)
+def test_which_arguments_are_items(text: str, is_one: bool) -> None:
+    """Those with an unescaped =, but for name:TEXT."""
+    assert is_item(text) is is_one
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [("tags+=x", "tags+=VALUE"), ("tags-:=1", "tags-=VALUE"), ("tags-=x", "--remove tags=VALUE")],
+)
+def test_a_list_operator_after_set_is_refused(text: str, hint: str) -> None:
+    """--set has no list operators; at the top, where no key ends so, it says what has."""
+    with pytest.raises(InvalidPatchError, match="list operator") as caught:
+        _set(text)
+    assert hint in str(caught.value.hint)
+    assert _set("o.a+=x").place == ("o", "a+")
+
+
+_places = st.lists(st.text(alphabet="ab=:+-.\\/~ []0@\u200b'\"\t") | keys, min_size=1, max_size=4)
+
+
+@given(_places, values)
+def test_an_item_that_is_printed_says_the_same_when_typed(names: list[str], value: Any) -> None:
+    """For every place and value, what the tool prints is one word of a shell and parses back."""
+    place, text = tuple(names), jsontext.dump(value)
+
+    # After "." or "/" a "-" appends; --remove can say what -= cannot.
+    operators = [":=", "+="] + ["-="] * (not path_to(place).endswith((".", "/")))
+    for operator in operators:
+        (word,) = shlex.split(item_to(place, operator, text))
+        assert is_item(word)
+        step: Any = parse_item(word, FILES.__getitem__)
+        assert step.place == place
+        if operator == ":=":
+            assert strictly_equal(step.value, value)
+        else:
+            assert step.member == RawText(text)
+
+
+@pytest.mark.parametrize(
+    ("there", "text", "hint"),
+    [
+        (300, "90", "a:=90"),
+        (300, "90", "a:='\"90\"'"),
+        (1.5, "-2e3\n", "a:=-2e3"),
+        (True, "false", "a:=false"),
+        (None, "null", "a:=null"),
+        (300, "ninety", None),
+        (300, "true", None),
+        (True, "1", None),
+        ("300", "90", None),
+        ([1], "1", None),
+    ],
+)
+def test_text_for_a_number_is_refused(there: Any, text: str, hint: str | None) -> None:
+    """Text that spells the kind of value it would replace is refused, naming both ways out."""
+    for step in (parse_item(f"a={text}", FILES.__getitem__), parse_item("a=@f", lambda _: text)):
+        if hint is None:
+            assert _applied(step, {"a": there}) == {"a": text}  # type: ignore[arg-type]
+            continue
+        with pytest.raises(InvalidPatchError, match="with text") as caught:
+            _applied(step, {"a": there})  # type: ignore[arg-type]
+        assert hint in str(caught.value.hint)
+        assert caught.value.path == "/a"
+    assert _applied(Assign(("a",), text), {"a": there}) == {"a": text}
+
+
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [("l[0]", "l.0"), ("l[0].b", "l.0.b"), ("o.l[1][2]", "o.l.1.2"), ("l[-]", None)],
+)
+def test_an_index_in_brackets_is_refused(path: str, written: str | None) -> None:
+    """Where the document has a list, l[0] names its first item, not a key of that name."""
+    document = {"l": [{}], "o": {"l": [1, [1, 2, 3]]}, "k[0]": 1}
+    if written is None:
+        assert path in _applied(_set(f"{path}=x"), document)
+        return
+    with pytest.raises(InvalidPatchError) as caught:
+        _applied(_set(f"{path}=x"), document)
+    assert str(caught.value.hint).endswith(written)
+    assert _applied(_set("k[0]=x"), document)["k[0]"] == "x"
+
+
 @given(st.text(alphabet='ab=:@.\\/~{["1') | st.text())
 def test_any_text_at_all_is_a_step_or_refused(text: str) -> None:
     """Nothing but our own error leaves the parsers."""
-    for parse in (lambda t: parse_set(t, lambda _: "1"), parse_unset, parse_add, parse_remove):
+    for parse in (
+        lambda t: parse_set(t, lambda _: "1"),
+        lambda t: parse_item(t, lambda _: "1"),
+        parse_unset,
+        parse_add,
+        parse_remove,
+    ):
         try:
             step = parse(text)
         except PatchError:
@@ -206,9 +342,9 @@ def test_where_a_value_goes(path: str, document: Any, expected: Any) -> None:
 @pytest.mark.parametrize(
     ("path", "said", "hint"),
     [
-        ("l.2", "There is no /l/2: the list has 2 members, counted from 0.", "--set l.-=..."),
+        ("l.2", "There is no /l/2: the list has 2 items, counted from 0.", "--set l.-=..."),
         ("l.x", '/l is a list of 2, and "x" is not an index.', "--remove l=..."),
-        ("o.l.2", "There is no /o/l/2: the list has 1 member,", "--set o.l.-=..."),
+        ("o.l.2", "There is no /o/l/2: the list has 1 item,", "--set o.l.-=..."),
         (
             "o.l.x",
             '/o/l is a list of 1, and "x" is not an index.',
@@ -306,6 +442,6 @@ def test_an_empty_file_is_no_text(name: str) -> None:
         parse_set(f"configuration.query=@{name}", lambda _: "")
 
     assert refused.value.hint is not None
-    assert refused.value.hint.endswith("--set configuration.query=")
+    assert refused.value.hint.endswith(" configuration.query=")
     assert refused.value.path == "/configuration/query"
     assert parse_set("configuration.query=", str).value == ""

@@ -57,6 +57,24 @@ def test_what_json_cannot_say_is_refused_with_its_place(make: Any, what: str) ->
     assert caught.value.path == "/a/0"
 
 
+@pytest.mark.parametrize(
+    ("patch", "places"),
+    [
+        ({"o": {"gone": None}}, ["/o/gone"]),
+        ({"o": {"x": None, "none": None, "gone": None}, "a": None}, ["/o/gone"]),
+        ({"o": None}, []),
+        ({"o": {"gone": 1}}, []),
+    ],
+)
+def test_a_null_that_a_merge_patch_removes_is_warned_of(patch: Any, places: list[str]) -> None:
+    """RFC 7396 cannot keep a null: a document that is given back as a patch loses each."""
+    document = {"a": 1, "o": {"gone": None, "x": 1}}
+    notices = Patch.merge(patch).apply(document, BARE).notices
+
+    assert [one.path for one in notices if one.code == "null-removed"] == places
+    assert all("--document" in one.message for one in notices)
+
+
 @given(documents, documents)
 def test_merging_twice_is_merging_once(document: Document, patch: Document) -> None:
     """A merge patch says what is to be, and so is idempotent; it mutates nothing."""

@@ -34,7 +34,7 @@ def test_any_text_can_be_set_anywhere(place: Tokens, text: str) -> None:
     """Only a leading @ is doubled, and only signs within keys are escaped."""
     step = parse_set(f"{path_to(place)}={text.replace('@', '@@', text[:1] == '@')}", _no_file)
 
-    assert step == Assign(place, text)
+    assert step == Assign(place, text, text)
 
 
 @given(PLACE, values)
@@ -56,9 +56,9 @@ def test_a_file_is_read_as_it_is(place: Tokens, text: str, name: str) -> None:
         return text
 
     if name.startswith("@"):
-        assert parse_set(f"{path_to(place)}=@{name}", _no_file) == Assign(place, name)
+        assert parse_set(f"{path_to(place)}=@{name}", _no_file) == Assign(place, name, name)
         return
-    assert parse_set(f"{path_to(place)}=@{name}", read) == Assign(place, text)
+    assert parse_set(f"{path_to(place)}=@{name}", read) == Assign(place, text, text)
     assert asked == [name]
 
 

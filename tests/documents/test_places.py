@@ -98,8 +98,8 @@ def test_what_is_set_at_a_new_key_can_be_cleared_again(
 @pytest.mark.parametrize(
     ("document", "pointer", "said"),
     [
-        ({"l": []}, "/l/0", "There is no /l/0: the list has 0 members, counted from 0."),
-        ({"l": [1]}, "/l/1", "There is no /l/1: the list has 1 member, counted from 0."),
+        ({"l": []}, "/l/0", "There is no /l/0: the list has 0 items, counted from 0."),
+        ({"l": [1]}, "/l/1", "There is no /l/1: the list has 1 item, counted from 0."),
         ({"l": [1]}, "/l/01", '/l is a list of 1, and "01" is not an index.'),
         ({"l": [1]}, "/l/0/a", "/l/0 is a number, so that nothing can be set below it."),
         ({"l": [[]]}, "/l/0/-/-", "In /l/0/-/- the - must come last: it appends a whole member."),
