@@ -80,10 +80,10 @@ def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) 
 
     \b
     Examples:
-      patch-model plan Customers --set name=Clients
-      patch-model plan Customers --set configuration.query=@customers.sql --preview
-      patch-model plan Customers --set name=Clients --out rename.json
-      patch-model plan --where 'name~=^Cust' --set identifier=email
+      patch-model plan Customers name=Clients
+      patch-model plan Customers configuration.query=@customers.sql --preview
+      patch-model plan Customers name=Clients --out rename.json
+      patch-model plan --where 'name~=^Cust' identifier=email
       patch-model plan --show rename.json
     """
     from patcher.operations.write import run_plan
@@ -146,8 +146,8 @@ def apply_command(models: tuple[str, ...], plan_file: Path | None, **parameters:
 
     \b
     Examples:
-      patch-model apply Customers --set name=Clients
-      patch-model apply Customers --add tracking_columns=id --yes
+      patch-model apply Customers name=Clients
+      patch-model apply Customers tracking_columns+=id --yes
       patch-model apply Customers Orders --unset identifier
     """
     from patcher.operations.write import run_patch

@@ -106,7 +106,7 @@ class Condition(NamedTuple):
 
 def _secret(place: Tokens) -> InvalidPatchError:
     return InvalidPatchError(
-        f"{shown(place)} looks like a credential, and models can't be selected by one.",
+        f"{shown(place)} looks like a credential, which a condition can't test.",
         path=pointer_to(place),
-        hint="Use another path, or name the models.",
+        hint="Use another path.",
     )
