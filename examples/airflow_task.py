@@ -1,4 +1,4 @@
-"""A change to a model as a task of Airflow, which has to know what may be tried again.
+"""A change to a model as an Airflow task that knows which errors are worth a retry.
 
     from airflow.exceptions import AirflowFailException
     from airflow_task import change_model
@@ -11,8 +11,12 @@
         retries=3,
     )
 
-A task that runs again after it has succeeded changes nothing: no change, no write. Nothing here
-needs Airflow, so it can be tried from a shell: python examples/airflow_task.py MODEL MERGE_PATCH
+A task that runs again after it has succeeded changes nothing. Workers come and go, so point
+PATCH_MODEL_STATE_DIR at a private volume that stays: the journal there is what undo needs.
+
+Nothing here needs Airflow, so it can be tried from a shell:
+
+    python examples/airflow_task.py MODEL MERGE_PATCH
 """
 
 from __future__ import annotations
@@ -23,8 +27,18 @@ from typing import Any
 
 import patcher
 
-AGAIN = (patcher.ConflictError, patcher.ApiError, patcher.JournalError)
-"""Nothing was written, and a later try may find it otherwise."""
+
+def is_worth_a_retry(error: patcher.PatchError) -> bool:
+    """Whether nothing was written, and a later try may succeed.
+
+    A conflict is: the next try plans from what is there then. A refusal by the API (400 to 499,
+    but for 408 and 429) is not, nor is a write whose outcome a person has to look at.
+    """
+    if isinstance(error, patcher.NotFoundError):
+        return False
+    if isinstance(error, patcher.ApiError):
+        return error.status is None or error.status >= 500 or error.status in (408, 429)
+    return isinstance(error, (patcher.ConflictError, patcher.JournalError))
 
 
 def change_model(
@@ -33,18 +47,15 @@ def change_model(
     *,
     give_up: type[Exception] = RuntimeError,
 ) -> dict[str, Any]:
-    """Makes a change, and returns what came of it as JSON can hold it, for XCom.
+    """Makes a change, and returns the result as JSON can hold it, for XCom.
 
-    Lets through what is worth another try, and raises ``give_up`` for anything else: a change that
-    cannot be made however often, and a write whose outcome somebody has to look at.
+    Lets errors through that are worth a retry, and raises ``give_up`` for all others.
     """
     try:
         result = patcher.patch_model(model, change, strict=True)
-    except patcher.NotFoundError as error:
-        raise give_up(error.message) from error
-    except AGAIN:
-        raise
     except patcher.PatchError as error:
+        if is_worth_a_retry(error):
+            raise
         raise give_up(f"{error.message} {error.hint or ''}".strip()) from error
     return result.to_dict()
 

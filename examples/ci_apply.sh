@@ -1,28 +1,26 @@
 #!/bin/sh
-# A change to a model in a pipeline: plan it, show the plan, apply it to the version planned for.
+# One change to a model in a pipeline: plan it, show the plan, apply exactly that plan.
 #
 #     examples/ci_apply.sh MODEL CHANGE_FILE
 #
 # CHANGE_FILE is a merge patch in JSON or YAML. The credentials come from the pipeline's secrets, as
-# POLYTOMIC_API_KEY.
+# POLYTOMIC_API_KEY. Each write is recorded in PATCH_MODEL_STATE_DIR: keep that folder, in private,
+# since undo needs it and it contains credentials.
 set -eu
 
+: "${PATCH_MODEL_STATE_DIR:?set it to a folder that the pipeline keeps; undo needs the journal in it}"
 model=$1
 change=$2
-plan=$(mktemp)
-trap 'rm -f "$plan"' EXIT
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
 
-# 0: nothing would change. 1: something would. Anything else is an error, and ends the job.
+# 0: nothing would change. 1: something would. Anything else is an error and ends the job.
 code=0
-patch-model plan "$model" --merge "@$change" --exit-code -o json > "$plan" || code=$?
-cat "$plan"
+patch-model plan "$model" --merge "@$change" --exit-code --out "$folder/plan.json" || code=$?
 
 case $code in
-    0) echo "Nothing to do." ;;
-    1)
-        # If somebody writes between the plan and now, this refuses with exit code 4.
-        version=$(sed -n 's/^  "version_before": \([0-9]*\),$/\1/p' "$plan")
-        patch-model apply "$model" --merge "@$change" --expect-version "$version" --yes
-        ;;
+    0) ;;
+    # Refused with exit code 4 if someone writes between the plan and now.
+    1) patch-model apply --plan "$folder/plan.json" --yes ;;
     *) exit "$code" ;;
 esac

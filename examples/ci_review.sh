@@ -1,17 +1,73 @@
 #!/bin/sh
-# Changes to models in a repository: planned for a review, applied as they were reviewed.
+# Changes to models in a repository: planned for a review, then applied as they were reviewed.
 #
 #     examples/ci_review.sh plan FOLDER CHANGE_FILE...
 #     examples/ci_review.sh apply FOLDER
 #
-# A CHANGE_FILE is a merge patch in JSON or YAML, called after the model: Contacts.yaml, or its UUID.
-# "plan" saves a plan for each in FOLDER, and what to show for all of them in FOLDER/comment.md;
-# "apply" does exactly that, or refuses because somebody changed a model since. FOLDER holds no
-# credential. POLYTOMIC_API_KEY comes from the pipeline's secrets.
+# A CHANGE_FILE is a merge patch, called after its model: changes/Contacts.yaml, or the model's UUID.
+# Other files and deleted ones are passed over, and two files for one model are refused. FOLDER is a
+# new one. "plan" saves each plan there under the path of its file, and writes FOLDER/comment.md for
+# the pull request. "apply" does exactly what was planned, or refuses because a model was changed
+# since, and writes FOLDER/result.md, which belongs on the pull request as well.
 #
-# All of them are tried; the exit code is that of the last one that failed.
+# FOLDER contains no credential, so it may travel as an artifact. POLYTOMIC_API_KEY comes from the
+# pipeline's secrets. "apply" records each write in PATCH_MODEL_STATE_DIR: keep that folder, in
+# private, since undo needs it and it contains credentials.
+#
+# The exit code is 6 if an outcome is unknown, else 5 if a write was not as intended, else that of
+# the first failure.
 set -eu
 
+usage() {
+    echo "usage: ci_review.sh plan FOLDER CHANGE_FILE... | apply FOLDER" >&2
+    exit 2
+}
+
+refuse() {
+    echo "ci_review.sh: $1" >&2
+    exit 2
+}
+
+failed() { # CODE: notes a failure
+    case $code:$1 in
+        6:* | 5:[!6]* | [!0]*:[!56]*) ;;
+        *) code=$1 ;;
+    esac
+}
+
+quoted() { # FILE: indented by four, it is code in Markdown, whatever it contains
+    sed 's/^/    /' "$1"
+    echo
+}
+
+no_plan() { # CHANGE: a refusal for the review, with its reason in $folder/messages
+    { printf '### No plan\n\n'; printf '    %s\n' "$1"; quoted "$folder/messages"; } >> "$folder/comment.md"
+}
+
+plan() { # CHANGE
+    saved=plans/$1.plan.json
+    model=$(basename "$1")
+    model=${model%.*}
+    case $model in
+        ????????-????-????-????-????????????) ;;
+        *) model=name:$model ;;
+    esac
+    mkdir -p "$(dirname "$folder/$saved")"
+    patch-model plan "$model" --merge "@$1" --strict --out "$folder/$saved" -o markdown \
+        > "$folder/report" 2> "$folder/messages" || return
+    id=$(sed -n 's/^  "model_id": "\(.*\)",$/\1/p' "$folder/$saved")
+    other=$(sed -n "s/^$id //p" "$folder/models")
+    if [ -n "$other" ]; then
+        echo "Error: $other changes the same model. Put both changes into one file." > "$folder/messages"
+        rm "$folder/$saved"
+        return 2
+    fi
+    echo "$id $1" >> "$folder/models"
+    echo "$saved" >> "$folder/plans.txt"
+    cat "$folder/report" >> "$folder/comment.md"
+}
+
+[ $# -ge 2 ] || usage
 what=$1
 folder=$2
 shift 2
@@ -19,34 +75,38 @@ code=0
 
 case $what in
     plan)
-        mkdir -p "$folder"
+        mkdir "$folder" || refuse "$folder must be a new folder."
+        : > "$folder/models"
+        : > "$folder/plans.txt"
         : > "$folder/comment.md"
         for change in "$@"; do
-            model=$(basename "$change")
-            model=${model%.*}
-            if patch-model plan "$model" --merge "@$change" --strict \
-                --out "$folder/$model.plan.json" -o markdown \
-                > "$folder/report" 2> "$folder/messages"
-            then
-                cat "$folder/report" >> "$folder/comment.md"
-            else
-                code=$?
-                # Indented by four, it is code in Markdown, whatever is in it.
-                { echo "### No plan"; echo; echo "$change" | sed 's/^/    /'
-                  sed 's/^/    /' "$folder/messages"; echo; } >> "$folder/comment.md"
-            fi
+            case $change in
+                /* | ../* | */../*) refuse "$change is outside the repository." ;;
+                *.json | *.yaml | *.yml) ;;
+                *) echo "Passed over, not a change: $change" >&2; continue ;;
+            esac
+            [ -e "$change" ] || { echo "Passed over, deleted: $change" >&2; continue; }
+            plan "$change" || { failed $?; no_plan "$change"; }
         done
-        rm -f "$folder/report" "$folder/messages"
+        rm -f "$folder/report" "$folder/messages" "$folder/models"
+        [ "$code" = 0 ] || : > "$folder/refused"
+        [ -s "$folder/comment.md" ] || echo "No changes to models." > "$folder/comment.md"
         cat "$folder/comment.md"
         ;;
     apply)
-        for plan in "$folder"/*.plan.json; do
-            patch-model apply --plan "$plan" --yes || code=$?
-        done
+        : "${PATCH_MODEL_STATE_DIR:?set it to a folder that the pipeline keeps; undo needs the journal in it}"
+        [ -e "$folder/plans.txt" ] || refuse "$folder is not a review."
+        [ ! -e "$folder/refused" ] || refuse "The review in $folder has changes without a plan."
+        : > "$folder/result.md"
+        while IFS= read -r saved; do
+            patch-model apply --plan "$folder/$saved" --yes \
+                > "$folder/messages" 2>&1 < /dev/null || failed $?
+            { printf '### %s\n\n' "\`$saved\`"; quoted "$folder/messages"; } >> "$folder/result.md"
+        done < "$folder/plans.txt"
+        rm -f "$folder/messages"
+        [ -s "$folder/result.md" ] || echo "No plans to apply." > "$folder/result.md"
+        cat "$folder/result.md"
         ;;
-    *)
-        echo "usage: ci_review.sh plan FOLDER CHANGE_FILE... | apply FOLDER" >&2
-        exit 2
-        ;;
+    *) usage ;;
 esac
 exit "$code"

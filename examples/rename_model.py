@@ -1,4 +1,4 @@
-"""Rename a model from Python, whatever else is in it.
+"""Rename a model from Python and keep everything else in it.
 
     python examples/rename_model.py MODEL NEW_NAME
 
@@ -13,11 +13,11 @@ import patcher
 
 
 def main(model: str, new_name: str) -> int:
-    """Renames a model and says what came of it; the exit code is the command line's."""
+    """Renames a model and prints the outcome; returns the exit code of the command."""
     try:
         result = patcher.patch_model(model, {"name": new_name})
     except patcher.ConflictError as error:
-        print(f"Somebody was faster: {error.message}")
+        print(f"Someone else got there first: {error.message}")
         return error.exit_code
     except patcher.PatchError as error:
         print(f"{error.message} {error.hint or ''}".strip())

@@ -1,4 +1,4 @@
-"""Plan a change, look at it as data, and apply exactly that plan if it does what it should.
+"""Plan a change, check the plan as data, and apply exactly that plan.
 
     python examples/review_change.py MODEL FIELD
 
@@ -23,13 +23,13 @@ def main(model: str, field: str) -> int:
             print("nothing to do")
             return 0
         if len(plan.changes) != 1 or plan.cleared:
-            print("this is more than was meant")
+            print("this changes more than intended")
             return 1
         result = patcher.apply_plan(plan)
     except patcher.PatchError as error:
         print(error.message)
         return error.exit_code
-    print(f"{result.status}, and carried over: {', '.join(plan.carried)}")
+    print(f"{result.status}, and preserved: {', '.join(plan.carried)}")
     return 0
 
 
