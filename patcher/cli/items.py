@@ -19,7 +19,7 @@ from patcher.documents.values import JsonValue, Tokens
 from patcher.errors import InvalidInputError, InvalidPatchError
 
 if TYPE_CHECKING:
-    from patcher.documents.lists import AddMember, RawText, RemoveMember
+    from patcher.documents.lists import AddItem, RawText, RemoveItem
 
 _FORCED_NAME: Final = re.compile("name:(?!=)")
 # Right before the =, not escaped; after "." or "/" a "-" is the append token of the path.
@@ -44,7 +44,7 @@ def is_item(text: str) -> bool:
 
 def parse_item(
     text: str, read_file: Callable[[str], str], masks: Masks = _NO_MASKS
-) -> Assign | AddMember | RemoveMember:
+) -> Assign | AddItem | RemoveItem:
     """Returns the step for a positional item.
 
     That is what ``parse_set`` accepts, or ``PATH+=VALUE`` and ``PATH-=VALUE``, whose VALUE is as
@@ -53,9 +53,9 @@ def parse_item(
     path, operator, value = _split(text, "A change")
     if operator in (":", ""):
         return _assign(path, value, read_file, masks, is_json=operator == ":")
-    from patcher.documents.lists import AddMember, RawText, RemoveMember
+    from patcher.documents.lists import AddItem, RawText, RemoveItem
 
-    step = AddMember if operator == "+" else RemoveMember
+    step = AddItem if operator == "+" else RemoveItem
     return step(parse_path(path), RawText(value))
 
 
@@ -83,20 +83,20 @@ def parse_unset(text: str) -> Unset:
     return Unset(parse_path(text))
 
 
-def parse_add(text: str) -> AddMember:
+def parse_add(text: str) -> AddItem:
     """The step for ``PATH=VALUE``, a member for the list at PATH. Raises InvalidPatchError."""
-    from patcher.documents.lists import AddMember
+    from patcher.documents.lists import AddItem
 
     path, value = _member(text, "--add")
-    return AddMember(path, value)
+    return AddItem(path, value)
 
 
-def parse_remove(text: str) -> RemoveMember:
+def parse_remove(text: str) -> RemoveItem:
     """The step for ``PATH=VALUE``, a member of the list at PATH. Raises InvalidPatchError."""
-    from patcher.documents.lists import RemoveMember
+    from patcher.documents.lists import RemoveItem
 
     path, value = _member(text, "--remove")
-    return RemoveMember(path, value)
+    return RemoveItem(path, value)
 
 
 def _member(text: str, option: str) -> tuple[Tokens, RawText]:

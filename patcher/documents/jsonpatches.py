@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from patcher.documents.jsontext import quoted
 from patcher.documents.notices import Notice
@@ -22,7 +22,7 @@ from patcher.documents.pointers import (
     tokens_of,
 )
 from patcher.documents.shape import Shape
-from patcher.documents.steps import refuse_root, refuse_too_deep, replaced
+from patcher.documents.steps import Step, refuse_root, refuse_too_deep, replaced
 from patcher.documents.values import (
     MAX_DEPTH,
     MISSING,
@@ -67,10 +67,8 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class JsonPatch:
+class JsonPatch(Step):
     """Operations, applied one after the other; when one fails, none counts."""
-
-    restates: ClassVar[bool] = False
 
     operations: tuple[Operation, ...]
 
@@ -105,12 +103,7 @@ class JsonPatch:
             if one.op == "test":
                 yield one.path
 
-    def apply(
-        self,
-        document: Document,
-        shape: Shape,
-        notices: list[Notice],
-    ) -> Document:
+    def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
         """The document after all operations."""
         named = {place[0] for place in self._places() if place}
         # The library works in place; what no operation names can stay as it is.

@@ -9,13 +9,15 @@ from typing import ClassVar
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import kind_of, lookup, pointer_to, shown
 from patcher.documents.shape import Shape
+from patcher.documents.steps import Step
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, checked, copied
+from patcher.documents.wording import first_few
 from patcher.errors import InvalidPatchError
 
 
 @dataclass(frozen=True, slots=True)
-class MergePatch:
-    """An object whose members replace those of the document; null removes (RFC 7396).
+class MergePatch(Step):
+    """An object whose values replace those of the document; null removes (RFC 7396).
 
     Raises InvalidPatchError for anything but an object: it would replace the document.
     """
@@ -25,23 +27,14 @@ class MergePatch:
     patch: Mapping[str, JsonValue]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "patch", _object(self.patch, "a merge patch"))
+        object.__setattr__(self, "patch", _object(self.patch, "A merge patch"))
 
     def writes(self) -> Iterable[tuple[Tokens, JsonValue]]:
         """The leaves of the patch; null is MISSING, and an empty object is a leaf."""
         return _leaves(self.patch, ())
 
-    def reads(self) -> Iterable[Tokens]:
-        """Nothing."""
-        return ()
-
-    def apply(
-        self,
-        document: Document,
-        shape: Shape,
-        notices: list[Notice],
-    ) -> Document:
-        """The document with the patch merged in; the notice null-removed for each null lost."""
+    def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
+        """The document with the patch merged in; warns null-removed for each null lost."""
         for place, value in self.writes():
             if value is MISSING and lookup(document, place) is None:
                 notices.append(Notice("null-removed", pointer_to(place), _null_removed(place)))
@@ -50,10 +43,10 @@ class MergePatch:
 
 
 @dataclass(frozen=True, slots=True)
-class WholeDocument:
-    """The complete document; null at the top removes a member.
+class WholeDocument(Step):
+    """The complete document; null at the top removes a key.
 
-    It must name every member that the document has, so that none is lost by omission.
+    It must name every key that the document has, so that none is lost by omission.
     """
 
     restates: ClassVar[bool] = True
@@ -61,31 +54,22 @@ class WholeDocument:
     document: Mapping[str, JsonValue]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "document", _object(self.document, "a whole document"))
+        object.__setattr__(self, "document", _object(self.document, "A whole document"))
 
     def writes(self) -> Iterable[tuple[Tokens, JsonValue]]:
-        """Every member at the top; null is MISSING."""
+        """Every key at the top; null is MISSING."""
         for key, value in self.document.items():
             yield (key,), MISSING if value is None else value
 
-    def reads(self) -> Iterable[Tokens]:
-        """Nothing."""
-        return ()
-
-    def apply(
-        self,
-        document: Document,
-        shape: Shape,
-        notices: list[Notice],
-    ) -> Document:
-        """A copy of the document given, without nulls at the top."""
-        left_out = [key for key in document if key not in self.document]
+    def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
+        """A copy of the given document, without nulls at the top."""
+        left_out = [(key,) for key in document if key not in self.document]
         if left_out:
             raise InvalidPatchError(
-                f"The document given leaves out {', '.join(shown((key,)) for key in left_out)}.",
-                path=pointer_to((left_out[0],)),
-                hint="Add what is missing; null removes a member. "
-                "To change only what you name, use --merge (Patch.merge).",
+                f"The given document leaves out {first_few(map(shown, left_out))}.",
+                path=pointer_to(left_out[0]),
+                hint="Add what is missing, or set it to null to remove it. "
+                "To change only some keys, use --merge (Patch.merge).",
             )
         return {key: copied(value) for key, value in self.document.items() if value is not None}
 
@@ -98,14 +82,14 @@ def _null_removed(place: Tokens) -> str:
 
 
 def _object(value: object, what: str) -> Document:
-    taken: JsonValue = checked(value, what=what.capitalize())
-    if type(taken) is not dict:
+    found: JsonValue = checked(value, what=what)
+    if type(found) is not dict:
         raise InvalidPatchError(
-            f"{what.capitalize()} must be an object, not {kind_of(taken)}.",
+            f"{what} must be an object, not {kind_of(found)}.",
             path="",
-            hint='Write for example {"name": "New name"}.',
+            hint='For example: {"name": "New name"}',
         )
-    return taken
+    return found
 
 
 def _leaves(patch: Mapping[str, JsonValue], at: Tokens) -> Iterator[tuple[Tokens, JsonValue]]:

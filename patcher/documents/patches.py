@@ -96,16 +96,16 @@ class Patch:
     @classmethod
     def add(cls, path: str, member: JsonValue) -> Patch:
         """A member for the list at a path, unless it is there already."""
-        from patcher.documents.lists import AddMember
+        from patcher.documents.lists import AddItem
 
-        return cls((AddMember(parse_path(path), member),))
+        return cls((AddItem(parse_path(path), member),))
 
     @classmethod
     def remove(cls, path: str, member: JsonValue) -> Patch:
         """A member of the list at a path, by its value or its name, removed."""
-        from patcher.documents.lists import RemoveMember
+        from patcher.documents.lists import RemoveItem
 
-        return cls((RemoveMember(parse_path(path), member),))
+        return cls((RemoveItem(parse_path(path), member),))
 
     def __repr__(self) -> str:
         return f"Patch({', '.join(type(step).__name__ for step in self.steps)})"

@@ -1,11 +1,11 @@
-"""A value set at a place, and a place cleared."""
+"""Setting the value at a place, and removing it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
@@ -20,7 +20,7 @@ from patcher.documents.pointers import (
     shown,
 )
 from patcher.documents.shape import Shape
-from patcher.documents.steps import refuse_root, refuse_too_deep, replaced
+from patcher.documents.steps import Step, refuse_root, refuse_too_deep, replaced
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, checked, copied
 from patcher.documents.wording import counted, did_you_mean
 from patcher.errors import InvalidPatchError
@@ -37,18 +37,16 @@ _INDEX: Final = re.compile("[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Assign:
-    """A value put at a place, whatever was there.
+class Assign(Step):
+    """Sets the value at a place, whatever was there.
 
     Objects missing on the way are created. A token is an index only where the document has a
-    list: it replaces an item that exists, and ``-`` at the end of the path appends one.
+    list: it replaces an existing item, and ``-`` at the end of the path appends one.
 
-    ``typed`` is for a text from a command line, where ``limit=90`` is text: how a message may
-    repeat it. Where the document has a number, a boolean or null, and the text spells one, it is
-    refused. None for a value that is what it is.
+    ``typed`` is for text from a command line, where ``limit=90`` is text: how a message may repeat
+    it. Text that spells the number, boolean or null that it would replace is refused. None for a
+    value that needs no such check.
     """
-
-    restates: ClassVar[bool] = False
 
     place: Tokens
     value: JsonValue
@@ -64,16 +62,7 @@ class Assign:
         """The place, with the value."""
         return ((self.place, self.value),)
 
-    def reads(self) -> Iterable[Tokens]:
-        """Nothing."""
-        return ()
-
-    def apply(
-        self,
-        document: Document,
-        shape: Shape,
-        notices: list[Notice],
-    ) -> Document:
+    def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
         """The document with the value in place."""
         if self.typed is not None:
             _refuse_misread(self.place, self.value, lookup(document, self.place), self.typed)
@@ -82,10 +71,8 @@ class Assign:
 
 
 @dataclass(frozen=True, slots=True)
-class Unset:
-    """A place cleared: a member of an object removed, or a list member by its index."""
-
-    restates: ClassVar[bool] = False
+class Unset(Step):
+    """Removes the value at a place: a key of an object, or a list item by its index."""
 
     place: Tokens
 
@@ -96,17 +83,8 @@ class Unset:
         """The place, with MISSING."""
         return ((self.place, MISSING),)
 
-    def reads(self) -> Iterable[Tokens]:
-        """Nothing."""
-        return ()
-
-    def apply(
-        self,
-        document: Document,
-        shape: Shape,
-        notices: list[Notice],
-    ) -> Document:
-        """The document without the place; the notice nothing-to-unset where there is none."""
+    def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
+        """The document without the place; warns nothing-to-unset where there is none."""
         if lookup(document, self.place) is not MISSING:
             changed: Document = replaced(document, self.place, MISSING)
             return changed
@@ -114,12 +92,8 @@ class Unset:
         if type(parent) is list and index_of(last) is None:
             raise _no_index(self.place, parent)
         near = did_you_mean(last, parent) if type(parent) is dict else None
-        message = f"There is nothing at {shown(self.place)} to remove."
-        notices.append(
-            Notice(
-                "nothing-to-unset", pointer_to(self.place), " ".join(filter(None, (message, near)))
-            )
-        )
+        message = f"There is nothing at {shown(self.place)} to remove. {near or ''}".rstrip()
+        notices.append(Notice("nothing-to-unset", pointer_to(self.place), message))
         return document
 
 
@@ -156,7 +130,7 @@ def assigned(
     """A copy of ``container``, which is at ``tokens[:at]``, with ``value`` at ``tokens``.
 
     Raises InvalidPatchError where something other than an object or a list is in the way, or a
-    list has no such member.
+    list has no such item.
     """
     step, here, is_last = tokens[at], tokens[:at], at == len(tokens) - 1
     if type(container) is dict:
@@ -166,66 +140,63 @@ def assigned(
                 path=pointer_to((*here, step)),
                 hint=bracketed(tokens),
             )
-        if not is_last and step not in container:
+        if is_last:
+            return {**container, step: value}
+        if step not in container:
             _refuse_new_list(tokens, at + 1, shape)
-        return {
-            **container,
-            step: value
-            if is_last
-            else assigned(container.get(step, {}), tokens, value, shape, at + 1),
-        }
+        return {**container, step: assigned(container.get(step, {}), tokens, value, shape, at + 1)}
     if type(container) is not list:
         raise InvalidPatchError(
-            f"{shown(here)} is {kind_of(container)}, so that nothing can be set below it.",
+            f"{shown(here)} is {kind_of(container)}; nothing can be set inside it.",
             path=pointer_to(here),
-            hint=f"To replace it, set it as a whole: --set {path_to(here)}:='{{...}}'",
+            hint=f"To replace it, use --set {path_to(here)}:='{{...}}'",
         )
     if step == "-" and is_last:
         return [*container, value]
-    index = _member_index(container, tokens, at)
+    index = _index_in(container, tokens, at)
     changed = list(container)
     changed[index] = value if is_last else assigned(container[index], tokens, value, shape, at + 1)
     return changed
 
 
 def _refuse_new_list(tokens: Tokens, end: int, shape: Shape) -> None:
-    """What is created is an object; where a list belongs, that would be wrong."""
+    """An object would be created; refuses that where a list belongs."""
     place = tokens[:end]
     if place in shape.lists or tokens[end] == "-":
         raise InvalidPatchError(
             f"There is no list at {shown(place)} yet.",
             path=pointer_to(place),
-            hint=f"Set it as a whole: --set {path_to(place)}:='[...]'",
+            hint=f"Set the whole list: --set {path_to(place)}:='[...]'",
         )
 
 
-def _member_index(members: list[JsonValue], tokens: Tokens, at: int) -> int:
+def _index_in(items: list[JsonValue], tokens: Tokens, at: int) -> int:
     index = index_of(tokens[at])
     place = tokens[: at + 1]
     if tokens[at] == "-":
         raise InvalidPatchError(
-            f"In {shown(tokens)} the - must come last: it appends a whole member.",
+            f"In {shown(tokens)} the - must come last: it appends a whole item.",
             path=pointer_to(place),
-            hint=f"Write --set {path_to(place)}:='{{...}}'",
+            hint=f"Use --set {path_to(place)}:='{{...}}'",
         )
     if index is None:
-        raise _no_index(place, members)
-    if index >= len(members):
+        raise _no_index(place, items)
+    if index >= len(items):
         raise InvalidPatchError(
-            f"There is no {shown(place)}: the list has {counted(len(members), 'item')}, "
-            "counted from 0.",
+            f"There is no {shown(place)}: the list has {counted(len(items), 'item')}, "
+            "and indices start at 0.",
             path=pointer_to(place),
-            hint=f"To append a member, write --set {path_to((*place[:-1], '-'))}=...",
+            hint=f"To append an item, use --set {path_to((*place[:-1], '-'))}=...",
         )
     return index
 
 
-def _no_index(place: Tokens, members: list[JsonValue]) -> InvalidPatchError:
+def _no_index(place: Tokens, items: list[JsonValue]) -> InvalidPatchError:
     path = path_to(place[:-1])
-    verbs = f"--add {path}=... and --remove {path}=... take a member"
     return InvalidPatchError(
-        f"{shown(place[:-1])} is a list of {len(members)}, "
+        f"{shown(place[:-1])} is a list of {counted(len(items), 'item')}, "
         f"and {quoted(place[-1])} is not an index.",
         path=pointer_to(place),
-        hint=f"Indices count from 0; {verbs} by itself.",
+        hint="Indices start at 0. To change the list by value, use "
+        f"--add {path}=... or --remove {path}=...",
     )

@@ -1,9 +1,10 @@
-"""What every kind of change has in common, and the tools they share."""
+"""The base class of all kinds of step, and helpers that several of them use."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import index_of, pointer_to, shown
@@ -12,30 +13,34 @@ from patcher.documents.values import MAX_DEPTH, MISSING, Document, JsonValue, To
 from patcher.errors import InvalidPatchError
 
 
-class Step(Protocol):
+class Step(ABC):
     """One change of a document; immutable, so that it can be applied any number of times.
 
-    ``restates`` says whether what it writes may repeat what is there, as a document that was
-    printed and given back does.
+    ``restates`` says whether it may repeat what the document has, as a merge patch made from a
+    printed document does.
     """
 
-    restates: ClassVar[bool]
+    __slots__ = ()
+    restates: ClassVar[bool] = False
 
+    @abstractmethod
     def writes(self) -> Iterable[tuple[Tokens, JsonValue]]:
-        """The places that it writes, each with the value written.
+        """The places it writes, each with its value.
 
-        The value is MISSING where something is removed, and where only the document tells it.
+        The value is MISSING where something is removed, or where it depends on the document.
         """
 
     def reads(self) -> Iterable[Tokens]:
         """The places whose values it depends on."""
+        return ()
 
+    @abstractmethod
     def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
-        """The changed document.
+        """The changed document; ``document`` and the step stay as they are.
 
-        Neither ``document`` nor the step is altered. The result may share with ``document`` what
-        did not change, and shares nothing mutable with the step. What a person should know is
-        added to ``notices``. Raises InvalidPatchError when the step does not fit the document.
+        The result may share unchanged values with ``document``, and shares nothing mutable with
+        the step. Warnings are added to ``notices``. Raises InvalidPatchError when the step does
+        not fit the document.
         """
 
 
@@ -43,9 +48,9 @@ def refuse_root(tokens: Tokens) -> None:
     """Raises InvalidPatchError for the place of the document itself."""
     if not tokens:
         raise InvalidPatchError(
-            "A change must name a place in the document, not the whole of it.",
+            "A change must name a place in the document, not the whole document.",
             path="",
-            hint="To replace the whole document, give it with --document (Patch.document).",
+            hint="To replace the whole document, use --document (Patch.document).",
         )
 
 
@@ -61,7 +66,7 @@ def refuse_too_deep(tokens: Tokens, value: JsonValue) -> None:
 def replaced(container: JsonValue, tokens: Tokens, value: JsonValue) -> JsonValue:
     """A copy of ``container`` with ``value`` at a place that exists, or without it for MISSING.
 
-    Only what is on the way there is copied.
+    Only the containers on the way there are copied.
     """
     key: Any = tokens[0] if type(container) is dict else index_of(tokens[0])
     changed = container.copy()

@@ -60,11 +60,11 @@ scalars: st.SearchStrategy[JsonValue] = st.sampled_from(
 keys = st.sampled_from(KEYS) | st.text(max_size=2)
 values: st.SearchStrategy[JsonValue] = st.recursive(
     scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
-    max_leaves=8,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
+    max_leaves=5,
 )
 names = st.sampled_from(NAMES)
-objects = st.dictionaries(keys, values, max_size=4)
+objects = st.dictionaries(keys, values, max_size=3)
 
 
 def _with_name(member: Document, name: JsonValue) -> Document:
@@ -82,8 +82,8 @@ links = st.builds(
 
 def keyed(members: st.SearchStrategy[JsonValue]) -> st.SearchStrategy[list[JsonValue]]:
     """Lists of which most can be keyed; the others have a key twice, or a member without one."""
-    return st.lists(members, max_size=6, unique_by=_identity) | st.lists(
-        members | scalars, max_size=4
+    return st.lists(members, max_size=4, unique_by=_identity) | st.lists(
+        members | scalars, max_size=3
     )
 
 
@@ -118,7 +118,7 @@ def pairs(draw: st.DrawFn) -> tuple[Document, Document]:
     if draw(st.integers(0, 5)) == 0:
         return first, draw(documents)
     second = copied(first)
-    for _ in range(draw(st.integers(0, 4))):
+    for _ in range(draw(st.integers(0, 3))):
         _edit(draw, second)
     return first, second
 

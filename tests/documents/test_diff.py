@@ -1,17 +1,22 @@
+"""The changes between two documents."""
+
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
-from patcher.documents.diff import Change, _sides, compare, difference, explain
-from patcher.documents.shape import ListKeys
+from patcher.documents import diff
+from patcher.documents.diff import Change, Leaf, _sides, compare, difference, explain, places
+from patcher.documents.shape import KeyedList, ListKeys
 from patcher.documents.values import MAX_DEPTH, Document, JsonValue, copied, strictly_equal
 from tests.documents.rebuilding import apply_changes
-
-from .strategies import LISTS, named, nested
+from tests.documents.strategies import LISTS, documents, named, nested, pairs
 
 
 def shown(base: Document, proposed: Document) -> list[dict[str, Any]]:
@@ -269,3 +274,258 @@ def test_where_there_is_nothing_to_explain_deepdiff_is_not_loaded() -> None:
 def test_a_change_equals_changes_alone() -> None:
     """A change is no tuple of its parts."""
     assert Change("/a", "added", new=1) != ("/a", "added")
+
+
+def test_a_member_put_first_is_one_change() -> None:
+    """A member put first in a keyed list changes none of the later ones."""
+    base = {"named": named("a", "b", v=1)}
+    proposed = {"named": [{"name": "x"}, *named("a", "b", v=1)]}
+
+    assert shown(base, proposed) == [{"path": "/named/0", "kind": "added", "new": {"name": "x"}}]
+
+
+def test_a_changed_member_is_named_by_its_base_index() -> None:
+    """A change in a keyed member is shown at its leaf, by the index in the base document."""
+    base = {"named": named("a", "b", label="old")}
+    proposed = {"named": [*named("x", "y"), {"name": "a", "label": "old"}, *named("b", label="!")]}
+
+    assert {"path": "/named/1/label", "kind": "changed", "old": "old", "new": "!"} in shown(
+        base, proposed
+    )
+
+
+def test_a_key_added_in_a_member_is_named_by_its_proposed_index() -> None:
+    """What is added within a keyed member is shown by the index in the proposed document."""
+    base = {"named": named("a", "b")}
+    proposed = {"named": [{"name": "x"}, {"name": "a"}, {"name": "b", "v": 1}]}
+
+    assert shown(base, proposed) == [
+        {"path": "/named/0", "kind": "added", "new": {"name": "x"}},
+        {"path": "/named/2/v", "kind": "added", "new": 1},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "old", "new", "identities"),
+    [
+        ("texts", ["a", "b"], ["b", "a"], (["a", "b"], ["b", "a"])),
+        ("named", named("a", "b"), named("b", "a"), (["a", "b"], ["b", "a"])),
+        (
+            "links",
+            [{"from": "a", "to": {"k": "x"}, "n": 1}, {"from": "a", "to": "y", "n": 2}],
+            [{"from": "a", "to": "y", "n": 2}, {"from": "a", "to": {"k": "x"}, "n": 1}],
+            (
+                [{"from": "a", "to": {"k": "x"}}, {"from": "a", "to": "y"}],
+                [{"from": "a", "to": "y"}, {"from": "a", "to": {"k": "x"}}],
+            ),
+        ),
+    ],
+)
+def test_another_order_is_one_change(
+    place: str, old: JsonValue, new: JsonValue, identities: tuple[JsonValue, JsonValue]
+) -> None:
+    """Another order of a keyed list is one change, with both orders by identity."""
+    assert shown({place: old}, {place: new}) == [
+        {"path": f"/{place}", "kind": "reordered", "old": identities[0], "new": identities[1]}
+    ]
+
+
+def test_order_is_that_of_the_members_both_have() -> None:
+    """Members that came or went have no part in the two orders."""
+    base = {"texts": ["gone", "a", "b", "c"]}
+    proposed = {"texts": ["c", "new", "a", "b"]}
+
+    assert shown(base, proposed) == [
+        {"path": "/texts", "kind": "reordered", "old": ["a", "b", "c"], "new": ["c", "a", "b"]},
+        {"path": "/texts/0", "kind": "removed", "old": "gone"},
+        {"path": "/texts/1", "kind": "added", "new": "new"},
+    ]
+
+
+def test_coming_and_going_is_no_other_order() -> None:
+    """A list in which members only come and go is not reordered."""
+    base = {"texts": ["a", "b", "c"]}
+
+    assert {c["kind"] for c in shown(base, {"texts": ["x", "b", "y", "c"]})} == {"added", "removed"}
+
+
+@pytest.mark.parametrize(
+    "twice", [named("a", "a", "b"), [*named("a", "b"), 7], [*named("a", "b"), {"name": 1}]]
+)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_without_clear_identity_a_list_is_compared_in_order(
+    twice: list[JsonValue], *, backwards: bool
+) -> None:
+    """With an identity missing or there twice, on either side, position decides."""
+    pair = {"named": named("b", "a", "c")}, {"named": twice}
+
+    kinds = {change["kind"] for change in shown(*(reversed(pair) if backwards else pair))}
+
+    assert kinds in ({"changed"}, {"changed", "added"}, {"changed", "removed"})
+
+
+# Other lists
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ([1, 2, 3], [0, 1, 2, 3], [("/x/0", "added")]),
+        ([1, 2, 3], [1, 2, 3, 4], [("/x/3", "added")]),
+        ([1, 2, 3], [1, 3], [("/x/1", "removed")]),
+        ([1, 1], [1, 1, 1], [("/x/2", "added")]),
+        ([1, 2, 3], [1, 9, 3], [("/x/1", "changed")]),
+        ([1, 2, 3, 4], [1, 9, 4], [("/x/1", "changed"), ("/x/2", "removed")]),
+        ([1, {"a": 1}, 3], [1, {"a": 2}, 8, 3], [("/x/1/a", "changed"), ("/x/2", "added")]),
+        ([[1], [2]], [[1], [2, 3]], [("/x/1/1", "added")]),
+        ([1, 2], [2, 1], [("/x/0", "changed"), ("/x/1", "changed")]),
+        ([[[1]], 2], [[[3]], 2, 2], [("/x/0/0/0", "changed"), ("/x/1", "added")]),
+        ([], [[]], [("/x/0", "added")]),
+    ],
+)
+def test_other_lists_are_compared_in_order(
+    old: JsonValue, new: JsonValue, expected: list[tuple[str, str]]
+) -> None:
+    """Between the common beginning and end, a list without identities is compared by position."""
+    changes = shown({"x": old}, {"x": new})
+
+    assert expected == [(change["path"], change["kind"]) for change in changes]
+
+
+@pytest.mark.parametrize(
+    ("wrap", "kinds"),
+    [
+        (lambda inner: {"outer": {"inner": inner}}, ["reordered"]),
+        (lambda inner: {"inner": inner}, ["changed", "changed"]),
+        (lambda inner: {"outer": {"named": inner}}, ["changed", "changed"]),
+        (lambda inner: {"x": {"outer": {"inner": inner}}}, ["changed", "changed"]),
+        (lambda inner: {"outer": [{"inner": inner}]}, ["changed", "changed"]),
+        (lambda inner: {"x": [{"named": inner}]}, ["changed", "changed"]),
+    ],
+)
+def test_a_list_is_keyed_at_its_place_only(
+    wrap: Callable[[JsonValue], Document], kinds: list[str]
+) -> None:
+    """A list is keyed at the very place that says so, and not where only its name is the same."""
+    changes = shown(wrap(named("a", "b")), wrap(named("b", "a")))
+
+    assert kinds == [change["kind"] for change in changes]
+
+
+def test_a_list_within_a_list_is_not_keyed() -> None:
+    """Only places made of object keys can be keyed lists: an index is not a key."""
+    lists: ListKeys = {("x", "0"): KeyedList()}
+
+    changes = compare({"x": [["a", "b"]]}, {"x": [["b", "a"]]}, lists)
+
+    assert [change.kind for change in changes] == ["changed", "changed"]
+
+
+@given(documents)
+@settings(max_examples=50, deadline=None)
+def test_nothing_changed_within_a_document(document: Document) -> None:
+    """A document compared with a copy of itself has no changes."""
+    assert compare(document, copied(document), LISTS) == ()
+
+
+@given(pairs())
+@settings(max_examples=80, deadline=None)
+def test_no_changes_exactly_where_strictly_equal(pair: tuple[Document, Document]) -> None:
+    """There are no changes if, and only if, the documents are strictly equal."""
+    assert (compare(*pair, LISTS) == ()) == strictly_equal(*pair)
+
+
+@given(pairs())
+@settings(max_examples=150, deadline=None)
+def test_changes_make_the_proposed_document(pair: tuple[Document, Document]) -> None:
+    """The changes, applied to the base, give the proposed document to the letter."""
+    base, proposed = pair
+
+    assert strictly_equal(apply_changes(base, compare(base, proposed, LISTS), LISTS), proposed)
+
+
+@given(pairs())
+@settings(max_examples=40, deadline=None)
+def test_changes_are_plain_json(pair: tuple[Document, Document]) -> None:
+    """Every change survives a journey through JSON text and still applies."""
+    base, proposed = pair
+    changes = compare(base, proposed, LISTS)
+
+    read = [Change(**entry) for entry in json.loads(json.dumps([c.to_dict() for c in changes]))]
+
+    assert strictly_equal(apply_changes(base, read, LISTS), proposed)
+
+
+@given(pairs())
+@settings(max_examples=40, deadline=None)
+def test_arguments_are_neither_altered_nor_shared(pair: tuple[Document, Document]) -> None:
+    """Neither document is altered, and altering one afterwards does not alter the changes."""
+    base, proposed = pair
+    kept = copied(base), copied(proposed)
+    changes = compare(base, proposed, LISTS)
+    result = apply_changes(base, changes, LISTS)
+    assert strictly_equal(base, kept[0])
+    assert strictly_equal(proposed, kept[1])
+
+    for document in (base, proposed, result):
+        _wreck(document)
+
+    assert strictly_equal(apply_changes(kept[0], changes, LISTS), kept[1])
+
+
+def _wreck(value: JsonValue) -> None:
+    members = list(value.values()) if type(value) is dict else value
+    if type(value) in {dict, list}:
+        for member in members:
+            _wreck(member)
+        value.clear()
+
+
+@given(pairs())
+@settings(max_examples=80, deadline=None)
+def test_deepdiff_sees_every_place_by_itself(pair: tuple[Document, Document]) -> None:
+    """deepdiff, given the pruned trees, reports each differing place, and none besides."""
+    found = difference(*pair, LISTS)
+    if found is None:
+        return
+
+    expected = {steps for steps, place in places(found) if isinstance(place, Leaf)}
+
+    assert explain(*_sides(found)).keys() == expected
+
+
+@given(pairs())
+@settings(max_examples=40, deadline=None)
+def test_nothing_rests_on_deepdiff_alone(pair: tuple[Document, Document]) -> None:
+    """If deepdiff saw nothing at all, the changes would be the same."""
+    base, proposed = pair
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(diff, "explain", lambda old, new: {})
+        without = compare(base, proposed, LISTS)
+
+    assert compare(base, proposed, LISTS) == without
+
+
+@given(pairs())
+@settings(max_examples=40, deadline=None)
+def test_the_other_way_round(pair: tuple[Document, Document]) -> None:
+    """What one direction adds the other removes, and the number of changes is the same."""
+    base, proposed = pair
+    forth, back = compare(base, proposed, LISTS), compare(proposed, base, LISTS)
+
+    def count(changes: tuple[Change, ...], kind: str) -> int:
+        return sum(change.kind == kind for change in changes)
+
+    assert count(forth, "added") == count(back, "removed")
+    assert count(forth, "changed") == count(back, "changed")
+    assert count(forth, "reordered") == count(back, "reordered")
+
+
+@given(pairs())
+@settings(max_examples=50, deadline=None)
+def test_order_of_keys_changes_nothing(pair: tuple[Document, Document]) -> None:
+    """The order of the keys in the proposed document has no influence on what changed."""
+    base, proposed = pair
+    turned = dict(reversed(proposed.items()))
+
+    assert set(compare(base, proposed, LISTS)) == set(compare(base, turned, LISTS))

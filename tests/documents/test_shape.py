@@ -1,8 +1,13 @@
-"""The outline of a document."""
+"""The shape of a document, and the identity of list items."""
 
 from __future__ import annotations
 
-from patcher.documents.shape import Shape
+import pytest
+from hypothesis import given, settings
+
+from patcher.documents.shape import KeyedList, Shape, keys_of
+from patcher.documents.values import JsonValue, copied, strictly_equal
+from tests.documents.strategies import values
 
 
 def test_known_members_come_first_in_their_order_and_the_others_as_they_came() -> None:
@@ -10,3 +15,100 @@ def test_known_members_come_first_in_their_order_and_the_others_as_they_came() -
     shape = Shape(("a", "b", "c"), required=frozenset(), server_owned=frozenset(), lists={})
 
     assert list(shape.ordered({"z": 1, "c": 2, "y": 3, "a": 4})) == ["a", "c", "z", "y"]
+
+
+TEXTS = KeyedList()
+NAMED = KeyedList(("name",))
+LINKS = KeyedList(("from", "to"))
+
+
+@pytest.mark.parametrize(
+    ("keyed", "member"),
+    [
+        (TEXTS, 1),
+        (TEXTS, None),
+        (TEXTS, True),
+        (TEXTS, ["a"]),
+        (TEXTS, {"a": 1}),
+        (NAMED, "a"),
+        (NAMED, {}),
+        (NAMED, {"name": None}),
+        (NAMED, {"name": 1}),
+        (NAMED, {"name": ["a"]}),
+        (NAMED, {"name": {"id": 1}}),
+        (LINKS, {"from": "a"}),
+        (LINKS, {"from": "a", "to": {"x": None}}),
+        (LINKS, {"from": 1, "to": "a"}),
+    ],
+)
+def test_members_without_identity(keyed: KeyedList, member: JsonValue) -> None:
+    """A member whose key is missing or is no text has no identity, nor has its list."""
+    assert keyed.key_of(member) is None
+    assert keys_of([member], keyed) is None
+
+
+@pytest.mark.parametrize(
+    ("keyed", "members"),
+    [
+        (TEXTS, ["a", "b", "A", "", " a", "\ud800", "e\u0301", "é"]),
+        (NAMED, [{"name": "a"}, {"name": "b", "x": 1}, {"name": ""}, {"name": {"id": "a"}}]),
+        (
+            LINKS,
+            [
+                {"from": "a", "to": "b"},
+                {"from": "b", "to": "a"},
+                {"from": "a", "to": {"b": "c"}},
+                {"from": "a", "to": {"c": "b"}},
+                {"from": "a", "to": {"b": {"c": "d"}}},
+                {"from": "a", "to": {}},
+                {"from": "object", "to": {"b": "d"}},
+            ],
+        ),
+    ],
+)
+def test_different_members_have_different_identities(
+    keyed: KeyedList, members: list[JsonValue]
+) -> None:
+    """Members that differ in what they are keyed by can be told apart."""
+    keys = keys_of(members, keyed)
+
+    assert keys is not None
+    assert keys == [keyed.key_of(member) for member in members]
+
+
+def test_the_rest_of_a_member_is_no_part_of_its_identity() -> None:
+    """Members with the same key are the same member, in any order of their keys."""
+    first = {"from": "a", "to": {"x": "1", "y": "2"}, "label": 1}
+    second = {"label": 2, "to": {"y": "2", "x": "1"}, "from": "a"}
+
+    assert LINKS.key_of(first) == LINKS.key_of(second)
+
+
+@pytest.mark.parametrize(
+    ("keyed", "members"),
+    [(TEXTS, ["a", "b", "a"]), (NAMED, [{"name": "a"}, {"name": "a", "x": 1}])],
+)
+def test_the_same_identity_twice_is_none(keyed: KeyedList, members: list[JsonValue]) -> None:
+    """A list in which an identity is there twice has no identities at all."""
+    assert keys_of(members, keyed) is None
+
+
+def test_an_empty_list_is_keyed() -> None:
+    """An empty list has identities: none of them is missing or there twice."""
+    assert keys_of([], NAMED) == []
+
+
+@given(values, values)
+@settings(max_examples=100, deadline=None)
+def test_identities_are_equal_only_where_strictly_equal(
+    first: JsonValue, second: JsonValue
+) -> None:
+    """Two identities are equal exactly where the values they are made of are."""
+    for keyed in (TEXTS, NAMED):
+        key, same, other = (
+            keyed.key_of({"name": value} if keyed.by else value)
+            for value in (first, copied(first), second)
+        )
+        assert key == same
+        if key is not None and other is not None:
+            assert (key == other) == strictly_equal(first, second)

@@ -22,8 +22,7 @@ from patcher.documents.values import (
     strictly_equal,
 )
 from patcher.errors import InvalidPatchError
-
-from .strategies import documents, nested, pairs
+from tests.documents.strategies import documents, nested, pairs
 
 
 @given(pairs())

@@ -8,7 +8,7 @@ import pytest
 
 from patcher.cli.items import parse_add, parse_remove
 from patcher.documents import jsontext
-from patcher.documents.lists import AddMember
+from patcher.documents.lists import AddItem
 from patcher.documents.masks import MASK, Masks
 from patcher.documents.patches import Patch
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError, UnknownFieldError
@@ -221,8 +221,8 @@ LIKE = {"model_id": ID.upper(), "field": "id"}
 )
 def test_a_uuid_in_another_case_is_no_change(change: Any) -> None:
     """Where the schema says UUID, the fetched spelling stays."""
-    patch = change if isinstance(change, AddMember) else Patch.of(change)
-    patch = Patch((patch,)) if isinstance(patch, AddMember) else patch
+    patch = change if isinstance(change, AddItem) else Patch.of(change)
+    patch = Patch((patch,)) if isinstance(patch, AddItem) else patch
     made = make_plan(MODEL, Snapshot(response(relations=[RELATION])), patch)
 
     assert made.is_unchanged

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patcher.documents.lists import AddMember, RawText, RemoveMember
+from patcher.documents.lists import AddItem, RawText, RemoveItem
 from patcher.documents.patches import Applied, Patch
 from patcher.documents.shape import Shape
 from patcher.documents.values import copied, strictly_equal
@@ -21,7 +21,7 @@ fresh_texts = st.lists(names, max_size=4, unique=True)
 fresh_objects = st.lists(named_members, max_size=4, unique_by=lambda one: str(one["name"]))
 
 
-def _applied(step: AddMember | RemoveMember, document: Any) -> Applied:
+def _applied(step: AddItem | RemoveItem, document: Any) -> Applied:
     before = copied(document)
     applied = Patch((step,)).apply(document, SHAPE)
     assert strictly_equal(document, before)
@@ -33,12 +33,12 @@ def test_a_text_that_was_added_can_be_removed(members: list[str], text: str) -> 
     """It goes to the end, and removing it leaves the list as it was; as typed or as a value."""
     document = {"texts": members}
     for given_one in (text, RawText(text)):
-        added = _applied(AddMember(("texts",), given_one), document).document
+        added = _applied(AddItem(("texts",), given_one), document).document
         assert added["texts"] == [*members, text]
-        again = _applied(AddMember(("texts",), given_one), added)
+        again = _applied(AddItem(("texts",), given_one), added)
         assert strictly_equal(again.document, added)
         assert [one.code for one in again.notices] == ["already-there"]
-        gone = _applied(RemoveMember(("texts",), given_one), added)
+        gone = _applied(RemoveItem(("texts",), given_one), added)
         assert strictly_equal(gone.document, document)
         assert gone.notices == ()
 
@@ -49,11 +49,11 @@ def test_an_object_that_was_added_can_be_removed_by_name_and_by_value(
 ) -> None:
     """The name is enough, and the whole member does as well."""
     document, member = {"named": members}, {**rest, "name": "new"}
-    added = _applied(AddMember(("named",), RawText(json.dumps(member))), document).document
+    added = _applied(AddItem(("named",), RawText(json.dumps(member))), document).document
 
     assert strictly_equal(added["named"], [*members, member])
     for given_one in ("new", RawText("new"), member, RawText(json.dumps(member))):
-        gone = _applied(RemoveMember(("named",), given_one), added)
+        gone = _applied(RemoveItem(("named",), given_one), added)
         assert strictly_equal(gone.document, document)
 
 
@@ -64,8 +64,8 @@ def test_members_are_told_apart_by_kind(there: Any, given_one: Any) -> None:
     """What Python holds for the same member is another one."""
     document = {"opaque": [there, {}]}
 
-    added = _applied(AddMember(("opaque",), given_one), document)
-    gone = _applied(RemoveMember(("opaque",), given_one), document)
+    added = _applied(AddItem(("opaque",), given_one), document)
+    gone = _applied(RemoveItem(("opaque",), given_one), document)
 
     assert strictly_equal(added.document, {"opaque": [there, {}, given_one]})
     assert [one.code for one in gone.notices] == ["not-there"]
@@ -74,13 +74,13 @@ def test_members_are_told_apart_by_kind(there: Any, given_one: Any) -> None:
 
 def test_a_member_without_a_name_is_not_quoted() -> None:
     """Where nothing tells members apart, one that is there already is just that member."""
-    applied = _applied(AddMember(("opaque",), {"a": 1}), {"opaque": [{"a": 1}]})
+    applied = _applied(AddItem(("opaque",), {"a": 1}), {"opaque": [{"a": 1}]})
 
     assert [one.to_dict() for one in applied.notices] == [
         {
             "code": "already-there",
             "path": "/opaque",
-            "message": "/opaque has that member already.",
+            "message": "/opaque already has it.",
         }
     ]
 
@@ -89,19 +89,19 @@ def test_a_list_within_a_list_has_members_too() -> None:
     """The way there may lead over an index; what is beside it stays the very same."""
     document = {"l": [{"m": ["a"]}, {"m": ["b"]}]}
 
-    applied = _applied(AddMember(("l", "1", "m"), "c"), document).document
+    applied = _applied(AddItem(("l", "1", "m"), "c"), document).document
     assert applied == {"l": [{"m": ["a"]}, {"m": ["b", "c"]}]}
     assert applied["l"][0] is document["l"][0]
-    assert _applied(RemoveMember(("l", "0", "m"), "a"), document).document["l"][0] == {"m": []}
+    assert _applied(RemoveItem(("l", "0", "m"), "a"), document).document["l"][0] == {"m": []}
 
 
 def test_a_name_that_several_members_have_is_not_guessed() -> None:
     """Among members told apart by more than one key, the first may not be enough."""
     links = [{"from": "a", "to": "x"}, {"from": "a", "to": "y"}, {"from": "b", "to": "x"}]
-    with pytest.raises(InvalidPatchError, match="/links has 2 such members"):
-        _applied(RemoveMember(("links",), "a"), {"links": links})
+    with pytest.raises(InvalidPatchError, match="/links has 2 items of that name"):
+        _applied(RemoveItem(("links",), "a"), {"links": links})
 
-    assert _applied(RemoveMember(("links",), "b"), {"links": links}).document["links"] == links[:2]
+    assert _applied(RemoveItem(("links",), "b"), {"links": links}).document["links"] == links[:2]
 
 
 def test_the_callers_member_is_copied_on_the_way_in_and_out() -> None:

@@ -1,0 +1,320 @@
+"""Setting the value at a place, and removing it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patcher.documents.patches import Patch
+from patcher.documents.pointers import lookup, parse_path, path_to, pointer_to
+from patcher.documents.set_unset import Assign, Unset
+from patcher.documents.shape import KeyedList, Shape
+from patcher.documents.values import MAX_DEPTH, MISSING, Document, Tokens, copied, strictly_equal
+from patcher.errors import InvalidPatchError, PatchError
+from tests.documents.strategies import documents, keys, nested, values
+
+BARE = Shape(members=(), required=frozenset(), server_owned=frozenset(), lists={})
+
+
+def _places(value: Any, at: Tokens = ()) -> list[Tokens]:
+    found = [at] if at else []
+    members: Any = ()
+    if type(value) is dict:
+        members = value.items()
+    elif type(value) is list:
+        members = enumerate(value)
+    for key, member in members:
+        found += _places(member, (*at, str(key)))
+    return found
+
+
+placed = documents.filter(bool).flatmap(
+    lambda one: st.tuples(st.just(one), st.sampled_from(_places(one)))
+)
+
+
+def _applied(step: Assign | Unset, document: Document) -> Document:
+    before = copied(document)
+    applied = Patch((step,)).apply(document, BARE)
+    assert strictly_equal(document, before)
+    assert applied.notices == ()
+    return applied.document
+
+
+@given(placed, values)
+def test_setting_a_value_changes_no_other(drawn: tuple[Document, Tokens], value: Any) -> None:
+    """Every place that is not above or below it holds what it held."""
+    document, place = drawn
+    changed = _applied(Assign(place, value), document)
+
+    assert strictly_equal(lookup(changed, place), value)
+    for other in _places(document):
+        if other != place[: len(other)] and place != other[: len(place)]:
+            assert lookup(changed, other) is lookup(document, other)
+
+
+@given(placed)
+def test_setting_a_value_to_itself_changes_nothing(drawn: tuple[Document, Tokens]) -> None:
+    """Neither does putting back what was changed."""
+    document, place = drawn
+    value = lookup(document, place)
+
+    assert strictly_equal(_applied(Assign(place, value), document), document)
+    assert strictly_equal(
+        _applied(Assign(place, value), _applied(Assign(place, "other"), document)), document
+    )
+
+
+@given(placed)
+def test_clearing_a_place_takes_one_member_away(drawn: tuple[Document, Tokens]) -> None:
+    """A list closes the gap, in order; an object has one key less; nothing else moves."""
+    document, place = drawn
+    before = lookup(document, place[:-1])
+    after = lookup(_applied(Unset(place), document), place[:-1])
+
+    if type(before) is dict:
+        assert strictly_equal(after, {k: v for k, v in before.items() if k != place[-1]})
+    else:
+        at = int(place[-1])
+        assert strictly_equal(after, before[:at] + before[at + 1 :])
+
+
+@given(documents, st.lists(keys, min_size=1, max_size=3), values)
+def test_what_is_set_at_a_new_key_can_be_cleared_again(
+    document: Document, below: list[str], value: Any
+) -> None:
+    """The objects that were created on the way go with the first of them."""
+    document.pop("new", None)
+    below = [key for key in below if key != "-"]
+    changed = _applied(Assign(("new", *below), value), document)
+
+    assert strictly_equal(lookup(changed, ("new", *below)), value)
+    assert strictly_equal(_applied(Unset(("new",)), changed), document)
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer", "said"),
+    [
+        ({"l": []}, "/l/0", "There is no /l/0: the list has 0 items,"),
+        ({"l": [1]}, "/l/1", "There is no /l/1: the list has 1 item,"),
+        ({"l": [1]}, "/l/01", '"01" is not an index.'),
+        ({"l": [1]}, "/l/0/a", "/l/0 is a number"),
+        ({"l": [[]]}, "/l/0/-/-", "In /l/0/-/- the - must come last"),
+        ({}, "/a/-", "There is no list at /a yet."),
+    ],
+)
+def test_a_list_is_never_filled_up(document: Document, pointer: str, said: str) -> None:
+    """A member that is not there is not made up, and neither is the list."""
+    with pytest.raises(InvalidPatchError) as caught:
+        Patch.set(pointer, 1).apply(document, BARE)
+
+    assert said in caught.value.message
+    assert pointer.startswith(str(caught.value.path))
+
+
+@given(placed)
+def test_a_value_is_not_in_the_message_of_what_stands_in_the_way(
+    drawn: tuple[Document, Tokens],
+) -> None:
+    """The kind of what is there is named, and not what it is."""
+    document, place = drawn
+    spoiled = _applied(Assign(place, "do-not-print-me"), document)
+    with pytest.raises(InvalidPatchError) as caught:
+        Patch.set(f"{pointer_to(place)}/x", 1).apply(spoiled, BARE)
+
+    assert "is text" in caught.value.message
+    assert "do-not-print-me" not in f"{caught.value.message} {caught.value.hint}"
+
+
+SHAPE = Shape(
+    members=("a", "o", "l", "tags"),
+    required=frozenset(),
+    server_owned=frozenset(),
+    lists={("tags",): KeyedList()},
+)
+
+
+def _shaped(step: Assign | Unset, document: Any) -> Any:
+    before = copied(document)
+    applied = Patch((step,)).apply(document, SHAPE)
+    assert strictly_equal(document, before)
+    return applied.document
+
+
+@pytest.mark.parametrize(
+    ("there", "text", "hint"),
+    [
+        (300, "90", "a:=90"),
+        (300, "90", "a:='\"90\"'"),
+        (1.5, "-2e3\n", "a:=-2e3"),
+        (True, "false", "a:=false"),
+        (None, "null", "a:=null"),
+        (300, "ninety", None),
+        (300, "true", None),
+        (True, "1", None),
+        ("300", "90", None),
+        ([1], "1", None),
+    ],
+)
+def test_text_for_a_number_is_refused(there: Any, text: str, hint: str | None) -> None:
+    """Text that spells the kind of value it would replace is refused, naming both ways out."""
+    step = Assign(("a",), text, text)
+    if hint is None:
+        assert _shaped(step, {"a": there}) == {"a": text}
+    else:
+        with pytest.raises(InvalidPatchError, match="with text") as caught:
+            _shaped(step, {"a": there})
+        assert hint in str(caught.value.hint)
+        assert caught.value.path == "/a"
+    assert _shaped(Assign(("a",), text), {"a": there}) == {"a": text}
+
+
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [("l[0]", "l.0"), ("l[0].b", "l.0.b"), ("o.l[1][2]", "o.l.1.2"), ("l[-]", None)],
+)
+def test_an_index_in_brackets_is_refused(path: str, written: str | None) -> None:
+    """Where the document has a list, l[0] names its first item, not a key of that name."""
+    document = {"l": [{}], "o": {"l": [1, [1, 2, 3]]}, "k[0]": 1}
+    if written is None:
+        assert path in _shaped(Assign(parse_path(path), "x"), document)
+        return
+    with pytest.raises(InvalidPatchError) as caught:
+        _shaped(Assign(parse_path(path), "x"), document)
+    assert str(caught.value.hint).endswith(written)
+    assert _shaped(Assign(("k[0]",), "x"), document)["k[0]"] == "x"
+
+
+@given(documents, st.lists(keys, min_size=1, max_size=3), values)
+def test_what_was_set_is_there(document: Any, names: list[str], value: Any) -> None:
+    """The value is strictly at its place, twice is the same as once, and unset takes it away."""
+    place = parse_path(path_to(tuple(names)))
+    try:
+        changed = _shaped(Assign(place, value), document)
+    except PatchError:
+        return
+    if place[-1] != "-" or type(lookup(changed, place[:-1])) is dict:
+        assert strictly_equal(lookup(changed, place), value)
+        assert strictly_equal(_shaped(Assign(place, value), changed), changed)
+    if type(lookup(changed, place[:-1])) is dict:
+        assert lookup(_shaped(Unset(place), changed), place) is MISSING
+
+
+@pytest.mark.parametrize(
+    ("path", "document", "expected"),
+    [
+        ("a", {}, {"a": 9}),
+        ("o.p.q", {}, {"o": {"p": {"q": 9}}}),
+        ("o.p", {"o": {"r": 1}}, {"o": {"r": 1, "p": 9}}),
+        ("l.0", {"l": [1, 2]}, {"l": [9, 2]}),
+        ("l.-", {"l": [1]}, {"l": [1, 9]}),
+        ("l.1.a", {"l": [1, {"a": 2}]}, {"l": [1, {"a": 9}]}),
+        ("o.0", {"o": {}}, {"o": {"0": 9}}),
+        ("o.0.1", {"o": {}}, {"o": {"0": {"1": 9}}}),
+        ("o.-", {"o": {}}, {"o": {"-": 9}}),
+        ("a", {"a": {"b": 1}}, {"a": 9}),
+        ("l.0.o.p", {"l": [{}]}, {"l": [{"o": {"p": 9}}]}),
+    ],
+)
+def test_where_a_value_goes(path: str, document: Any, expected: Any) -> None:
+    """Missing objects are created; a number is an index only where a list is."""
+    assert _shaped(Assign(parse_path(path), 9), document) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "hint"),
+    [
+        ("l.2", "There is no /l/2: the list has 2 items,", "--set l.-=..."),
+        ("l.x", '"x" is not an index.', "--remove l=..."),
+        ("o.l.2", "There is no /o/l/2: the list has 1 item,", "--set o.l.-=..."),
+        (
+            "o.l.x",
+            '/o/l is a list of 1 item, and "x" is not an index.',
+            "--add o.l=... or --remove o.l",
+        ),
+        ("l.-.a", "In /l/-/a the - must come last", "--set l.-:='{...}'"),
+        ("a.b", "/a is text; nothing can be set inside it.", "--set a:='{...}'"),
+        ("n.b", "/n is null; nothing can be set inside it.", "--set n:='{...}'"),
+        ("tags.0", "There is no list at /tags yet.", "--set tags:='[...]'"),
+        ("o.new.-", "There is no list at /o/new yet.", "--set o.new:='[...]'"),
+    ],
+)
+def test_nothing_is_replaced_in_passing(path: str, said: str, hint: str) -> None:
+    """What is in the way is named, with its kind, and how to go about it."""
+    document = {"a": "x", "l": [1, 2], "n": None, "o": {"l": [1]}}
+    with pytest.raises(InvalidPatchError) as caught:
+        _shaped(Assign(parse_path(path), 9), document)
+
+    assert said in caught.value.message
+    assert hint in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("a", {"o": {"p": None}, "l": [1, [2, 3]]}),
+        ("o.p", {"a": "x", "o": {}, "l": [1, [2, 3]]}),
+        ("l.0", {"a": "x", "o": {"p": None}, "l": [[2, 3]]}),
+        ("l.1.0", {"a": "x", "o": {"p": None}, "l": [1, [3]]}),
+    ],
+)
+def test_what_is_unset_is_gone(path: str, expected: Any) -> None:
+    """A member of an object, a null too, or a list member by its index."""
+    document = {"a": "x", "o": {"p": None}, "l": [1, [2, 3]]}
+
+    assert _shaped(Unset(parse_path(path)), document) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("nmae", 'There is nothing at /nmae to remove. Did you mean "name"?'),
+        ("o.querry", 'There is nothing at /o/querry to remove. Did you mean "query"?'),
+        ("l.7", "There is nothing at /l/7 to remove."),
+        ("name.x.y", "There is nothing at /name/x/y to remove."),
+    ],
+)
+def test_nothing_to_unset_is_a_notice(path: str, message: str) -> None:
+    """It changes nothing, and says what may have been meant."""
+    document = {"name": "n", "o": {"query": 1}, "l": [1]}
+    applied = Patch.unset(path).apply(document, SHAPE)
+
+    assert applied.document == document
+    assert [(one.code, one.message) for one in applied.notices] == [("nothing-to-unset", message)]
+    assert [one.path for one in applied.notices] == [pointer_to(parse_path(path))]
+
+
+def test_a_list_has_no_names_to_unset() -> None:
+    """Somebody who writes a member's text means --remove."""
+    with pytest.raises(InvalidPatchError) as caught:
+        Patch.unset("l.email").apply({"l": ["email"]}, SHAPE)
+
+    assert "--remove l=..." in str(caught.value.hint)
+
+
+def test_places_and_values_have_their_limits() -> None:
+    """The whole document is no place, and nothing is nested beyond the limit."""
+    for make in (lambda: Assign((), 1), lambda: Unset(())):
+        with pytest.raises(InvalidPatchError, match="not the whole document") as caught:
+            make()
+        assert caught.value.path == ""
+        assert "--document" in str(caught.value.hint)
+    with pytest.raises(InvalidPatchError, match="nested more than") as caught:
+        Assign(("a", "b"), nested(MAX_DEPTH - 1, 1))
+    assert caught.value.path == "/a/b"
+    with pytest.raises(InvalidPatchError, match="The value for /a is not valid JSON"):
+        Assign(("a",), float("nan"))
+    assert Assign(("a",), nested(MAX_DEPTH - 1, 1)).place == ("a",)
+
+
+def test_values_are_copied_on_the_way_in_and_out() -> None:
+    """Neither the caller nor the result can reach into the step."""
+    value = {"b": [1]}
+    patch = Patch.set("a", value)
+    value["b"].append(2)
+    patch.apply({}, SHAPE).document["a"]["b"].append(3)
+
+    assert patch.apply({}, SHAPE).document == {"a": {"b": [1]}}
