@@ -1,16 +1,16 @@
 """Faults: what goes wrong, and with which request.
 
-Each function below makes one fault. Keyword arguments common to all say which requests it is for:
+Each function below makes one fault. Keyword arguments common to all select the requests:
 
 ``method``
-    "PUT" if not given; "GET", "POST", "DELETE", or "*" for any.
+    "PUT" by default; "GET", "POST", "DELETE", or "*" for any.
 ``kind``
     the path: "model" (one model), "models" (the list), "preview", "job", "me",
-    "syncs" (the list), "sync" (one), "status" (of one); any if not given.
+    "syncs" (the list), "sync" (one), "status" (of one); any by default.
 ``path``
     a regular expression to be found in the path.
 ``nth``
-    the nth matching request from now on; 1, the next one, if not given.
+    the nth matching request from now on; 1, the next one, by default.
 ``every``
     every matching request, until the sandbox is reset; wins over ``nth``.
 
@@ -19,39 +19,100 @@ Several faults may meet one request: the first that was scripted is the outermos
 
 from __future__ import annotations
 
+import json
 import re
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from patcher.sandbox.actions import (
-    Action,
-    AnotherModel,
-    AsJob,
-    BodyForm,
-    ConcurrentWrite,
-    Delete,
-    Drop,
-    Garbage,
-    GarbageForm,
-    Gate,
-    Growth,
-    Hold,
-    Lag,
-    LateWrite,
-    Lightness,
-    RawBody,
-    Replay,
-    Slow,
-    Status,
-    When,
-)
-from patcher.sandbox.jobs import JobScript
-from patcher.sandbox.messages import Call
+from patcher.sandbox.callers import Actor
+from patcher.sandbox.jobs import JobScript, LateWrites
+from patcher.sandbox.messages import Call, Reply, WireError, error_body
+from patcher.sandbox.models import Models
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+When = Literal["before", "after"]
+"""Before the API processes the request, or after it has, and before the answer leaves."""
+
+BodyForm = Literal["api", "message", "html", "empty"]
+"""The API's error form, a gateway's message in JSON, its page, or nothing."""
+
+GarbageForm = Literal["html", "truncated", "cut short"]
+"""A page with status 200; half a JSON text that claims to be whole; one that does not."""
+
+_RESET = Reply(0, reset=True)
+_NOT_FROM_THE_API = (408, 409, 429, 502, 503, 504)
+_PAGE = Reply(
+    200,
+    b"<html><head><title>Gateway</title></head><body><h1>Gateway</h1></body></html>",
+    (("Content-Type", "text/html; charset=utf-8"),),
+)
+
+
+@dataclass(slots=True)
+class FaultContext:
+    """One call on its way through the server, which a fault can see and change.
+
+    Attributes:
+        call: the request.
+        models: the state of the server.
+        late: where writes wait that are to land later.
+        pause: sleeps; cut short when the server closes.
+        job: how a job begun by this call goes.
+        as_job: answer with a job although none was requested.
+        outcome: what the API itself answered; None if it never saw the request. This is what an
+            idempotency key remembers.
+        postponed: the write is still to come, and the outcome with it.
+    """
+
+    call: Call
+    models: Models
+    late: LateWrites
+    pause: Callable[[float], object]
+    job: JobScript = field(default_factory=JobScript)
+    as_job: bool = False
+    outcome: Reply | None = None
+    postponed: bool = False
+
+    @property
+    def model_id(self) -> str:
+        """The model the path names. Raises WireError 500: the script has a bug."""
+        if self.call.model_id is None:
+            message = f"{self.call.kind} names no model; the fault needs a model_id"
+            raise WireError(500, "fault_without_model", message)
+        return self.call.model_id
+
+
+Proceed = Callable[[], Reply]
+"""Does what comes next: further faults, and in the end what the API itself would do."""
+
+Action = Callable[[FaultContext, Proceed], Reply]
+"""What a fault does to a request or response; one that never proceeds leaves it unprocessed."""
+
+
+class Gate:
+    """Holds a request until a test releases it, so that an overlap is made instead of hoped for."""
+
+    def __init__(self) -> None:
+        self._reached = threading.Event()
+        self._open = threading.Event()
+
+    def wait_reached(self, timeout: float = 5) -> bool:
+        """Wait until a request has reached the gate; whether one has."""
+        return self._reached.wait(timeout)
+
+    def release(self) -> None:
+        """Let the request, and all that follow, pass."""
+        self._open.set()
+
+    def pass_through(self) -> None:
+        """Announce a request, and wait for the release."""
+        self._reached.set()
+        self._open.wait()
 
 
 class Where(TypedDict, total=False):
@@ -66,7 +127,7 @@ class Where(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An action, and the requests it happens to."""
+    """An action, and the requests it happens to; ``gate`` is where it holds them, if it does."""
 
     action: Action
     method: str = "PUT"
@@ -74,6 +135,7 @@ class Fault:
     path: str | None = None
     nth: int = 1
     every: bool = False
+    gate: Gate | None = None
 
     def concerns(self, call: Call) -> bool:
         """Whether the call is one of those that are counted."""
@@ -84,14 +146,81 @@ class Fault:
         )
 
 
+def acting(act: Callable[[FaultContext], object], when: When = "before") -> Action:
+    """Does something before or after the request is processed."""
+
+    def action(context: FaultContext, proceed: Proceed) -> Reply:
+        if when == "before":
+            act(context)
+        reply = proceed()
+        if when == "after":
+            act(context)
+        return reply
+
+    return action
+
+
+def _altering(alter: Callable[[dict[str, Any]], None]) -> Action:
+    """Calls ``alter`` on each model in the answer."""
+
+    def action(_: FaultContext, proceed: Proceed) -> Reply:
+        reply = proceed()
+        if reply.status != 200 or not reply.body:
+            return reply
+        envelope = json.loads(reply.body)
+        data = envelope.get("data")
+        for model in data if isinstance(data, list) else [data]:
+            if isinstance(model, dict):
+                alter(model)
+        return replace(reply, body=Reply.of(envelope).body)
+
+    return action
+
+
 def drop_before(**where: Unpack[Where]) -> Fault:
     """The connection is reset, and nothing was processed."""
-    return Fault(Drop("before"), **where)
+    return Fault(lambda _, __: _RESET, **where)
 
 
 def drop_after(**where: Unpack[Where]) -> Fault:
     """The request is processed, and the connection reset instead of an answer."""
-    return Fault(Drop("after"), **where)
+
+    def action(_: FaultContext, proceed: Proceed) -> Reply:
+        proceed()
+        return _RESET
+
+    return Fault(action, **where)
+
+
+def _status(
+    status: int,
+    body: BodyForm,
+    headers: Mapping[str, str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> Reply:
+    pairs = tuple((headers or {}).items())
+    if body == "api":
+        message = f"scripted fault: {status}"
+        return Reply.of(
+            error_body(status, "scripted", message, dict(metadata or {})), status, pairs
+        )
+    if body == "message":
+        return Reply.of({"message": f"gateway: {status}"}, status, pairs)
+    if body == "html":
+        return replace(_PAGE, status=status, headers=(*_PAGE.headers, *pairs))
+    return Reply(status, b"", pairs)
+
+
+def _answering(reply: Reply, body: BodyForm, when: When) -> Action:
+    def action(context: FaultContext, proceed: Proceed) -> Reply:
+        if when == "after":
+            proceed()
+        # An idempotency key remembers what the API said, not what a gateway in front of it did.
+        if body == "api" and reply.status not in _NOT_FROM_THE_API:
+            context.outcome = reply
+        return reply
+
+    return action
 
 
 def status_before(
@@ -102,7 +231,7 @@ def status_before(
     **where: Unpack[Where],
 ) -> Fault:
     """This status, and nothing was processed; ``metadata`` is that of the API's error form."""
-    return Fault(Status(status, "before", body, _pairs(headers), metadata or {}), **where)
+    return Fault(_answering(_status(status, body, headers, metadata), body, "before"), **where)
 
 
 def status_after(
@@ -112,12 +241,12 @@ def status_after(
     **where: Unpack[Where],
 ) -> Fault:
     """This status, although the request was processed."""
-    return Fault(Status(status, "after", body, _pairs(headers)), **where)
+    return Fault(_answering(_status(status, body, headers), body, "after"), **where)
 
 
 def slow(seconds: float, when: When = "before", **where: Unpack[Where]) -> Fault:
     """The answer takes that many seconds longer."""
-    return Fault(Slow(seconds, when), **where)
+    return Fault(acting(lambda context: context.pause(seconds), when), **where)
 
 
 def redirect(status: int, location: str, **where: Unpack[Where]) -> Fault:
@@ -127,17 +256,35 @@ def redirect(status: int, location: str, **where: Unpack[Where]) -> Fault:
 
 def garbage(form: GarbageForm = "html", **where: Unpack[Where]) -> Fault:
     """Processed, and answered with 200 and "html", "truncated" JSON, or JSON "cut short"."""
-    return Fault(Garbage(form), **where)
+
+    def action(_: FaultContext, proceed: Proceed) -> Reply:
+        reply = proceed()
+        if form == "html":
+            return _PAGE
+        half = replace(reply, body=reply.body[: len(reply.body) // 2])
+        if form == "truncated":
+            return half
+        return replace(half, headers=(*reply.headers, ("Content-Length", str(len(reply.body)))))
+
+    return Fault(action, **where)
 
 
 def replay(*, written: bool = False, **where: Unpack[Where]) -> Fault:
     """A 2xx with the model as it was before; ``written`` says whether it was processed."""
-    return Fault(Replay(written), **where)
+
+    def action(context: FaultContext, proceed: Proceed) -> Reply:
+        before = context.models.text(context.model_id)
+        if written:
+            proceed()
+        return Reply.of_model(before)
+
+    return Fault(action, **where)
 
 
 def another_model(model_id: str | None = None, **where: Unpack[Where]) -> Fault:
-    """Processed, and answered with another model's id (a random one if not given)."""
-    return Fault(AnotherModel(model_id), **where)
+    """Processed, and answered with another model's id (a random one by default)."""
+    other = {"id": model_id or str(uuid.uuid4())}
+    return Fault(_altering(lambda model: model.update(other)), **where)
 
 
 def late_write(
@@ -147,16 +294,34 @@ def late_write(
     **where: Unpack[Where],
 ) -> Fault:
     """Reset, or ``status``, now; the write lands after ``reads`` GETs, or ``Sandbox.release()``."""
-    answer = None if status is None else Status(status, "before", body)
-    return Fault(LateWrite(reads, answer), **where)
+    answer = _RESET if status is None else _status(status, body)
+
+    def action(context: FaultContext, proceed: Proceed) -> Reply:
+        context.postponed = True
+        context.late.postpone(context.call.model_id, reads, proceed)
+        return answer
+
+    return Fault(action, **where)
 
 
 def lagging_reads(reads: int | None = None, **where: Unpack[Where]) -> Fault:
     """GETs of the model show it as before its last write, ``reads`` times or until a release.
 
-    They do so after the PUT that it is for, or from the GET that it is for on.
+    A replica that lags behind does so. It starts with the GET that the fault is for, or after the
+    PUT that it is for.
     """
-    return Fault(Lag(reads), **where)
+
+    def action(context: FaultContext, proceed: Proceed) -> Reply:
+        model_id = context.model_id
+        if context.call.method == "GET":
+            context.late.lag(model_id, context.models.previous(model_id), reads)
+            return proceed()
+        before = context.models.text(model_id)
+        reply = proceed()
+        context.late.lag(model_id, before, reads)
+        return reply
+
+    return Fault(action, **where)
 
 
 def concurrent_write(
@@ -166,13 +331,19 @@ def concurrent_write(
     model_id: str | None = None,
     **where: Unpack[Where],
 ) -> Fault:
-    """Somebody else merges ``changes`` into the model, just before or after the request."""
-    return Fault(ConcurrentWrite(changes, when, actor, model_id), **where)
+    """Someone else merges ``changes`` into the model, just before or after the request."""
+
+    def write(context: FaultContext) -> None:
+        context.models.merge(model_id or context.model_id, changes, Actor.named(actor))
+
+    return Fault(acting(write, when), **where)
 
 
 def delete(model_id: str | None = None, **where: Unpack[Where]) -> Fault:
-    """Somebody else deletes the model just before the request is processed."""
-    return Fault(Delete(model_id), **where)
+    """Someone else deletes the model just before the request is processed."""
+    return Fault(
+        acting(lambda context: context.models.delete(model_id or context.model_id)), **where
+    )
 
 
 def growth(
@@ -181,12 +352,23 @@ def growth(
     **where: Unpack[Where],
 ) -> Fault:
     """Answers show these keys on the model, and on each of its fields (replacing their likes)."""
-    return Fault(Growth(top or {}, fields or {}), **where)
+
+    def grow(model: dict[str, Any]) -> None:
+        for each in model.get("fields", ()):
+            each.update(fields or {})
+        model.update(top or {})
+
+    return Fault(_altering(grow), **where)
 
 
 def lightness(keys: Sequence[str], **where: Unpack[Where]) -> Fault:
-    """Answers leave these keys of models out; for the list, say ``kind="models"``."""
-    return Fault(Lightness(tuple(keys)), **where)
+    """Answers leave these keys of models out; for the list, pass ``kind="models"``."""
+
+    def lighten(model: dict[str, Any]) -> None:
+        for key in keys:
+            model.pop(key, None)
+
+    return Fault(_altering(lighten), **where)
 
 
 def job(
@@ -202,9 +384,14 @@ def job(
     """How the job of an async request goes; ``forced`` makes a job of any request.
 
     With an ``error`` it fails, after the write if ``written``; ``endless`` jobs never end. A job
-    that goes on ``alone`` moves with each reading of its model too, and needs nobody to poll it.
+    that goes on ``alone`` also moves with each read of its model, and needs no polls.
     """
-    return Fault(AsJob(JobScript(polls, error, written, endless, alone), forced), **where)
+
+    def begin(context: FaultContext) -> None:
+        context.job = JobScript(polls, error, written, endless, alone)
+        context.as_job = context.as_job or forced
+
+    return Fault(acting(begin), **where)
 
 
 def raw_body(
@@ -212,16 +399,18 @@ def raw_body(
 ) -> Fault:
     """Processed, and answered with 200 and exactly these bytes."""
     raw = body.encode() if isinstance(body, str) else body
-    return Fault(RawBody(raw, content_type), **where)
+
+    def action(_: FaultContext, proceed: Proceed) -> Reply:
+        proceed()
+        return Reply(200, raw, (("Content-Type", content_type),))
+
+    return Fault(action, **where)
 
 
 def hold(gate: Gate | None = None, when: When = "before", **where: Unpack[Where]) -> Fault:
     """The request waits at ``gate`` until it is released (``Sandbox.release()`` opens them all)."""
-    return Fault(Hold(gate or Gate(), when), **where)
-
-
-def _pairs(headers: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
-    return tuple((headers or {}).items())
+    held = gate or Gate()
+    return Fault(acting(lambda _: held.pass_through(), when), gate=held, **where)
 
 
 class Script:
@@ -236,8 +425,8 @@ class Script:
         """Have a fault wait for its request."""
         with self._lock:
             self._waiting.append((fault, 0))
-            if isinstance(fault.action, Hold):
-                self._gates.append(fault.action.gate)
+            if fault.gate:
+                self._gates.append(fault.gate)
 
     def due(self, call: Call) -> list[Action]:
         """Count the call; the actions that happen to it, the outermost first."""
@@ -255,14 +444,14 @@ class Script:
         return due
 
     def open_gates(self) -> None:
-        """Let every held request go."""
+        """Release every held request."""
         with self._lock:
             gates, self._gates = self._gates, []
         for gate in gates:
             gate.release()
 
     def clear(self) -> None:
-        """Forget every fault, and let held requests go."""
+        """Forget every fault, and release held requests."""
         with self._lock:
             self._waiting.clear()
         self.open_gates()

@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from patcher.sandbox.actions import Action, FaultContext, Proceed
 from patcher.sandbox.callers import Caller, Callers
 from patcher.sandbox.description import Description
 from patcher.sandbox.endpoints import Endpoints, Task
-from patcher.sandbox.faults import Script
+from patcher.sandbox.faults import FaultContext, Proceed, Script
 from patcher.sandbox.jobs import LateWrites
 from patcher.sandbox.messages import (
     Call,
@@ -164,7 +163,7 @@ class Pipeline:
         context = FaultContext(call, self._models, self.late, self._pause, as_job=call.wants_job)
         proceed: Proceed = partial(self._process, context, caller, key)
         for action in reversed(self.script.due(call)):
-            proceed = partial(_act, action, context, proceed)
+            proceed = partial(action, context, proceed)
         try:
             return proceed()
         finally:
@@ -194,7 +193,3 @@ class Pipeline:
         if not violation:
             return reply
         return Reply.of_error(WireError(500, "sandbox_response_violates_description", violation))
-
-
-def _act(action: Action, context: FaultContext, proceed: Proceed) -> Reply:
-    return action(context, proceed)

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from patcher.sandbox import Sandbox
-from patcher.sandbox.actions import FaultContext, Proceed
 from patcher.sandbox.callers import Actor
-from patcher.sandbox.faults import Fault
+from patcher.sandbox.faults import Fault, FaultContext, Proceed
 from patcher.sandbox.messages import Call, Reply
 
 Place: TypeAlias = tuple[str, ...]

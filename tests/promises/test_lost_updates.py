@@ -32,10 +32,9 @@ from patcher.operations.session import OnConflict
 from patcher.operations.undo import run_undo
 from patcher.operations.write import failed, run_patch, run_plan
 from patcher.plan import PatchResult
-from patcher.sandbox import Sandbox, seed
-from patcher.sandbox.actions import Drop, FaultContext, Proceed
+from patcher.sandbox import Sandbox, faults, seed
 from patcher.sandbox.callers import PARTNER, USER, Actor
-from patcher.sandbox.messages import Reply
+from patcher.sandbox.faults import When
 from tests.guard.memory import FakeClock
 from tests.promises.ledger import CallerFault, Ledger, Place, Write, changed, places
 
@@ -65,7 +64,7 @@ class Other(NamedTuple):
 
 
 # Each moment as the request of ours that it is next to, which one of its kind, and the side.
-MOMENTS = {
+MOMENTS: dict[str, tuple[str, str, int, When]] = {
     "between the plan and the second reading": ("GET", "model", 2, "before"),
     "just after the second reading": ("GET", "model", 2, "after"),
     "before the write": ("PUT", "model", 1, "before"),
@@ -86,21 +85,6 @@ OTHERS = st.lists(
 )
 ANSWERS = st.sampled_from([None, None, None, "lost after the write", "lost before the write"])
 ON_CONFLICT = st.sampled_from(["fail", "rebase"])
-
-
-class Meanwhile(NamedTuple):
-    """An action: somebody else writes, before the request is processed or after it."""
-
-    write: Callable[[], None]
-    when: str
-
-    def __call__(self, context: FaultContext, proceed: Proceed) -> Reply:
-        if self.when == "before":
-            self.write()
-            return proceed()
-        reply = proceed()
-        self.write()
-        return reply
 
 
 @dataclass
@@ -315,11 +299,11 @@ class Writers(RuleBasedStateMachine):
         mine = self.me.client.settings.authorization
         sandbox = self.world.sandbox
         if answer:
-            when: Any = answer.split()[1]
-            sandbox.fault(CallerFault(Drop(when), authorization=mine))
+            drop = faults.drop_after() if "after" in answer else faults.drop_before()
+            sandbox.fault(CallerFault(drop.action, authorization=mine))
         for other in others:
             method, kind, nth, side = MOMENTS[other.moment]
-            meanwhile = Meanwhile(lambda one=other: self._other(one.how, one.where), side)  # type: ignore[misc]
+            meanwhile = faults.acting(lambda _, one=other: self._other(one.how, one.where), side)  # type: ignore[misc]
             sandbox.fault(
                 CallerFault(meanwhile, method=method, kind=kind, nth=nth, authorization=mine)
             )
