@@ -82,7 +82,7 @@ def edit_command(
     confirmation.refuse_if_nobody_is_there()
     person = Person(
         ask=lambda plan: _asked(confirmation, plan),
-        tell=console.say,
+        notify=console.say,
         attended=confirmation.attended,
         has_terminal=console.can_ask(),
     )
@@ -101,16 +101,16 @@ def edit_command(
     except KeyboardInterrupt:
         code = exits.report(exits.interrupted(), as_json=output == "json")
     finally:
-        _tell_where(edit, model, parameters)
+        _say_where(edit, model, parameters)
     return code
 
 
-def _tell_where(edit: Edit, model: str, parameters: dict[str, Any]) -> None:
-    """Says where the text is, once it is kept, and how to go on with it as it was begun."""
+def _say_where(edit: Edit, model: str, parameters: dict[str, Any]) -> None:
+    """Says where a kept text is, and how to resume the edit with the same options."""
     for copy in edit.copies:
-        console.say(f"The editor has left a file of its own, perhaps with more of it: {copy}")
+        console.say(f"The editor left a file that may hold more of your edit: {copy}")
     if edit.earlier is not None:
-        console.say(f"Your text as it was before the editor's last visit is in {edit.earlier}")
+        console.say(f"Your edit as of the editor's previous run is saved in {edit.earlier}")
     if edit.kept is None:
         return
     command = ["patch-model", "edit", edit.buffer.base.id or model, "--resume", str(edit.kept)]
@@ -120,14 +120,14 @@ def _tell_where(edit: Edit, model: str, parameters: dict[str, Any]) -> None:
     if parameters["allow_all_fields"]:
         command += ["--allow-all-fields"]
     command += [part for path in parameters["literal"] for part in ("--literal", path)]
-    console.say(
-        f"Your text is kept, readable for you alone, in {edit.kept}",
-        f"To go on with it: {shlex.join(command)}",
-    )
+    saved = "Your edit is saved (private) in"
+    if edit.is_open:
+        saved = "Anything you save in a window that is still open is saved (private) in"
+    console.say(f"{saved} {edit.kept}", f"To resume it: {shlex.join(command)}")
 
 
 def _asked(confirmation: Confirmation, plan: Plan) -> Literal["apply", "edit", "stop"]:
-    """Shows the plan and asks; without anybody to ask, what was saved is meant."""
+    """Shows the plan and asks; with nobody to ask, what was saved is applied."""
     SIGNALS.count_again()
     confirmation.show(plan, asks=confirmation.attended)
     return console.ask_or_edit("Write this?") if confirmation.attended else "apply"

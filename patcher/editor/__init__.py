@@ -1,1 +1,1 @@
-"""The guarded manual edit: a document as text, an editor, and a text that is never lost."""
+"""The guarded manual edit: a document as text, in an editor, and never lost."""

@@ -1,15 +1,16 @@
-"""The text that is edited: a header of comments, the document, and what is wrong with it. Pure.
+"""The text that is edited: a header of comments, the document, and notes on errors. Pure.
 
-In YAML a comment begins with ``#``. JSON has none, and so lines that begin with ``//`` are taken
-for comments there, and blanked before it is read.
+In YAML a comment begins with ``#``. JSON has none, so lines that begin with ``//`` count as
+comments there, and are blanked before it is parsed.
 """
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from patcher.documents import jsontext, yamltext
 from patcher.documents.jsontext import escaped
@@ -23,16 +24,19 @@ from patcher.resources.snapshot import Snapshot
 
 Format: TypeAlias = Literal["yaml", "json"]
 
-_MARKS: Final = {"yaml": "#", "json": "//"}
+MARKS: Final = {"yaml": "#", "json": "//"}
+"""What a comment begins with, by format."""
+
 _BELOW: Final = "-------- the document is below this line --------"
 _SCHEMA: Final = "$schema"
 _WIDTH: Final = 76
 
 
-class Buffer(NamedTuple):
-    """How the document of one reading is put into text, and taken out again.
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """Converts the document of one snapshot to text and back.
 
-    ``base`` is the reading that the edit is based on.
+    ``base`` is the snapshot that the edit is based on.
     """
 
     resource: Resource
@@ -46,9 +50,9 @@ class Buffer(NamedTuple):
         reasons: Iterable[str] = (),
         blockers: Iterable[Blocker] = (),
     ) -> str:
-        """The text of a document. At each collision stands what it was and what is theirs.
+        """Returns the text of a document.
 
-        At each blocker stands what is wrong with it.
+        A comment at each collision has the other values, one at each blocker says what is wrong.
         """
         notes = [
             *((self._place_of(one), self._both(one)) for one in collisions),
@@ -57,24 +61,24 @@ class Buffer(NamedTuple):
         return self.headed(yamltext.annotated(self._body(document), notes), reasons)
 
     def headed(self, body: str, reasons: Iterable[str] = ()) -> str:
-        """``body`` below the header, with ``reasons`` why it was not taken."""
+        """Returns ``body`` below the header, which says why it is not valid."""
         return "".join(f"{line}\n" for line in self.header(reasons)) + body
 
     def header(self, reasons: Iterable[str] = ()) -> list[str]:
-        """What this is, how it goes on, and what is wrong with the text, line by line."""
-        mark = _MARKS[self.format]
+        """Returns the lines that say what this is, what to do, and what is wrong with the text."""
+        mark = MARKS[self.format]
         lines = [*self._about(), ""]
         found = [line for reason in reasons for line in _wrapped(f"* {_visible(reason)}", "  ")]
         if found:
-            lines += ["It was not taken, and nothing was written:", *found, ""]
+            lines += ["The edit is not valid, and nothing was written:", *found, ""]
         header = [f"{mark} {line}".rstrip() for line in (*lines, _BELOW)]
         if self.format == "yaml":
             header.insert(0, f"# yaml-language-server: {_SCHEMA}={self._schema()}")
         return header
 
     def body_of(self, text: str) -> str:
-        """The text without its header; all of it where the header's last line is gone."""
-        last = f"{_MARKS[self.format]} {_BELOW}"
+        """Returns the text without its header; all of it where the header's last line is gone."""
+        last = f"{MARKS[self.format]} {_BELOW}"
         lines = text.split("\n")
         for i, line in enumerate(lines):
             if line.strip() == last:
@@ -82,12 +86,12 @@ class Buffer(NamedTuple):
         return text
 
     def is_empty(self, body: str) -> bool:
-        """Whether there is nothing in it but space and comments."""
-        mark = _MARKS[self.format]
+        """Whether it holds only space and comments."""
+        mark = MARKS[self.format]
         return all(not line or line.startswith(mark) for line in map(str.strip, body.split("\n")))
 
     def document_of(self, body: str, lines_above: int = 0) -> Document:
-        """The document in a text whose header is ``lines_above`` long.
+        """Parses the document in a text whose header has ``lines_above`` lines.
 
         Raises InvalidPatchError, with line and column counted from the header's first line.
         """
@@ -100,11 +104,11 @@ class Buffer(NamedTuple):
         else:
             value = yamltext.parse(source, what=what)
         if type(value) is not dict:
-            raise InvalidPatchError(f"{what} must be an object with the members of the document.")
+            raise InvalidPatchError(f"{what} must be an object with the keys of the document.")
         return value
 
     def line_of(self, body: str, path: str | None) -> int | None:
-        """The line of ``body``, from 1, on which a pointer's place stands, where it is there."""
+        """Returns the line of ``body``, from 1, of a pointer's place or its nearest parent."""
         if path is None:
             return None
         place = tokens_of(path)
@@ -124,11 +128,11 @@ class Buffer(NamedTuple):
             *_wrapped(_visible(f"{facts}, last written{by}{at}" if by or at else facts)),
             "",
             *_wrapped(
-                "This is the whole writable document. Save it and close the editor: you are shown "
-                "what would change, and asked, before anything is written. What you delete is "
-                "cleared. To cancel, change nothing, or delete everything."
+                "This is the whole writable document. Save it and close the editor to see what "
+                "would change; nothing is written before you confirm. What you delete is cleared. "
+                "To cancel, change nothing, or delete everything."
             ),
-            *_wrapped(f"Not editable, and so not here: {owned}."),
+            *_wrapped(f"Read-only, so not shown: {owned}."),
         ]
 
     def _body(self, document: Document) -> str:
@@ -140,20 +144,20 @@ class Buffer(NamedTuple):
         return Path(self.resource.schema.path).as_uri()
 
     def _place_of(self, collision: Collision) -> Tokens:
-        """Where the note on a collision goes: what yours has removed is not in the text."""
+        """Where the note on a collision goes: a value that yours removed is not in the text."""
         place = tokens_of(collision.path)
         return place[:-1] if collision.yours is MISSING else place
 
     def _both(self, one: Collision) -> list[str]:
-        who = f"{self.base.author or 'somebody else'}, version {self.base.shown_version}"
-        notes = [f"CONFLICT at {one.path}: you both changed it. It was:", *_quoted(one.base)]
+        who = f"{self.base.author or 'someone else'}, version {self.base.shown_version}"
+        notes = [f"CONFLICT at {one.path}: changed on both sides. It was:", *_quoted(one.base)]
         notes += [f"Theirs ({who}):", *_quoted(one.theirs)]
         notes += ["Yours was:", *_quoted(one.yours)] if one.yours is MISSING else []
-        notes += ["Yours is in the text; make it what it should be."]
+        notes += ["Yours is in the text; edit it to what it should be."]
         return [self._comment(note) for note in notes]
 
     def _comment(self, note: str) -> str:
-        return f"{_MARKS[self.format]} {_visible(note)}"
+        return f"{MARKS[self.format]} {_visible(note)}"
 
     def _without_comments(self, body: str) -> str:
         if self.format == "yaml":
@@ -174,7 +178,7 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
 
 
 def _quoted(value: JsonValue) -> list[str]:
-    """A value, indented, in as many lines as it takes."""
+    """Returns the indented lines of a value."""
     if value is MISSING:
         return ["    (not there)"]
     shown = value if type(value) is str and "\n" in value else yamltext.dump(value)
@@ -182,5 +186,5 @@ def _quoted(value: JsonValue) -> list[str]:
 
 
 def _visible(text: str) -> str:
-    """``text`` on one line, with what cannot be seen escaped."""
+    """Returns ``text`` on one line, with invisible characters escaped."""
     return "".join(one if one.isprintable() else escaped(one) for one in text)

@@ -1,8 +1,7 @@
-"""The file that is edited, and what keeps it from being lost: 0600, with what it is based on.
+"""The file that is edited (0600), and the record of what the edit is based on.
 
-While the editor runs, the base lies in a file beside the text, so that neither a kill nor a power
-failure parts them. A text that is kept carries its base below itself, as a comment, and can be
-taken elsewhere.
+While the editor runs, that record is in a second file, so that neither a kill nor a power failure
+loses it. A kept text has the record at its end, as a comment, and can be moved elsewhere.
 """
 
 from __future__ import annotations
@@ -20,29 +19,29 @@ from typing import Any, Final, NamedTuple
 from patcher.disk import NotPrivateError, read_file, refuse_open_folder, write_whole
 from patcher.documents import jsontext
 from patcher.documents.values import Document
+from patcher.editor.buffer import MARKS, Format
 from patcher.errors import InvalidInputError, InvalidPatchError, JournalError, PatchError
 from patcher.resources.snapshot import Snapshot
 
 FORMAT: Final = 1
-"""The format of what a kept text carries; a reader refuses a higher one."""
+"""The format of the record in a kept text; a reader refuses a higher one."""
 
 _KIND: Final = "patch-model edit"
 _FOOT: Final = b"-------- patch-model needs what follows to resume this edit --------"
-# The base of any edit, and what is about to be put in place.
+# The record of any edit, and a file that is about to be renamed into place.
 _OURS: Final = re.compile(r"\.{1,2}.+\.(?:base|(?:base\.)?[0-9a-f]{8})")
-_MARKS: Final = {"yaml": b"#", "json": b"//"}
 
 
 class Basis(NamedTuple):
-    """What an edit is based on: the API, the kind of resource, its id, and the reading."""
+    """What an edit is based on: the API, the kind of resource, the format, and the snapshot."""
 
     url: str
     noun: str
-    format: str
+    format: Format
     base: Snapshot
 
     def record(self) -> bytes:
-        """The basis as one line of JSON that shows whether somebody altered it."""
+        """Returns one line of JSON, with a checksum that shows whether it was altered."""
         content: Document = {
             "kind": _KIND,
             "format": FORMAT,
@@ -57,7 +56,7 @@ class Basis(NamedTuple):
 
     @classmethod
     def of(cls, record: bytes, path: Path) -> Basis:
-        """The basis in a record. Raises InvalidInputError when it is not whole."""
+        """Returns the basis in a record. Raises InvalidInputError when it is not whole."""
         try:
             content: Any = jsontext.parse(record, what=f"The last line of {path}")
         except InvalidPatchError as error:
@@ -66,7 +65,7 @@ class Basis(NamedTuple):
             raise _unusable(path)
         if type(content.get("format")) is int and content["format"] > FORMAT:
             raise InvalidInputError(
-                f"{path} was kept by a newer version of patch-model.",
+                f"{path} was saved by a newer version of patch-model.",
                 hint="Resume it with that version.",
             )
         if content.pop("checksum", None) != _checksum(content) or not _is_whole(content):
@@ -74,16 +73,17 @@ class Basis(NamedTuple):
         return cls(content["url"], content["noun"], content["buffer"], Snapshot(content["base"]))
 
 
-class Draft(NamedTuple):
-    """A text on disk on its way through an editor."""
+class Draft:
+    """A text on disk that an editor works on."""
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     @classmethod
     def begin(cls, folder: Path, name: str, basis: Basis, text: str) -> Draft:
-        """A new file in ``folder``, which belongs to one user; ``name`` is what to call it.
+        """Creates a file in ``folder``, which belongs to one user, with ``name`` in its name.
 
-        Raises JournalError when it cannot be made.
+        Raises JournalError when it cannot be created.
         """
         slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or basis.noun
         path = folder / f"{slug}-{os.urandom(3).hex()}.{basis.format}"
@@ -92,7 +92,7 @@ class Draft(NamedTuple):
             refuse_open_folder(folder)
         except NotPrivateError as error:
             raise JournalError(
-                f"The folder for edits, {folder}, {error.reason}, so nothing was written.",
+                f"The folder for edits, {folder}, {error.reason}. Nothing was written.",
                 hint=error.mend,
             ) from error
         except OSError as error:
@@ -108,44 +108,42 @@ class Draft(NamedTuple):
 
     @classmethod
     def unfinished(cls, folder: Path, resource_id: str) -> list[Draft]:
-        """The edits of a resource that are open somewhere, were cut off, or kept; the newest first.
+        """Returns the edits of a resource that are open, were cut off or kept, the newest first.
 
-        None where others could have put them there.
+        Returns none where other users could have put them there.
         """
         try:
             refuse_open_folder(folder)
         except OSError:
             return []
-        texts = [path for ending in _MARKS for path in folder.glob(f"[!.]*.{ending}")]
+        texts = [path for ending in MARKS for path in folder.glob(f"[!.]*.{ending}")]
         drafts = map(cls, sorted(texts, key=_last_change, reverse=True))
         return [one for one in drafts if one.is_of(resource_id)]
 
     def rest_on(self, basis: Basis) -> None:
-        """Records what the text is based on, beside it."""
-        self._put(self._beside, basis.record())
+        """Records what the text is based on, in a file next to it."""
+        self._put(self._base_file, basis.record())
 
     def write(self, text: bytes) -> None:
-        """Puts a text into the file, whole or not at all."""
+        """Writes the whole text into the file, or nothing."""
         self._put(self.path, text)
 
     def read(self) -> bytes:
-        """The text as the editor left it. Raises InvalidInputError when there is none."""
+        """Returns the text without its record. Raises InvalidInputError when there is none."""
         try:
-            return self._text()
+            return _split(read_file(self.path))[0]
         except NotPrivateError as error:
-            raise InvalidInputError(
-                f"{self.path} {error.reason}, so nothing was written."
-            ) from error
+            raise InvalidInputError(f"{self.path} {error.reason}. Nothing was written.") from error
         except OSError as error:
             raise InvalidInputError(
-                f"{self.path} cannot be read ({error.strerror}), so nothing was written."
+                f"{self.path} cannot be read ({error.strerror}). Nothing was written."
             ) from error
 
     def recover(self) -> None:
-        """Makes room for a text after an editor that did not end well.
+        """Makes room for a text after an editor that failed.
 
-        A file that it had renamed to save another gets its name back, and what it put in the place
-        of the file is moved aside, as a copy; only what can hold no text is removed.
+        A file that it had renamed in order to save another gets its name back. Whatever it put in
+        the place of the file is moved aside, as a copy; only what cannot hold text is removed.
         """
         with suppress(OSError):
             mode = self.path.lstat().st_mode if os.path.lexists(self.path) else None
@@ -153,12 +151,12 @@ class Draft(NamedTuple):
                 read_file(self._backup)
                 self._backup.rename(self.path)
             elif stat.S_ISLNK(mode) or stat.S_ISDIR(mode):
-                self.path.rename(self._left)
+                self.path.rename(self._moved_aside)
             elif not stat.S_ISREG(mode):
                 self.path.unlink()
 
-    def beside(self) -> frozenset[Path]:
-        """What is in the folder now, so that it can be told what an editor has left there."""
+    def siblings(self) -> frozenset[Path]:
+        """Returns the files in the folder now, for ``copies``."""
         with suppress(OSError):
             return frozenset(self.path.parent.iterdir())
         return frozenset()
@@ -166,38 +164,46 @@ class Draft(NamedTuple):
     def copies(
         self, before: frozenset[Path] = frozenset(), known: Container[bytes | None] = ()
     ) -> list[Path]:
-        """What an editor left in the folder: swap files, and what it rescued when it ended.
+        """Returns what an editor left in the folder: swap files, and what it saved when it ended.
 
-        That is what has the name of the text in its own, and what was not there ``before`` and
-        has the name of no other edit. A backup that holds one of the ``known`` texts is removed.
+        These are the files whose names contain the text's own, and those that were not there
+        ``before`` and do not belong to another edit. A backup with one of the ``known`` texts is
+        removed.
         """
         if _content(self._backup) in known:
             with suppress(OSError):
                 self._backup.unlink()
-        found = [one for one in self.beside() if one != self.path and not _OURS.fullmatch(one.name)]
+        found = [
+            one for one in self.siblings() if one != self.path and not _OURS.fullmatch(one.name)
+        ]
         others = [one.name for one in found if Draft(one).is_edit()]
         return sorted(
             one
             for one in found
-            if (one.is_file() or one == self._left)
+            if (one.is_file() or one == self._moved_aside)
             and (
                 self.path.name in one.name
                 or not (one in before or any(name in one.name for name in others))
             )
         )
 
-    def keep(self, basis: Basis) -> None:
-        """Puts the basis below the text, or leaves the two files as they are where it cannot."""
+    def keep(self, basis: Basis, *, is_open: bool = False) -> None:
+        """Appends the record to the text, or leaves the two files as they are where it cannot.
+
+        With ``is_open`` an editor may still save the text, without the record, so the second file
+        stays, too.
+        """
         with suppress(OSError, PatchError):
-            text = self._text()
+            text = self.read()
             end = b"" if text.endswith(b"\n") or not text else b"\n"
-            mark = _MARKS[basis.format]
+            mark = MARKS[basis.format].encode()
             foot = mark + b" " + _FOOT + b"\n" + mark + b" " + basis.record() + b"\n"
             self.write(text + end + foot)
-            self._beside.unlink()
+            if not is_open:
+                self._base_file.unlink()
 
     def keep_apart(self, text: bytes, basis: Basis) -> Path | None:
-        """Keeps another text in a file of its own, which can be resumed, too; None if it cannot."""
+        """Keeps another text in its own file, which can be resumed, too; None if it cannot."""
         name = f"{self.path.stem}-earlier-{os.urandom(3).hex()}{self.path.suffix}"
         other = Draft(self.path.with_name(name))
         try:
@@ -209,19 +215,19 @@ class Draft(NamedTuple):
         return other.path
 
     def discard(self) -> None:
-        """Removes the file, what lies beside it, and an editor's backup of it."""
-        for path in (self.path, self._beside, self._backup):
+        """Removes the file, its record, and an editor's backup of it."""
+        for path in (self.path, self._base_file, self._backup):
             with suppress(OSError):
                 path.unlink()
 
     def basis(self) -> Basis:
-        """What a kept text, or one whose edit was cut off, is based on.
+        """Returns what a kept text, or one whose edit was cut off, is based on.
 
         Raises InvalidInputError for any other file.
         """
         try:
             foot = _split(read_file(self.path))[1]
-            record = foot if foot is not None else read_file(self._beside)
+            record = foot if foot is not None else read_file(self._base_file)
         except FileNotFoundError as error:
             raise (_unusable(self.path) if self.path.exists() else _gone(self.path)) from error
         except OSError as error:
@@ -230,18 +236,23 @@ class Draft(NamedTuple):
         return Basis.of(record, self.path)
 
     def is_of(self, resource_id: str) -> bool:
-        """Whether it is there, and an edit of this resource."""
+        """Whether it exists and is an edit of this resource."""
         return self.is_edit() and self.basis().base.id == resource_id
 
     def is_edit(self) -> bool:
-        """Whether it is there, and can be resumed."""
+        """Whether it exists and can be resumed."""
         try:
             return self.path.exists() and bool(self.basis())
         except InvalidInputError:
             return False
 
+    def is_untouched(self, pristine: str) -> bool:
+        """Whether it is a kept text that still holds just what the edit began with."""
+        text, record = _split(_content(self.path) or b"")
+        return record is not None and text == pristine.encode()
+
     @property
-    def _beside(self) -> Path:
+    def _base_file(self) -> Path:
         return self.path.with_name(f".{self.path.name}.base")
 
     @property
@@ -249,13 +260,8 @@ class Draft(NamedTuple):
         return self.path.with_name(f"{self.path.name}~")
 
     @property
-    def _left(self) -> Path:
+    def _moved_aside(self) -> Path:
         return self.path.with_name(f"{self.path.name}.left")
-
-    def _text(self) -> bytes:
-        content = read_file(self.path)
-        # While the base lies beside it, whatever is in the text was written there by somebody.
-        return content if self._beside.exists() else _split(content)[0]
 
     def _put(self, path: Path, content: bytes) -> None:
         try:
@@ -265,14 +271,14 @@ class Draft(NamedTuple):
 
 
 def _split(content: bytes) -> tuple[bytes, bytes | None]:
-    """A kept text and the record below it; None where there is none.
+    """Splits a kept text from the record at its end; the record is None where there is none.
 
-    Other line ends, and lines that somebody wrote below the record, do no harm.
+    Other line ends, and lines that someone wrote below the record, do no harm.
     """
     lines = content.splitlines(keepends=True)
     for i in range(len(lines) - 1, -1, -1):
         mark, _, foot = lines[i].strip().partition(b" ")
-        if foot == _FOOT and mark in _MARKS.values():
+        if foot == _FOOT and mark.decode("ascii", "replace") in MARKS.values():
             record = b"".join(lines[i + 1 : i + 2]).strip().removeprefix(mark).strip()
             return b"".join((*lines[:i], *lines[i + 2 :])), record
     return content, None
@@ -293,11 +299,11 @@ def _last_change(path: Path) -> float:
 
 
 def _is_whole(content: Document) -> bool:
-    """Whether the members are there and of their kinds; a checksum says nothing of that."""
+    """Whether the properties exist and have their types, which the checksum does not prove."""
     kinds = {"url": str, "noun": str, "buffer": str, "base": dict, "format": int}
     return (
         all(type(content.get(name)) is kind for name, kind in kinds.items())
-        and content["buffer"] in _MARKS
+        and content["buffer"] in MARKS
     )
 
 
@@ -312,7 +318,7 @@ def _gone(path: Path) -> InvalidInputError:
 
 def _unusable(path: Path) -> InvalidInputError:
     return InvalidInputError(
-        f"{path} holds no edit that can be resumed: what it is based on is missing or altered.",
+        f"{path} holds no edit that can be resumed: the record at its end is missing or altered.",
         hint="To see what it would change as a whole document: patch-model plan MODEL --document "
         + shlex.quote(f"@{path}"),
     )
@@ -320,6 +326,6 @@ def _unusable(path: Path) -> InvalidInputError:
 
 def _unwritable(folder: Path, error: OSError) -> JournalError:
     return JournalError(
-        f"The text cannot be put into {folder} ({error.strerror}), so nothing was written.",
-        hint="Make room there, or name another folder in PATCH_MODEL_STATE_DIR.",
+        f"The text cannot be written to {folder} ({error.strerror}). Nothing was written.",
+        hint="Free some space there, or set PATCH_MODEL_STATE_DIR to another folder.",
     )

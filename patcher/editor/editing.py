@@ -1,14 +1,14 @@
-"""The guarded manual edit: open, read, check, show, ask, write, and start over where need be."""
+"""The edit loop: open, parse, check, show, ask, write, and start over where necessary."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from patcher.documents import jsontext
 from patcher.documents.patches import Patch
@@ -16,7 +16,7 @@ from patcher.documents.threeway import Collision, merge
 from patcher.documents.values import Document, strictly_equal
 from patcher.editor.buffer import Buffer
 from patcher.editor.draft import Basis, Draft
-from patcher.editor.program import ENDING_SIGNALS, Program, signals_deferred
+from patcher.editor.program import AT_ONCE, ENDING_SIGNALS, Program, signals_deferred
 from patcher.errors import (
     ConflictError,
     DeclinedError,
@@ -33,22 +33,23 @@ from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 
 Answer: TypeAlias = Literal["apply", "edit", "stop"]
-"""What a person says to a diff."""
+"""A person's answer to a diff."""
 
 
-class EditContext(NamedTuple):
-    """What an edit needs of the world.
+@dataclass(frozen=True, slots=True)
+class EditContext:
+    """What the edit loop depends on: store, editor, prompt.
 
     Attributes:
-        resource: what kind of resource is edited.
+        resource: the kind of resource that is edited.
         url: the API's address.
-        theirs: what a conflict found of somebody else's, or what is there now.
+        theirs: returns the snapshot that a conflict found, or the present one.
         write: the guarded write of a plan.
         program: finds the editor; called when it is first needed.
         ask: shows a plan and asks about it.
-        tell: says a sentence to the person.
-        attended: whether ``ask`` asks somebody; else there is nobody to edit a second time.
-        rebases: whether a plan may be put upon somebody else's write without being asked about.
+        notify: shows a sentence.
+        attended: whether ``ask`` asks a person, who can edit a second time.
+        rebases: whether a plan may be rebased on someone else's write without a prompt.
     """
 
     resource: Resource
@@ -57,20 +58,22 @@ class EditContext(NamedTuple):
     write: Callable[[Plan], PatchResult]
     program: Callable[[], Program]
     ask: Callable[[Plan], Answer]
-    tell: Callable[[str], None]
+    notify: Callable[[str], None]
     attended: bool = True
     rebases: bool = False
 
 
 _REBASES: Final = 3
+"""Maximum number of rebases without a prompt."""
 
 _RESUMED: Final = (
-    "Resumed on a terminal, your text is put upon theirs: you see the diff, and where you both "
-    "changed the same, both values. In a script, --on-conflict rebase does it where both can stand."
+    "Resume it on a terminal to merge your edit with theirs: you see the diff, and both values "
+    "where you both changed the same. In a script, --on-conflict rebase merges them where the "
+    "changes don't overlap."
 )
 
 _PATIENCE: Final = 5
-"""How often in a row a text is opened again that came back faster than anybody can mend it."""
+"""How often in a row a text is opened again that came back too fast to have been fixed."""
 
 
 @dataclass(slots=True)
@@ -78,17 +81,18 @@ class Edit:
     """One manual edit, from the first text to the write.
 
     Attributes:
-        world: what it needs of the world.
+        context: what it depends on.
         draft: its file.
-        buffer: how the document of its base is put into text.
-        terms: what goes with every plan.
-        pristine: the text that the file holds before anybody edited it.
-        latest: for an edit that is resumed, what is there by now; its text is looked at first,
-            and opened only if need be.
+        buffer: converts the document of its base to text.
+        terms: go with every plan.
+        pristine: the text of the file before anyone edited it.
+        latest: for a resumed edit, the present state; its text is checked first, and opened only
+            if necessary.
         kept: where the text is, once it has been kept.
-        copies: what an editor that did not end well has left beside it.
-        earlier: where the text is that was there before the editor left another, unfinished one.
-        plan: the last plan that the text came to.
+        is_open: whether the editor may still have the text open.
+        copies: the files that an editor left next to it.
+        earlier: where the previous text is, if the editor left an unfinished one.
+        plan: the last plan made from the text.
     """
 
     context: EditContext
@@ -98,6 +102,7 @@ class Edit:
     pristine: bytes = b""
     latest: Snapshot | None = None
     kept: Path | None = None
+    is_open: bool = False
     copies: tuple[Path, ...] = ()
     earlier: Path | None = None
     plan: Plan | None = None
@@ -105,15 +110,14 @@ class Edit:
     _refused: str | None = field(default=None, init=False)
     _hasty: int = field(default=0, init=False)
     _lines_above: int = field(default=0, init=False)
-    _is_open: bool = field(default=False, init=False)
-    _beside: frozenset[Path] = field(default=frozenset(), init=False)  # at the last visit
+    _siblings: frozenset[Path] = field(default=frozenset(), init=False)  # at the last visit
 
     def run(self) -> PatchResult:
-        """The result of the edit: applied, unchanged or declined.
+        """Returns the result of the edit: applied, unchanged or declined.
 
-        However it ends without a write, the text stays on disk, and ``kept`` says where; only one
-        that holds nothing new is removed. Raises what the guard does, and InvalidInputError for
-        a text that cannot be taken.
+        If it ends without a write, the text stays on disk, and ``kept`` says where; only one that
+        nobody changed is removed. Raises what the guard does, and InvalidInputError for a text
+        that is not valid.
         """
         try:
             result = self._loop()
@@ -125,81 +129,68 @@ class Edit:
             if isinstance(error, PatchError) and error.result is None:
                 error.result = self._result(error)
             raise
-        if result.status == "declined":
+        if result.status == "declined" or self.is_open:
             self._keep()
         else:
             self.draft.discard()
         return result
 
     def _loop(self) -> PatchResult:
-        is_open = self.latest is None
+        opens = self.latest is None
         while True:
             try:
-                body = self._visited() if is_open else self._read()
-            except InvalidPatchError as error:  # it is no text at all
-                if is_open or not self.context.attended:
+                body = self._visited() if opens else self._read()
+            except InvalidPatchError as error:  # not text at all
+                if opens or not self.context.attended:
                     raise
-                self.context.tell(f"Error: {error.message}")
-                is_open = True
+                self.context.notify(f"Error: {error.message}")
+                opens = True
                 continue
-            is_open = True
+            opens = True
             if self.buffer.is_empty(body):
-                self.context.tell("The text was emptied, and so the edit is cancelled.")
-                return self._declined("the text was emptied")
+                self.context.notify("The edit is cancelled: everything was deleted.")
+                return self._declined("everything was deleted")
             try:
                 plan = self._plan(body, self._lines_above)
             except (InvalidInputError, UnknownFieldError) as error:
                 self._open_again(body, error)
                 continue
-            ended = self._settled(plan)
-            if ended is not None:
-                return ended
+            result = self._carried_out(plan)
+            if result is not None:
+                return result
 
     def _visited(self) -> str:
-        """The body of the text after a visit to the editor."""
+        """Returns the body of the text after a visit to the editor."""
         program = self.context.program()
-        before = self.draft.read()
-        self._beside = self.draft.beside()
-        self._is_open = False
-        visit = program.visit(self.draft.path, self._still_open)
-        self._hasty = self._hasty + 1 if visit.was_hasty else 0
-        if self.draft.read() == before and program.did_not_wait(visit):
-            self._is_open = True
-            raise InvalidInputError(
-                f"The editor {program.name} returned at once, without waiting for you, so nothing "
-                "was written; its window may still be open.",
-                hint="Have it wait until the file is closed: export EDITOR='code --wait', for "
-                "example. What you save in that window can be resumed.",
+        before, self._siblings = self.draft.read(), self.draft.siblings()
+        try:
+            hasty = program.visit(self.draft.path)
+        except PatchError:
+            raise
+        except BaseException:  # stopped from outside; a child of the editor may still save the text
+            self.is_open = True
+            raise
+        self._hasty = self._hasty + 1 if hasty else 0
+        if hasty and self.draft.read() == before == self.pristine:
+            self.is_open = True
+            self.context.notify(
+                f"Note: Nothing changed within {AT_ONCE:g} s. Does {program.name} need an option "
+                "to wait, as in EDITOR='code --wait'?"
             )
-        if visit.was_hasty and self.draft.read() == self.pristine and self.context.attended:
-            self._doubt(program)
-        self._is_open = False
         return self._read()
-
-    def _still_open(self) -> None:
-        """What was left running may still save the text."""
-        self._is_open = True
-
-    def _doubt(self, program: Program) -> None:
-        if not program.is_known:
-            self.context.tell(
-                f"Note: the editor {program.name} returned at once. If it has a window that is "
-                "still open, what you save there goes nowhere: have it wait, as in "
-                "EDITOR='code --wait'."
-            )
 
     def _read(self) -> str:
         content = self.draft.read()
-        if not self._says_nothing(content):
+        if not self._is_blank(content):
             self._seen = content
         text = jsontext.decoded(content, what=f"The text in {self.draft.path}")
-        text = text.replace("\r\n", "\n").replace("\r", "\n")  # whatever the editor ends lines by
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
         body = self.buffer.body_of(text)
         self._lines_above = text.count("\n") - body.count("\n")
         return body
 
     def _plan(self, body: str, lines_above: int) -> Plan:
-        """The plan of the text below so many lines, against what it is based on."""
+        """Returns the plan of the text below so many lines, against its base."""
         document = self.buffer.document_of(body, lines_above)
         try:
             Patch.document(document).check(self.context.resource.shape, allow_unknown=True)
@@ -215,95 +206,88 @@ class Edit:
         return self.plan
 
     def _open_again(self, body: str, error: PatchError) -> None:
-        """Puts the reason above the text; raises it where nobody will mend the text."""
+        """Puts the reason above the text; raises it where nobody is going to fix the text."""
         if not self.context.attended or body == self._refused or self._hasty == _PATIENCE:
             raise error
         self._refused = body
         reason = error
-        for _ in range(3):  # the header grows by the reason, and the reason tells a line below it
+        for _ in range(3):  # the header grows by the reason, which names a line below the header
             lines_above = len(self.buffer.header(_reasons(reason)))
             try:
                 self._plan(body, lines_above)
             except (InvalidInputError, UnknownFieldError) as moved:
                 reason = moved
-        self.context.tell(f"Error: {reason.message}")
+        self.context.notify(f"Error: {reason.message}")
         self._write(self.buffer.headed(body, _reasons(reason)))
 
-    def _settled(self, plan: Plan) -> PatchResult | None:
-        """How a plan ended; None when the text is to be opened again."""
-        upon: Plan | None = plan
+    def _carried_out(self, plan: Plan) -> PatchResult | None:
+        """Asks about a plan and writes it; None when the text is to be opened again."""
+        current: Plan | None = plan
         if self.latest is not None and not plan.is_unchanged:
-            upon = self._upon(plan, self.latest)
+            current = self._rebased(plan, self.latest)
         for rebases in count():
-            if upon is None:
+            if current is None:
                 return None
-            if upon.is_unchanged:
-                return PatchResult.of_plan(upon)
-            answer = self.context.ask(upon)
+            if current.is_unchanged:
+                return PatchResult.of_plan(current)
+            answer = self.context.ask(current)
             if answer == "stop":
-                return self._declined("the answer was no", upon)
+                return self._declined("the answer was no", current)
             if answer == "edit":
-                if upon is not plan:
-                    self._rest_on(upon.base, upon.proposed)
+                if current is not plan:
+                    self._rest_on(current.base, current.proposed)
                 return None
             try:
-                return self.context.write(upon)
+                return self.context.write(current)
             except ConflictError as error:
                 if self._is_final(error, rebases):
                     raise
-                upon = self._upon(upon, self.context.theirs(upon, error), shown=plan)
+                current = self._rebased(current, self.context.theirs(current, error), shown=plan)
         raise AssertionError("the loop returns or raises")  # pragma: no cover
 
     def _is_final(self, error: ConflictError, rebases: int) -> bool:
         """Whether a conflict after so many rebases ends the edit."""
-        if error.report is None:  # it found nothing newer to rebase on
+        if error.report is None:  # there is no newer state to rebase on
             return True
         return not self.context.attended and (not self.context.rebases or rebases == _REBASES)
 
-    def _upon(self, plan: Plan, fresh: Snapshot, shown: Plan | None = None) -> Plan | None:
-        """``plan`` upon what is there now; None when both changed the same and the text says so.
+    def _rebased(self, plan: Plan, fresh: Snapshot, shown: Plan | None = None) -> Plan | None:
+        """Rebases ``plan`` on the present state; None when the text now shows a collision.
 
-        Raises ConflictError where nobody can be asked.
+        Raises ConflictError where there is nobody to ask.
         """
         document, _ = self.context.resource.document(fresh, self.terms.unknown_fields)
         if not fresh.has_other_version(plan.base) and strictly_equal(document, plan.document):
             return plan
         if strictly_equal(document, plan.proposed):
-            # As after a write of this very text that landed when nobody was waiting any more.
+            # As after a write of this very text that succeeded when nobody waited any longer.
             return propose(self.context.resource, fresh, document, self.terms)
         if not self.context.attended and not self.context.rebases:
             raise conflict(plan, fresh, document)
         try:
-            upon = rebase(plan, fresh)
+            rebased = rebase(plan, fresh)
         except ConflictError as error:
             if not self.context.attended:
                 raise
-            self.context.tell(
-                f"{error.message} Both values are in the text now, at each of these places."
-            )
-            self._open_both(plan, fresh, document)
+            self.context.notify(f"{error.message} The text now has both values at each place.")
+            merged = merge(plan.document, plan.proposed, document, self.context.resource.shape)
+            self._rest_on(fresh, merged.document, merged.collisions)
             return None
         if shown is not None and not self.context.attended:
-            refuse_other_than(shown, upon)
-        return upon
-
-    def _open_both(self, plan: Plan, fresh: Snapshot, document: Document) -> None:
-        shape = self.context.resource.shape
-        merged = merge(plan.document, plan.proposed, document, shape)
-        self._rest_on(fresh, merged.document, merged.collisions)
+            refuse_other_than(shown, rebased)
+        return rebased
 
     def _rest_on(
         self, base: Snapshot, document: Document, collisions: Sequence[Collision] = ()
     ) -> None:
-        """Bases the edit on a later reading. The text goes first: it holds theirs already."""
-        self.buffer = self.buffer._replace(base=base)
+        """Bases the edit on a later snapshot. Writes the text first: it has their changes."""
+        self.buffer = replace(self.buffer, base=base)
         self.latest = None
         terms = self.terms
         found = self.context.resource.projection(base, terms.unknown_fields, terms.masks)
         left = still_there(found.blockers, found.document, document)
         document = self.context.resource.shape.ordered(document)
-        text = self.buffer.text(document, collisions, blockers=left)
-        self._write(text)
+        self._write(self.buffer.text(document, collisions, blockers=left))
         self.draft.rest_on(self._basis())
 
     def _declined(self, why: str, plan: Plan | None = None) -> PatchResult:
@@ -319,38 +303,37 @@ class Edit:
         )
 
     def _keep(self) -> None:
-        """Keeps a text in which somebody may have written something, saved or not."""
+        """Keeps each text that someone may have changed, and removes any other."""
         with signals_deferred(*ENDING_SIGNALS, signal.SIGINT):
             self._put_away()
 
     def _put_away(self) -> None:
-        """Keeps each text that holds what someone wrote, and removes what holds nothing else."""
         self.draft.recover()
         seen = None if self._seen == self.pristine else self._seen
         try:
             left: bytes | None = self.draft.read()
         except InvalidInputError:
             left = None
-        content = seen if left is None or self._says_nothing(left) else left
+        content = seen if left is None or self._is_blank(left) else left
         if seen not in (None, content):
             self.earlier = self.draft.keep_apart(seen, self._basis())
-        self.copies = tuple(self.draft.copies(self._beside, (self.pristine, content)))
-        if content in (None, self.pristine) and not self._is_open and not self.copies:
+        self.copies = tuple(self.draft.copies(self._siblings, (self.pristine, content)))
+        if content in (None, self.pristine) and not self.is_open and not self.copies:
             self.draft.discard()
             return
         if left is None or content != left:
             with suppress(PatchError):
                 self.draft.write(self.pristine if content is None else content)
-        self.draft.keep(self._basis())
+        self.draft.keep(self._basis(), is_open=self.is_open)
         self.kept = self.draft.path
 
     def _write(self, text: str) -> None:
-        """Puts a text of our making, in which theirs is, into the file."""
+        """Writes a text of the tool's own, with changes of both sides, into the file."""
         self.draft.write(text.encode())
         self._seen = text.encode()
 
-    def _says_nothing(self, content: bytes) -> bool:
-        """Whether a text is empty but for comments."""
+    def _is_blank(self, content: bytes) -> bool:
+        """Whether a text holds only space and comments."""
         text = content.decode("utf-8", "replace").replace("\r", "\n")
         return self.buffer.is_empty(self.buffer.body_of(text))
 

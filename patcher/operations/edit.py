@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple
 
 from patcher.api import Client
+from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch
 from patcher.documents.values import Document, checked
+from patcher.documents.wording import counted
 from patcher.editor.buffer import Buffer, Format
 from patcher.editor.draft import Basis, Draft
 from patcher.editor.editing import Answer, Edit, EditContext
 from patcher.editor.program import Program
-from patcher.errors import InvalidInputError
+from patcher.errors import InvalidInputError, PatchError
 from patcher.operations.read import resolve
 from patcher.operations.session import OnConflict, Options, Session, several, shown_name
 from patcher.operations.write import carry_out, opened, reported, theirs
@@ -28,13 +31,14 @@ _NAMED: Final = 3
 
 
 class Person(NamedTuple):
-    """Who edits: how they are asked about a diff, and told something.
+    """The person who edits.
 
-    ``attended`` says whether anybody is there to be asked.
+    ``ask`` shows a plan and asks about it, ``notify`` shows a sentence; ``attended`` says whether
+    there is someone to ask.
     """
 
     ask: Callable[[Plan], Answer]
-    tell: Callable[[str], None]
+    notify: Callable[[str], None]
     attended: bool
     has_terminal: bool
 
@@ -42,27 +46,24 @@ class Person(NamedTuple):
 def open_edit(
     session: Session, model: str, options: Options, person: Person, format_: Format
 ) -> Edit:
-    """A new edit of a model, whose text is on disk; ``run`` does the rest.
+    """Returns a new edit of a model, whose text is on disk; ``run`` does the rest.
 
-    Raises what reading the model does, JournalError when the text cannot be put on disk, and
-    InvalidInputError when there is no editor.
+    Raises what reading the model raises, JournalError when the text cannot be written to disk,
+    and InvalidInputError when there is no editor.
     """
     program = _program(session, person)
     with reported(model):
         resource_id, listed_as = resolve(session.client, session.resource, model)
         base = session.expected(resource_id, options, listed_as)
-        found = session.resource.projection(
-            base, session.unknown_fields(options), session.masks_of(options)
-        )
-        for notice in found.notices:
-            person.tell(f"Warning: {notice.message}")
-        _tell_of_others(session, base, person)
         buffer = Buffer(session.resource, base, format_)
-        text = buffer.text(found.document, blockers=found.blockers)
+        text, notices = _first_text(session, options, buffer)
+        for notice in notices:
+            person.notify(f"Warning: {notice.message}")
+        _name_unfinished(session, base, options, person)
         basis = Basis(session.client.settings.url, session.resource.noun, format_, base)
         draft = Draft.begin(_folder(session), shown_name(session, base) or "", basis, text)
     return Edit(
-        _surroundings(session, options, person, lambda: program),
+        _context(session, options, person, lambda: program),
         draft,
         buffer,
         _terms(session, base, options),
@@ -71,7 +72,7 @@ def open_edit(
 
 
 def resume_edit(session: Session, model: str, options: Options, person: Person, path: Path) -> Edit:
-    """An edit whose text was kept in a file, to be gone on with upon what is there by now.
+    """Returns an edit whose text was kept in a file, to be merged with the present state.
 
     Raises InvalidInputError when the file holds none, or one of another model or API.
     """
@@ -82,14 +83,14 @@ def resume_edit(session: Session, model: str, options: Options, person: Person, 
         if basis.url != url:
             raise InvalidInputError(
                 f"The edit in {path} belongs to {basis.url}, and this is {url}.",
-                hint=f"Say --url {basis.url}, with credentials for it.",
+                hint=f"Pass --url {basis.url}, with credentials for it.",
             )
         if (
             basis.noun != session.resource.noun
             or resolve(session.client, session.resource, model)[0] != basis.base.id
         ):
             raise InvalidInputError(
-                f"The edit in {path} is of another {session.resource.noun}.",
+                f"The edit in {path} belongs to another {session.resource.noun}.",
                 hint=_resuming(basis.base, path),
             )
         latest = session.latest(
@@ -99,29 +100,50 @@ def resume_edit(session: Session, model: str, options: Options, person: Person, 
         draft.rest_on(basis)
         draft.write(text)
     return Edit(
-        _surroundings(session, options, person, lambda: _program(session, person)),
+        _context(session, options, person, lambda: _program(session, person)),
         draft,
-        Buffer(session.resource, basis.base, "json" if basis.format == "json" else "yaml"),
+        Buffer(session.resource, basis.base, basis.format),
         _terms(session, basis.base, options),
         latest=latest,
     )
 
 
-def _tell_of_others(session: Session, base: Snapshot, person: Person) -> None:
-    """Names the texts of a resource that wait to be gone on with."""
-    left = Draft.unfinished(_folder(session), base.id or "")
+def _first_text(
+    session: Session, options: Options, buffer: Buffer
+) -> tuple[str, tuple[Notice, ...]]:
+    """The text that an edit begins with, and warnings about it."""
+    found = session.resource.projection(
+        buffer.base, session.unknown_fields(options), session.masks_of(options)
+    )
+    return buffer.text(found.document, blockers=found.blockers), found.notices
+
+
+def _name_unfinished(session: Session, base: Snapshot, options: Options, person: Person) -> None:
+    """Names the unfinished edits of a resource; removes those in which nobody changed anything."""
+    left = []
+    for one in Draft.unfinished(_folder(session), base.id or ""):
+        with suppress(PatchError):
+            basis = one.basis()
+            buffer = Buffer(session.resource, basis.base, basis.format)
+            if one.is_untouched(_first_text(session, options, buffer)[0]):
+                one.discard()
+                continue
+        left.append(one)
     for one in left[:_NAMED]:
-        command = _resuming(base, one.path)
-        person.tell(f"Note: another edit of it is open, or its text was kept; to resume: {command}")
+        person.notify(
+            f"Note: You have an unfinished edit of this {session.resource.noun}. To resume it: "
+            f"{_resuming(base, one.path)}"
+        )
     if len(left) > _NAMED:
-        person.tell(f"Note: {len(left) - _NAMED} older ones are in {_folder(session)}.")
+        older = counted(len(left) - _NAMED, "older one")
+        person.notify(f"Note: There are {older} in {_folder(session)}.")
 
 
 def _resuming(base: Snapshot, path: Path) -> str:
     return shlex.join(("patch-model", "edit", base.id or "", "--resume", str(path)))
 
 
-def _surroundings(
+def _context(
     session: Session,
     options: Options,
     person: Person,
@@ -134,7 +156,7 @@ def _surroundings(
         write=lambda plan: session.write(plan, options),
         program=program,
         ask=person.ask,
-        tell=person.tell,
+        notify=person.notify,
         attended=person.attended,
         rebases=options.on_conflict == "rebase",
     )
@@ -145,7 +167,7 @@ def _program(session: Session, person: Person) -> Program:
 
 
 def _terms(session: Session, base: Snapshot, options: Options) -> Terms:
-    """The whole document is there to be seen and edited, so all of it is mentioned."""
+    """The terms of an edit: the whole document is shown, so every key counts as written."""
     return session.terms(base, options, frozenset(session.resource.shape.members))
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from patcher.cli.main import run
 from patcher.sandbox import Sandbox
+from tests.cli.scripted import ScriptedEditor
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,15 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         monkeypatch.setenv("POLYTOMIC_DEPLOYMENT_URL", running.url)
         monkeypatch.setenv("POLYTOMIC_API_KEY", running.api_key)
         yield running
+
+
+@pytest.fixture
+def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptedEditor:
+    """The editor that the environment names."""
+    (tmp_path / "ed").mkdir()
+    scripted = ScriptedEditor(tmp_path / "ed")
+    monkeypatch.setenv("EDITOR", scripted.setting)
+    return scripted
 
 
 @pytest.fixture

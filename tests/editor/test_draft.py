@@ -1,4 +1,4 @@
-"""The file of an edit: kept with what it is based on, and told from every other file."""
+"""The file of an edit: kept with what it is based on, and distinct from every other file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_draft_belongs_to_its_owner_alone(draft: Draft) -> None:
 
 @pytest.mark.parametrize("text", [b"name: b\n", b"name: b", b"\xff\xfe", b""])
 def test_a_kept_text_carries_its_basis(draft: Draft, text: bytes) -> None:
-    """The basis is below the text, nothing lies beside it, and the text is read as it was."""
+    """The basis is below the text, there is no second file, and the text is read as it was."""
     draft.path.write_bytes(text)
 
     draft.keep(BASIS)
@@ -45,7 +45,7 @@ def test_a_kept_text_carries_its_basis(draft: Draft, text: bytes) -> None:
     assert list(draft.path.parent.iterdir()) == [draft.path]
 
 
-def test_a_text_that_was_cut_off_has_its_basis_beside_it(draft: Draft) -> None:
+def test_a_text_that_was_cut_off_has_its_basis_in_a_second_file(draft: Draft) -> None:
     """Before anything was kept, as after a kill, the edit can be resumed."""
     assert draft.basis() == BASIS
 

@@ -329,6 +329,7 @@ def test_a_text_that_is_edited_keeps_to_its_comments(
     editor = ScriptedEditor(tmp_path)
     editor.does("true")
     monkeypatch.setenv("EDITOR", editor.setting)
+    monkeypatch.setattr("patcher.editor.program.AT_ONCE", 0.0)
 
     ended = patch_model("edit", evil, "--yes")
 

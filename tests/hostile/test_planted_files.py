@@ -507,7 +507,7 @@ TEXTS = {
     ),
     "another model": Planted(
         based_on(lambda content: content["base"].update(id=seed.ORDERS), resealed=True),
-        "is of another model",
+        "belongs to another model",
     ),
     "of a later format": Planted(
         based_on(lambda content: content.update(format=2), resealed=True), "by a newer version"
