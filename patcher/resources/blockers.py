@@ -1,7 +1,7 @@
-"""What a write cannot carry as the API shows it, and what to do with unknown keys. Pure.
+"""Values that a write cannot send as the API shows them, and what to do with unknown keys.
 
-A blocker is judged after the patch: naming its place, or replacing the list that holds it, settles
-it. Leaving it out does not, since nothing tells that from not having known it.
+A blocker is judged after the patch: setting its place, or replacing the list that holds it,
+settles it. Leaving it out does not: the author may not have known of it.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ _DECISIONS: Final[Mapping[str, Decision]] = {one: one for one in get_args(Decisi
 
 
 class UnknownKeys(NamedTuple):
-    """What is decided of unknown keys: ``by_key``, and of all ``others``."""
+    """What to do with unknown keys: ``by_key``, and with all ``others``."""
 
     others: Decision = "error"
     by_key: tuple[tuple[str, Decision], ...] = ()
 
     @classmethod
     def of(cls, text: OnUnknown) -> UnknownKeys:
-        """The decisions that a text spells. Raises SettingsError for any other text."""
+        """Parses decisions. Raises SettingsError."""
         found = _parsed(text) if type(text) is str else None
         if found is None:
             raise SettingsError(
-                "--unknown-fields (unknown_fields=) is misspelled.",
-                hint="Use error, carry or drop, or decide key by key: row_filter=carry,tags=drop",
+                "--unknown-fields (unknown_fields=) is not valid.",
+                hint="Use error, carry or drop, or one for each key: row_filter=carry,tags=drop",
             )
         return found
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> UnknownKeys:
-        """The decisions of PATCH_MODEL_UNKNOWN_FIELDS: key by key, and for no other key.
+        """Parses PATCH_MODEL_UNKNOWN_FIELDS, which holds decisions key by key only.
 
         Raises SettingsError.
         """
@@ -55,8 +55,8 @@ class UnknownKeys(NamedTuple):
         found = _parsed(text) if text.strip() else cls()
         if found is None or found.others != "error":
             raise SettingsError(
-                f"{VARIABLE} is misspelled.",
-                hint="Decide key by key, as in row_filter=carry,tags=drop",
+                f"{VARIABLE} is not valid.",
+                hint="Use one decision for each key, for example: row_filter=carry,tags=drop",
             )
         return found
 
@@ -69,20 +69,20 @@ class UnknownKeys(NamedTuple):
         return dict(self.by_key).get(key, self.others)
 
     def then(self, later: UnknownKeys) -> UnknownKeys:
-        """These decisions, with those of ``later`` before them."""
+        """These decisions, overridden by those of ``later``."""
         if later.others != "error":
             return later
         return UnknownKeys(self.others, tuple({**dict(self.by_key), **dict(later.by_key)}.items()))
 
 
 def is_unknown_fields(text: str) -> bool:
-    """Whether a text spells decisions."""
+    """Whether a text is valid for --unknown-fields."""
     return _parsed(text) is not None
 
 
 @lru_cache(maxsize=32)
 def _parsed(text: str) -> UnknownKeys | None:
-    """The decisions that a text spells, or None."""
+    """The decisions in a text, or None where it is not valid."""
     others: list[Decision] = []
     by_key: dict[str, Decision] = {}
     for part in text.split(","):
@@ -103,12 +103,12 @@ _SHOWN: Final = 5
 
 
 class Blocker(NamedTuple):
-    """A value of the resource that cannot be sent as it is; the document holds it raw.
+    """A value that cannot be sent as it is; the document has it as the API shows it.
 
     Attributes:
         place: where it is in the writable document.
         reason: what is wrong with it, in a few words.
-        ways: the options that get past it, as they are typed into a shell.
+        ways: the options that settle it, as typed into a shell.
         holder: the outermost list that holds it, if one does.
         is_unknown: whether it is an unknown key that could be sent along.
     """
@@ -121,21 +121,21 @@ class Blocker(NamedTuple):
 
     @property
     def way_through(self) -> str:
-        """What to do about it, in a sentence."""
+        """What to do, in a sentence."""
         return f"Use {one_of(self.ways)}."
 
     @property
     def note(self) -> str:
-        """What to say of it beside the document."""
-        return f"{self.describe()} cannot be written as it is. {self.way_through}"
+        """The comment on it in a document to be edited."""
+        return f"{self.describe()} can't be written as it is. {self.way_through}"
 
     def describe(self) -> str:
-        """The place, and what is wrong there."""
+        """The place and the reason."""
         return f"{shown(self.place)} ({self.reason})"
 
 
 def one_of(options: Sequence[str]) -> str:
-    """The options, of which one will do."""
+    """Alternatives as a list for a sentence: "a, b or c"."""
     if len(options) < 2:
         return "".join(options)
     return f"{', '.join(options[:-1])} or {options[-1]}"
@@ -146,9 +146,9 @@ def unsettled(
 ) -> list[Blocker]:
     """The blockers of ``document`` that a change to ``proposed``, writing ``named``, leaves.
 
-    A value that is still there blocks, wherever in its list it is by now. One that is gone blocks
-    unless one of ``named`` says so: its place, one within it, another one of its list, or one
-    above it of which the new value has that place, or is a list or a scalar.
+    A value that is still there blocks, whatever index it has now. One that is gone blocks unless
+    one of ``named`` accounts for it: its place, a place within it or within its list, or a place
+    above it whose new value has that place, or is a list or a scalar.
     """
     places = list(named)
     every = tuple(blockers)
@@ -163,13 +163,13 @@ def unsettled(
 def still_there(
     blockers: Iterable[Blocker], document: Document, proposed: Document
 ) -> list[Blocker]:
-    """The blockers of ``document`` whose values ``proposed`` has as well."""
+    """The blockers of ``document`` whose values ``proposed`` has too."""
     left: dict[tuple[Tokens, Tokens], Counter[str]] = {}
     return [one for one in blockers if _is_left(one, document, proposed, left)]
 
 
 def refusal(noun: str, blockers: Sequence[Blocker], proposed: Document) -> UnknownFieldError:
-    """The error for a resource that cannot be written while these blockers stand."""
+    """The error for a resource with blockers."""
     listed = first_few((_listed(one, proposed) for one in blockers), _SHOWN, "; ")
     by_ways: dict[tuple[str, ...], list[str]] = {}
     for one in blockers[:_SHOWN]:
@@ -179,9 +179,9 @@ def refusal(noun: str, blockers: Sequence[Blocker], proposed: Document) -> Unkno
     else:
         hint = " ".join(f"For {', '.join(at)}: {one_of(ways)}." for ways, at in by_ways.items())
     if any(lookup(proposed, one.place) is MISSING for one in blockers):
-        hint += " In a document or an edit, null clears what is there."
+        hint += " In a document or an edit, null removes it."
     return UnknownFieldError(
-        f"This {noun} cannot be written as it is: {listed}.",
+        f"This {noun} can't be written as it is: {listed}.",
         paths=[pointer_to(one.place) for one in blockers],
         hint=hint,
     )
@@ -199,7 +199,7 @@ def _is_left(
     proposed: Document,
     left: dict[tuple[Tokens, Tokens], Counter[str]],
 ) -> bool:
-    """Whether the very value is still there. ``left`` counts those in each list, by value."""
+    """Whether the same value is still there. ``left`` counts those in each list, by value."""
     raw = lookup(document, blocker.place)
     holder = blocker.holder
     if holder is None:
@@ -223,13 +223,13 @@ def _counted(members: JsonValue, below: Tokens) -> Counter[str]:
 def _settles(place: Tokens, blocker: Blocker, proposed: Document) -> bool:
     """Whether a change that writes ``place`` accounts for a blocker that is gone."""
     if blocker.place[: len(place)] == place:
-        return _is_said(lookup(proposed, place), blocker.place[len(place) :])
+        return _decides(lookup(proposed, place), blocker.place[len(place) :])
     above = blocker.place if blocker.holder is None else blocker.holder
     return place[: len(above)] == above
 
 
-def _is_said(value: JsonValue, below: Tokens) -> bool:
-    """Whether a new value says what is at a place below it: an object may just not know it."""
+def _decides(value: JsonValue, below: Tokens) -> bool:
+    """Whether a new value decides a place below it: an object without the key does not."""
     for token in below:
         if type(value) is not dict:
             return True

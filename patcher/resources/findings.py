@@ -1,7 +1,6 @@
-"""What is wrong with a change although its document fits the schema (api.md, 2).
+"""Checks of a change beyond its schema: references, duplicates, and what the API clears.
 
-All of it can be told from the two documents; nothing is asked of the API. Where a document breaks
-its schema these checks look at what is well-formed, and leave the rest to the schema.
+They compare two documents and ask nothing of the API. Values that break the schema are left to it.
 """
 
 from __future__ import annotations
@@ -23,17 +22,17 @@ ANY = "*"
 
 
 class Columns(NamedTuple):
-    """Which members of a document depend on what columns its source has.
+    """Where a document refers to the columns of its source.
 
     Attributes:
-        source: the members that decide which columns there are.
-        listed: the list of the columns that are taken; left out or empty, all of them are.
-        added: the list of objects for what a user added to them.
+        source: the keys that decide which columns exist.
+        listed: the list of exposed columns; absent or empty, all are exposed.
+        added: the list of objects for fields that a user added.
         named: the places that name a column, ANY for every index.
-        exposed: the response's list of what is exposed, objects with a ``name``.
-        flag: what is true in there for what a user added.
-        enriched: the list, in an object of its own, of what comes from elsewhere.
-        enricher_ids: the place of the id that goes with these.
+        exposed: the response's list of exposed fields, objects with a ``name``.
+        flag: the key that is true there for fields that a user added.
+        enriched: the list of fields that an enrichment adds.
+        enricher_ids: the place of the enrichment's ID.
     """
 
     source: tuple[str, ...]
@@ -46,12 +45,12 @@ class Columns(NamedTuple):
     enricher_ids: Tokens
 
     def references(self, document: Document) -> Iterator[tuple[Tokens, str]]:
-        """Every place of ``document`` that names a column, with the name."""
+        """Every place in ``document`` that names a column, with the name."""
         for pattern in self.named:
             yield from _found(document, pattern, ())
 
     def in_doubt(self, document: Document, proposed: Document) -> tuple[str, ...]:
-        """The members of ``proposed`` whose columns only the source can tell; mostly none."""
+        """The keys of ``proposed`` whose columns are unknown without a preview; mostly none."""
         is_same_source = all(
             strictly_equal(document.get(key), proposed.get(key)) for key in self.source
         )
@@ -61,9 +60,9 @@ class Columns(NamedTuple):
         there = {place[0]: None for place, _ in self.references(proposed)}
         return (self.listed, *(key for key in there if key != self.listed))
 
-    def exposed_now(self, reading: Snapshot) -> dict[str, str | None]:
-        """The names that a reading exposes, each with its id where it has one."""
-        members = reading.raw.get(self.exposed)
+    def exposed_now(self, snapshot: Snapshot) -> dict[str, str | None]:
+        """The names that a snapshot exposes, each with its ID where it has one."""
+        members = snapshot.raw.get(self.exposed)
         return {
             one["name"]: one["id"] if type(one.get("id")) is str else None
             for one in (members if type(members) is list else ())
@@ -83,15 +82,15 @@ def _found(value: JsonValue, pattern: Tokens, at: Tokens) -> Iterator[tuple[Toke
 
 
 class Finding(NamedTuple):
-    """One thing that a write should not do, and how to mend it.
+    """One problem of a document, and how to fix it.
 
     Attributes:
-        code: its stable name (README, "What the plan warns about").
+        code: its stable name (docs/warnings.md).
         place: where it is.
         what: what is wrong, in a sentence.
-        advice: what to do about it, in a sentence, or what makes that sentence: looking for a name
-            that may have been meant takes a while, and most findings were there before.
-        sameness: equal for the same finding of another write, wherever in a list it has moved to.
+        advice: what to do, in a sentence, or a function that makes it: the search for a similar
+            name is slow, and most findings are existing ones, whose advice is never shown.
+        fingerprint: equal for the same finding elsewhere, whatever index it has moved to.
     """
 
     code: str
@@ -117,7 +116,7 @@ class Finding(NamedTuple):
 
 
 Check: TypeAlias = Callable[[Document, Document], Iterator[Finding]]
-"""The findings of writing the second document where the first one is."""
+"""Finds problems of writing the second document in place of the first."""
 
 
 class Findings(NamedTuple):
@@ -131,7 +130,7 @@ _FIELDS: Final = "/fields or /additional_fields"
 
 
 def _members(document: Document, *place: str) -> Iterator[tuple[Tokens, JsonValue]]:
-    """The members of a list, each with its place; nothing where there is no list."""
+    """The items of a list, each with its place; nothing where there is no list."""
     found = lookup(document, place, None)
     if type(found) is list:
         for index, member in enumerate(found):
@@ -139,7 +138,7 @@ def _members(document: Document, *place: str) -> Iterator[tuple[Tokens, JsonValu
 
 
 def _texts(document: Document, *place: str) -> Iterator[tuple[Tokens, str]]:
-    """The members of a list that are texts."""
+    """The items of a list that are texts."""
     for at, member in _members(document, *place):
         if type(member) is str:
             yield at, member
@@ -161,16 +160,16 @@ def _field_names(document: Document) -> frozenset[str] | None:
 
 
 def _all_names(document: Document) -> list[str]:
-    """The names in both lists of fields, in order; without their places, which take a while."""
+    """The names in both lists of fields, in order; without their places, which are slow."""
     fields = document.get("fields")
     names = [name for name in fields if type(name) is str] if type(fields) is list else []
     return [*names, *(name for _, name in _named(document, "additional_fields"))]
 
 
 def unknown_columns(document: Document, proposed: Document) -> Iterator[Finding]:
-    """The identifier, tracking columns and relations that name a column which is no field.
+    """Identifier, tracking columns and relations that name a column which is not a field.
 
-    The column is repeated only where the model had a field of that name: other text may be
+    The message repeats the name only where the model had a field of that name: other text may be
     anything, such as a password in the wrong place.
     """
     names = _field_names(proposed)
@@ -187,12 +186,12 @@ def unknown_columns(document: Document, proposed: Document) -> Iterator[Finding]
     yield from unknown(
         "tracking-column-not-in-fields",
         _texts(proposed, "tracking_columns"),
-        "or take it out: --remove tracking_columns={}",
+        "or remove it: --remove tracking_columns={}",
     )
     yield from unknown(
         "relation-not-in-fields",
         _named(proposed, "relations", key="from"),
-        "or take the relation out: --remove relations={}",
+        "or remove the relation: --remove relations={}",
     )
 
 
@@ -232,7 +231,7 @@ def _shown(name: str) -> str:
 
 
 def repeated_names(_: Document, proposed: Document) -> Iterator[Finding]:
-    """A name that stands twice where one field is meant; what the API makes of it is not known."""
+    """A name that occurs twice in a list; what the API does then is not documented."""
     names = _all_names(proposed)
     if len(set(names)) < len(names):
         plain = list(_texts(proposed, "fields"))
@@ -261,19 +260,14 @@ def _repeated(
             yield Finding(
                 "duplicate-name",
                 place,
-                f"{pointer_to(place)} is {quoted(name)}, for the {_ordinal(seen[name])} time "
-                f"in {where}.",
-                f"Take it out: {rule}.",
+                f"{pointer_to(place)} repeats {quoted(name)}, which is in {where} already.",
+                f"Remove it: {rule}.",
                 (where, name, seen[name]),
             )
 
 
-def _ordinal(number: int) -> str:
-    return {2: "second", 3: "third"}.get(number, f"{number}th")
-
-
 def incomplete_fields(_: Document, proposed: Document) -> Iterator[Finding]:
-    """An additional field whose label or type says nothing; the API requires both."""
+    """An additional field whose label or type is missing or blank; the API requires both."""
     for place, member in _members(proposed, "additional_fields"):
         if type(member) is not dict:
             continue
@@ -292,19 +286,19 @@ def incomplete_fields(_: Document, proposed: Document) -> Iterator[Finding]:
 
 
 def tracking_twice(_: Document, proposed: Document) -> Iterator[Finding]:
-    """Tracking columns in the configuration, too; which of the two the API reads is not known."""
+    """Tracking columns in the configuration too; which the API uses is not documented."""
     configuration = proposed.get("configuration")
     if type(configuration) is not dict or "tracking_columns" not in configuration:
         return
-    inside, beside = configuration["tracking_columns"], proposed.get("tracking_columns")
-    is_same = _as_set(inside) == _as_set(beside)
+    inside, outside = configuration["tracking_columns"], proposed.get("tracking_columns")
+    is_same = _as_set(inside) == _as_set(outside)
     yield Finding(
         "tracking-columns-twice",
         ("configuration", "tracking_columns"),
-        "The tracking columns are in /configuration/tracking_columns as well, and which of the "
-        f"two counts is not documented{'' if is_same else '; they differ'}.",
-        "Change both alike, or take the one in /configuration out.",
-        "same" if is_same else (_as_set(inside), _as_set(beside)),
+        "The tracking columns are also in /configuration/tracking_columns; which of the two the "
+        f"API uses is not documented{'' if is_same else ', and they differ'}.",
+        "Change both, or remove those in /configuration.",
+        "same" if is_same else (_as_set(inside), _as_set(outside)),
     )
 
 
@@ -314,7 +308,7 @@ def _as_set(value: JsonValue) -> str:
 
 
 def widened(document: Document, proposed: Document) -> Iterator[Finding]:
-    """A list of fields that is left out or emptied, which stands for every field there is."""
+    """A list of fields that is removed or emptied, which exposes every field."""
     for place in (("fields",), ("enricher", "fields")):
         if len(place) > 1 and type(lookup(proposed, place[:-1], None)) is not dict:
             continue
@@ -324,13 +318,13 @@ def widened(document: Document, proposed: Document) -> Iterator[Finding]:
             yield Finding(
                 "fields-widened",
                 place,
-                f"Without {path} every field of the source is open, later ones too.",
-                f"Keep those that are meant in {path}.",
+                f"Without {path} every field is exposed, including future ones.",
+                f"Keep the fields you want in {path}.",
             )
 
 
 def replaced_enrichment(document: Document, proposed: Document) -> Iterator[Finding]:
-    """An enrichment without its id, or with another one, is not updated but made anew."""
+    """An enrichment without its ID, or with another one, which the API replaces."""
     was, now = document.get("enricher"), proposed.get("enricher")
     if not was or not now or type(was) is not dict or type(now) is not dict:
         return
@@ -341,45 +335,44 @@ def replaced_enrichment(document: Document, proposed: Document) -> Iterator[Find
     yield Finding(
         "enricher-replaced",
         ("enricher", "enricher_id"),
-        f"/enricher/enricher_id {how}, so that the enrichment is replaced and not updated.",
-        f"Send it with the id of the present one{_identified(before)}.",
+        f"/enricher/enricher_id {how}, so the enrichment is replaced instead of updated.",
+        f"Send it with its current ID{_identified(before)}.",
         dump(after),
     )
 
 
 def _identified(value: JsonValue) -> str:
-    """An id for the end of a sentence; nothing for a value that is none."""
+    """An ID for the end of a sentence; empty for any other value."""
     return f", {value}" if type(value) is str and UUID.fullmatch(value) else ""
 
 
 def cleared_policies(document: Document, proposed: Document) -> Iterator[Finding]:
-    """Policies say who may see and change a model; without any, others may, or nobody."""
+    """Policies that are all removed, and with them who may see and change the model."""
     if document.get("policies") and not proposed.get("policies"):
         yield Finding(
             "policies-cleared",
             ("policies",),
-            "All of /policies goes, and with it who may use and change the model; whether the "
-            "API puts its default back is not documented.",
-            "Name the policies that are to stay, at least the built-in one.",
+            "This removes every policy and the access they grant; whether the API restores its "
+            "default is not documented.",
+            "Keep the policies that should stay, at least the built-in one.",
         )
 
 
 def moved_connections(document: Document, proposed: Document) -> Iterator[Finding]:
-    """Another connection under a configuration that was written for the old one."""
+    """A new connection with a configuration that was written for the old one."""
     for root in ((), ("enricher",)):
-        place, beside = (*root, "connection_id"), (*root, "configuration")
+        place, other = (*root, "connection_id"), (*root, "configuration")
         before, after = lookup(document, place, None), lookup(proposed, place, None)
         if before is None or after is None or before == after:
             continue
-        was, now = lookup(document, beside, None), lookup(proposed, beside, None)
+        was, now = lookup(document, other, None), lookup(proposed, other, None)
         if now and strictly_equal(was, now):
             yield Finding(
                 "connection-moved",
                 place,
-                f"{pointer_to(place)} changes and {pointer_to(beside)} does not, although that "
-                "was written for the old connection.",
-                f"Look whether what {pointer_to(beside)} names is there in the new connection, "
-                "too.",
+                f"{pointer_to(place)} changes but {pointer_to(other)} does not, although it was "
+                "written for the old connection.",
+                f"Check that what {pointer_to(other)} names exists in the new connection too.",
             )
 
 

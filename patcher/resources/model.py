@@ -1,12 +1,12 @@
 """Polytomic's model: GET and PUT ``/api/models/{id}``, API version 2025-09-18.
 
-"Updating a model is a full replacement": whatever a PUT leaves out is cleared or reset to its
-default. The request takes the twelve members below (and the option ``refresh``), and the response
-spells three of them differently.
+"Updating a model is a full replacement": what a PUT leaves out is cleared or reset to its default.
+The request has the twelve keys below (and the option ``refresh``); the response has three of them
+in another form.
 
-What a PUT can carry is decided by the members: of a label only its id (References), of a source's
-field only its name (SplitList), so that their further keys are passed over; every other key that
-no member takes, and that says something, may be writable and stops.
+A PUT sends only the ID of a label (References) and the name of a source's field (SplitList), so
+their other keys are passed over. Any other key that is unknown here and not blank may be writable,
+and blocks the write.
 """
 
 from __future__ import annotations

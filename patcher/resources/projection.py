@@ -1,8 +1,7 @@
-"""From the GET response to the writable document, member by member.
+"""Builds the writable document from a GET response.
 
-The kinds of member a resource can be described with are here. Each takes one key of the response
-and writes the keys of the document that stand for it. What a PUT cannot carry stays in the document
-as the API shows it, and is reported to the draft as a blocker.
+A resource is described by members. Each converts one key of the response into keys of the
+document. What a PUT cannot send stays in the document as the API shows it, and becomes a blocker.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ CARRY_OR_DROP: Final = (
 
 
 class Projection(NamedTuple):
-    """The writable document of a reading.
+    """The writable document of a snapshot.
 
-    ``blockers`` are values in it that cannot be written as they are; ``notices`` say what was done
-    with unknown keys.
+    ``blockers`` are its values that cannot be sent as they are; ``notices`` say what was done with
+    unknown keys.
     """
 
     document: Document
@@ -41,13 +40,13 @@ class Projection(NamedTuple):
 
 
 def is_blank(value: JsonValue) -> bool:
-    """Whether a value says nothing: null, or an empty text, list or object."""
+    """Whether a value is null, or an empty text, list or object."""
     return value is None or (type(value) in (str, list, dict) and not value)
 
 
 @dataclass(slots=True)
 class Rebuilt:
-    """A document being rebuilt: what is in it so far, and what stands in its way."""
+    """A document under construction, with its blockers and notices so far."""
 
     unknown_keys: UnknownKeys
     document: Document = field(default_factory=dict)
@@ -57,55 +56,54 @@ class Rebuilt:
     def block(
         self, place: Tokens, reason: str, ways: tuple[str, ...], holder: Tokens | None = None
     ) -> None:
-        """Reports what no option can carry."""
+        """Reports a value that cannot be sent."""
         self.blockers.append(Blocker(place, reason, ways, holder))
 
     def takes_unknown(self, place: Tokens, value: JsonValue, holder: Tokens | None = None) -> bool:
-        """Whether an unknown key is to be in the document, to be sent or to block."""
+        """Whether an unknown key goes into the document, to be sent or to block."""
         if is_blank(value):
             return False
         decision = self.unknown_keys.of_key(place[-1])
         if decision == "drop":
-            self.note("dropped", place, "is left out (unknown key); the write clears it")
+            self.note("dropped", place, "is left out (unknown key), so the write clears it")
             return False
         if decision == "carry":
-            self.note("carried-unknown", place, "is sent along as it is (unknown key)")
+            self.note("carried-unknown", place, "is sent as it is (unknown key)")
         else:
             ways = (*CARRY_OR_DROP, option("unset", place))
             self.blockers.append(Blocker(place, "unknown key", ways, holder, is_unknown=True))
         return True
 
     def note(self, code: str, place: Tokens, what: str) -> None:
-        """Says what was done with a value."""
+        """Notes what was done with a value."""
         path = pointer_to(place)
         self.notices.append(Notice(code, path, f"{path} {what}."))
 
 
 def option(name: str, place: Tokens, rest: str = "") -> str:
-    """An option of the command line about a place, quoted for a shell where it has to be."""
+    """A command line option for a place, quoted for a shell where needed."""
     return f"--{name} {shlex.quote(path_to(place) + rest)}"
 
 
 class Member(Protocol):
-    """One key of the response, and what it becomes in the document."""
+    """Converts one key of the response."""
 
     @property
     def source(self) -> str:
-        """The key of the response that this member takes."""
+        """The key of the response."""
 
     def project(self, value: JsonValue, draft: Rebuilt) -> None:
-        """Writes what ``value`` (never null) becomes into the draft."""
+        """Adds what ``value`` (never null) becomes to the draft."""
 
     def passed_over(self, value: JsonValue) -> Iterator[tuple[Tokens, JsonValue]]:
-        """What says something in ``value`` and is not sent, since it belongs to something else.
+        """Non-blank content of ``value`` that is not sent, since it belongs to something else.
 
-        Each comes with the list in the document, the item that has it as it is sent there, and its
-        key.
+        Each with a place of three parts: the list in the document, the item as it is sent, a key.
         """
 
 
 class AsIs(NamedTuple):
-    """A member that is the same in both forms. ``blank`` lists texts that mean "none"."""
+    """A key that is the same in both forms. ``blank`` lists texts that mean "none"."""
 
     source: str
     blank: tuple[str, ...] = ()
@@ -121,16 +119,16 @@ class AsIs(NamedTuple):
 
 
 class References(NamedTuple):
-    """A list of references: texts stay, an object gives its id when that is a UUID.
+    """A list of references: texts stay, an object becomes its ID if that is a UUID.
 
-    The object's further keys belong to what is referred to, and are passed over.
+    The object's other keys belong to what it refers to, and are passed over.
     """
 
     source: str
     id_key: str = "id"
 
     def project(self, value: JsonValue, draft: Rebuilt) -> None:
-        """Writes the list of ids; an item without one stays as it is, and blocks."""
+        """Adds the list of IDs; an item without one stays as it is and blocks."""
         here = (self.source,)
         ways = (option("set", here, ':=["UUID"]'), option("unset", here))
         if type(value) is not list:
@@ -146,7 +144,7 @@ class References(NamedTuple):
         draft.document[self.source] = ids
 
     def passed_over(self, value: JsonValue) -> Iterator[tuple[Tokens, JsonValue]]:
-        """The further keys of each object."""
+        """The other keys of each object."""
         for member in value if type(value) is list else ():
             identity = self._id(member)
             if identity is not None:
@@ -158,12 +156,12 @@ class References(NamedTuple):
 
 
 class SplitList(NamedTuple):
-    """A list of objects which the request takes apart by a flag.
+    """A list of objects that the request splits in two by a flag.
 
-    Objects without the flag become their names, in ``plain``; their further keys belong to the
-    source, and are passed over. Objects with it become objects of the ``carried`` keys and, where
-    it is not null, the ``text`` key, in ``flagged``; ``server_owned`` keys of theirs are known and
-    never sent, any other key is unknown.
+    Objects without the flag become their names, in ``plain``; their other keys belong to the
+    source, and are passed over. Objects with it go into ``flagged`` with their ``carried`` keys
+    and, where it is not null, the ``text`` key; their ``server_owned`` keys are known and never
+    sent, any other key is unknown.
     """
 
     source: str
@@ -176,7 +174,7 @@ class SplitList(NamedTuple):
     server_owned: frozenset[str]
 
     def project(self, value: JsonValue, draft: Rebuilt) -> None:
-        """Writes the two lists; the second only where it has members."""
+        """Adds the two lists; the second only where it has items."""
         if type(value) is not list:
             draft.block((self.plain,), "not a list", self._whole(self.plain))
             draft.document[self.plain] = copied(value)
@@ -184,7 +182,7 @@ class SplitList(NamedTuple):
         names: list[JsonValue] = []
         objects: list[JsonValue] = []
         for member in value:
-            # Most members are plain and sound, and there may be thousands.
+            # Tested first: most items are plain, and there may be thousands.
             if self._is_plain(member):
                 names.append(member[self.name])
             elif type(member) is dict and member.get(self.flag) is True:
@@ -194,14 +192,14 @@ class SplitList(NamedTuple):
             else:
                 here = (self.plain,)
                 place = (*here, str(len(names)))
-                draft.block(place, self._fault(member), self._whole(self.plain), here)
+                draft.block(place, self._problem(member), self._whole(self.plain), here)
                 names.append(copied(member))
         draft.document[self.plain] = names
         if objects:
             draft.document[self.flagged] = objects
 
     def passed_over(self, value: JsonValue) -> Iterator[tuple[Tokens, JsonValue]]:
-        """The further keys of each object without the flag."""
+        """The other keys of each object without the flag."""
         known = self._known
         for member in value if type(value) is list else ():
             if type(member) is dict and not known.issuperset(member) and self._is_plain(member):
@@ -213,7 +211,7 @@ class SplitList(NamedTuple):
         flag, name = member.get(self.flag), member.get(self.name)
         return (flag is None or flag is False) and type(name) is str and name != ""
 
-    def _fault(self, member: JsonValue) -> str:
+    def _problem(self, member: JsonValue) -> str:
         if type(member) is not dict:
             return "not an object"
         flag = member.get(self.flag)
@@ -222,27 +220,27 @@ class SplitList(NamedTuple):
         )
 
     def _object(self, member: Document, index: int, draft: Rebuilt) -> Document:
-        """The object to be sent; what it lacks, or has in another form, blocks."""
+        """The object to be sent; what it lacks or has in another form blocks."""
         here = (self.flagged,)
         place = (*here, str(index))
-        taken = {key: copied(member[key]) for key in self.carried if member.get(key) is not None}
-        lacking = [key for key in self.carried if type(taken.get(key)) is not str]
-        if not taken.get(self.name) and self.name not in lacking:
+        found = {key: copied(member[key]) for key in self.carried if member.get(key) is not None}
+        lacking = [key for key in self.carried if type(found.get(key)) is not str]
+        if not found.get(self.name) and self.name not in lacking:
             lacking.insert(0, self.name)
         if lacking:
             fill = " ".join(option("set", (*place, key), "=TEXT") for key in lacking)
-            reason = f"added by a user, but without {' and '.join(lacking)}"
+            reason = f"added by a user, without {' and '.join(lacking)}"
             draft.block(place, reason, (fill, *self._whole(self.flagged)), here)
         text = member.get(self.text)
         if text is not None:
-            taken[self.text] = text if type(text) is str else jsontext.dump(text)
+            found[self.text] = text if type(text) is str else jsontext.dump(text)
         if text is not None and type(text) is not str:
             draft.note("example-as-text", (*place, self.text), "is sent as JSON text")
         known = self._known
         for key, value in member.items():
             if key not in known and draft.takes_unknown((*place, key), value, here):
-                taken[key] = copied(value)
-        return taken
+                found[key] = copied(value)
+        return found
 
     def _whole(self, key: str) -> tuple[str, ...]:
         """The option that replaces a whole list."""
@@ -250,7 +248,7 @@ class SplitList(NamedTuple):
 
     @property
     def _known(self) -> frozenset[str]:
-        """The keys of a member that are not unknown."""
+        """The known keys of an item."""
         return self.server_owned | {self.flag, self.text, *self.carried}
 
 
@@ -265,9 +263,9 @@ def _beyond(
 def project(
     raw: Document, members: tuple[Member, ...], shape: Shape, unknown_fields: OnUnknown
 ) -> Projection:
-    """The writable document that ``raw`` stands for, and what in it cannot be written.
+    """The writable document of ``raw``, and what in it cannot be sent.
 
-    Keys that no member takes and the server does not own are unknown.
+    Keys that no member converts and the server does not own are unknown.
     """
     draft = Rebuilt(UnknownKeys.of(unknown_fields))
     sources = {member.source for member in members}
@@ -287,12 +285,12 @@ def project(
 
 
 def _block_namesake(key: str, value: JsonValue, draft: Rebuilt) -> None:
-    """A key of the response that has the name of one that is rebuilt from another."""
+    """Reports an unknown key of the response that has the name of a key of the document."""
     if is_blank(value):
         return
     if draft.unknown_keys.of_key(key) == "drop":
-        draft.note("dropped", (key,), "of the response is left out (unknown key)")
+        draft.note("dropped", (key,), "in the response is left out (unknown key)")
         return
     ways = (CARRY_OR_DROP[1], option("set", (key,), ":=[...]"))
-    draft.block((key,), "unknown key of the response, with the name of a known one", ways)
+    draft.block((key,), "unknown key in the response with the name of a known one", ways)
     draft.document.setdefault(key, copied(value))

@@ -1,4 +1,4 @@
-"""What a resource is to the rest of the program: a description, and what follows from it."""
+"""The description of a kind of resource, and what follows from it."""
 
 from __future__ import annotations
 
@@ -18,28 +18,29 @@ from patcher.resources.schema import DocumentSchema
 from patcher.resources.snapshot import Snapshot
 
 Fill: TypeAlias = Literal["any", "other", "own", "id"]
-"""What the server puts at a place that a write leaves out: ``any`` value, or one ``other`` than
-what was there before. A place that is its ``own`` has the server's value, whatever was sent. An
-``id`` is any value as well, and without it the object that it is in is a new one."""
+"""What the server stores at a place that a write leaves out: ``any`` value, or any ``other`` than
+the previous one. At its ``own`` places it stores its value whatever is sent. ``id`` is like
+``any``, and an object sent without it is a new one."""
 
 
 class Resource(NamedTuple):
     """A kind of resource whose update replaces it whole.
 
     Attributes:
-        noun: what one of them is called in a sentence and in JSON (``model_id``).
-        collection: the path of all of them; one is at ``collection/id``.
+        noun: its name in a sentence and in JSON (``model_id``).
+        collection: the API path of all of them; one is at ``collection/id``.
         write_job: the API's job type for an asynchronous update.
         shape: the outline of the writable document.
         schema: its JSON Schema.
         members: how the response becomes the document.
-        filled: the places that the server fills in by itself ("-" stands for each list item).
-        json_texts: texts that may come back as the JSON value that they spell (places likewise).
-        blank_texts: top-level texts for which empty means absent.
-        watched_ids: a list of the response whose members' ids others refer to, and the document
-            lists that its members come from; None where there is no such list.
-        columns: where the document speaks of its source's columns; None where it does not.
-        preview: the path of the API's dry run, and the type of its job; None where there is none.
+        filled: places that the server fills in ("-" stands for each list item).
+        json_texts: places of texts that may come back as the JSON value they contain.
+        blank_texts: top-level texts where empty means absent.
+        watched_ids: a list of the response whose items' IDs others refer to, and the lists of the
+            document that it is built from; None where there is no such list.
+        columns: where the document refers to columns of its source; None where it does not.
+        preview: the path and the job type of the API's dry run; None where there is none.
+        checks: what is checked beyond the schema.
     """
 
     noun: str
@@ -73,17 +74,17 @@ class Resource(NamedTuple):
     def document(
         self, snapshot: Snapshot, unknown_fields: OnUnknown = "error"
     ) -> tuple[Document, tuple[Notice, ...]]:
-        """The writable document of a reading, and what was done about unknown keys.
+        """The writable document of a snapshot, and what was done with unknown keys.
 
-        What cannot be written as it is stands in there as the API shows it; ``projection`` tells.
+        Values that cannot be sent are in it as the API shows them; ``projection`` lists them.
         """
         found = self.projection(snapshot, unknown_fields)
         return found.document, found.notices
 
     def tells(self, item: Document, document: Document, place: Tokens) -> bool:
-        """Whether an ``item`` of a list, as a ``document``, tells what is at a place of it.
+        """Whether a list ``item``, as a ``document``, shows the value at a place.
 
-        What a list leaves out, or shows as null where there must be a value, may still be there.
+        What an item leaves out, or shows as null where a value is required, may still exist.
         """
         source = place[0]
         for member in self.members:
@@ -104,9 +105,9 @@ class Resource(NamedTuple):
         unknown_fields: OnUnknown = "error",
         masks: Masks | None = None,
     ) -> Projection:
-        """The writable document of a reading, with what in it cannot be written as it is.
+        """The writable document of a snapshot, and its values that cannot be sent.
 
-        ``masks`` say what is a credential, and which values are no masks though they look so.
+        ``masks`` know what is a credential, and which values only look like masks.
         """
         found = project(snapshot.raw, self.members, self.shape, unknown_fields)
         redacted = self._redacted(found.document, masks)
@@ -114,9 +115,9 @@ class Resource(NamedTuple):
         return found._replace(blockers=(*found.blockers, *hidden)) if hidden else found
 
     def passed_over(self, snapshot: Snapshot) -> dict[Tokens, JsonValue]:
-        """What a reading holds that is not sent, since it belongs to something else.
+        """Non-blank values of a snapshot that are not sent, since they belong to something else.
 
-        By list of the document, item in it, and key; what says nothing is left out.
+        By list of the document, item in it, and key.
         """
         return {
             place: value
@@ -125,7 +126,7 @@ class Resource(NamedTuple):
         }
 
     def redacted(self, document: Document, masks: Masks | None = None) -> frozenset[Tokens]:
-        """Where a value reads like a mask: it may be the server's redaction, not the secret."""
+        """Places whose value looks like a mask: maybe the server's redaction of a secret."""
         return frozenset(self._redacted(document, masks))
 
     def _redacted(self, document: Document, masks: Masks | None) -> Iterator[Tokens]:
@@ -135,11 +136,11 @@ class Resource(NamedTuple):
 
 
 def _hidden(document: Document, place: Tokens) -> Blocker:
-    # Where a key is the mask, only removing it helps.
+    # A key that is a mask can only be removed.
     is_key = bool(Masks().find({place[-1]: None}))
     give = () if is_key else (option("set", place, "=@FILE"),)
     ways = (*give, option("unset", place), option("literal", place))
-    return Blocker(place, "a mask in place of the value", ways, _outermost_list(document, place))
+    return Blocker(place, "a mask instead of the value", ways, _outermost_list(document, place))
 
 
 def _outermost_list(document: Document, place: Tokens) -> Tokens | None:

@@ -1,9 +1,9 @@
-"""The JSON Schema of a writable document: what is wrong with one, in words for people.
+"""Validates a document against its JSON Schema, with messages for people.
 
-jsonschema is thorough and slow: 5 000 field names cost it more than all the rest of a patch, and
-importing it a tenth of a process start. Nearly every document conforms, so the few keywords that
-the schemas here use are compiled into plain functions whose True is proof. Their False proves
-nothing: then jsonschema is asked, and its word counts. A test holds the two together.
+jsonschema is slow: it needs more time for 5 000 field names than the rest of a patch. Nearly
+every document conforms, so the few keywords that our schemas use are compiled into plain
+functions. Where they return True the document conforms; where they return False jsonschema
+decides. A test compares the two.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from patcher.documents import jsontext
 from patcher.documents.pointers import kind_of, pointer_to, shown
 from patcher.documents.values import Document, JsonValue, Tokens
-from patcher.documents.wording import closest
+from patcher.documents.wording import did_you_mean
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError
 from patcher.resources.projection import UUID
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 class Violation(NamedTuple):
     """One place where a document breaks its schema.
 
-    ``problem`` names kinds of values, never a value: what breaks a schema is often a credential
-    in the wrong place. ``sameness`` is equal for the same fault in another document, wherever in
-    a list it has moved to; it holds the value, and is not to be shown.
+    ``problem`` names kinds of values, never a value, which may be a credential in the wrong place.
+    ``fingerprint`` is equal for the same violation in another document, whatever index it has
+    there; it holds the value, so never show it.
     """
 
     place: Tokens
@@ -41,21 +41,21 @@ class Violation(NamedTuple):
     read_only: bool = False
 
     def describe(self) -> str:
-        """The fault in a sentence: its place, and what is wrong there."""
+        """The violation in a sentence."""
         return f"{shown(self.place)}: {self.problem}."
 
     def error(self) -> InvalidPatchError:
-        """The error that refuses a change for this fault."""
+        """The error that refuses a change with this violation."""
         kind = ReadOnlyFieldError if self.read_only else InvalidPatchError
         return kind(self.describe(), path=pointer_to(self.place), hint=self.hint)
 
 
 @dataclass(frozen=True)
 class DocumentSchema:
-    """A JSON Schema (draft 2020-12) in a file beside the resource's description.
+    """A JSON Schema (draft 2020-12) in a file of this package.
 
-    ``server_owned`` names keys inside the objects of a list that belong to the server, so that
-    naming one is told apart from a misspelling.
+    ``server_owned`` lists, by list, the keys of its objects that belong to the server: these are
+    read-only, not misspelled.
     """
 
     file: str
@@ -63,12 +63,12 @@ class DocumentSchema:
 
     @property
     def path(self) -> Path:
-        """The schema's file."""
+        """The file."""
         return Path(__file__).with_name(self.file)
 
     @cached_property
     def content(self) -> dict[str, Any]:
-        """The schema itself."""
+        """The schema."""
         text = self.path.read_text(encoding="utf-8")
         schema: dict[str, Any] = json.loads(text)
         return schema
@@ -80,7 +80,7 @@ class DocumentSchema:
         return tuple(self._explained(self._validator.iter_errors(document)))
 
     def value_violations(self, place: Tokens, value: JsonValue) -> tuple[Violation, ...]:
-        """Every fault of ``value`` if it were written at ``place``, whatever else is there."""
+        """Every violation that ``value`` would cause at ``place``, in any document."""
         rule = self._rule_at(place)
         if rule is None or compile_schema(rule)(value):
             return ()
@@ -107,7 +107,7 @@ class DocumentSchema:
         return Draft202012Validator(self.content, format_checker=FormatChecker(["uuid"]))
 
     def _explained(self, errors: Iterable[Any], root: Tokens = ()) -> Iterator[Violation]:
-        """The violations that jsonschema's errors are, in document order."""
+        """Jsonschema's errors as violations, in document order."""
         for error in sorted(errors, key=lambda error: [str(step) for step in error.path]):
             place = (*root, *map(str, error.path))
             if error.validator == "required":
@@ -133,11 +133,10 @@ class DocumentSchema:
             at = (*place, key)
             fingerprint = (_pattern(at), "no such key")
             if key in owned:
-                hint = "It belongs to the server and is never sent; leave it out."
-                yield Violation(at, "it is set by the server", fingerprint, hint, read_only=True)
+                hint = "Remove it: the server sets it, and it is never sent."
+                yield Violation(at, "set by the server", fingerprint, hint, read_only=True)
                 continue
-            near = closest(key, known)
-            hint = f"Did you mean {near!r}?" if near else f"Known keys: {', '.join(known)}."
+            hint = did_you_mean(key, known) or f"Known keys: {', '.join(known)}."
             yield Violation(at, "unknown key", fingerprint, hint)
 
 
@@ -181,9 +180,9 @@ _TYPES: Final[Mapping[str, type]] = {
 
 
 def compile_schema(schema: Mapping[str, Any]) -> Conforms:
-    """A function that says whether a value certainly conforms to ``schema``.
+    """A function that returns True only for values that conform to ``schema``.
 
-    A keyword that is not understood makes it always say False.
+    It always returns False where ``schema`` has a keyword not known here.
     """
     checks: list[Conforms] = []
     for keyword, rule in schema.items():

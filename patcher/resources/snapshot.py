@@ -1,4 +1,4 @@
-"""One reading of a resource: the response as it came, and what can be told from it."""
+"""A snapshot of a resource: one response of the API, with its metadata."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _TIMESTAMP = re.compile(
 )
 
 _LONGEST_VERSION: Final = 40
-"""How much of a version is shown; a number is never that long."""
+"""Longest version shown, in characters; no real number is that long."""
 
 
 class Snapshot(NamedTuple):
     """A response of the API for one resource, parsed strictly.
 
-    ``raw`` is the resource as the API gave it. ``etag`` is its strong entity tag (RFC 9110,
-    section 8.8.3) where one came; the API documents none. ``text`` is the answer that ``raw`` was
-    parsed from, where it is at hand: two readings of the same text show the same.
+    ``raw`` is the resource as the API shows it. ``etag`` is its strong entity tag (RFC 9110,
+    section 8.8.3), if any; the API documents none. ``text`` is the response body, if known: two
+    snapshots of the same text are equal.
     """
 
     raw: Document
@@ -46,24 +46,24 @@ class Snapshot(NamedTuple):
 
     @property
     def version(self) -> int | None:
-        """The counter of writes, or None where the response has none, or one that is no integer."""
+        """The counter of writes, or None where it is missing or not an integer."""
         version = self.raw.get("version")
         return version if type(version) is int else None
 
     @property
     def shown_version(self) -> str:
-        """The version as a message shows it, whatever kind of value it is."""
+        """The version for a message, of whatever type it is."""
         version = self.raw.get("version")
         return "none" if version is None else jsontext.dump(version)[:_LONGEST_VERSION]
 
     @property
     def updated_at(self) -> str | None:
-        """When it was last written, as the server spells it (RFC 3339)."""
+        """When it was last written (RFC 3339), as the server formats it."""
         return self._text("updated_at")
 
     @property
     def author(self) -> str | None:
-        """Who wrote it last: a name, or an id where there is no name."""
+        """Who wrote it last: a name, else an ID."""
         actor = self.raw.get("updated_by")
         if type(actor) is not dict:
             return None
@@ -72,27 +72,27 @@ class Snapshot(NamedTuple):
 
     @property
     def author_id(self) -> str | None:
-        """The id of who wrote it last, where the response has one."""
+        """The ID of who wrote it last, or None."""
         actor = self.raw.get("updated_by")
         known = actor.get("id") if type(actor) is dict else None
         return known if type(known) is str and known else None
 
     def is_newer_than(self, other: Snapshot) -> bool:
-        """Whether this shows a later state than ``other``, by version or by time.
+        """Whether this is a later state than ``other``, by version or by time.
 
-        An answer that fails this may be the replay of an old one (Idempotency-Key guide), and
-        proves nothing about a write made since.
+        If not, this may be the replay of an old response (Idempotency-Key guide), which proves
+        nothing about a write made since.
         """
         versions = _order(self.version, other.version)
         times = _order(moment(self.updated_at), moment(other.updated_at))
         return -1 not in (versions, times) and 1 in (versions, times)
 
     def is_older_than(self, other: Snapshot) -> bool:
-        """Whether this shows an earlier state than ``other``: a replica that lags behind does.
+        """Whether this is an earlier state than ``other``, as a lagging replica shows it.
 
         The version decides where both have an integer and the two differ, else the time. Times are
-        compared in the coarser precision of the two: an answer to a write may show nanoseconds
-        that are stored, and read again, as microseconds.
+        compared in the coarser precision of the two: the response to a write may have nanoseconds
+        that the server stores, and later shows, as microseconds.
         """
         by_version = _order(self.version, other.version)
         if by_version:
@@ -104,11 +104,11 @@ class Snapshot(NamedTuple):
         return (ours[0], ours[1][:digits]) < (theirs[0], theirs[1][:digits])
 
     def has_other_version(self, other: Snapshot) -> bool:
-        """Whether the versions differ, compared as the values that they are."""
+        """Whether the versions differ strictly, whatever their type."""
         return not strictly_equal(self.raw.get("version"), other.raw.get("version"))
 
     def has_moved_from(self, other: Snapshot) -> bool:
-        """Whether version or time differ at all; content is not looked at."""
+        """Whether version or time differ; content is not compared."""
         return self.has_other_version(other) or self.updated_at != other.updated_at
 
     def _text(self, key: str) -> str | None:

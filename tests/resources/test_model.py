@@ -94,7 +94,7 @@ def test_a_configuration_is_somebody_elses(path: str) -> None:
     assert plan.masks.credentials >= {"hunter2"}
 
     redacted = response() | at(path, {"password": MASK})
-    with pytest.raises(UnknownFieldError, match="a mask in place of the value"):
+    with pytest.raises(UnknownFieldError, match="a mask instead"):
         make_plan(MODEL, Snapshot(redacted), Patch.of({"name": "x"}))
 
 
@@ -108,7 +108,7 @@ def test_a_field_in_the_list_beside_is_found_there(path: str, member: str, other
     with pytest.raises(InvalidPatchError) as caught:
         Patch.remove(path, member).apply(document, MODEL.shape)
 
-    assert caught.value.hint == f"Write --remove {other}={member}"
+    assert f"--remove {other}={member}" in str(caught.value.hint)
 
 
 def stored(before: dict[str, Any], after: dict[str, Any]) -> Verdict:

@@ -250,13 +250,13 @@ FULL = ("--set 'additional_fields:=[...]'",)
         (
             {"fields": [ADDED | {"label": None}]},
             "/additional_fields/0",
-            "added by a user, but without label",
+            "added by a user, without label",
             ("--set additional_fields.0.label=TEXT", *FULL),
         ),
         (
             {"fields": [ADDED, {"name": "b", "user_added": True}]},
             "/additional_fields/1",
-            "added by a user, but without label and type",
+            "added by a user, without label and type",
             (
                 "--set additional_fields.1.label=TEXT --set additional_fields.1.type=TEXT",
                 *FULL,
@@ -265,13 +265,13 @@ FULL = ("--set 'additional_fields:=[...]'",)
         (
             {"fields": [ADDED | {"name": ""}]},
             "/additional_fields/0",
-            "added by a user, but without name",
+            "added by a user, without name",
             ("--set additional_fields.0.name=TEXT", *FULL),
         ),
         (
             {"configuration": {"token": MASK}},
             "/configuration/token",
-            "a mask in place of the value",
+            "a mask instead of the value",
             (
                 "--set configuration.token=@FILE",
                 "--unset configuration.token",
@@ -281,7 +281,7 @@ FULL = ("--set 'additional_fields:=[...]'",)
         (
             {"enricher": {"configuration": {"keys": [{"api.key": MASK}]}}},
             "/enricher/configuration/keys/0/api.key",
-            "a mask in place of the value",
+            "a mask instead of the value",
             (
                 r"--set 'enricher.configuration.keys.0.api\.key=@FILE'",
                 r"--unset 'enricher.configuration.keys.0.api\.key'",
@@ -291,7 +291,7 @@ FULL = ("--set 'additional_fields:=[...]'",)
         (
             {"configuration": {MASK: "x"}},
             f"/configuration/{MASK}",
-            "a mask in place of the value",
+            "a mask instead of the value",
             (f"--unset 'configuration.{MASK}'", f"--literal 'configuration.{MASK}'"),
         ),
     ],
@@ -359,7 +359,7 @@ def test_unknown_keys_are_carried_on_request() -> None:
         ("carried-unknown", "/additional_fields/0/pii"),
         ("carried-unknown", "/retention"),
     ]
-    assert "sent along" in found.notices[0].message
+    assert "is sent" in found.notices[0].message
 
 
 def test_unknown_keys_are_dropped_on_request() -> None:

@@ -87,7 +87,7 @@ def test_a_misspelt_key_gets_a_suggestion() -> None:
     error = violation.error()
 
     assert (type(error), error.path) == (InvalidPatchError, "/additional_fields/0/exmaple")
-    assert error.hint == "Did you mean 'example'?"
+    assert error.hint == 'Did you mean "example"?'
 
 
 def test_a_key_like_no_other_gets_the_known_ones() -> None:
@@ -107,8 +107,8 @@ def test_a_key_of_the_servers_is_told_apart() -> None:
     error = violation.error()
     assert isinstance(error, ReadOnlyFieldError)
     assert error.path == "/additional_fields/0/unique"
-    assert error.message.endswith("/unique: it is set by the server.")
-    assert "leave it out" in str(error.hint)
+    assert "set by the server" in error.message
+    assert "Remove it" in str(error.hint)
 
 
 @pytest.mark.parametrize("key", sorted(MODEL_FIELD_KEYS))

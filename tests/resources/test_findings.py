@@ -1,4 +1,4 @@
-"""What is warned of in a change to a model without asking the API."""
+"""Checks of a change beyond its schema."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patcher.documents.patches import Patch
+from patcher.documents.values import Document
 from patcher.errors import InvalidPatchError
 from patcher.plan import Plan, make_plan
 from patcher.plan.making import refuse_findings
+from patcher.resources.findings import Columns
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from patcher.sandbox import seed
@@ -74,7 +76,7 @@ CASES: dict[str, tuple[dict[str, Any], object, str, str, str]] = {
         {"fields": ["id", "email", "id"]},
         "duplicate-name",
         "/fields/2",
-        "the second time in /fields",
+        "which is in /fields already",
     ),
     "an additional field of a source field's name": (
         {},
@@ -88,7 +90,7 @@ CASES: dict[str, tuple[dict[str, Any], object, str, str, str]] = {
         {"additional_fields": [FIELD, FIELD]},
         "duplicate-name",
         "/additional_fields/1/name",
-        "Take it out",
+        "Remove it",
     ),
     "a tracked column twice": (
         {},
@@ -137,7 +139,7 @@ CASES: dict[str, tuple[dict[str, Any], object, str, str, str]] = {
         {"enricher": {"enricher_id": seed.CONTACTS}},
         "enricher-replaced",
         "/enricher/enricher_id",
-        "replaced and not updated",
+        "replaced instead of updated",
     ),
     "policies cleared": (
         {"policies": [OTHER]},
@@ -348,3 +350,307 @@ def test_any_value_in_any_member_can_be_checked(value: Any) -> None:
         odd = {"fields": ["id"], key: value, "enricher": {"fields": value}}
 
         assert MODEL.findings(odd, odd).introduced == ()
+
+
+A, B = "248df4b7-aa70-47b8-a036-33ac447e668d", "9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a111"
+FIELDS = ["id", "email"]
+
+
+def said(document: Document, proposed: Document) -> list[str]:
+    """What is found in a change: code and place; existing findings are marked."""
+    found = MODEL.findings(document, proposed)
+    marked = [("", found.introduced), ("existing ", found.existing)]
+    return [f"{mark}{one.code} {one.path}" for mark, some in marked for one in some]
+
+
+def sentence(document: Document, proposed: Document) -> str:
+    """The sentences of the one finding of a change."""
+    (found,) = MODEL.findings(document, proposed).introduced
+    return f"{found.what} {found.way_out}"
+
+
+ROWS: dict[str, tuple[Document, list[str]]] = {
+    "nothing": ({}, []),
+    "an identifier that is a field": ({"fields": FIELDS, "identifier": "email"}, []),
+    "an identifier that is none": (
+        {"fields": FIELDS, "identifier": "zzz"},
+        ["identifier-not-in-fields /identifier"],
+    ),
+    "a column that is nearly one, in a shell's quotes": (
+        {"fields": ["e mail"], "tracking_columns": ["e maill"]},
+        ["tracking-column-not-in-fields /tracking_columns/0"],
+    ),
+    "columns of lists that are none, and of every field": (
+        {"fields": [], "identifier": "x", "tracking_columns": 5, "relations": [5, {"from": 5}]},
+        [],
+    ),
+    "an identifier that is no text": ({"fields": FIELDS, "identifier": 5}, []),
+    "fields that are no texts": ({"fields": ["id", 5, 5, {"a": 1}], "identifier": "id"}, []),
+    "names twice, thrice and once more": (
+        {"fields": ["a", "a", "b", "a", "a"]},
+        [
+            "duplicate-name /fields/1",
+            "duplicate-name /fields/3",
+            "duplicate-name /fields/4",
+        ],
+    ),
+    "a name in both lists": (
+        {"fields": ["a"], "additional_fields": [{"name": "a", "label": "A", "type": "t"}]},
+        ["duplicate-name /additional_fields/0/name"],
+    ),
+    "a tracked column twice": (
+        {"tracking_columns": ["a", "a"]},
+        ["duplicate-name /tracking_columns/1"],
+    ),
+    "an enricher's field twice": (
+        {"enricher": {"enricher_id": A, "fields": [{"name": "a"}, {"name": "a"}]}},
+        ["duplicate-name /enricher/fields/1/name"],
+    ),
+    "additional fields that say nothing": (
+        {
+            "additional_fields": [
+                5,
+                {"name": "s", "label": "", "type": None},
+                {"name": 5, "type": "t"},
+            ]
+        },
+        [
+            "additional-field-incomplete /additional_fields/1/label",
+            "additional-field-incomplete /additional_fields/1/type",
+            "additional-field-incomplete /additional_fields/2/label",
+        ],
+    ),
+    "tracking columns in two places, alike": (
+        {"configuration": {"tracking_columns": ["a", "b", "a"]}, "tracking_columns": ["b", "a"]},
+        ["tracking-columns-twice /configuration/tracking_columns"],
+    ),
+    "tracking columns in two places, none in one": (
+        {"configuration": {"tracking_columns": None}, "tracking_columns": ["a"]},
+        ["tracking-columns-twice /configuration/tracking_columns"],
+    ),
+    "a configuration that is none": ({"configuration": 5, "tracking_columns": ["a"]}, []),
+}
+
+
+@pytest.mark.parametrize(("proposed", "expected"), ROWS.values(), ids=ROWS)
+def test_what_each_check_finds(proposed: Document, expected: list[str]) -> None:
+    """Code and place; the same is an existing finding where the document has it already."""
+    assert said({}, proposed) == expected
+    assert said(proposed, {**proposed, "name": "x"}) == [f"existing {one}" for one in expected]
+
+
+def test_one_tracked_column_is_as_good_as_a_list_of_one() -> None:
+    """The API takes both; that they are said alike is no difference."""
+    both = {"configuration": {"tracking_columns": "a"}, "tracking_columns": ["a"]}
+
+    assert "they differ" not in sentence({}, both)
+    both["tracking_columns"] = ["b"]
+    assert "they differ" in sentence({}, both)
+
+
+def test_a_column_that_is_not_a_field_has_a_way_out() -> None:
+    """A similar name is suggested, and the name is shown only where it was a field."""
+    tracked = {"fields": ["e mail"], "tracking_columns": ["e maill"]}
+    was = {"fields": ["e mail", "it's"], "identifier": "it's"}
+
+    assert 'Did you mean "e mail"?' in sentence({}, tracked)
+    assert "e maill" not in sentence({}, tracked)
+    assert "--set identifier=FIELD" in sentence({}, {"fields": FIELDS, "identifier": "zzz"})
+    assert """--add fields='it'"'"'s'""" in sentence(was, {**was, "fields": ["e mail"]})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_brought"),
+    [
+        # The same name twice, but of more, or of another: that is new.
+        ({"fields": ["a", "a"]}, {"fields": ["a", "a", "a"]}, True),
+        ({"fields": ["a", "a", "b"]}, {"fields": ["a", "b", "b"]}, True),
+        ({"fields": ["a", "a", "b"]}, {"fields": ["b", "a", "a"]}, False),
+        # Another field without a label, and another member of the same one.
+        (
+            {"additional_fields": [{"name": "s", "type": "t"}]},
+            {"additional_fields": [{"name": "r", "type": "t"}]},
+            True,
+        ),
+        (
+            {"additional_fields": [{"name": "s", "type": "t"}]},
+            {"additional_fields": [{"name": "s", "label": "S"}]},
+            True,
+        ),
+        # Two places that came apart, or that differ in another way than before.
+        (
+            {"configuration": {"tracking_columns": ["a"]}, "tracking_columns": ["a"]},
+            {"configuration": {"tracking_columns": ["a"]}, "tracking_columns": ["b"]},
+            True,
+        ),
+        (
+            {"configuration": {"tracking_columns": ["a"]}, "tracking_columns": ["b"]},
+            {"configuration": {"tracking_columns": ["c"]}, "tracking_columns": ["b"]},
+            True,
+        ),
+        (
+            {"configuration": {"tracking_columns": ["a"]}, "tracking_columns": ["a"]},
+            {"configuration": {"tracking_columns": ["b"]}, "tracking_columns": ["b"]},
+            False,
+        ),
+    ],
+)
+def test_what_makes_it_worse_is_the_changes_fault(
+    before: Document, after: Document, is_brought: bool
+) -> None:
+    """A finding is known by what it is about, wherever in its list it stands."""
+    found = MODEL.findings(before, after)
+
+    assert bool(found.introduced) is is_brought
+    assert found.introduced or found.existing
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path"),
+    [
+        ({"fields": ["a"]}, {}, "/fields"),
+        ({"fields": ["a"]}, {"fields": []}, "/fields"),
+        (
+            {"enricher": {"enricher_id": A, "fields": ["a"]}},
+            {"enricher": {"enricher_id": A, "fields": []}},
+            "/enricher/fields",
+        ),
+        ({"fields": []}, {}, None),
+        ({"fields": ["a"]}, {"fields": ["b"]}, None),
+        ({"enricher": {"fields": ["a"]}}, {}, None),
+        ({"enricher": {"fields": ["a"]}}, {"enricher": 5}, None),
+    ],
+)
+def test_a_list_that_is_emptied_opens_everything(
+    before: Document, after: Document, path: str | None
+) -> None:
+    """Said of either list, by its own path; an enricher that goes takes its list along."""
+    expected = [] if path is None else [f"fields-widened {path}"]
+
+    assert said(before, after) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "how", "present"),
+    [
+        ({"enricher_id": A}, {"x": 1}, "is missing", f", {A}"),
+        ({"enricher_id": A}, {"enricher_id": B}, "changes", f", {A}"),
+        ({"x": 1}, {"x": 2}, "is missing", ""),
+        ({"enricher_id": A}, {"enricher_id": A, "x": 1}, None, ""),
+        ({"x": 1}, {"enricher_id": A}, None, ""),
+        ({}, {"x": 1}, None, ""),
+        ({"x": 1}, {}, None, ""),
+        (5, {"x": 1}, None, ""),
+        ({"x": 1}, 5, None, ""),
+        (None, {"enricher_id": A}, None, ""),
+    ],
+)
+def test_an_enrichment_is_known_by_its_id(
+    before: Any, after: Any, how: str | None, present: str
+) -> None:
+    """Without it, or with another one, it is made anew; the present id is named."""
+    pair: tuple[Document, Document] = {"enricher": before}, {"enricher": after}
+    if how is None:
+        assert said(*pair) == []
+        return
+    found = MODEL.findings(*pair)
+    (one,) = (*found.introduced, *found.existing)
+    assert (one.code, one.path) == ("enricher-replaced", "/enricher/enricher_id")
+    assert how in one.what
+    assert (A in one.way_out) == bool(present)
+
+
+@pytest.mark.parametrize("root", ["", "enricher"])
+@pytest.mark.parametrize(
+    ("before", "after", "is_moved"),
+    [
+        ((A, {"q": 1}), (B, {"q": 1}), True),
+        ((A, {"q": 1}), (B, {"q": 2}), False),
+        ((A, {"q": 1}), (A, {"q": 1}), False),
+        ((A, {}), (B, {}), False),
+        ((None, {"q": 1}), (B, {"q": 1}), False),
+        ((A, {"q": 1}), (None, {"q": 1}), False),
+        ((A, {"q": 1}), (B, {"q": 1.0}), False),
+    ],
+)
+def test_a_connection_under_an_old_configuration(
+    root: str, before: tuple[Any, Any], after: tuple[Any, Any], is_moved: bool
+) -> None:
+    """Said of the model's and of the enricher's own, where the configuration stays as is."""
+
+    def document(pair: tuple[Any, Any]) -> Document:
+        document = {"connection_id": pair[0], "configuration": pair[1]}
+        return {root: {**document, "enricher_id": A}} if root else document
+
+    path = f"{root and f'/{root}'}/connection_id"
+
+    assert said(document(before), document(after)) == [f"connection-moved {path}"] * is_moved
+
+
+assert MODEL.columns is not None
+COLUMNS: Columns = MODEL.columns
+
+
+def test_every_place_that_names_a_column_is_found() -> None:
+    """Fields, identifier, tracking columns, relations and additional fields all name columns."""
+    found = [("/".join(place), name) for place, name in COLUMNS.references(seed.contacts())]
+
+    assert found[7:] == [
+        ("identifier", "id"),
+        ("tracking_columns/0", "email"),
+        ("tracking_columns/1", "plan"),
+        ("relations/0/from", "company_id"),
+        ("additional_fields/0/name", "lead_score"),
+        ("additional_fields/1/name", "owner_email"),
+    ]
+    assert [name for _, name in found[:7]] == seed.contacts()["fields"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"fields": None, "identifier": "", "tracking_columns": {}, "relations": [5, {}]},
+        {"fields": [5, None, ""], "additional_fields": [{"name": 5}], "identifier": ["id"]},
+    ],
+)
+def test_what_is_not_well_formed_names_nothing(document: dict[str, Any]) -> None:
+    """A document that breaks its schema is looked at as far as it goes."""
+    assert list(COLUMNS.references(document)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "doubt"),
+    [
+        ({"name": "New"}, ()),
+        ({"fields": ["id"]}, ()),
+        ({"fields": []}, ("fields",)),
+        ({"fields": None}, ("fields",)),
+        (
+            {"configuration": {"table": "t"}},
+            ("fields", "identifier", "tracking_columns", "relations", "additional_fields"),
+        ),
+        ({"connection_id": "x", "fields": [], "identifier": None, "tracking_columns": [],
+          "relations": [], "additional_fields": []}, ("fields",)),
+    ],
+)  # fmt: skip
+def test_only_another_source_leaves_columns_in_doubt(
+    change: dict[str, Any], doubt: tuple[str, ...]
+) -> None:
+    """Another query, table or connection puts all that names columns in doubt; else nothing is."""
+    before = seed.contacts()
+
+    assert COLUMNS.in_doubt(before, {**before, **change}) == doubt
+
+
+@pytest.mark.parametrize("fields", [None, {}, 5])
+def test_a_reading_without_fields_exposes_nothing(fields: Any) -> None:
+    """What is no list of fields exposes none."""
+    assert COLUMNS.exposed_now(Snapshot({"fields": fields})) == {}
+
+
+def test_a_reading_exposes_what_has_a_name() -> None:
+    """Names come with their ids, where they have one."""
+    fields = [{"name": "a", "id": "1"}, {"name": "b", "id": 5}, {"name": 5}, "c"]
+
+    assert COLUMNS.exposed_now(Snapshot({"fields": fields})) == {"a": "1", "b": None}
