@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -52,6 +53,16 @@ def test_every_dependency_has_a_floor_and_a_reason() -> None:
     assert len(floors.floors()) == len(named) + 1
 
 
+def tracked(folder: str = ".") -> list[str]:
+    """The files that git has below a folder; skips the test where there is no git."""
+    done = subprocess.run(
+        ["git", "ls-files", "-z", folder], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        pytest.skip("this is not a git checkout")
+    return [name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
 def test_the_wheel_has_everything_and_the_command(tmp_path: Path, nothing_leaks: Watch) -> None:
     """Every module and data file of the package is in the wheel, nothing else, and the command."""
     source = nothing_leaks.mine(tmp_path / "source")
@@ -65,13 +76,32 @@ def test_the_wheel_has_everything_and_the_command(tmp_path: Path, nothing_leaks:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         info = next(name for name in archive.namelist() if name.endswith("entry_points.txt"))
         entry_points = archive.read(info).decode()
-    listed = subprocess.run(
-        ["git", "ls-files", "patcher"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
 
-    assert names == set(listed.stdout.split())
+    assert names == set(tracked("patcher"))
     assert "patch-model = patcher.__main__:main" in entry_points
     assert wheel.name.startswith(f"polytomic_patcher-{__version__}-")
+
+
+def test_the_source_distribution_is_whole(tmp_path: Path, nothing_leaks: Watch) -> None:
+    """Everything that git has is in it: tests, examples, documentation and the tools' settings."""
+    files = tracked()
+    source = nothing_leaks.mine(tmp_path / "source")
+    for name in files:
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, source / name)
+    build = "import setuptools.build_meta as build; print(build.build_sdist('.'))"
+    subprocess.run(
+        [sys.executable, "-c", build], cwd=source, check=True, capture_output=True, text=True
+    )
+    (archive,) = source.glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        names = {name.partition("/")[2] for name in opened.getnames()}
+        (info,) = (one for one in opened.getnames() if one.count("/") == 1 and "PKG-INFO" in one)
+        metadata = opened.extractfile(info).read().decode()  # type: ignore[union-attr]
+
+    assert [name for name in files if name not in names] == []
+    for name in ("docs/", "CHANGELOG.md", "SECURITY.md"):
+        assert name in metadata
 
 
 def test_coverage_floors_find_what_is_short() -> None:

@@ -13,6 +13,7 @@ import pytest
 from patcher import _version, errors
 from patcher.cli.main import COMMANDS, LazyGroup, cli
 from patcher.sandbox import seed
+from tests.architecture.test_layers import ARROWS
 from tests.docs.console import PAGES, ROOT, Runner, settled, steps, surroundings
 from tests.docs.test_recipes import RECIPES
 
@@ -135,13 +136,27 @@ def test_every_error_and_warning_is_on_its_page() -> None:
         assert {word for word in words if f"`{word}`" not in text_of(page)} == set(), page
 
 
-def test_the_changelog_is_about_this_version() -> None:
-    """The newest entry of the changelog is this version's."""
-    text = (ROOT / "CHANGELOG.md").read_text()
-    first = re.search(r"^## (\S+)", text, re.MULTILINE)
+def test_the_map_and_the_tour_are_true() -> None:
+    """CONTRIBUTING has a row for each room, and the files and names of its tour exist."""
+    guide = text_of("CONTRIBUTING.md")
+    rooms = {room for room in ARROWS if room and not room.startswith("_")}
+    hops = re.findall(r"^\d\. `([a-z_/]+\.py)`, `(\w+)`", guide, re.MULTILINE)
+    files = re.findall(r"`((?:cli|plan|guard|render|operations|resources)/[a-z_]+\.py)`", guide)
 
-    assert first is not None
-    assert first[1] == _version.__version__
+    assert {room for room in rooms if not re.search(rf"`{room}(\.py|/)`", guide)} == set()
+    assert 1 <= len(hops) <= 8
+    for file, name in hops:
+        source = (ROOT / "patcher" / file).read_text()
+        assert re.search(rf"^(?:def|class) {name}\b", source, re.MULTILINE), name
+    assert [file for file in files if not (ROOT / "patcher" / file).exists()] == []
+
+
+def test_the_changelog_is_about_this_version() -> None:
+    """The newest entry of the changelog is this version's, or what comes after it."""
+    headings = re.findall(r"^## (\S+)", text_of("CHANGELOG.md"), re.MULTILINE)
+
+    assert [one for one in headings if one != "Unreleased"][0] == _version.__version__
+    assert "Unreleased" not in headings[1:]
 
 
 @pytest.mark.parametrize("page", PAGES)
