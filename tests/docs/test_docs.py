@@ -155,7 +155,7 @@ def test_the_changelog_is_about_this_version() -> None:
     """The newest entry of the changelog is this version's, or what comes after it."""
     headings = re.findall(r"^## (\S+)", text_of("CHANGELOG.md"), re.MULTILINE)
 
-    assert [one for one in headings if one != "Unreleased"][0] == _version.__version__
+    assert next(one for one in headings if one != "Unreleased") == _version.__version__
     assert "Unreleased" not in headings[1:]
 
 
