@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from patcher.batch.overview import Tally
 from patcher.cli import console, exits
 from patcher.cli.changes import Source, patch_of, take_changes
-from patcher.cli.confirmation import output_of, refuse_if_nobody_is_there
+from patcher.cli.confirmation import output_of, refuse_without_terminal
 from patcher.cli.options import connection, options_of, session
 from patcher.cli.signals import SIGNALS
 from patcher.errors import InterruptedWriteError, InvalidInputError, PatchError
@@ -93,7 +93,7 @@ class BatchScreen:
 
     def confirm(self, overview: Overview) -> bool:
         """Whether to write what was shown. From then on signals stop the run softly."""
-        refuse_if_nobody_is_there(asks=self._asks)
+        refuse_without_terminal(asks=self._asks)
         count = f"{overview.changing} model{'' if overview.changing == 1 else 's'}"
         agreed = not self._asks or console.ask(f"Write {count}?")
         if agreed:

@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from patcher.cli import console
 from patcher.cli.help import Command
 from patcher.errors import InvalidInputError
 
@@ -249,6 +250,8 @@ class Source:
             if self._stdin_taken:
                 raise InvalidInputError("Standard input can be used once in a command.")
             self._stdin_taken = True
+            if console.is_terminal(sys.stdin):
+                console.say("Reading from standard input. Press Ctrl-D to end.")
         try:
             data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
             return data.decode("utf-8-sig")

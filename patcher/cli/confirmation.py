@@ -1,10 +1,10 @@
-"""A plan shown or reported, what else was asked about it, the question, and a result told."""
+"""Shared by all writing commands: show the plan, confirm, report the result."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
 
 class Confirmation:
-    """Shows a plan and asks whether to write it.
-
-    ``attended`` says whether it asks at all.
-    """
+    """Shows a plan and asks whether to write it, unless ``attended`` is False."""
 
     def __init__(self, output: str, *, yes: bool, show_secrets: bool) -> None:
         self.output = output
@@ -32,18 +29,14 @@ class Confirmation:
         self.shown: Plan | None = None
 
     def __call__(self, plan: Plan) -> bool:
-        """The answer. Raises InvalidInputError when there is nobody to give one."""
+        """The answer. Raises InvalidInputError without a terminal to ask on."""
         SIGNALS.count_again()
         self.show(plan, asks=self.attended and console.can_ask())
-        self.refuse_if_nobody_is_there()
+        refuse_without_terminal(asks=self.attended)
         return not self.attended or console.ask("Write this?")
 
-    def refuse_if_nobody_is_there(self) -> None:
-        """Raises InvalidInputError when it would have to ask, and there is nobody."""
-        refuse_if_nobody_is_there(asks=self.attended)
-
     def show(self, plan: Plan, *, asks: bool = False) -> None:
-        """Shows the plan where it belongs, and where it is asked about on the terminal too."""
+        """Shows the plan on standard output, and, if a prompt follows, on the terminal too."""
         is_first, self.shown = self.shown is None, plan
         on_screen = self.output == "text" and console.is_terminal(sys.stdout)
         if self.output == "text":
@@ -61,17 +54,17 @@ class Confirmation:
         console.show(warning_lines(plan.warnings), error=True)
 
 
-def refuse_if_nobody_is_there(*, asks: bool) -> None:
-    """Raises InvalidInputError where somebody is to be asked, and there is nobody."""
+def refuse_without_terminal(*, asks: bool) -> None:
+    """Raises InvalidInputError where a prompt is due without a terminal."""
     if asks and not console.can_ask():
         raise InvalidInputError(
-            "There is no terminal to ask on, so nothing was written.",
-            hint="Say --yes to write without being asked.",
+            "No terminal to ask on. Nothing was written.",
+            hint="Pass --yes to skip the prompt.",
         )
 
 
 def show_result(result: PatchResult, confirmation: Confirmation) -> None:
-    """Tells how a change ended, and shows its plan where nobody has seen it yet."""
+    """Reports how a change ended, and shows its plan if it has not been shown."""
     SIGNALS.settle()
     if result.status != "planned":
         console.report_only()
@@ -92,13 +85,13 @@ def output_of(parameters: dict[str, Any]) -> tuple[str, bool]:
     """The output format, and whether credentials may be seen in it."""
     if parameters["show_secrets"] and not console.is_terminal(sys.stdout):
         raise InvalidInputError(
-            "--show-secrets is for a terminal only.",
-            hint="patch-model get prints the document itself, to a file too.",
+            "--show-secrets works on a terminal only.",
+            hint="For the document itself, run patch-model get MODEL.",
         )
     if parameters["show_secrets"] and parameters["output"] in REPORTS:
         raise InvalidInputError(
             "A report never shows credentials.",
-            hint="Leave out --show-secrets, or look at the plan with -o text.",
+            hint="Leave out --show-secrets, or use -o text.",
         )
     return parameters["output"], parameters["show_secrets"]
 
@@ -123,9 +116,9 @@ def review_options(command: F) -> F:
 
 
 def end_if_refused(plan: Plan, show: Callable[[], None], output: str) -> None:
-    """Raises ApiError for a plan whose preview did not succeed, once people have seen the plan.
+    """Raises ApiError for a plan whose preview failed, after showing the plan.
 
-    For programs the plan is in the error's own object.
+    With -o json the plan is part of the error's object.
     """
     from patcher.operations.impact import refusal
 
@@ -137,30 +130,30 @@ def end_if_refused(plan: Plan, show: Callable[[], None], output: str) -> None:
 
 
 def refuse_with_show(parameters: Mapping[str, Any]) -> None:
-    """Raises InvalidInputError for --show with what would ask the API."""
+    """Raises InvalidInputError for --show with an option that needs the API."""
     for name in ("preview", "impact", "accept-older"):
         if parameters[name.replace("-", "_")]:
             raise InvalidInputError(
-                f"--show takes no --{name}: it shows what is in the file, and asks nobody.",
-                hint=f"patch-model apply --plan FILE --dry-run --{name} looks at it as of now.",
+                f"--{name} can't be combined with --show, which sends no request.",
+                hint=f"Run patch-model apply --plan FILE --dry-run --{name}",
             )
 
 
 def show_progress(now: Progress) -> None:
-    """How far a scan has got, on one line of a terminal that goes away when it is over."""
+    """Shows progress on one line of a terminal, and clears it in the end."""
     if not console.is_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
         return
     counts = [str(count) for count in (now.done, now.total) if count is not None]
-    told = [part for part in (now.what, " of ".join(counts)) if part]
-    console.write("\r\x1b[K" + ": ".join(told), sys.stderr)
+    text = ": ".join(part for part in (now.what, " of ".join(counts)) if part)
+    console.write(f"\r\x1b[K{text}", sys.stderr)
 
 
-def show_report(plans: Sequence[Plan], output: str) -> None:
-    """Prints the report of one plan, or of several; warnings are in it."""
+def show_report(plan: Plan, output: str, planned: str) -> None:
+    """Prints the report of a plan made at the time ``planned``, with its warnings."""
     from patcher.render.plan import outline
     from patcher.render.review import attachments
 
-    outlines = [outline(plan, attachments=attachments(plan)) for plan in plans]
+    outlines = [outline(plan, attachments=attachments(plan), planned=planned)]
     if output == "html":
         from patcher.render import html
 

@@ -1,9 +1,10 @@
-"""Standard output and error: what may be written where, and who may be asked."""
+"""Standard output and error, and the prompts on them."""
 
 from __future__ import annotations
 
 import os
 import select
+import shutil
 import signal
 import sys
 import threading
@@ -14,22 +15,24 @@ from typing import IO, TYPE_CHECKING, Final, Literal
 from patcher.cli.signals import SIGNALS
 
 if TYPE_CHECKING:
-    from patcher.render.text import Line
+    from patcher.render.text import Line, Style
 
 # POSIX: a pipe that is ready takes as many bytes at once, without blocking in the middle.
 _PIECE: Final = select.PIPE_BUF
+
+_STYLES: Final[Mapping[str, Style]] = {"Error": "alarm", "Warning": "changed", "Hint": "title"}
 
 _is_muted = False
 
 
 class _Output:
-    """What became of standard output within one command.
+    """The state of standard output within one command.
 
     Attributes:
-        lost: why it cannot be written, or None; a reader that went away is no reason.
-        has_begun: whether anything is on it.
-        is_work: whether what is printed is what the command is for. What only reports something
-            done is never cut short by a signal, and losing it changes no exit code.
+        lost: why it cannot be written, or None; a closed pipe does not count.
+        has_begun: whether anything was written to it.
+        is_work: whether the output is what the command is for. A report of something done is
+            never cut short by a signal, and losing it changes no exit code.
     """
 
     def __init__(self) -> None:
@@ -39,7 +42,7 @@ class _Output:
         self._gone: list[IO[str]] = []
 
     def write(self, text: str, stream: IO[str] | None, *, is_document: bool) -> None:
-        """Writes all of it, unless the stream cannot be written, which is noted."""
+        """Writes all of it. A stream that cannot be written is noted."""
         if stream is None:
             self._lose(stream, "it is closed")
         elif not any(one is stream for one in self._gone):
@@ -48,7 +51,7 @@ class _Output:
             except (OSError, ValueError) as error:  # ValueError: it is closed in Python
                 self._gone.append(stream)
                 with suppress(OSError, ValueError):
-                    # Python would try to write what is left in a buffer, and complain, at exit.
+                    # Else Python writes the rest of a buffer at exit, and fails.
                     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
                 if not isinstance(error, BrokenPipeError):
                     self._lose(stream, getattr(error, "strerror", None) or "it is closed")
@@ -58,7 +61,7 @@ class _Output:
             self.lost = self.lost or reason
 
     def _put(self, text: str, stream: IO[str], *, is_document: bool) -> None:
-        """Past the stream's own buffer, in pieces between which a signal counts."""
+        """Writes past the stream's buffer, in pieces between which a signal counts."""
         own: str | None = getattr(stream, "encoding", None)
         encoding = "utf-8" if is_document or own is None else own
         data = text.encode(encoding, "backslashreplace")
@@ -89,23 +92,23 @@ _output = _Output()
 
 
 def begin() -> None:
-    """A command begins: nothing of what became of an earlier one's output counts."""
+    """Forgets the state that an earlier command left."""
     global _output  # noqa: PLW0603 - the streams themselves are global
     _output = _Output()
 
 
 def report_only(*, is_only: bool = True) -> None:
-    """From now on what is printed reports something done, and is not what the command is for."""
+    """From now on output only reports something done (see ``_Output.is_work``)."""
     _output.is_work = not is_only
 
 
 def has_begun() -> bool:
-    """Whether anything is on standard output."""
+    """Whether anything was written to standard output."""
     return _output.has_begun
 
 
 def lost() -> str | None:
-    """Why standard output cannot be written, or None; a closed pipe is no reason."""
+    """Why standard output cannot be written, or None; a closed pipe does not count."""
     return _output.lost
 
 
@@ -130,18 +133,22 @@ def rendered(lines: Iterable[Line], stream: IO[str] | None) -> str:
 
 
 def say(*lines: str) -> None:
-    """Writes lines of message to standard error, whatever is in them made safe.
-
-    A line break within one is shown as an escape: what comes from elsewhere makes no line.
-    """
+    """Writes messages to standard error, made safe: a line break within one is escaped."""
     from patcher.render.text import printable
 
     write("".join(f"{printable(one)}\n" for one in lines), sys.stderr)
 
 
+def problem(word: str, text: str) -> None:
+    """Writes an error, a warning or a hint to standard error, its first word in colour."""
+    from patcher.render.text import message
+
+    show([message(word, text, _STYLES[word])], error=True)
+
+
 @contextmanager
 def muted() -> Iterator[None]:
-    """Within it, messages are written and results are not."""
+    """A context in which messages are written and results are not."""
     global _is_muted  # noqa: PLW0603 - the streams themselves are global
     _is_muted = True
     try:
@@ -157,19 +164,18 @@ def result(lines: Iterable[Line]) -> None:
 
 
 def out(text: str) -> None:
-    """Writes the result of a command, text that is already safe, as UTF-8 in any locale.
+    """Writes the result of a command, which is safe already, as UTF-8 in any locale.
 
-    With it the outcome is decided: a signal ends the writing of what the command is for, and has
-    no effect once all of it is written.
+    From here on a signal can only end the writing, not change the outcome.
     """
     SIGNALS.settle()
     write(text, sys.stdout, is_document=True)
 
 
 def write(text: str, stream: IO[str] | None, *, is_document: bool = False) -> None:
-    """Writes at once. What cannot be written is noted, and changes nothing about the work at hand.
+    """Writes at once. What cannot be written is noted, and does not stop the command.
 
-    What the stream's encoding does not have is escaped, but for a document, which is UTF-8.
+    Characters outside the stream's encoding are escaped; a document is UTF-8 in any case.
     """
     _output.write(text, stream, is_document=is_document)
 
@@ -183,7 +189,7 @@ def is_terminal(stream: IO[str] | None) -> bool:
 
 
 def can_ask() -> bool:
-    """Whether somebody is there to read a question and answer it."""
+    """Whether there is a terminal for a question and its answer."""
     return is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
 
@@ -204,9 +210,9 @@ def ask_or_edit(question: str) -> Literal["apply", "edit", "stop"]:
 
 
 def _answer(question: str, choices: str, meanings: Mapping[str, str]) -> str:
-    """What the answer means; asks again until it is one of ``meanings``, or there is no more.
+    """The meaning of the answer; asks until it is one of ``meanings`` or input ends.
 
-    Input from before the question was on the screen is no answer to it and is thrown away.
+    Input from before the question appeared is discarded.
     """
     while True:
         _throw_input_away()
@@ -221,15 +227,15 @@ def _answer(question: str, choices: str, meanings: Mapping[str, str]) -> str:
 
 
 def _throw_input_away() -> None:
-    """Discards what was typed on the terminal and not yet read, half a line as well."""
+    """Discards what was typed on the terminal and not read yet, even half a line."""
     import termios
 
-    with suppress(termios.error, OSError, ValueError):  # it is no terminal
+    with suppress(termios.error, OSError, ValueError):  # not a terminal
         termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
 def _typed() -> str:
-    """The next line of standard input, whatever bytes are in it; without its end, the last one."""
+    """The next line of standard input, with any bytes; the last one has no line end."""
     with suppress(OSError):  # the terminal is gone
         if is_terminal(sys.stdin):
             _wait_for(sys.stdin.fileno())
@@ -238,10 +244,10 @@ def _typed() -> str:
 
 
 def _wait_for(descriptor: int, *, is_output: bool = False) -> None:
-    """Returns when a descriptor can be read, or written, or a signal has come.
+    """Returns when a descriptor can be read or written, or a signal has arrived.
 
-    A signal in the instant before a read or write is noticed only after it, and nobody may ever
-    type again; here it writes to a pipe that is waited for as well.
+    A signal just before a blocking call would be handled only after it. So signals also write to
+    a pipe, which is waited for too.
     """
     if threading.current_thread() is not threading.main_thread():
         return
@@ -255,6 +261,11 @@ def _wait_for(descriptor: int, *, is_output: bool = False) -> None:
         signal.set_wakeup_fd(before)
         os.close(mine)
         os.close(theirs)
+
+
+def width() -> int | None:
+    """The columns of the terminal that standard output is, or None."""
+    return shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
 
 
 def has_colour(stream: IO[str] | None) -> bool:

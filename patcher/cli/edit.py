@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from patcher.cli import console, exits
-from patcher.cli.confirmation import Confirmation, output_of, show_result
+from patcher.cli.confirmation import Confirmation, output_of, refuse_without_terminal, show_result
 from patcher.cli.help import Command
 from patcher.cli.options import (
     CompletedName,
@@ -79,7 +79,7 @@ def edit_command(
 
     output, show_secrets = output_of(parameters)
     confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
-    confirmation.refuse_if_nobody_is_there()
+    refuse_without_terminal(asks=confirmation.attended)
     person = Person(
         ask=lambda plan: _asked(confirmation, plan),
         notify=console.say,

@@ -1,4 +1,4 @@
-"""The one place where an error becomes a message, a JSON object and an exit code."""
+"""Turns errors into messages, a JSON object and an exit code."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from patcher.guard import Clock
 
 _WORD: Final = re.compile(r"--?[a-zA-Z][a-zA-Z-]*")
-"""What an option is called; anything else that begins with a dash may be a value."""
+"""The name of an option; other text that begins with a dash may be a value."""
 
 
 def run(command: click.Group, arguments: list[str], *, clock: Clock | None = None) -> int:
-    """Runs a command and returns its exit code; whatever it raises ends here."""
+    """Runs a command and returns its exit code; handles every exception."""
     given = Connection()
     given.clock = clock
     console.begin()
@@ -37,32 +37,32 @@ def run(command: click.Group, arguments: list[str], *, clock: Clock | None = Non
             return _with_output(invoke(command, arguments, given))
         except SecondSignal as signal:
             error: PatchError = OutcomeUnknownError(
-                "Stopped while a write was on its way; whether it took effect is not known.",
+                "Outcome unknown: stopped while a write was in progress.",
                 journal_entry=signal.entry,
-                hint=f"What was there before is in the journal entry {signal.entry}. Look at the "
-                "model before you write again.",
+                hint=f"Check the model before you write again. Journal entry {signal.entry} has "
+                "the state before the write.",
             )
         except (KeyboardInterrupt, click.Abort):
             error = interrupted()
-        except Exception as fault:  # noqa: BLE001 - nobody shall be shown a traceback unasked
+        except Exception as fault:  # noqa: BLE001 - never a traceback unless asked for
             if given.verbose > 1:
                 import traceback
 
-                # Without the exceptions' own texts, which may hold a part of a document.
+                # Without the messages of exceptions, which may hold part of a document.
                 console.say(
                     "Traceback (most recent call last):",
                     *"".join(traceback.format_tb(fault.__traceback__)).splitlines(),
                 )
             error = PatchError(
                 f"Internal error: {type(fault).__name__}.",
-                hint="This is a fault of patch-model; please report it, with the output of the "
-                "same command under -vv.",
+                hint="This is a bug in patch-model. Please report it with the output of the same "
+                "command with -vv.",
             )
         return report(error, as_json=_wants_json(command, arguments))
 
 
 def _with_output(code: int) -> int:
-    """The exit code of a command that ended with ``code``, what it has printed considered."""
+    """The exit code of a command that ended with ``code``, or of its lost output."""
     SIGNALS.settle()
     reason = console.lost()
     if reason is None:
@@ -70,29 +70,30 @@ def _with_output(code: int) -> int:
     if console.is_lost_work():
         error = OutputError(
             f"Standard output could not be written: {reason}.",
-            hint="What was put out is not whole. Make room, or write it elsewhere, and run the "
-            "command again.",
+            hint="The output is incomplete. Make room or write it elsewhere, and run the command "
+            "again.",
         )
         return report(error, as_json=False)
-    console.say(
-        f"Warning: standard output could not be written ({reason}). The exit code says how the "
-        "command ended."
+    console.problem(
+        "Warning",
+        f"standard output could not be written ({reason}). The exit code shows how the command "
+        "ended.",
     )
     return code
 
 
 def interrupted() -> PatchError:
-    """The error for a signal that came before a write, on a line of its own."""
+    """The error for a signal before a write, on a line of its own."""
     SIGNALS.settle()
     console.say("")
     return InterruptedWriteError("Interrupted. Nothing was written.")
 
 
 def invoke(command: click.Group, arguments: list[str], given: Connection) -> int:
-    """Runs a command and returns its exit code; the errors that are meant to happen end here."""
+    """Runs a command and returns its exit code; handles expected errors."""
     try:
         arguments = _utf8(arguments)
-        # Not main(), which prints on its own when it is interrupted or a pipe is closed.
+        # Not main(), which prints its own messages when interrupted or when a pipe is closed.
         with command.make_context("patch-model", list(arguments), obj=given) as context:
             code = command.invoke(context)
     except click.exceptions.Exit as ended:
@@ -105,9 +106,9 @@ def invoke(command: click.Group, arguments: list[str], given: Connection) -> int
 
 
 def _usage(error: click.UsageError) -> InvalidInputError:
-    """Click's error without what was typed, which may be a password in the wrong place."""
+    """Click's error without the text that was typed, which may be a misplaced password."""
     command = error.ctx.command_path if error.ctx else "patch-model"
-    message, hint = error.format_message(), f"{command} --help shows what it takes."
+    message, hint = error.format_message(), f"Run '{command} --help' for usage."
     if isinstance(error, click.NoSuchOption):
         name = f" {error.option_name}" if _WORD.fullmatch(error.option_name) else ""
         message = f"Unknown option{name}."
@@ -116,7 +117,7 @@ def _usage(error: click.UsageError) -> InvalidInputError:
     elif isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
         message = _unfit(error)
     elif type(error) is click.UsageError and not isinstance(_command(error), click.Group):
-        message = "There are more arguments than the command takes."
+        message = "Too many arguments."
     return InvalidInputError(message, hint=hint)
 
 
@@ -145,13 +146,13 @@ def _utf8(arguments: list[str]) -> list[str]:
             which = f", after {before}," if before.startswith("-") else ""
             raise InvalidInputError(
                 f"Argument {i + 1}{which} is not UTF-8 text.",
-                hint="Type it in UTF-8, or give the text in a UTF-8 file (PATH=@FILE).",
+                hint="Type it in UTF-8, or read it from a UTF-8 file (PATH=@FILE).",
             )
     return typed
 
 
 def _bytes(argument: str) -> bytes:
-    """An argument as it came from the system; a surrogate that it cannot have sent is kept."""
+    """An argument as the system passed it; a surrogate that it can't have passed is kept."""
     try:
         return os.fsencode(argument)
     except UnicodeEncodeError:
@@ -159,17 +160,16 @@ def _bytes(argument: str) -> bytes:
 
 
 def report(error: PatchError, *, as_json: bool, in_run: bool = False) -> int:
-    """Says what happened and what to do next, and returns the exit code for it.
+    """Reports an error and returns its exit code.
 
-    The JSON object is one line, which is right for a run of many, too; ``in_run`` says that it is
-    one, in which objects may come before it.
+    The JSON object is one line. In a batch (``in_run``) other objects may precede it.
     """
     SIGNALS.settle()
     console.report_only()
-    console.say(f"Error: {error.message}")
+    console.problem("Error", error.message)
     _detail(error)
     if error.hint:
-        console.say(f"Hint: {error.hint}")
+        console.problem("Hint", error.hint)
     if as_json and (in_run or not console.has_begun()):
         from patcher.operations.write import failed
         from patcher.render.text import result_line
@@ -179,7 +179,7 @@ def report(error: PatchError, *, as_json: bool, in_run: bool = False) -> int:
 
 
 def _detail(error: PatchError) -> None:
-    """What differs, who changed what, what else came up: whatever the error knows of these."""
+    """Shows what else an error knows: metadata, conflicts, differences, warnings."""
     differences = getattr(error, "differences", ())
     if error.details:
         from patcher.render.plan import details_lines
@@ -198,16 +198,16 @@ def _detail(error: PatchError) -> None:
         from patcher.render.plan import change_lines, warning_lines
 
         if differences:
-            console.say("Sent (-) against stored (+):")
+            console.say("Sent (-) and stored (+):")
             console.show(change_lines(differences), error=True)
         if error.result:
             console.show(warning_lines(error.result.notices), error=True)
 
 
 def _wants_json(group: click.Group, arguments: list[str]) -> bool:
-    """Whether -o json was asked for, also where the rest of the command line makes no sense.
+    """Whether -o json was given, even where the rest of the command line is invalid.
 
-    However it is written: ``-yo json``, ``-ojson``, ``--output=json``. The last one counts.
+    In any form: ``-yo json``, ``-ojson``, ``--output=json``. The last one counts.
     """
     named = [one for one in arguments if one in group.list_commands(click.Context(group))]
     command = group.get_command(click.Context(group), named[0] if named else "apply")

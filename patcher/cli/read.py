@@ -57,13 +57,13 @@ def get_command(model: str, raw: bool, output: str, unknown_fields: Any) -> None
         return
     found = projection(here, model, unknown_fields)
     for notice in found.notices:
-        console.say(f"Warning: {notice.message}")
+        console.problem("Warning", notice.message)
     if output == "yaml":
         notes = ((one.place, [f"# {printable(one.note)}"]) for one in found.blockers)
         console.out(yamltext.annotated(yamltext.dump(found.document), notes))
         return
     for one in found.blockers:
-        console.say(f"Warning: {one.note}")
+        console.problem("Warning", one.note)
     console.out(value_json(found.document) + "\n")
 
 
@@ -78,14 +78,14 @@ def list_command(output: str) -> None:
       patch-model list -o json
     """
     from patcher.operations.read import summaries
-    from patcher.render.plan import table_lines
+    from patcher.render.history import table_lines
     from patcher.render.text import value_json
 
     found = summaries(session())
     if output == "json":
         console.out(value_json({"models": found}) + "\n")
     else:
-        console.result(table_lines(found))
+        console.result(table_lines(found, console.width()))
 
 
 _CENTURY = 36_500
@@ -167,9 +167,9 @@ def _show_one(name: str, output: str, *, show_secrets: bool) -> None:
 def _show_all(target: str | None, limit: int, output: str, *, show_secrets: bool) -> None:
     found, older, unreadable = _history().all(target, limit)
     for error in unreadable:
-        console.say(f"Warning: {error.message}")
+        console.problem("Warning", error.message)
         if error.hint:
-            console.say(f"Hint: {error.hint}")
+            console.problem("Hint", error.hint)
     rows = [one.to_dict(show_secrets=show_secrets) for one in found]
     if output == "json":
         from patcher.render.text import value_json
@@ -178,7 +178,7 @@ def _show_all(target: str | None, limit: int, output: str, *, show_secrets: bool
         return
     from patcher.render.history import history_lines
 
-    console.result(history_lines(rows, older))
+    console.result(history_lines(rows, older, console.width()))
 
 
 def _history() -> Any:

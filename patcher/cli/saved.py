@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,13 +40,13 @@ def save(plan: Plan, path: Path) -> None:
 
 
 def tell(path: Path) -> None:
-    """Says where a plan is and how to apply it."""
+    """Says where a plan is saved and how to apply it."""
     command = shlex.join(("patch-model", "apply", "--plan", str(path)))
-    console.say("", f"The plan is in {path}. To apply it: {command}")
+    console.say("", f"Saved in {path}. Apply it: {command}")
 
 
 def show_saved(path: Path, parameters: dict[str, Any]) -> int:
-    """Shows a saved plan, stale or not; the API is not asked."""
+    """Shows a saved plan, stale or not, without a request."""
     from patcher.operations.saved import load_plan
     from patcher.operations.write import reported
 
@@ -58,16 +59,24 @@ def show_saved(path: Path, parameters: dict[str, Any]) -> int:
         with reported(saved.plan.base.id or "", saved.plan):
             refuse_findings(saved.plan)
     differs = parameters["exit_code"] and not saved.plan.is_unchanged
-    show_plan(saved.plan, output, show_secrets=show_secrets, exit_code=int(differs))
+    show_plan(
+        saved.plan,
+        output,
+        show_secrets=show_secrets,
+        exit_code=int(differs),
+        planned=saved.created,
+    )
     if output == "text":
         base = saved.plan.base
-        upon = "" if base.raw["version"] is None else f", upon version {base.shown_version}"
-        console.say("", f"Saved at {saved.created}{upon} of {saved.url}. Nothing was looked up.")
+        of = "" if base.raw["version"] is None else f" from version {base.shown_version}"
+        console.say("", f"Saved {saved.created}{of}, {saved.url}. No request was sent.")
     return int(differs)
 
 
-def show_plan(plan: Plan, output: str, *, show_secrets: bool, exit_code: int) -> None:
-    """Prints a plan, as text with its warnings on standard error, or as one JSON object."""
+def show_plan(
+    plan: Plan, output: str, *, show_secrets: bool, exit_code: int, planned: str | None = None
+) -> None:
+    """Prints a plan as text, as one JSON object, or as the report of a plan made just now."""
     if output == "json":
         from patcher.render.text import value_json
 
@@ -77,7 +86,7 @@ def show_plan(plan: Plan, output: str, *, show_secrets: bool, exit_code: int) ->
     if output in REPORTS:
         from patcher.cli.confirmation import show_report
 
-        show_report([plan], output)
+        show_report(plan, output, planned or f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}")
         return
     from patcher.render.plan import plan_lines, warning_lines
 
@@ -86,7 +95,7 @@ def show_plan(plan: Plan, output: str, *, show_secrets: bool, exit_code: int) ->
 
 
 def apply_saved(path: Path, parameters: dict[str, Any]) -> int:
-    """Does what a saved plan says, or refuses."""
+    """Applies a saved plan, or refuses it."""
     from patcher.operations.saved import load_plan, run_saved
     from patcher.operations.write import reported
 

@@ -171,6 +171,7 @@ class SentWrite:
         while job.status not in ("done", "failed"):
             if left() <= 0:
                 return self._unfinished(job, f"job {job.id} is still {job.status}", left)
+            self.notify(f"Waiting for the API's job (up to {left():.0f} s)")
             self.clock.sleep(min(next(pause), left()))
             try:
                 job = job.poll(left)

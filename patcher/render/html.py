@@ -1,8 +1,8 @@
 """A plan as one HTML file: readable without a script, in light and dark, on a screen and on paper.
 
-Nothing in it is loaded from anywhere, and its Content-Security-Policy lets nothing run, so that
-not even a fault of this module could make content of a document act. All text is ASCII; other
-characters are references, which no encoding on the way can garble.
+It loads nothing, and its Content-Security-Policy lets nothing run, so that content of a document
+can't act even if this module has a bug. All text is ASCII; other characters are references, which
+no encoding on the way can garble.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from html import escape
 from pathlib import Path
 
 from patcher.documents.diff import Change
-from patcher.render.plan import Attachment, Outline, counted, summary
+from patcher.documents.wording import counted
+from patcher.render.plan import PRESERVED, Attachment, Outline, summary
 from patcher.render.side_by_side import Cell, RowPair, value_rows
 from patcher.render.text import Line, lines_apart, paths_apart, printable, printable_value
 
 
 def stylesheet(kinds: Sequence[str], members: int) -> str:
-    """The style of a report with changes of these kinds, in so many top-level members."""
+    """The style of a report with changes of these kinds, in so many top-level properties."""
     names = [f"k-{kind}" for kind in kinds] + [f"m-{number}" for number in range(members)]
     hiding = "".join(f"body:has(#{name}:not(:checked)) .{name}{{display:none}}" for name in names)
     fixed = Path(__file__).with_name("report.css").read_text(encoding="ascii")
@@ -35,7 +36,7 @@ def policy(style: str) -> str:
 
 
 def filters(kinds: Sequence[str], members: Sequence[str]) -> Iterator[str]:
-    """The boxes that hide what is not to be seen; ``members`` are HTML already."""
+    """The boxes that hide kinds and top-level properties; ``members`` are HTML already."""
     if len(kinds) < 2 and len(members) < 2:
         return
     yield '<div class="filters" role="group" aria-label="Which changes to show">'
@@ -43,8 +44,8 @@ def filters(kinds: Sequence[str], members: Sequence[str]) -> Iterator[str]:
         yield from _boxes("Kind", [(f"k-{kind}", kind) for kind in kinds])
     if len(members) > 1:
         named = [(f"m-{number}", f"<code>{one}</code>") for number, one in enumerate(members)]
-        yield from _boxes("Member", named)
-    yield '<p class="hiding">Some changes are hidden; the plan holds them all the same.</p></div>'
+        yield from _boxes("Property", named)
+    yield '<p class="hiding">Some changes are hidden here. The plan still contains them.</p></div>'
 
 
 def _boxes(legend: str, named: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -58,11 +59,13 @@ _MARKS = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
 
 
 def report(outlines: Sequence[Outline]) -> str:
-    """The file of one plan, or of several, one after the other."""
+    """The file of one plan, or of several."""
     kinds = [one for one in _MARKS if any(one == change.kind for change in _changes(outlines))]
     members = list(dict.fromkeys(map(_member, _changes(outlines))))
     style = stylesheet(kinds, len(members))
-    title = outlines[0].title if len(outlines) == 1 else counted(len(outlines), "plan")
+    is_only = len(outlines) == 1
+    title = outlines[0].title if is_only else counted(len(outlines), "plan")
+    verdict = summary(outlines[0]) if is_only else title
     parts = (
         "<!doctype html>",
         '<html lang="en">',
@@ -77,10 +80,15 @@ def report(outlines: Sequence[Outline]) -> str:
         "<body>",
         '<a class="skip" href="#plans">Skip to the changes</a>',
         "<header><h1>Plan</h1>",
-        "<p>Nothing has been written.</p></header>",
+        f'<p class="summary">{_text(verdict)}</p>',
+        f'<p class="quiet">{_text(outlines[0].made)}. Nothing has been written.</p></header>',
         *filters(kinds, [_text(one) for one in members]),
         '<main id="plans" tabindex="-1">',
-        *(part for number, one in enumerate(outlines) for part in _plan(one, number, members)),
+        *(
+            part
+            for number, one in enumerate(outlines)
+            for part in _plan(one, number, members, is_only=is_only)
+        ),
         "</main>",
         "</body>",
         "</html>",
@@ -94,16 +102,17 @@ def _changes(outlines: Sequence[Outline]) -> Iterator[Change]:
 
 
 def _member(change: Change) -> str:
-    """The top-level member that a change is in, as a JSON Pointer."""
+    """The top-level property that a change is in, as a JSON Pointer."""
     return "/" + change.path.split("/")[1] if change.path else "/"
 
 
-def _plan(shown: Outline, number: int, members: Sequence[str]) -> Iterator[str]:
+def _plan(shown: Outline, number: int, members: Sequence[str], *, is_only: bool) -> Iterator[str]:
     yield f'<section class="plan" aria-labelledby="plan-{number}">'
     yield f'<h2 id="plan-{number}">{_text(shown.title)}</h2>'
     written = f"<br>{_text(shown.written)}" if shown.written else ""
     yield f'<p class="quiet"><code>{_text(shown.id)}</code>{written}</p>'
-    yield f'<p class="summary">{_text(summary(shown))}</p>'
+    if not is_only:
+        yield f'<p class="summary">{_text(summary(shown))}</p>'
     yield from _alarms(shown)
     if shown.changes:
         yield "<h3>Changes</h3>"
@@ -135,15 +144,12 @@ def _alarms(shown: Outline) -> Iterator[str]:
 def _rest(shown: Outline) -> Iterator[str]:
     if shown.carried:
         yield (
-            '<details class="carried"><summary>Carried over, which a PUT of the change alone would '
-            f"clear ({len(shown.carried)})</summary><ul>"
+            f'<details class="carried"><summary>{PRESERVED} ({len(shown.carried)})</summary><ul>'
         )
-        for one in shown.carried:
-            members = f" ({one.members})" if one.members is not None else ""
-            yield f"<li><code>{_text(one.path)}</code>{members}</li>"
+        yield from (f"<li><code>{_text(one.path)}</code>{one.size}</li>" for one in shown.carried)
         yield "</ul></details>"
     if shown.remarks:
-        yield '<details class="carried"><summary>Was so before</summary><ul>'
+        yield '<details class="carried"><summary>Existing problems</summary><ul>'
         yield from (f"<li>{_text(one.message)}</li>" for one in shown.remarks)
         yield "</ul></details>"
 
@@ -164,7 +170,7 @@ def _change(change: Change, path: str, member: int) -> Iterator[str]:
 
 
 def _block(value: object, side: str) -> str:
-    """A value that stands alone: a text of several lines as it is, anything else as JSON."""
+    """A value without another side: a text of several lines as it is, anything else as JSON."""
     if type(value) is str and "\n" in value:
         lines = lines_apart(value.split("\n"))
     else:
@@ -231,5 +237,5 @@ def _line(line: Line) -> str:
 
 
 def _text(text: str) -> str:
-    """Text from elsewhere, as text: no tag, no attribute's end, nothing that cannot be seen."""
+    """Text from elsewhere, as text: no tag, no end of an attribute, nothing invisible."""
     return escape(printable(text))

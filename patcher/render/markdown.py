@@ -1,8 +1,8 @@
 """A plan as Markdown for a comment on a pull request (CommonMark, and GitHub's collapsed sections).
 
-Whatever comes from a document stands in code: in a span with more backticks around it than it has
-in it, in a fenced block likewise, or escaped between code tags where Markdown is not read. There
-nothing is a link, a mention, an image or a tag.
+Text from a document is always code: in a span or a fenced block with more backticks than the text
+has, or escaped between code tags where Markdown is not parsed. So it is never a link, a mention,
+an image or a tag.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from html import escape
 from typing import Final
 
 from patcher.documents.diff import Change
-from patcher.render.plan import Attachment, Outline, counted, summary
+from patcher.documents.wording import counted
+from patcher.render.plan import PRESERVED, Attachment, Outline, summary
 from patcher.render.side_by_side import RowPair, value_rows
 from patcher.render.text import (
     lines_apart,
@@ -24,7 +25,7 @@ from patcher.render.text import (
 )
 
 LONGEST: Final = 60_000
-"""Characters of a report. A comment on GitHub takes 65 536, and others want a word as well."""
+"""Characters of a report. A comment on GitHub has at most 65 536, and may hold other text."""
 
 _INLINE: Final = 60
 
@@ -32,7 +33,7 @@ _MARKS: Final = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
 
 
 def report(outlines: Sequence[Outline]) -> str:
-    """The report of one plan, or of several, one after the other.
+    """The report of one plan, or of several.
 
     Where it would be longer than a comment can be, values are left out, the last ones first, and
     both their places and the beginning of the report say so.
@@ -44,13 +45,13 @@ def report(outlines: Sequence[Outline]) -> str:
             break
         budget -= max(len(text) - LONGEST, budget // 4)
     if len(text) > LONGEST:
-        # So many places that not even those fit.
+        # Not even the paths fit.
         text = text[:LONGEST].rpartition("\n")[0] + "\n\n(cut here)\n"
         left_out += 1
     if not left_out:
         return text
     return (
-        f"**This report is not whole:** {counted(left_out, 'value')} left out to fit in a comment. "
+        f"**This report is cut:** {counted(left_out, 'value')} left out to fit in a comment. "
         f"`-o html` or `-o text` shows all.\n\n{text}"
     )
 
@@ -86,13 +87,14 @@ def _joined(blocks: Sequence[str]) -> str:
 def _heading(shown: Outline) -> str:
     written = f", {_code(shown.written)}" if shown.written else ""
     return (
-        f"### Plan for {_code(shown.title)}\n\n{_code(shown.id)}{written}\n\n"
-        f"**{summary(shown)}** Nothing has been written."
+        f"### Plan for {_code(shown.title)}\n\n"
+        f"**{summary(shown)}.** Nothing has been written.\n\n{_code(shown.id)}{written}\n\n"
+        f"{_code(shown.made)}"
     )
 
 
 def _alarms(shown: Outline) -> Iterable[str]:
-    """What nobody should have to unfold."""
+    """What is shown unfolded."""
     if shown.cleared:
         yield "**Cleared by this change:** " + ", ".join(map(_code, shown.cleared))
     if shown.warnings:
@@ -109,17 +111,11 @@ def _rest(shown: Outline) -> Iterable[str]:
         if not one.is_alarming:
             yield _attached(one)
     if shown.carried:
-        members = (
-            _code(one.path) + (f" ({one.members})" if one.members is not None else "")
-            for one in shown.carried
-        )
-        yield _folded(
-            f"Carried over, which a PUT of the change alone would clear ({len(shown.carried)})",
-            ", ".join(members),
-        )
+        paths = (_code(one.path) + one.size for one in shown.carried)
+        yield _folded(f"{PRESERVED} ({len(shown.carried)})", ", ".join(paths))
     if shown.remarks:
         yield _folded(
-            "Was so before", "\n".join(f"- {_code(one.message)}" for one in shown.remarks)
+            "Existing problems", "\n".join(f"- {_code(one.message)}" for one in shown.remarks)
         )
 
 
@@ -150,7 +146,7 @@ def _value_lines(value: object) -> list[str]:
 
 
 def _diff_lines(rows: Iterable[RowPair]) -> list[str]:
-    """The rows as a unified diff again: what goes before what comes, hunk by hunk."""
+    """The rows as a unified diff again: removed before added lines, hunk by hunk."""
     lines: list[str] = []
     coming: list[str] = []
     for row in rows:
@@ -210,5 +206,5 @@ def _longest_run(text: str) -> int:
 
 
 def _html(text: str) -> str:
-    """Text inside HTML tags on one line, where neither Markdown nor a mention is to be seen."""
+    """Text inside HTML tags on one line, without Markdown or a mention in it."""
     return escape(printable(text)).replace("@", "&#64;").replace("`", "&#96;")

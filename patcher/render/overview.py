@@ -1,4 +1,4 @@
-"""A run over many models as people read it: the overview, an outcome a line, the summary."""
+"""A batch as lines for a terminal: the overview, an outcome a line, the totals."""
 
 from __future__ import annotations
 
@@ -7,23 +7,34 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from patcher.batch.overview import Group, NamedResource, Refusal, Tally
+from patcher.documents.wording import counted
 from patcher.plan import PatchResult
 from patcher.plan.plan import Status
-from patcher.render.plan import change_lines, details_lines
-from patcher.render.text import Line, Span, Style, line, printable, printable_value
+from patcher.render.plan import PRESERVED, change_lines, details_lines
+from patcher.render.text import (
+    Line,
+    Span,
+    Style,
+    line,
+    message,
+    printable,
+    printable_value,
+    wrapped,
+)
 
-_WIDE: Final = 76
+_LONGEST_NAME: Final = 28
+"""Characters of a name in an outcome, which fits 80 columns."""
 
-_ENDED: Final[Mapping[Status, tuple[str, Style]]] = {
+_STATUS: Final[Mapping[Status, tuple[str, Style]]] = {
     "applied": ("written", "added"),
     "planned": ("to be changed", "changed"),
     "unchanged": ("unchanged", ""),
     "declined": ("declined", ""),
     "conflict": ("in conflict", "alarm"),
     "failed": ("failed", "alarm"),
-    "unverified": ("not as intended or not alone", "alarm"),
+    "unverified": ("not as intended", "alarm"),
     "unknown": ("unknown", "alarm"),
-    "not-begun": ("not begun", "alarm"),
+    "not-begun": ("not started", "alarm"),
 }
 
 
@@ -34,17 +45,17 @@ def overview_lines(
     groups: Iterable[Group],
     refused: Sequence[Refusal],
 ) -> Iterator[Line]:
-    """What a run is about to do: every model by name, those that change alike together.
+    """What a batch is about to do: every model by name, those with the same changes together.
 
-    What is carried over in any of them is named once for all, without the number of its members.
+    What is preserved in any of them is named once for all.
     """
     groups = list(groups)
     names = Counter(one.name for group in groups for one in group.members)
     changing = names.total()
-    parts = [f"{changing} of {_count(total, noun)} to be changed"]
-    parts += [f"{unchanged} as they should be already"] if unchanged else []
+    parts = [f"{changing} of {counted(total, noun)} to change"]
+    parts += [f"{unchanged} unchanged"] if unchanged else []
     parts += [f"{len(refused)} refused"] if refused else []
-    yield line(Span(", ".join(parts) + ".", "title"))
+    yield line(Span(f"Plan: {', '.join(parts)}", "title"))
     for group in groups:
         yield line()
         yield from _members(group.members, noun, names)
@@ -52,11 +63,11 @@ def overview_lines(
         yield from change_lines(group.changes)
         yield from _cleared(group)
         for notice in group.warnings:
-            yield line("  ", Span("Warning", "changed"), f": {printable(notice.message)}")
+            yield line("  ", *message("Warning", notice.message, "changed"))
     yield from _carried(dict.fromkeys(path for group in groups for path in group.carried))
     if refused:
         yield line()
-        yield line(Span("Refused, and left alone", "alarm"), ":")
+        yield line(Span("Refused", "alarm"), ":")
     for one in refused:
         yield line(Span("  ! ", "alarm"), f"{noun} {_named(one.named)}: {printable(one.message)}")
         if one.hint:
@@ -65,44 +76,47 @@ def overview_lines(
 
 def outcome_lines(result: PatchResult) -> Iterator[Line]:
     """How one of many ended, in a line; its error and warnings below it."""
-    word, style = _ENDED[result.status]
-    named = f"{result.resource.noun} {_named(_identity(result))}"
-    error = result.error
+    word, style = _STATUS[result.status]
+    identity, error = _identity(result), result.error
     if error is not None:
+        named = f"{result.resource.noun} {_named(identity)}"
         yield line(Span(word.capitalize(), style), f": {named}: {printable(error.message)}")
         yield from details_lines(error.details)
         if error.hint:
             yield line(f"  Hint: {printable(error.hint)}")
     elif result.status == "applied":
+        name = identity.name or identity.id
+        short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
         moved = f"version {result.version_before} -> {result.version_after}"
         yield line(
-            Span("Written", style), f": {named}, {moved}. Journal entry {result.journal_entry}."
+            Span("Written", style),
+            f": {printable_value(short)}, {moved}, {result.journal_entry}",
         )
     for notice in result.notices:
-        yield line("  ", Span("Warning", "changed"), f": {printable(notice.message)}")
+        yield line("  ", *message("Warning", notice.message, "changed"))
 
 
 def summary_lines(
     tally: Tally, noun: str, run: str | None, *, is_plan: bool = False, is_dry: bool = False
 ) -> Iterator[Line]:
-    """How all of them ended, in numbers, and how to take back what was written.
+    """How all of them ended, in numbers, and how to undo what was written.
 
-    Of plans that were all made, and were not to be written, the overview has said everything.
+    For plans alone the overview has said everything.
     """
     parts: list[Span | str] = []
-    for status, (word, style) in _ENDED.items():
+    for status, (word, style) in _STATUS.items():
         if tally.statuses[status]:
             parts += [", ", Span(f"{tally.statuses[status]} {word}", style)]
     if tally.exit_code or not is_dry:
         yield line()
-        yield line(f"{_count(tally.total, noun)}: ", *parts[1:], ".")
+        yield line(f"{counted(tally.total, noun)}: ", *parts[1:])
     if is_dry and not is_plan and tally.statuses["planned"]:
         yield line()
-        yield line("Nothing was written: this is a dry run.")
+        yield line("Dry run: nothing was written.")
     if run and (tally.statuses["applied"] or tally.statuses["unverified"]):
-        yield line(f"To take it back: patch-model undo --run {run}")
+        yield line(f"Undo all of it: patch-model undo --run {run}")
     if tally.statuses["not-begun"]:
-        yield line("To do what is left: the same command again.")
+        yield line("Run the same command again for the rest.")
 
 
 def _identity(result: PatchResult) -> NamedResource:
@@ -119,13 +133,12 @@ def _members(
         _named(one) if one.name is None or names[one.name] > 1 else printable_value(one.name)
         for one in members
     ]
-    rows = _wrapped(f"{_count(len(members), noun)}: ", shown)
-    for row in rows:
+    for row in wrapped(f"{counted(len(members), noun)}: ", shown):
         yield line(Span(row, "title"))
 
 
 def _named(one: NamedResource) -> str:
-    """A name in quotes with the id behind it, or the id where there is no name."""
+    """A name in quotes and the ID, or the ID where there is no name."""
     return f"{printable_value(one.name)} ({printable(one.id)})" if one.name else printable(one.id)
 
 
@@ -137,25 +150,9 @@ def _cleared(group: Group) -> Iterator[Line]:
 
 
 def _carried(paths: Iterable[str]) -> Iterator[Line]:
-    rows = _wrapped("", [printable(path) for path in paths])
+    rows = wrapped("", map(printable, paths))
     if rows:
         yield line()
-        yield line("Carried over where there, which a PUT of the change alone would clear:")
+        yield line(f"{PRESERVED}:")
     for row in rows:
         yield line("    ", Span(row, "quiet"))
-
-
-def _wrapped(head: str, items: Sequence[str]) -> list[str]:
-    """Items with commas between them, broken between items only."""
-    rows, row = [], head
-    for i, item in enumerate(items):
-        piece = item + ("," if i + 1 < len(items) else "")
-        if row.strip() and len(row) + len(piece) > _WIDE:
-            rows.append(row.rstrip())
-            row = "  " if head else ""
-        row += piece + " "
-    return [*rows, row.rstrip()] if row else rows
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,12 +1,10 @@
-"""A plan, its result and a conflict as people read them: what changes, what goes, what stays."""
+"""Plans, results, conflicts and lists of resources as lines for a terminal."""
 
 from __future__ import annotations
 
-import re
 import sys
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 from patcher.documents.diff import Change
 from patcher.documents.notices import Notice
@@ -14,32 +12,38 @@ from patcher.documents.spellings import cut
 from patcher.documents.textdiff import is_multiline, unified
 from patcher.documents.threeway import Collision
 from patcher.documents.values import MISSING, Document, JsonValue
+from patcher.documents.wording import counted
 from patcher.plan import PatchResult, Plan
 from patcher.plan.conflicts import Conflict
 from patcher.render.side_by_side import shown_diff
 from patcher.render.text import (
+    WIDE,
     Line,
     Span,
     Style,
     line,
+    message,
     paths_apart,
     printable,
     printable_value,
     values_apart,
+    wrapped,
 )
+
+PRESERVED: Final = "Preserved (a plain PUT would clear these)"
 
 
 class Carried(NamedTuple):
-    """A member that goes along as it is; ``members`` is how many there are in a list."""
+    """A property that is sent as it is; ``size`` is the number of items of a list, in brackets."""
 
     path: str
-    members: int | None
+    size: str
 
 
 class Attachment(NamedTuple):
-    """What is known of a plan besides, such as who uses the resource: a heading and its lines.
+    """A further section of a plan, such as who uses the resource: a heading and its lines.
 
-    ``is_alarming`` says that nobody should pass over it.
+    ``is_alarming`` says that it has to be noticed.
     """
 
     title: str
@@ -48,16 +52,17 @@ class Attachment(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """A plan as it may be shown: nothing in it is a credential, unless it was asked for.
+    """A plan as it may be shown: credentials are masked, unless asked for.
 
     Attributes:
-        title: what is changed: the noun, and the name as JSON or the id. Safe to print.
-        id: the id of it, or nothing.
-        written: its version, and who wrote it when, in a sentence.
+        title: the noun, and the name as JSON or the ID. Safe to print.
+        id: the ID, or nothing.
+        written: version, author and time of the last write, in a phrase.
         changes, cleared, carried: as the plan has them.
-        warnings: what to look at before it is written.
-        remarks: what was so before.
-        attachments: what else is known.
+        warnings: what to look at before writing.
+        remarks: existing problems, not caused by the change.
+        attachments: further sections.
+        made: when, and for which API.
     """
 
     title: str
@@ -69,12 +74,17 @@ class Outline(NamedTuple):
     warnings: tuple[Notice, ...]
     remarks: tuple[Notice, ...]
     attachments: tuple[Attachment, ...] = ()
+    made: str = ""
 
 
 def outline(
-    plan: Plan, *, show_secrets: bool = False, attachments: tuple[Attachment, ...] = ()
+    plan: Plan,
+    *,
+    show_secrets: bool = False,
+    attachments: tuple[Attachment, ...] = (),
+    planned: str = "",
 ) -> Outline:
-    """The outline of a plan; credentials are masked wherever they stand, unless asked for."""
+    """The outline of a plan that was made at the time ``planned``."""
     masks = plan.masks
 
     def shown(text: str) -> str:
@@ -91,6 +101,7 @@ def outline(
         warnings=tuple(one for one in notices if not one.is_remark),
         remarks=tuple(one for one in notices if one.is_remark),
         attachments=attachments,
+        made=f"Planned {planned} for {plan.origin.url}",
     )
 
 
@@ -112,42 +123,31 @@ def _written(plan: Plan) -> str:
 
 def _carried_paths(plan: Plan, path: str) -> Carried:
     value = plan.document.get(path.removeprefix("/"))
-    return Carried(path, len(value) if type(value) is list else None)
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: ``1 change``, ``2 changes``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return Carried(path, f" ({len(value)})" if type(value) is list else "")
 
 
 def summary(shown: Outline) -> str:
-    """What to expect of a plan, in a sentence."""
+    """What to expect of a plan, in numbers."""
     if not shown.changes:
-        return "No changes: it is already as it should be."
+        return "No changes. Already up to date"
     parts = [counted(len(shown.changes), "change")]
-    if shown.cleared:
-        parts.append(f"{counted(len(shown.cleared), 'member')} cleared")
-    if shown.warnings:
-        parts.append(counted(len(shown.warnings), "warning"))
-    return f"{', '.join(parts)}."
+    parts += [f"{len(shown.cleared)} cleared"] if shown.cleared else []
+    parts += [f"{len(shown.carried)} preserved"] if shown.carried else []
+    parts += [counted(len(shown.warnings), "warning")] if shown.warnings else []
+    return ", ".join(parts)
 
 
-_WIDE = 72
 _INDENT = "      "
-_NO_BREAK = "\u00a0"
-_FRACTION = re.compile(r"(?<=:\d\d)\.\d+")
 
 
 def plan_lines(plan: Plan, *, show_secrets: bool = False, is_past: bool = False) -> Iterator[Line]:
-    """A plan: the resource, its changes, what is cleared, what is carried over, what is not known.
+    """A plan: the resource, its changes, what is cleared, preserved and unknown, and the numbers.
 
-    Of one that ``is_past``, nothing is left to be known.
+    One that ``is_past`` is shown without what was unknown, and without the numbers.
     """
     shown = outline(plan, show_secrets=show_secrets)
     yield from _title(shown)
-    if not shown.changes:
-        yield line("  No changes: it is already as it should be.")
-    else:
+    if shown.changes:
         yield line()
         yield from change_lines(shown.changes)
         yield from _cleared(shown)
@@ -156,10 +156,15 @@ def plan_lines(plan: Plan, *, show_secrets: bool = False, is_past: bool = False)
             from patcher.render.review import review_lines
 
             yield from review_lines(plan)
+    if not shown.changes:
+        yield line(f"  {summary(shown)}.")
+    elif not is_past:
+        yield line()
+        yield line(Span(f"Plan: {summary(shown)}", "title"))
 
 
 def result_lines(result: PatchResult) -> Iterator[Line]:
-    """How a change ended; what the plan showed already is not said again."""
+    """How a change ended, without what the plan has shown already."""
     if result.status in ("applied", "planned", "declined"):
         yield line()
     name = title(result.plan) if result.plan else printable(result.target)
@@ -169,7 +174,7 @@ def result_lines(result: PatchResult) -> Iterator[Line]:
             Span("Written", "added"), f": {name}, {moved}. Journal entry {result.journal_entry}."
         )
     elif result.status == "planned":
-        yield line("Nothing was written: this is a dry run.")
+        yield line("Dry run: nothing was written.")
     elif result.status == "declined":
         yield line("Nothing was written.")
     if result.aftermath is not None:
@@ -179,10 +184,10 @@ def result_lines(result: PatchResult) -> Iterator[Line]:
 
 
 def details_lines(details: Document | None) -> Iterator[Line]:
-    """What an error of the API says besides its message, as JSON."""
+    """The API's metadata of an error, as JSON."""
     if details:
         whole = printable_value(details)
-        rows = [whole] if len(whole) < _WIDE else printable_value(details, indent=2).split("\n")
+        rows = [whole] if len(whole) < WIDE else printable_value(details, indent=2).split("\n")
         yield from (line("  ", row) for row in rows)
 
 
@@ -191,8 +196,11 @@ def warning_lines(notices: Sequence[Notice]) -> Iterator[Line]:
     if notices:
         yield line()
     for notice in notices:
-        word: Span = Span("Note", "quiet") if notice.is_remark else Span("Warning", "changed")
-        yield line(word, f": {printable(notice.message)}")
+        yield (
+            message("Note", notice.message, "quiet")
+            if notice.is_remark
+            else message("Warning", notice.message, "changed")
+        )
 
 
 def _title(shown: Outline) -> Iterator[Line]:
@@ -210,7 +218,7 @@ _MARKS: dict[str, tuple[str, Style]] = {
 
 
 def change_lines(changes: Sequence[Change]) -> Iterator[Line]:
-    """Changes, one after the other, as they are: what must not be shown is masked before."""
+    """Changes, one after the other; their credentials are masked already."""
     for change, path in zip(changes, paths_apart([one.path for one in changes]), strict=True):
         yield from _change(change, path)
 
@@ -224,7 +232,7 @@ def _change(change: Change, path: str) -> Iterator[Line]:
         yield from text_diff_lines(old, new)
         return
     if change.kind in ("added", "removed"):
-        (rows,) = values_apart([new if change.kind == "added" else old], _WIDE)
+        (rows,) = values_apart([new if change.kind == "added" else old], WIDE)
         if len(rows) == 1:
             yield line(*head, "  ", Span(rows[0], style))
             return
@@ -232,7 +240,7 @@ def _change(change: Change, path: str) -> Iterator[Line]:
         yield from _value(rows, mark, style)
         return
     yield line(*head)
-    before, after = values_apart([old, new], _WIDE)
+    before, after = values_apart([old, new], WIDE)
     yield from _value(before, "-", "removed")
     yield from _value(after, "+", "added")
 
@@ -262,45 +270,17 @@ def _cleared(shown: Outline) -> Iterator[Line]:
 def _carried(shown: Outline) -> Iterator[Line]:
     if shown.carried:
         yield line()
-        yield line("Carried over, which a PUT of the change alone would clear:")
-        rows = textwrap.wrap(
-            ", ".join(map(_carried_member, shown.carried)),
-            _WIDE,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for row in rows:
-            yield line("    ", Span(row.replace(_NO_BREAK, " "), "quiet"))
-
-
-def _carried_member(one: Carried) -> str:
-    return printable(one.path) + (f"{_NO_BREAK}({one.members})" if one.members is not None else "")
-
-
-def table_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
-    """Resources, one a line: id, name, version, last write, whose fraction of a second is left out.
-
-    What a narrow terminal breaks is at the end.
-    """
-    cells = [("ID", "NAME", "VERSION", "LAST WRITTEN")]
-    for row in rows:
-        when = _FRACTION.sub("", row["updated_at"] or "")
-        written = " by ".join(part for part in (when, row["updated_by"]) if part)
-        version = "-" if row["version"] is None else str(row["version"])
-        name = "" if row["name"] is None else row["name"]
-        cells.append((printable(row["id"]), printable(name), version, printable(written)))
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for number, found in enumerate(cells):
-        padded = "  ".join(text.ljust(width) for text, width in zip(found, widths, strict=True))
-        yield line(Span(padded.rstrip(), "quiet" if number == 0 else ""))
+        yield line(f"{PRESERVED}:")
+        rows = wrapped("", [printable(one.path) + one.size for one in shown.carried])
+        yield from (line("    ", Span(row, "quiet")) for row in rows)
 
 
 def conflict_lines(report: Conflict) -> Iterator[Line]:
-    """The places that both sides changed with all three values, then what each changed alone."""
+    """The paths both sides changed, with all three values, then what each side changed alone."""
     clashes = [one for one in report.both if not one.only_read]
     yield from _section(Span("Changed by both", "alarm"), clashes)
     only_read = [one for one in report.both if one.only_read]
-    yield from _section(Span("Changed by them, and yours rests on it", "alarm"), only_read)
+    yield from _section(Span("Changed by them, and your change reads it", "alarm"), only_read)
     if report.both:
         yield from _changes("Changed by them alone:", report.theirs_alone)
         yield from _changes("Changed by you alone:", report.yours_alone)

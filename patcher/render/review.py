@@ -1,32 +1,31 @@
-"""What else was asked about a plan, as people read it: the preview, and who is downstream."""
+"""The preview and the impact of a plan as lines for a terminal."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from patcher.documents.wording import counted
 from patcher.impact import Aftermath, Impact, Preview
 from patcher.impact.downstream import Unread
 from patcher.impact.fieldchange import Reference
 from patcher.impact.syncs import Sync
 from patcher.plan import Plan
 from patcher.render.plan import Attachment
-from patcher.render.text import Line, Span, Style, line, printable, printable_value
+from patcher.render.text import Line, Span, Style, line, printable, printable_value, wrapped
 
-_WIDE: Final = 72
 _INDENT: Final = "      "
 
 
 def review_lines(plan: Plan) -> Iterator[Line]:
-    """What nobody but the source knows, the preview, and the impact, as far as there are any."""
+    """The preview (or what is unknown without it) and the impact, where there are any."""
     for section in _sections(plan):
         yield line()
         yield from section
 
 
 def attachments(plan: Plan) -> tuple[Attachment, ...]:
-    """The same for a report: a section each, under what its first line says."""
+    """The same for a report: a section each, with its first line as the title."""
     return tuple(
         Attachment(
             title="".join(span.text for span in head),
@@ -48,13 +47,13 @@ def _sections(plan: Plan) -> Iterator[tuple[Line, ...]]:
 
 
 def aftermath_lines(aftermath: Aftermath) -> Iterator[Line]:
-    """What the syncs say after the write."""
+    """The state of the syncs after the write."""
     broken = [one for one in aftermath.syncs if one.problems]
     yield line()
     if not aftermath.syncs:
-        yield line("Downstream after the write: no sync reads it.")
+        yield line("Downstream after the write: 0 syncs read it.")
         return
-    asked = _counted(sum(one.problems is not None for one in aftermath.syncs), "sync")
+    asked = counted(sum(one.problems is not None for one in aftermath.syncs), "sync")
     said = f"{len(broken)} with problems" if broken else "no problems reported"
     yield line(f"Downstream after the write: {asked} read again, {said}.")
     yield from _unread(aftermath.unread)
@@ -68,7 +67,7 @@ def aftermath_lines(aftermath: Aftermath) -> Iterator[Line]:
 
 
 def message_lines(preview: Preview) -> Iterator[Line]:
-    """What was said against it, where that takes more than a line."""
+    """The reason why it failed, where that has more than one line."""
     rows = (preview.message or "").split("\n")
     if len(rows) > 1:
         yield from (line(_INDENT, Span(printable(row), "alarm")) for row in rows)
@@ -76,30 +75,28 @@ def message_lines(preview: Preview) -> Iterator[Line]:
 
 def _not_known(plan: Plan) -> Iterator[Line]:
     exposed, *naming = plan.needs_preview
-    yield line("Not known, since only the source can tell; plan --preview asks it:")
-    yield line(Span(f"    which of {printable(exposed)} the source exposes", "quiet"))
+    yield line("Unknown without --preview:")
+    yield line(Span(f"    which {printable(exposed)} the source exposes", "quiet"))
     if naming:
-        text = "whether these keep their columns: " + ", ".join(
-            _with_count(plan, path) for path in naming
+        sizes = ((path, plan.proposed.get(path.removeprefix("/"))) for path in naming)
+        items = (
+            printable(path) + (f" ({len(value)})" if type(value) is list else "")
+            for path, value in sizes
         )
-        for row in _wrapped(text):
-            yield line("    ", Span(row, "quiet"))
-
-
-def _with_count(plan: Plan, path: str) -> str:
-    value = plan.proposed.get(path.removeprefix("/"))
-    return printable(path) + (f"\u00a0({len(value)})" if type(value) is list else "")
+        yield line(Span("    whether these columns still exist:", "quiet"))
+        for row in wrapped("", items):
+            yield line(_INDENT, Span(row, "quiet"))
 
 
 def _preview(preview: Preview) -> Iterator[Line]:
     if not preview.is_done:
         status = f" ({preview.status})" if preview.status else ""
-        word = "refused" if preview.state == "refused" else "not to be had"
+        word = "refused" if preview.state == "refused" else "unavailable"
         yield line("Preview: ", Span(f"{word}{status}", "alarm"))
         for row in (preview.message or "").split("\n"):
             yield line(_INDENT, Span(printable(row), "alarm"))
         return
-    count = _counted(len(preview.exposed), "field")
+    count = counted(len(preview.exposed), "field")
     if not (preview.gained or preview.lost):
         yield line(f"Preview: {count} would be exposed, as now.")
     else:
@@ -109,34 +106,32 @@ def _preview(preview: Preview) -> Iterator[Line]:
     yield from _names("    left out ", preview.unlisted, "quiet")
     for one in preview.columns:
         if one.outcome == "lost" and one.path.startswith("/fields/"):
-            continue  # said already
+            continue  # listed above
         outcomes = {
             "lost": "would lose its column",
-            "missing": "names a column that the source has not",
-            "unknown": "may lose its column: the preview does not tell",
+            "missing": "names a column that the source does not have",
+            "unknown": "may lose its column: the preview does not say",
         }
         where = f" {printable(one.path)} {printable_value(one.name)} {outcomes[one.outcome]}"
         yield line(Span("  !", "alarm"), where)
 
 
 def _names(head: str, names: Iterable[str], style: Style) -> Iterator[Line]:
-    rows = _wrapped(", ".join(map(printable, names)))
-    for number, row in enumerate(rows):
-        start = head if number == 0 else " " * len(head)
-        yield line(Span(start, style), Span(row, style))
+    for row in wrapped(head, map(printable, names)):
+        yield line(Span(row, style))
 
 
 def _impact(impact: Impact) -> Iterator[Line]:
     yield line(f"Downstream: {', '.join(_totals(impact))}.")
     if not impact.change.is_certain:
-        text = "Whether the changed source has the columns they read is not known without --preview"
-        yield line("  ", Span(f"{text}.", "quiet"))
+        text = "Unknown without --preview: whether the changed source has the columns they read"
+        yield line("  ", Span(text, "quiet"))
     if impact.change.identifier and impact.syncs:
         old, new = (printable_value(one) if one else "none" for one in impact.change.identifier)
         yield line(
-            "  ", Span(f"The identifier changes from {old} to {new}; what that does to", "quiet")
+            "  ", Span(f"The identifier changes from {old} to {new}. The API does not", "quiet")
         )
-        yield line("  ", Span("records that are synced already is not documented.", "quiet"))
+        yield line("  ", Span("document what that does to records already synced.", "quiet"))
     for sync in impact.syncs or ():
         yield from _sync(sync)
     for model in impact.models or ():
@@ -164,13 +159,13 @@ def _totals(impact: Impact) -> Iterator[str]:
     if impact.syncs is None:
         yield "the syncs could not be listed"
     else:
-        yield _said(len(impact.syncs), "sync", "reads it", "read it")
+        yield counted(len(impact.syncs), "sync reads it", "syncs read it")
     if impact.followers:
-        yield _said(len(impact.followers), "sync", "runs after", "run after")
+        yield counted(len(impact.followers), "sync runs after", "syncs run after")
     if impact.models is None:
         yield "the models could not be listed"
     else:
-        yield _said(len(impact.models), "model", "has relations to it", "have relations to it")
+        yield counted(len(impact.models), "model relates to it", "models relate to it")
 
 
 def _sync(sync: Sync) -> Iterator[Line]:
@@ -182,14 +177,14 @@ def _sync(sync: Sync) -> Iterator[Line]:
 
 def _running(sync: Sync) -> Iterator[Span]:
     if sync.running is None:
-        yield Span(", not known whether it runs now", "changed")
+        yield Span(", may be running now", "changed")
     elif sync.running:
         yield Span(", running now", "changed")
 
 
 def _facts(sync: Sync) -> str:
-    active = {True: "active", False: "paused", None: "active or not"}[sync.active]
-    parts = [active, sync.mode or "mode not known", str(sync.schedule or "schedule not known")]
+    active = {True: "active", False: "paused", None: "active or paused"}[sync.active]
+    parts = [active, sync.mode or "unknown mode", str(sync.schedule or "unknown schedule")]
     return printable(", ".join(parts))
 
 
@@ -201,25 +196,10 @@ def _broken(broken: Iterable[Reference]) -> Iterator[Line]:
         together.setdefault((one.breaks or "", one.field), []).append(one.path + by)
     for (breaks, field), paths in together.items():
         head = f"{breaks.replace('-', ' ')}: {printable_value(field)} in "
-        rows = _wrapped(printable(", ".join(paths)), _WIDE - len(head))
-        for number, row in enumerate(rows):
-            start = head if number == 0 else " " * len(head)
-            yield line(_INDENT, Span(start, "removed"), row)
+        for row in wrapped(head, map(printable, paths)):
+            yield line(_INDENT, Span(row[: len(head)], "removed"), row[len(head) :])
 
 
 def _called(noun: str, name: str | None, its_id: str) -> str:
     shown = printable_value(name) if name is not None else ""
     return f"{noun} {shown}  {printable(its_id)}" if shown else f"{noun} {printable(its_id)}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'s' if number > 1 else ''}"
-
-
-def _said(number: int, noun: str, one: str, many: str) -> str:
-    return f"{_counted(number, noun)} {many if number > 1 else one}"
-
-
-def _wrapped(text: str, width: int = _WIDE) -> list[str]:
-    rows = textwrap.wrap(text, max(20, width), break_long_words=False, break_on_hyphens=False)
-    return [row.replace("\u00a0", " ") for row in rows]

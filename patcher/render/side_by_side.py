@@ -1,4 +1,4 @@
-"""Two values beside each other, row by row, made of the same text diff that a terminal shows."""
+"""Two values side by side, row by row, made of the same text diff that a terminal shows."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from patcher.render.text import lines_apart, values_apart
 
 _HEADER: Final = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
+_WORD: Final = re.compile(r"\w+|\s+|.")
+
 Kind: TypeAlias = Literal["hunk", "same", "changed"]
 
 
 class Cell(NamedTuple):
     """A line of one side: its number in the whole text, the text, and where it differs.
 
-    ``differs`` is the part of the text from one index to another that the line beside it has not.
+    ``differs`` is the range of the text that the other side's line does not have.
     """
 
     number: int
@@ -29,7 +31,7 @@ class Cell(NamedTuple):
 
 
 class RowPair(NamedTuple):
-    """A line before and after; None where one side has none. A hunk is told in ``header``."""
+    """A line before and after; None where one side has none. A hunk has a ``header`` instead."""
 
     kind: Kind
     old: Cell | None = None
@@ -53,7 +55,7 @@ def _joined(rows: list[str]) -> str:
 
 
 def shown_diff(lines: Sequence[str]) -> list[str]:
-    """The lines of a unified diff of texts, safe to show; none that differs looks like another."""
+    """The lines of a unified diff, safe to show. Lines that differ look different."""
     shown = iter(lines_apart([one[1:] for one in lines if one[0] in " +-"]))
     return [one[0] + next(shown) if one[0] in " +-" else one for one in lines]
 
@@ -114,19 +116,21 @@ def _paired(before: list[Cell], after: list[Cell]) -> Iterator[RowPair]:
 
 
 def _marked(old: Cell | None, new: Cell | None) -> tuple[Cell | None, Cell | None]:
-    """Two lines with the part between their common beginning and end noted."""
+    """Two lines, each with the words noted between their common beginning and end."""
     if old is None or new is None:
         return old, new
-    most = min(len(old.text), len(new.text))
-    start = 0
-    while start < most and old.text[start] == new.text[start]:
+    words = [_WORD.findall(one.text) for one in (old, new)]
+    start, most = 0, min(map(len, words))
+    while start < most and words[0][start] == words[1][start]:
         start += 1
     end = 0
-    while end < most - start and old.text[-1 - end] == new.text[-1 - end]:
+    while end < most - start and words[0][-1 - end] == words[1][-1 - end]:
         end += 1
     if start + end == 0:
         return old, new  # nothing in common: the whole line is marked already
+    first = sum(map(len, words[0][:start]))
+    last = sum(map(len, words[0][len(words[0]) - end :]))
     return (
-        old._replace(differs=(start, len(old.text) - end)),
-        new._replace(differs=(start, len(new.text) - end)),
+        old._replace(differs=(first, len(old.text) - last)),
+        new._replace(differs=(first, len(new.text) - last)),
     )

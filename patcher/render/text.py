@@ -1,16 +1,17 @@
-"""Styled lines, made safe to show, and put on a terminal; the only owner of rich's text.
+"""Styled lines, rows and tables, safe to show on a terminal. Owns what rich does for text.
 
-Text from elsewhere cannot move a cursor or hide a word, and no change goes unseen: trailing
-blanks, what looks alike, and what is composed otherwise are written as escapes where they make
-the difference. Letters of every script stay readable elsewhere.
+Text from elsewhere cannot move the cursor or hide a word, and every change can be seen: trailing
+blanks, look-alikes and different compositions of a character are escaped where they make the
+difference. Letters of every script stay readable elsewhere.
 """
 
 from __future__ import annotations
 
 import json
+import textwrap
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
@@ -33,10 +34,72 @@ class Span(NamedTuple):
 
 Line: TypeAlias = tuple[Span, ...]
 
+WIDE: Final = 72
+"""Columns of a row that is wrapped, or of a value that stands on one line."""
+
+_NARROWEST: Final = 12
+"""Columns that are left of a table's column that is cut."""
+
 
 def line(*parts: Span | str) -> Line:
     """A line of these parts; plain text has no style."""
     return tuple(part if isinstance(part, Span) else Span(part) for part in parts)
+
+
+def message(word: str, text: str, style: Style) -> Line:
+    """``word: text``, the word in a style and the text made safe."""
+    return line(Span(word, style), f": {printable(text)}")
+
+
+def wrapped(head: str, items: Iterable[str], width: int = WIDE) -> list[str]:
+    """The head and the items with commas between them, in rows broken between items only."""
+    rows = textwrap.wrap(
+        ", ".join(one.replace(" ", "\u00a0") for one in items),
+        width,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [row.replace("\u00a0", " ") for row in rows]
+
+
+def table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[Span | str]],
+    width: int | None,
+    *,
+    cut: Sequence[int],
+) -> Iterator[Line]:
+    """Rows in columns under their heading.
+
+    Where they are wider than ``width``, the columns ``cut`` are shortened, with an ellipsis, and
+    if that is not enough, the last columns are left out.
+    """
+    from rich.cells import cell_len, set_cell_size
+
+    cells = [line(*(Span(one, "quiet") for one in head)), *(line(*row) for row in rows)]
+    widths = [max(cell_len(cell.text) for cell in column) for column in zip(*cells, strict=True)]
+
+    def excess(widths: Sequence[int]) -> int:
+        return 0 if width is None else sum(widths) + 2 * (len(widths) - 1) - width
+
+    while (
+        len(widths) > 1
+        and excess([min(one, _NARROWEST) if at in cut else one for at, one in enumerate(widths)])
+        > 0
+    ):
+        widths.pop()
+    flexible = [at for at in cut if at < len(widths)]
+    while flexible and excess(widths) > 0:
+        widths[max(flexible, key=widths.__getitem__)] -= 1
+    for row in cells:
+        shown = []
+        for cell, room in zip(row, widths, strict=False):
+            text, is_cut = cell.text, cell_len(cell.text) > room
+            text = set_cell_size(text, room - 1) + "…" if is_cut else set_cell_size(text, room)
+            shown += [cell._replace(text=text), Span("  ")]
+        yield (*shown[:-2], shown[-2]._replace(text=shown[-2].text.rstrip()))
 
 
 Spelling: TypeAlias = Callable[[str, Collection[int]], str]

@@ -26,7 +26,7 @@ def test_a_plan_shows_and_does_not_write(sandbox: Sandbox, patch_model: Command)
     assert "/name" in done.out
     assert '- "Contacts"' in done.out
     assert '+ "Customers"' in done.out
-    assert "Carried over" in done.out
+    assert "Preserved" in done.out
     assert "/policies (2)" in done.out
     assert done.err == ""
     assert sandbox.puts() == []
@@ -112,7 +112,7 @@ def test_a_dry_run_stops_after_the_plan(sandbox: Sandbox, patch_model: Command) 
     done = patch_model("apply", "Contacts", *RENAME, "--dry-run")
 
     assert done.code == 0
-    assert "dry run" in done.out
+    assert "Dry run" in done.out
     assert sandbox.puts() == []
 
 
@@ -496,7 +496,7 @@ def test_what_is_stored_otherwise_is_shown(sandbox: Sandbox, patch_model: Comman
     data = patch_model("apply", seed.CONTACTS, "--set", "name=Y", "-y", "-o", "json")
 
     assert (text.code, data.code) == (5, 5)
-    assert "Sent (-) against stored (+):\n  - removed   /policies" in text.err
+    assert "Sent (-) and stored (+):\n  - removed   /policies" in text.err
     assert json.loads(data.out)["error"]["differences"][0]["path"] == "/policies"
 
 

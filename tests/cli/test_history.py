@@ -72,7 +72,7 @@ def test_history_says_how_many_more_there_are(sandbox: Sandbox, patch_model: Com
     listed = patch_model("history", "-n", "1")
 
     assert len(listed.out.splitlines()) == 3
-    assert "2 older; --limit 3 shows them" in listed.out
+    assert "2 older entries; use --limit 3" in listed.out
 
 
 def test_one_entry_is_shown_as_a_diff(sandbox: Sandbox, patch_model: Command) -> None:
@@ -124,7 +124,7 @@ def test_what_ended_otherwise_is_said_to_have(
         sandbox.fault(faults.concurrent_write({"labels": []}, "before", method="PUT"))
         patch_model("apply", "Contacts", "--set", "name=x", "--yes")
 
-    said = {"unrecorded": "not recorded", "unknown": "not known", "unverified": "not as intended"}
+    said = {"unrecorded": "not recorded", "unknown": "unknown", "unverified": "not as intended"}
     assert said[state_of] in patch_model("history").out
     (row,) = json.loads(patch_model("history", "-o", "json").out)["entries"]
     assert row["state"] == state_of
@@ -147,14 +147,14 @@ def test_a_broken_entry_spoils_nothing(
     assert "elsewhere" not in listed.out
     assert "0123456789ab" in listed.err
     odd = next(row for row in listed.out.splitlines() if "not recorded" in row)
-    assert "can no longer be told" in patch_model("history", odd[:13]).out
+    assert "can't be shown any more" in patch_model("history", odd[:13]).out
 
 
 def test_an_empty_journal_is_no_error(patch_model: Command) -> None:
     """Where nothing was written yet, that is said."""
     listed = patch_model("history")
 
-    assert (listed.code, listed.out) == (0, "The journal remembers no write.\n")
+    assert (listed.code, listed.out) == (0, "No writes recorded.\n")
 
 
 @pytest.mark.parametrize("command", ["history", "undo"])

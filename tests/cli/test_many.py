@@ -36,10 +36,10 @@ def test_the_overview_comes_once_and_groups(sandbox: Sandbox, patch_model: Comma
     done = patch_model("plan", "Contacts", "Model 00004", "Model 00006", *change)
 
     assert done.code == 0
-    assert done.out.startswith("2 of 3 models to be changed, 1 as they should be already.\n")
+    assert done.out.startswith("Plan: 2 of 3 models to change, 1 unchanged\n")
     assert '2 models: "Model 00004", "Model 00006"' in done.out
     assert done.out.count("+ added     /labels") == 1
-    assert done.out.count("Carried over where there") == 1
+    assert done.out.count("Preserved (") == 1
     assert "/fields" in done.out
     assert done.err == ""
     assert sandbox.puts() == []
@@ -50,9 +50,9 @@ def test_apply_tells_each_outcome_and_the_sum(sandbox: Sandbox, patch_model: Com
     done = patch_model("apply", "--all", *KEY, "--yes")
 
     assert done.code == 0
-    assert done.out.count("Written: model ") == MODELS
-    assert f"{MODELS} models: {MODELS} written." in done.out
-    assert "To take it back: patch-model undo --run run-" in done.out
+    assert done.out.count("Written: ") == MODELS
+    assert f"{MODELS} models: {MODELS} written" in done.out
+    assert "Undo all of it: patch-model undo --run run-" in done.out
     assert len(sandbox.puts()) == MODELS
 
 
@@ -62,7 +62,7 @@ def test_running_it_again_has_nothing_to_do(sandbox: Sandbox, patch_model: Comma
     again = patch_model("apply", "--all", *KEY)
 
     assert again.code == 0
-    assert f"0 of {MODELS} models to be changed, {MODELS} as they should be already." in again.out
+    assert f"0 of {MODELS} models to change, {MODELS} unchanged\n" in again.out
     assert len(sandbox.puts()) == MODELS
 
 
@@ -77,7 +77,7 @@ def test_json_is_one_object_a_line(sandbox: Sandbox, patch_model: Command) -> No
     assert {(one["status"], one["exit_code"]) for one in results} == {("applied", 0)}
     assert {one["model_id"] for one in results} == set(sandbox.ids())
     assert len({one["run"] for one in results}) == 1
-    assert f"{MODELS} models: {MODELS} written." in done.err
+    assert f"{MODELS} models: {MODELS} written" in done.err
 
 
 def test_a_plan_as_json_is_a_line_each(sandbox: Sandbox, patch_model: Command) -> None:
@@ -135,7 +135,7 @@ def test_failures_are_told_with_what_to_do(sandbox: Sandbox, patch_model: Comman
     assert done.code == 7
     assert 'Failed: model "Orders"' in done.err
     assert "Hint: " in done.err
-    assert "2 models: 1 written, 1 failed." in done.out
+    assert "2 models: 1 written, 1 failed" in done.out
 
 
 def test_failing_fast_says_what_was_not_begun(sandbox: Sandbox, patch_model: Command) -> None:
@@ -145,14 +145,14 @@ def test_failing_fast_says_what_was_not_begun(sandbox: Sandbox, patch_model: Com
     done = patch_model("apply", "--all", *KEY, "-y", *options)
 
     assert done.code == 7
-    assert done.err.count("Not begun: model ") == MODELS - 1
-    assert f"{MODELS} models: 1 failed, {MODELS - 1} not begun." in done.out
+    assert done.err.count("Not started: model ") == MODELS - 1
+    assert f"{MODELS} models: 1 failed, {MODELS - 1} not started" in done.out
     assert "the same command again" in done.out
     assert len(sandbox.puts()) == 1
 
     again = patch_model("apply", "--all", *KEY, "-y", *options)
     assert again.code == 0
-    assert f"{MODELS} models: {MODELS} written." in again.out
+    assert f"{MODELS} models: {MODELS} written" in again.out
 
 
 def test_a_refused_plan_is_in_the_overview_and_the_others_go_on(
@@ -163,10 +163,10 @@ def test_a_refused_plan_is_in_the_overview_and_the_others_go_on(
     done = patch_model("apply", "--all", *KEY, "-y")
 
     assert done.code == 7
-    assert f"{MODELS - 1} of {MODELS} models to be changed, 1 refused." in done.out
+    assert f"{MODELS - 1} of {MODELS} models to change, 1 refused\n" in done.out
     assert f'! model "Orders" ({seed.ORDERS}): This model cannot be written' in done.out
     assert "Hint: Use --unknown-fields carry" in done.out
-    assert f"{MODELS} models: {MODELS - 1} written, 1 failed." in done.out
+    assert f"{MODELS} models: {MODELS - 1} written, 1 failed" in done.out
 
 
 def test_without_a_terminal_yes_must_be_said(sandbox: Sandbox, patch_model: Command) -> None:
@@ -184,7 +184,7 @@ def test_a_dry_run_stops_after_the_overview(sandbox: Sandbox, patch_model: Comma
     done = patch_model("apply", "--all", *KEY, "--dry-run")
 
     assert done.code == 0
-    assert done.out.endswith("Nothing was written: this is a dry run.\n")
+    assert done.out.endswith("Dry run: nothing was written.\n")
     assert sandbox.puts() == []
 
 
@@ -242,7 +242,7 @@ def test_nothing_chosen_is_nothing_to_do(sandbox: Sandbox, patch_model: Command,
         (("apply", "--where", "configuration.password=hunter2", *KEY), "credential"),
         (("apply", "--all", *KEY, "--concurrency", "0"), "concurrency"),
         (("apply", "--all", *KEY, "--max-rps", "0"), "max-rps"),
-        (("apply", "--all", *KEY, "--max-rps", "nan"), "rate"),
+        (("apply", "--all", *KEY, "--max-rps", "nan"), "number"),
         (
             ("apply", "Orders", "Contacts", "--json-patch", '[{"op":"remove","path":"/fields/0"}]'),
             "by its index",
@@ -376,7 +376,7 @@ def test_a_run_is_taken_back_under_the_guard(sandbox: Sandbox, patch_model: Comm
     done = patch_model("undo", "--run", run, "-y")
 
     assert done.code == 7
-    assert f"{MODELS} models: {MODELS - 1} written, 1 in conflict." in done.out
+    assert f"{MODELS} models: {MODELS - 1} written, 1 in conflict" in done.out
     assert 'model "Orders"' in done.out
     assert sandbox.stored(seed.ORDERS)["identifier"] == "key"
 

@@ -77,7 +77,7 @@ def test_progress_is_shown_with_its_rate_and_what_fails_above_it(sandbox: Sandbo
     assert 'Failed: model "Orders"' in _plain(screen)
     assert "Writing" in screen
     assert re.search(r"\d+\.\d/s", screen)
-    assert f"{MODELS} models: {MODELS - 1} written, 1 failed." in _plain(terminal.screen)
+    assert f"{MODELS} models: {MODELS - 1} written, 1 failed" in _plain(terminal.screen)
 
 
 def test_progress_is_for_terminals(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -105,8 +105,10 @@ def test_a_signal_begins_nothing_new_and_finishes_what_is_on_its_way(
     assert terminal.finish() == 7
     done = written(sandbox)
     assert 1 <= done <= 2
-    assert f"{MODELS} models: {done} written, {MODELS - done} not begun." in _plain(terminal.screen)
-    assert terminal.screen.count("Not begun: ") + terminal.screen.count("Not begun\x1b") >= 7
+    assert f"{MODELS} models: {done} written, {MODELS - done} not started" in _plain(
+        terminal.screen
+    )
+    assert terminal.screen.count("Not started: ") + terminal.screen.count("Not started\x1b") >= 7
     assert len(sandbox.puts()) == done
 
     again = Terminal(*ALL, "--yes")
@@ -126,7 +128,7 @@ def test_a_second_signal_waits_for_nothing(sandbox: Sandbox) -> None:
 
     assert terminal.finish() == 6
     assert re.search(r"journal entry @[0-9a-f]{12}", terminal.screen)
-    assert f"{MODELS} models: 1 unknown, {MODELS - 1} not begun." in _plain(terminal.screen)
+    assert f"{MODELS} models: 1 unknown, {MODELS - 1} not started" in _plain(terminal.screen)
     assert len(sandbox.puts()) == 1
 
 

@@ -23,7 +23,7 @@ Preview: 8 fields would be exposed.
   - lost     plan
   ! /tracking_columns/1 "plan" would lose its column
 
-Downstream: 1 sync reads it, 1 sync runs after, no model has relations to it.
+Downstream: 1 sync reads it, 1 sync runs after, 0 models relate to it.
   ! sync "Contacts to Salesforce"  ID
       active, updateOrCreate, hourly, minute 15, running now
       dropped: "plan" in /fields/1/source, /overrides/0/field_id (by id)
@@ -43,8 +43,8 @@ def test_the_plan_shows_both(sandbox: Sandbox, patch_model: Command) -> None:
     done = patch_model("plan", "Contacts", "--set", QUERY, "--preview", "--impact")
 
     assert done.code == 0
-    assert without_ids(done.out).endswith(MAP)
-    assert "Not known" not in done.out
+    assert without_ids(done.out).endswith(f"{MAP}\nPlan: 1 change, 9 preserved, 3 warnings\n")
+    assert "Unknown" not in done.out
     assert 'Warning: /tracking_columns/1 names the column "plan"' in done.err
 
 
@@ -56,14 +56,13 @@ def test_without_preview_the_plan_says_what_it_does_not_know(
     other = patch_model("plan", "Contacts", "--set", "name=New")
     widened = patch_model("plan", "Orders", "--set", "fields:=[]", "--allow-all-fields")
 
-    assert done.out.endswith(
-        "Not known, since only the source can tell; plan --preview asks it:\n"
-        "    which of /fields the source exposes\n"
-        "    whether these keep their columns: /identifier, /tracking_columns (2),\n"
-        "    /relations (1), /additional_fields (2)\n"
+    unknown = done.out.partition("Unknown without --preview:\n")[2].partition("\nPlan:")[0]
+    assert unknown.startswith("    which /fields the source exposes\n")
+    assert " ".join(unknown.split()).endswith(
+        "exist: /identifier, /tracking_columns (2), /relations (1), /additional_fields (2)"
     )
-    assert "Not known" not in other.out
-    assert widened.out.endswith("    which of /fields the source exposes\n")
+    assert "Unknown" not in other.out
+    assert "    which /fields the source exposes\n\nPlan: " in widened.out
 
 
 def test_a_write_of_the_past_leaves_nothing_open(sandbox: Sandbox, patch_model: Command) -> None:
@@ -82,7 +81,10 @@ def test_impact_without_preview_leaves_the_source_open(
     """Who reads the model is shown, and that a changed source may break more."""
     done = patch_model("plan", "Contacts", "--set", QUERY, "--impact")
 
-    assert "Whether the changed source has the columns they read is not known" in done.out
+    assert (
+        "Unknown without --preview: whether the changed source has the columns they read"
+        in done.out
+    )
     assert "dropped" not in done.out
 
 
@@ -184,8 +186,8 @@ def test_apply_says_when_all_is_well(sandbox: Sandbox, patch_model: Command) -> 
     alone = patch_model("apply", "New", "--set", "name=Contacts", "--impact", "--yes")
 
     assert "1 sync read again, no problems reported.\n" in well.out
-    assert "Downstream: no sync reads it, no model has relations to it.\n" in alone.out
-    assert alone.out.endswith("Downstream after the write: no sync reads it.\n")
+    assert "Downstream: 0 syncs read it, 0 models relate to it.\n" in alone.out
+    assert alone.out.endswith("Downstream after the write: 0 syncs read it.\n")
 
 
 def test_a_saved_plan_can_be_reviewed_before_it_is_applied(
@@ -198,7 +200,7 @@ def test_a_saved_plan_can_be_reviewed_before_it_is_applied(
     done = patch_model("apply", "--plan", file, "--impact", "--preview", "--yes")
 
     assert shown.code == 2
-    assert "--show takes no --impact" in shown.err
+    assert "--impact can't be combined with --show" in shown.err
     assert patch_model("plan", "--show", file, "--preview").code == 2
     assert done.code == 0
     assert 'dropped: "plan" in /fields/1/source' in done.out
@@ -236,7 +238,7 @@ def test_another_identifier_is_said_to_those_downstream(
     """A new identifier is said beside the syncs, and breaks those that match records by the old."""
     done = patch_model("plan", "Contacts", "--unset", "identifier", "--impact")
 
-    assert '  The identifier changes from "id" to none; ' in done.out
+    assert '  The identifier changes from "id" to none. ' in done.out
     assert 'identifier changed: "id" in /identities/mappings/0/source,' in done.out
 
 
@@ -251,7 +253,7 @@ def test_unknown_facts_are_said_to_be_unknown(sandbox: Sandbox, patch_model: Com
 
     assert f"    sync {made}\n" in done.out
     assert (
-        "      active or not, mode not known, schedule not known, not known whether it runs now\n"
+        "      active or paused, unknown mode, unknown schedule, may be running now\n"
     ) in done.out
 
 

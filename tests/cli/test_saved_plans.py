@@ -51,7 +51,7 @@ def test_a_saved_plan_is_shown_without_the_api(
 
     assert (shown.code, as_json.code, sandbox.requests) == (0, 1, [])
     assert '+ "Clients"' in shown.out
-    assert "upon version 1" in shown.err
+    assert "from version 1" in shown.err
     assert json.loads(as_json.out)["changes"][0]["path"] == "/name"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -112,7 +113,7 @@ def test_the_plan_is_on_the_screen_before_the_question(sandbox: Sandbox) -> None
     terminal.type("n\n")
     terminal.finish()
 
-    assert screen.index("Carried over") < screen.index("Write this?")
+    assert screen.index("Preserved") < screen.index("Write this?")
     assert "\x1b[32m" in screen
 
 
@@ -149,6 +150,37 @@ def test_colour_is_as_the_environment_wants(
 
     assert terminal.finish() == 0
     assert ("\x1b[" in terminal.screen) is coloured
+
+
+def test_a_list_fits_the_terminal(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns that do not fit are left out on a terminal, and the IDs stay whole."""
+    monkeypatch.setenv("COLUMNS", "60")
+    terminal = Terminal("list")
+
+    assert terminal.finish() == 0
+    rows = terminal.screen.splitlines()
+    assert seed.CONTACTS in terminal.screen
+    assert "VERSION" in rows[0]
+    assert all(len(re.sub(r"\x1b\[\d+m", "", row)) <= 60 for row in rows)
+
+
+def test_standard_input_on_a_terminal_is_announced(sandbox: Sandbox) -> None:
+    """A command that reads from the terminal says so, and how to end."""
+    terminal = Terminal("plan", seed.CONTACTS, "--merge", "-")
+    terminal.wait_for("Press Ctrl-D to end")
+    terminal.type('{"name": "New"}\n\x04')
+
+    assert terminal.finish() == 0
+    assert "Plan: 1 change" in terminal.screen
+
+
+def test_an_error_is_marked_in_colour(sandbox: Sandbox) -> None:
+    """The first word of an error and of its hint stand out on a terminal."""
+    terminal = Terminal("get", "Contcts")
+
+    assert terminal.finish() == 3
+    assert "\x1b[1;31mError\x1b[0m:" in terminal.screen
+    assert "\x1b[1mHint\x1b[0m:" in terminal.screen
 
 
 def test_secrets_are_shown_on_request(sandbox: Sandbox) -> None:
@@ -202,4 +234,4 @@ def test_a_second_signal_stops_without_knowing(sandbox: Sandbox) -> None:
 
     assert terminal.finish() == 6
     gate.release()
-    assert "journal entry @" in terminal.screen
+    assert "Journal entry @" in terminal.screen

@@ -84,7 +84,7 @@ def test_a_mask_that_is_piped_or_in_a_file_is_refused(
     assert ended.code == 2
     assert SAID in ended.err
     assert "/configuration/session/api_token" in ended.err
-    assert patch_model("history").out.startswith("The journal remembers no write.")
+    assert patch_model("history").out.startswith("No writes recorded.")
 
 
 @pytest.mark.parametrize("mask", MASKS)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from patcher.render.history import entry_lines, history_lines
+from typing import Any
+
+from patcher.render.history import entry_lines, history_lines, table_lines
+from patcher.render.text import plain
 
 ESCAPE = "\x1b[2J"
 ROW = {
@@ -28,3 +31,23 @@ def test_no_member_of_an_entry_moves_the_cursor() -> None:
 
     assert all(text.isprintable() for text in texts)
     assert sum("\\u001b[2J" in text for text in texts) >= 4
+
+
+def test_a_table_lines_up() -> None:
+    """Columns have one width, and what is not known is a dash or nothing."""
+    rows: list[dict[str, Any]] = [
+        {
+            "id": "1",
+            "name": "A\n",
+            "version": 12,
+            "updated_at": "2026-01-02T03:04:05.678Z",
+            "updated_by": "Ann",
+        },
+        {"id": "22", "name": None, "version": None, "updated_at": None, "updated_by": None},
+    ]
+
+    assert plain(table_lines(rows)).splitlines() == [
+        "ID  NAME  VERSION  LAST WRITTEN          BY",
+        "1   A\\n   12       2026-01-02T03:04:05Z  Ann",
+        "22        -",
+    ]

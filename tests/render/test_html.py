@@ -104,6 +104,15 @@ def test_it_is_accessible(name: str) -> None:
     assert "user-scalable" not in str(page.named("meta"))
 
 
+def test_the_verdict_and_where_it_was_made_come_before_the_filters() -> None:
+    """Numbers, time and API are read first, and the numbers stand there once."""
+    shown = outlines()["contacts"]._replace(made="Planned 2026-01-02 for https://x.example")
+    text = html.report([shown])
+
+    assert text.index("8 changes, 1 cleared") < text.index("x.example") < text.index("<fieldset>")
+    assert text.count("8 changes, 1 cleared") == 1
+
+
 def test_colour_is_never_all_that_tells() -> None:
     """Each kind of change and each side of a diff has its sign and its element."""
     text = html.report([outlines()["contacts"]])
@@ -194,7 +203,7 @@ def test_any_text_is_text(name: str, key: str, value: str) -> None:
                     Change(f"/c/{key}", "removed", old=value),
                 ),
                 cleared=(key,),
-                carried=(Carried(key, 3),),
+                carried=(Carried(key, " (3)"),),
                 warnings=(Notice(key, key, value),),
                 remarks=(Notice("known-faults", "", name),),
                 attachments=(Attachment(name, (line(Span(value, "quiet"), key),)),),

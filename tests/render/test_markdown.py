@@ -67,7 +67,7 @@ def test_a_plan_as_a_comment() -> None:
     text = markdown.report([outlines()["contacts"]])
 
     assert text.startswith('### Plan for `model "Contacts"`\n')
-    assert "**8 changes, 1 member cleared, 2 warnings.** Nothing has been written." in text
+    assert "**8 changes, 1 cleared, 5 preserved, 2 warnings.** Nothing has been written." in text
     assert "**Cleared by this change:** `/policies`\n" in text
     assert "\n- **Warning** `policies-cleared`: `All of /policies goes" in text
     assert "\n- `~` changed `/configuration/timeout_seconds`: `300` becomes `600`\n" in text
@@ -76,7 +76,7 @@ def test_a_plan_as_a_comment() -> None:
         "</summary>\n\n```diff\n@@ -1,6 +1,7 @@\n select c.id"
     ) in text
     assert "\n+   and co.country = 'DE'\n```\n\n</details>" in text
-    assert "clear (5)</summary>\n\n`/identifier`, `/tracking_columns` (2), " in text
+    assert "clear these) (5)</summary>\n\n`/identifier`, `/tracking_columns` (2), " in text
     assert "tok_" not in text
     assert '`"******** (before)"` becomes `"******** (after)"`' in text
 
@@ -85,7 +85,7 @@ def test_a_plan_without_changes_is_a_sentence() -> None:
     """Nothing to do is said, and no section stands there empty."""
     text = markdown.report([outlines()["unchanged"]])
 
-    assert "**No changes: it is already as it should be.**" in text
+    assert "**No changes. Already up to date.**" in text
     assert "Changes**" not in text
 
 
@@ -126,7 +126,7 @@ def test_no_text_gets_out_of_its_code(name: str, key: str, value: str) -> None:
             Change(f"/{key}", "reordered", [name, value], [value, name]),
         ),
         cleared=(f"/{key}",),
-        carried=(Carried(f"/{key}", None),),
+        carried=(Carried(f"/{key}", ""),),
         warnings=(Notice("code", f"/{key}", name),),
         remarks=(Notice("known-faults", "", value),),
     )
@@ -136,7 +136,7 @@ def test_no_text_gets_out_of_its_code(name: str, key: str, value: str) -> None:
     assert page.attributes <= {("class", "language-diff")}
     words = set(re.findall(r"[a-z]+", page.prose))
     assert "ab" not in words
-    assert page.prose.count("Carried over") == 1
+    assert page.prose.count("Preserved (") == 1
 
 
 def test_what_does_not_fit_in_a_comment_is_left_out_and_says_so() -> None:
@@ -145,7 +145,7 @@ def test_what_does_not_fit_in_a_comment_is_left_out_and_says_so() -> None:
     text = report(changes=long)
 
     assert len(text) < 65_536
-    assert text.startswith("**This report is not whole:** 14 values left out")
+    assert text.startswith("**This report is cut:** 14 values left out")
     assert text.count("(left out)") == 14
     assert all(
         f"`/configuration/q{i}`" in text or f">/configuration/q{i}<" in text for i in range(20)
@@ -159,7 +159,7 @@ def test_so_many_changes_that_not_even_their_places_fit_are_cut() -> None:
     text = report(changes=many)
 
     assert len(text) < 65_536
-    assert text.startswith("**This report is not whole:**")
+    assert text.startswith("**This report is cut:**")
     assert text.endswith("(cut here)\n")
 
 

@@ -38,9 +38,9 @@ def test_every_part_of_a_preview_is_shown() -> None:
         "  + gained   new\n"
         "  - lost     old\n"
         "    left out x, y\n"
-        '  ! /fields/1 "nowhere" names a column that the source has not\n'
+        '  ! /fields/1 "nowhere" names a column that the source does not have\n'
         '  ! /identifier "old" would lose its column\n'
-        '  ! /additional_fields/0/name "score" may lose its column: the preview does not tell\n'
+        '  ! /additional_fields/0/name "score" may lose its column: the preview does not say\n'
     )
 
 
@@ -63,7 +63,7 @@ def test_what_could_not_be_had_is_not_shown_as_refused() -> None:
     """A preview that nobody could give is told apart from one that the source refused."""
     text = shown(Preview("unavailable", "no\x1b[2J end", status=403))
 
-    assert text == "\nPreview: not to be had (403)\n      no\\u001b[2J end\n"
+    assert text == "\nPreview: unavailable (403)\n      no\\u001b[2J end\n"
 
 
 def test_syncs_that_could_not_be_read_again_are_not_counted() -> None:

@@ -1,4 +1,4 @@
-"""Plans and results as people read them."""
+"""Plans, results, conflicts and lists of models as text."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch
-from patcher.errors import DeclinedError
+from patcher.errors import ConflictError, DeclinedError
 from patcher.plan import PatchResult, Plan, make_plan
-from patcher.render.plan import plan_lines, result_lines, table_lines, warning_lines
-from patcher.render.text import Span, coloured, line, plain, printable, printable_value
+from patcher.plan.conflicts import conflict
+from patcher.render.plan import conflict_lines, plan_lines, result_lines, warning_lines
+from patcher.render.text import coloured, plain
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import response
@@ -31,7 +30,7 @@ def shown(made: Plan, **options: bool) -> str:
 
 
 def test_every_kind_of_change_is_shown() -> None:
-    """Added, removed, changed, reordered, cleared, carried over, each under its own sign."""
+    """Added, removed, changed, reordered, cleared, preserved, each under its own sign."""
     raw = response(
         identifier="id",
         fields=[{"name": name} for name in ("a", "b", "c")],
@@ -46,7 +45,8 @@ def test_every_kind_of_change_is_shown() -> None:
     assert '  + added     /fields/2  "d"\n' in text
     assert '  ~ reordered /fields\n      - ["a", "c"]\n      + ["c", "a"]\n' in text
     assert "Cleared by this change:\n  ! /identifier\n" in text
-    assert "would clear:\n    /labels (1), /policies (1)\n" in text
+    assert "would clear these):\n    /labels (1), /policies (1)\n" in text
+    assert text.endswith("\nPlan: 5 changes, 1 cleared, 2 preserved\n")
 
 
 def test_a_large_value_is_shown_over_several_lines_and_whole() -> None:
@@ -98,7 +98,7 @@ def test_a_model_without_audit_fields_has_a_short_title() -> None:
     ("status", "words"),
     [
         ("applied", 'Written: model "Customers", version 7 -> 8. Journal entry @0.'),
-        ("planned", "this is a dry run"),
+        ("planned", "Dry run"),
         ("declined", "Nothing was written."),
     ],
 )
@@ -146,44 +146,76 @@ def test_colours_change_nothing_but_colours() -> None:
     assert re.sub(r"\x1b\[[0-9;]*m", "", shown) == plain(lines)
 
 
-def test_a_table_lines_up() -> None:
-    """Columns have one width, and what is not known is a dash or nothing."""
-    rows: list[dict[str, Any]] = [
-        {
-            "id": "1",
-            "name": "A\n",
-            "version": 12,
-            "updated_at": "2026-01-02T03:04:05.678Z",
-            "updated_by": "Ann",
-        },
-        {"id": "22", "name": None, "version": None, "updated_at": None, "updated_by": None},
+def met(change: object, base: dict[str, Any], **theirs: Any) -> ConflictError:
+    """The conflict of a change to a response with someone else's."""
+    plan = make_plan(MODEL, Snapshot(base), Patch.of(change))
+    fresh = Snapshot({**base, "version": 8, **theirs})
+    return conflict(plan, fresh, MODEL.document(fresh)[0])
+
+
+def shown_conflict(error: ConflictError) -> str:
+    """The report's text, without colour."""
+    return plain(conflict_lines(error.report))
+
+
+def test_without_an_overlap_both_sides_are_told() -> None:
+    """What they changed and what you change, each as a diff, and the way to keep both."""
+    error = met({"name": "New"}, response(identifier="id"), identifier="email")
+
+    assert shown_conflict(error) == (
+        "\nChanged by them:\n"
+        '  ~ changed   /identifier\n      - "id"\n      + "email"\n'
+        "\nChanged by you:\n"
+        '  ~ changed   /name\n      - "Customers"\n      + "New"\n'
+    )
+    assert "--on-conflict rebase" in (error.hint or "")
+
+
+def test_an_overlap_shows_all_three_values_once() -> None:
+    """What both changed, then what each changed alone; nothing stands there twice."""
+    base = response(identifier="id", tracking_columns=["a"])
+    change: dict[str, Any] = {"name": "Mine", "identifier": None, "labels": []}
+
+    text = shown_conflict(
+        met(change, base, name="Theirs", identifier="email", tracking_columns=["a", "b"])
+    )
+
+    assert text == (
+        "\nChanged by both:\n"
+        '  ! /name\n      was    "Customers"\n      yours  "Mine"\n      theirs "Theirs"\n'
+        '  ! /identifier\n      was    "id"\n      yours  (not there)\n      theirs "email"\n'
+        "\nChanged by them alone:\n"
+        '  + added     /tracking_columns/1  "b"\n'
+        "\nChanged by you alone:\n"
+        "  + added     /labels  []\n"
+    )
+
+
+def test_what_yours_rests_on_is_told_apart() -> None:
+    """A test's place has no value of yours: you did not change it."""
+    change = [
+        {"op": "test", "path": "/configuration", "value": {"query": "a\nb\n"}},
+        {"op": "replace", "path": "/name", "value": "New"},
     ]
+    base = response(configuration={"query": "a\nb\n"})
 
-    assert plain(table_lines(rows)).splitlines() == [
-        "ID  NAME  VERSION  LAST WRITTEN",
-        "1   A\\n   12       2026-01-02T03:04:05Z by Ann",
-        "22        -",
-    ]
+    error = met(change, base, configuration={"query": "a\nc\n"})
 
-
-def test_lines_are_made_of_spans() -> None:
-    """Plain text in a line has no style."""
-    assert line("a", Span("b", "alarm")) == (Span("a"), Span("b", "alarm"))
-
-
-@given(st.text())
-def test_printable_text_cannot_move_the_cursor(text: str) -> None:
-    """No control, format or surrogate character of any text gets through, and letters stay."""
-    safe = printable(text)
-
-    assert safe.isprintable()
-    assert all(character in safe for character in text if character.isalnum())
+    assert shown_conflict(error) == (
+        "\nChanged by them, and your change reads it:\n"
+        "  ! /configuration/query\n"
+        "      theirs:\n      @@ -1,2 +1,2 @@\n       a\n      -b\n      +c\n"
+        '\nChanged by you alone:\n  ~ changed   /name\n      - "Customers"\n      + "New"\n'
+    )
+    assert "They changed /configuration/query, which your change tests" in (error.hint or "")
 
 
-@given(st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3))
-def test_printable_values_are_safe_in_every_line(value: dict[str, str]) -> None:
-    """A value over several lines has no line break but its own."""
-    rows = printable_value(value, indent=2).split("\n")
+def test_a_text_of_several_lines_is_shown_as_two_diffs() -> None:
+    """Yours and theirs, each against what it was."""
+    base = response(configuration={"query": "a\nb\n"})
 
-    assert all(row.isprintable() for row in rows)
-    assert len(rows) == (len(value) + 2 if value else 1)
+    text = shown_conflict(
+        met({"configuration": {"query": "a\nx\n"}}, base, configuration={"query": "a\ny\n"})
+    )
+
+    assert text.index("yours:") < text.index("+x") < text.index("theirs:") < text.index("+y")

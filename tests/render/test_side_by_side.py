@@ -86,12 +86,22 @@ def test_what_is_marked_is_all_that_differs(old: str, new: str) -> None:
         assert ends[0] == ends[1] or row.old.differs == row.new.differs == (0, 0)
 
 
+def test_what_differs_is_marked_by_words() -> None:
+    """A word that differs is marked whole, although it shares letters with the old one."""
+    (row,) = rows(shown_diff(["-where status = 'new'", "+where state = 'new'"]))
+
+    assert row.old is not None
+    assert row.new is not None
+    assert row.old.text[slice(*row.old.differs)] == "status"
+    assert row.new.text[slice(*row.new.differs)] == "state"
+
+
 def test_values_of_other_kinds_are_json() -> None:
     """Objects are compared by the lines of their JSON, single values without a hunk's header."""
     single = value_rows(Change("/timeout", "changed", 300, 600))
     object_ = value_rows(Change("/o", "changed", {"a": 1, "b": 2}, {"a": 1, "b": 3}))
 
-    assert single == (RowPair("changed", Cell(1, "300", (0, 1)), Cell(1, "600", (0, 1))),)
+    assert single == (RowPair("changed", Cell(1, "300"), Cell(1, "600")),)
     assert [row.kind for row in object_] == ["hunk", "same", "same", "changed", "same"]
 
 

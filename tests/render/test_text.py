@@ -10,13 +10,25 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from patcher.documents.diff import Change
 from patcher.documents.visible import is_unseen
 from patcher.render import html, markdown
 from patcher.render.plan import Outline, change_lines
 from patcher.render.side_by_side import value_rows
-from patcher.render.text import lines_apart, paths_apart, plain, printable, values_apart
+from patcher.render.text import (
+    Span,
+    line,
+    lines_apart,
+    paths_apart,
+    plain,
+    printable,
+    printable_value,
+    table,
+    values_apart,
+    wrapped,
+)
 
 ALIKE = (
     ("a\nb", "a\nb  "),
@@ -169,3 +181,54 @@ def test_a_key_that_was_renamed_to_one_that_looks_alike_can_be_seen() -> None:
 def test_printable_stays_as_it_is() -> None:
     """What a message quotes is not written twice: an escape in it is a text like others."""
     assert printable(printable("a\u200b\\n")) == printable("a\u200b\\n") == r"a\u200b\n"
+
+
+def test_lines_are_made_of_spans() -> None:
+    """Plain text in a line has no style."""
+    assert line("a", Span("b", "alarm")) == (Span("a"), Span("b", "alarm"))
+
+
+@given(st.text())
+def test_printable_text_cannot_move_the_cursor(text: str) -> None:
+    """No control, format or surrogate character of any text gets through, and letters stay."""
+    safe = printable(text)
+
+    assert safe.isprintable()
+    assert all(character in safe for character in text if character.isalnum())
+
+
+@given(st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3))
+def test_printable_values_are_safe_in_every_line(value: dict[str, str]) -> None:
+    """A value over several lines has no line break but its own."""
+    rows = printable_value(value, indent=2).split("\n")
+
+    assert all(row.isprintable() for row in rows)
+    assert len(rows) == (len(value) + 2 if value else 1)
+
+
+ROWS: list[tuple[Span | str, ...]] = [
+    ("1234", "a name that is long", "rest"),
+    ("5", "短い名前です", Span("more", "alarm")),
+]
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (None, ["ID    NAME                 R", "1234  a name that is long  rest"]),
+        (27, ["ID    NAME             R", "1234  a name that is…  rest"]),
+        (20, ["ID    NAME", "1234  a name that i…"]),
+        (9, ["ID", "1234"]),
+    ],
+)
+def test_a_table_fits_its_width(width: int | None, expected: list[str]) -> None:
+    """The columns that may be cut end in an ellipsis, and the last ones go where none fits."""
+    rows = plain(table(("ID", "NAME", "R"), ROWS, width, cut=(1,))).splitlines()
+
+    assert rows[:2] == expected
+    assert all(cell_len(row) <= (width or 99) for row in rows)
+
+
+def test_a_row_is_broken_between_items_only() -> None:
+    """A name with spaces stays in one piece, and further rows begin below the first item."""
+    assert wrapped("2: ", ["a b", "c d", "e f"], 12) == ["2: a b, c d,", "   e f"]
