@@ -1,4 +1,4 @@
-"""Many resources at once: all plans, one overview, then the guarded writes, side by side."""
+"""Many resources in one run: all plans, one overview, then the guarded writes in parallel."""
 
 from patcher.batch.batch import Batch, BatchOptions, Target
 from patcher.batch.overview import Overview

@@ -1,4 +1,4 @@
-"""The overview of a batch: plans that change alike shown once, and how many ended how."""
+"""The overview of a batch: groups plans with identical changes, and counts results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from patcher.batch.spool import Kept, Spool
+from patcher.batch.spool import Slot, Spool
 from patcher.documents.diff import Change
 from patcher.documents.jsontext import canonical
 from patcher.documents.notices import Notice
@@ -18,14 +18,14 @@ from patcher.plan.plan import PatchResult, Plan, Status
 
 
 class NamedResource(NamedTuple):
-    """One resource of many: its name, where it has one, and its id."""
+    """One resource of a batch: its name, where it has one, and its id."""
 
     name: str | None
     id: str
 
 
 class Refusal(NamedTuple):
-    """One resource of many whose plan was refused, and why."""
+    """One resource of a batch whose plan was refused, and why."""
 
     named: NamedResource
     message: str
@@ -33,16 +33,16 @@ class Refusal(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Resources that are changed alike.
+    """Resources with identical changes.
 
     Attributes:
-        members: which ones.
-        changes: what changes in each of them, as it may be shown. Paths have the identity of a
-            keyed list's member in the place of its index, which differs from one to the next; a
-            member that comes or goes as a whole has the list's own path.
-        cleared: top-level members whose value the change removes or empties.
-        carried: top-level members that are carried over, where there are any.
-        warnings: what else a person should know.
+        members: the resources.
+        changes: the changes of each, ready to be shown. Paths have the identity of a keyed list's
+            item instead of its index, which differs between resources; an item that is added or
+            removed as a whole has the list's own path.
+        cleared: top-level keys whose value the change removes or empties.
+        carried: top-level keys that are carried over, where there are any.
+        warnings: the warnings of each.
     """
 
     members: tuple[NamedResource, ...]
@@ -52,8 +52,8 @@ class Group(NamedTuple):
     warnings: tuple[Notice, ...]
 
 
-def likeness(plan: Plan, *, show_secrets: bool = False) -> bytes:
-    """A digest that is the same for two plans which change, clear and warn of the same."""
+def change_digest(plan: Plan, *, show_secrets: bool = False) -> bytes:
+    """Returns a digest that is equal for plans with equal changes, clearings and warnings."""
     facts = [
         [change.to_dict() for change in general_changes(plan, show_secrets=show_secrets)],
         sorted(plan.cleared),
@@ -63,7 +63,7 @@ def likeness(plan: Plan, *, show_secrets: bool = False) -> bytes:
 
 
 def general_changes(plan: Plan, *, show_secrets: bool = False) -> tuple[Change, ...]:
-    """The changes of a plan with the paths of a Group; credentials masked unless asked for."""
+    """Returns the changes of a plan with the paths of a Group; masked unless ``show_secrets``."""
     found = []
     for one in plan.changes if show_secrets else plan.shown(plan.changes):
         document = plan.proposed if one.kind == "added" else plan.document
@@ -73,11 +73,11 @@ def general_changes(plan: Plan, *, show_secrets: bool = False) -> tuple[Change, 
 
 
 def _general(document: Document, place: Tokens, lists: ListKeys) -> Tokens:
-    """``place`` without the index of a keyed list's member."""
+    """Returns ``place`` without the index of a keyed list's item."""
     for depth in range(1, len(place)):
         keyed = lists.get(place[:depth])
-        members = lookup(document, place[:depth], None)
-        keys = keys_of(members, keyed) if keyed and type(members) is list else None
+        items = lookup(document, place[:depth], None)
+        keys = keys_of(items, keyed) if keyed and type(items) is list else None
         if keys is not None:
             key, below = keys[int(place[depth])], place[depth + 1 :]
             name = key if isinstance(key, str) else repr(key)
@@ -86,7 +86,7 @@ def _general(document: Document, place: Tokens, lists: ListKeys) -> Tokens:
 
 
 class Tally:
-    """A count of results; no result is kept."""
+    """Counts results, without keeping any."""
 
     def __init__(self) -> None:
         self.statuses: Counter[Status] = Counter()
@@ -99,16 +99,15 @@ class Tally:
 
     @property
     def total(self) -> int:
-        """How many there were."""
+        """The number of results."""
         return self.codes.total()
 
     @property
     def exit_code(self) -> int:
-        """The exit code of them all together.
+        """The exit code of all results together.
 
-        6 where the outcome of any is unknown, 5 where any was not stored as intended, 7 where any
-        failed; 1 where the answer was no, and 130 where it was stopped before anything was
-        written.
+        6 if any outcome is unknown, 5 if any was not stored as intended, 7 if any failed; 1 if
+        the answer was no, and 130 if the run was stopped before anything was written.
         """
         for code in (6, 5):
             if self.codes[code]:
@@ -121,26 +120,19 @@ class Tally:
         return 7
 
 
-class Sketch(NamedTuple):
-    """What is remembered of a plan that was put away."""
+class Summary(NamedTuple):
+    """What the overview needs of a stored plan."""
 
-    kept: Kept
+    slot: Slot
     named: NamedResource
-    likeness: bytes
+    digest: bytes
     carried: tuple[str, ...]
 
 
-class Planned(NamedTuple):
-    """A plan that was put away, and its place in the order in which it was asked for."""
+class _GroupInProgress:
+    """A group that resources are added to, with an example of its plans."""
 
-    position: int
-    kept: Kept
-
-
-class _Alike:
-    """A group being gathered: an example of its plans, and its members."""
-
-    def __init__(self, example: Kept) -> None:
+    def __init__(self, example: Slot) -> None:
         self.example = example
         self.members: list[tuple[int, NamedResource]] = []
         self.carried: dict[str, None] = {}
@@ -150,10 +142,10 @@ class Overview:
     """What a run is about to do.
 
     Attributes:
-        total: how many resources the run is about.
+        total: the number of resources.
         refused: those whose plan was refused, and why; they are not written.
-        unchanged: how many are as they should be already.
-        show_secrets: whether the values of credentials are shown, and told apart.
+        unchanged: the number of those that are up to date already.
+        show_secrets: whether the values of credentials are shown, and make different groups.
     """
 
     def __init__(self, spool: Spool, total: int, *, show_secrets: bool = False) -> None:
@@ -162,45 +154,45 @@ class Overview:
         self.unchanged = 0
         self.show_secrets = show_secrets
         self._spool = spool
-        self._planned: list[Planned] = []
-        self._groups: dict[bytes, _Alike] = {}
+        self._planned: list[tuple[int, Slot]] = []
+        self._groups: dict[bytes, _GroupInProgress] = {}
 
     @property
     def changing(self) -> int:
-        """How many resources the run is about to write."""
+        """The number of resources that the run is about to write."""
         return len(self._planned)
 
     def groups(self) -> Iterator[Group]:
-        """The resources that change, those that change alike together, the largest group first."""
-        for alike in self._groups.values():
-            alike.members.sort()
+        """Yields the resources that change, grouped by their changes, the largest group first."""
+        for group in self._groups.values():
+            group.members.sort()
         order = sorted(self._groups.values(), key=lambda one: (-len(one.members), one.members[0]))
-        for alike in order:
-            plan = self._spool.plan(alike.example)
+        for group in order:
+            plan = self._spool.plan(group.example)
             yield Group(
-                members=tuple(named for _, named in alike.members),
+                members=tuple(named for _, named in group.members),
                 changes=general_changes(plan, show_secrets=self.show_secrets),
                 cleared=plan.cleared,
-                carried=tuple(alike.carried),
+                carried=tuple(group.carried),
                 warnings=plan.warnings,
             )
 
-    def planned(self) -> list[Planned]:
-        """The plans that were put away, in the order in which they were asked for."""
-        return sorted(self._planned)
+    def planned(self) -> list[Slot]:
+        """Returns the stored plans, in the order of the run's targets."""
+        return [slot for _, slot in sorted(self._planned)]
 
-    def sketch(self, plan: Plan) -> Sketch:
-        """Puts a plan away, in whatever thread; JournalError when there is no room for it."""
-        return Sketch(
+    def store(self, plan: Plan) -> Summary:
+        """Stores a plan, from any thread; raises JournalError when there is no room for it."""
+        return Summary(
             self._spool.keep(plan),
             NamedResource(plan.name, plan.base.id or ""),
-            likeness(plan, show_secrets=self.show_secrets),
+            change_digest(plan, show_secrets=self.show_secrets),
             plan.carried,
         )
 
-    def add(self, position: int, sketch: Sketch) -> None:
-        """Adds a plan that was put away."""
-        alike = self._groups.setdefault(sketch.likeness, _Alike(sketch.kept))
-        alike.members.append((position, sketch.named))
-        alike.carried.update(dict.fromkeys(sketch.carried))
-        self._planned.append(Planned(position, sketch.kept))
+    def add(self, position: int, summary: Summary) -> None:
+        """Adds a stored plan, the one for the target at ``position``."""
+        group = self._groups.setdefault(summary.digest, _GroupInProgress(summary.slot))
+        group.members.append((position, summary.named))
+        group.carried.update(dict.fromkeys(summary.carried))
+        self._planned.append((position, summary.slot))

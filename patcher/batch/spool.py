@@ -1,8 +1,7 @@
-"""Plans on disk between the overview and the write, so that memory holds one for each worker.
+"""Stores plans on disk between the overview and the write, so that memory holds one per worker.
 
-What is written is so the very plan that was shown, and not another one made later. The file has no
-name and is nobody else's: it is gone when the program is, and holds what the journal is about to
-hold.
+So the very plan that was shown is written, not another one made later. The file has no name, so
+that no other process can open it and it disappears with the program.
 """
 
 from __future__ import annotations
@@ -22,18 +21,18 @@ from patcher.plan import Plan
 from patcher.resources.resource import Resource
 
 
-class Kept(NamedTuple):
-    """Where in the spool something is."""
+class Slot(NamedTuple):
+    """The place of a plan in the spool."""
 
     offset: int
     length: int
 
 
 class Spool:
-    """A file of plans of one kind of resource; a context manager, and safe to share by threads."""
+    """A file of plans for one kind of resource; a context manager that threads can share."""
 
     def __init__(self, folder: Path, resource: Resource, masks: Masks) -> None:
-        """``folder`` is where the file goes, or the platform's place where it cannot."""
+        """Creates the file in ``folder``, or in the platform's folder for temporary files."""
         self._resource = resource
         self._masks = masks
         self._lock = threading.Lock()
@@ -55,28 +54,28 @@ class Spool:
     ) -> None:
         self._file.close()
 
-    def keep(self, plan: Plan) -> Kept:
-        """Puts a plan away. Raises JournalError when the disk has no room for it."""
-        # What all plans of a run share stays here.
+    def keep(self, plan: Plan) -> Slot:
+        """Stores a plan. Raises JournalError when the disk has no room for it."""
+        # What all plans of a run share is not stored.
         shared: Any = None
         masks = Masks(literal=plan.terms.masks.literal)
         own = replace(plan, resource=shared, terms=plan.terms._replace(masks=masks))
         data = pickle.dumps(own, pickle.HIGHEST_PROTOCOL)
         with self._lock:
-            kept = Kept(self._end, len(data))
+            slot = Slot(self._end, len(data))
             self._end += len(data)
         try:
-            written = os.pwrite(self._file.fileno(), data, kept.offset)
+            written = os.pwrite(self._file.fileno(), data, slot.offset)
         except OSError as error:
             raise _full(error.strerror) from error
         if written != len(data):
-            raise _full("it took a part only")
-        return kept
+            raise _full("only a part was written")
+        return slot
 
-    def plan(self, kept: Kept) -> Plan:
-        """A plan that was put away."""
-        data = os.pread(self._file.fileno(), kept.length, kept.offset)
-        # Only what this process wrote, into a file without a name.
+    def plan(self, slot: Slot) -> Plan:
+        """Returns a stored plan."""
+        data = os.pread(self._file.fileno(), slot.length, slot.offset)
+        # Safe: only this process can write to the file.
         own: Plan = pickle.loads(data)  # noqa: S301
         masks = replace(self._masks, literal=own.terms.masks.literal)
         return replace(own, resource=self._resource, terms=own.terms._replace(masks=masks))
@@ -84,6 +83,6 @@ class Spool:
 
 def _full(reason: str | None) -> JournalError:
     return JournalError(
-        f"The plan could not be put on disk ({reason}), so nothing was written.",
-        hint="Make room there, or name another folder in PATCH_MODEL_STATE_DIR.",
+        f"The plan could not be stored on disk ({reason}). Nothing was written.",
+        hint="Free some space there, or set PATCH_MODEL_STATE_DIR to another folder.",
     )

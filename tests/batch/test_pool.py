@@ -1,4 +1,4 @@
-"""Work over threads: as it comes, no further ahead than it is taken, stopped softly or at once."""
+"""Work in threads: each result as it is done, no further ahead than asked for, and stopped."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from patcher.batch.pool import BatchControl, Done, Left, Pool
+from patcher.api import Client
+from patcher.batch.pool import BatchControl, Finished, Pool, Unfinished, each
+from patcher.errors import ApiError, InterruptedWriteError
+from patcher.sandbox import Sandbox, faults, seed
+
+MODELS = "/api/models"
 
 
 def test_everything_is_done_and_given_back() -> None:
@@ -73,7 +78,7 @@ def test_stopping_begins_nothing_new() -> None:
         gate.wait(5)
         return one
 
-    found: list[Done[int, int] | Left[int]] = []
+    found: list[Finished[int, int] | Unfinished[int]] = []
     running = threading.Thread(
         target=lambda: found.extend(Pool(do, 1, control).run(iter(range(5)), finishes=True))
     )
@@ -84,9 +89,9 @@ def test_stopping_begins_nothing_new() -> None:
     running.join(5)
 
     assert did == [0]
-    assert found[0] == Done(0, 0)
+    assert found[0] == Finished(0, 0)
     assert sorted(one.work for one in found[1:]) == [1, 2, 3, 4]
-    assert all(isinstance(one, Left) for one in found[1:])
+    assert all(isinstance(one, Unfinished) for one in found[1:])
 
 
 def test_abandoning_waits_for_nothing_and_names_what_was_on_its_way() -> None:
@@ -99,7 +104,7 @@ def test_abandoning_waits_for_nothing_and_names_what_was_on_its_way() -> None:
             gate.wait(5)
         return one
 
-    found: list[Done[int, int] | Left[int]] = []
+    found: list[Finished[int, int] | Unfinished[int]] = []
     running = threading.Thread(
         target=lambda: found.extend(Pool(do, 1, control).run(iter(range(4)), finishes=True))
     )
@@ -109,7 +114,8 @@ def test_abandoning_waits_for_nothing_and_names_what_was_on_its_way() -> None:
     running.join(5)
     gate.set()
 
-    assert sorted(found) == [Left(0, "@0123456789ab"), Left(1), Left(2), Left(3)]
+    left = {one.work: one.entry for one in found if isinstance(one, Unfinished)}
+    assert left == {0: "@0123456789ab", 1: None, 2: None, 3: None}
 
 
 @pytest.mark.parametrize("finishes", [True, False])
@@ -133,3 +139,150 @@ def test_closing_early_finishes_what_is_on_its_way(finishes: bool) -> None:
     assert control.is_stopped
     assert finished.is_set() is finishes
     gate.set()
+
+
+def test_a_write_is_on_its_way_while_it_is_held() -> None:
+    """Its entry is known from before it is sent until it is settled."""
+    control = BatchControl()
+    with control.defer("@0"):
+        assert list(control.writing.values()) == ["@0"]
+
+    assert control.writing == {}
+
+
+def test_a_stopped_run_still_sends_what_was_begun() -> None:
+    """Stopping finishes what is on its way, up to its write."""
+    control = BatchControl()
+    control.stop()
+    with control.defer("@0"):
+        deferred = True
+
+    assert deferred
+    assert control.is_stopped
+
+
+def test_an_abandoned_run_sends_nothing_more() -> None:
+    """After abandoning, a write that was about to be sent is not."""
+    control = BatchControl()
+    control.abandon()
+    with pytest.raises(InterruptedWriteError), control.defer("@0"):
+        pytest.fail("it was sent")
+
+    assert control.writing == {}
+
+
+def test_a_write_that_was_not_processed_ends_in_a_stopped_run() -> None:
+    """Between two attempts a stopped run goes no further; another one does."""
+    control = BatchControl()
+    with control.defer("@0") as release:
+        release()
+    control.stop()
+    with control.defer("@1") as release, pytest.raises(InterruptedWriteError):
+        release()
+
+    assert control.writing == {}
+
+
+def test_sleeping_ends_when_the_run_is_stopped() -> None:
+    """A wait that nothing depends on is over at once, with the run."""
+    control = BatchControl()
+    control.sleep(0)
+    control.stop()
+    with pytest.raises(InterruptedWriteError):
+        control.sleep(1000)
+
+
+def test_an_outcome_is_waited_for_in_a_stopped_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a write is on its way its outcome is looked for, stopped or not."""
+    slept: list[float] = []
+    monkeypatch.setattr("patcher.batch.pool.time.sleep", slept.append)
+    control = BatchControl()
+    control.stop()
+    with control.defer("@0"):
+        control.sleep(2)
+
+    assert slept == [2]
+
+
+def test_every_item_is_read_once() -> None:
+    """Each item is read once, whatever the order, and its index says which it was."""
+    found = dict(each(list("abcdefgh"), lambda item: item.upper()))
+
+    assert [found[i] for i in range(8)] == list("ABCDEFGH")
+    assert list(each([], lambda item: item)) == []
+
+
+def test_no_more_than_so_many_at_once() -> None:
+    """The readers are bounded: with two of them, a third item waits for one of the first."""
+    both = threading.Barrier(2, timeout=10)
+    lock = threading.Lock()
+    present: list[int] = []
+    most: list[int] = []
+
+    def read(item: int) -> int:
+        with lock:
+            present.append(item)
+            most.append(len(present))
+        both.wait()
+        with lock:
+            present.remove(item)
+        both.wait()
+        return item
+
+    assert len(list(each(range(6), read, readers=2))) == 6
+    assert max(most) == 2
+
+
+def test_an_error_is_what_came_of_an_item() -> None:
+    """A request that fails is the outcome of its item, and the others are read all the same."""
+
+    def read(item: int) -> int:
+        if item == 1:
+            raise ApiError("no")
+        return item
+
+    found = dict(each([0, 1, 2], read))
+    assert isinstance(found.pop(1), ApiError)
+    assert found == {0: 0, 2: 2}
+
+
+def test_a_fault_of_ours_is_raised_where_it_is_awaited() -> None:
+    """What is no error of the API does not get lost in another thread."""
+
+    def read(item: int) -> int:
+        raise ZeroDivisionError(item)
+
+    with pytest.raises(ZeroDivisionError):
+        list(each([1, 2, 3], read))
+
+
+def test_who_stops_listening_stops_the_readers() -> None:
+    """No further item is begun once nobody listens."""
+    begun: list[int] = []
+    gate = threading.Event()
+
+    def read(item: int) -> int:
+        begun.append(item)
+        if item:
+            gate.wait(10)
+        return item
+
+    outcomes = each(range(50), read, readers=1)
+    assert next(outcomes) == (0, 0)
+    outcomes.close()
+    gate.set()
+    assert begun in ([0], [0, 1])
+
+
+def test_readers_share_a_client_and_not_its_connections() -> None:
+    """Each thread has connections of its own, and whoever watches the client sees all of them."""
+    seen: list[str] = []
+    with Sandbox(models=3) as sandbox:
+        watching = Client(sandbox.url, sandbox.api_key, observe=lambda one: seen.append(one.path))
+        sandbox.fault(faults.drop_after(method="GET", kind="model"))
+        with watching as client:
+            items = [seed.CONTACTS, seed.ACCOUNTS, seed.ORDERS]
+            found = dict(each(items, lambda item: client.get(MODELS, item)[0]["id"]))
+
+    assert found == dict(enumerate(items))
+    assert len(seen) == 4

@@ -116,5 +116,5 @@ def test_a_full_disk_is_an_error_of_that_plan(monkeypatch: pytest.MonkeyPatch) -
         with pytest.raises(JournalError, match="No space left"):
             spool.keep(plan)
         monkeypatch.setattr(os, "pwrite", lambda *arguments: 1)
-        with pytest.raises(JournalError, match="a part only"):
+        with pytest.raises(JournalError, match="only a part"):
             spool.keep(plan)

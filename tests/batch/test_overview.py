@@ -1,12 +1,15 @@
-"""Plans that change alike are told once, whatever they change is told."""
+"""The overview of a batch: equal changes are one group, and many results one exit code."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from patcher.batch.overview import general_changes, likeness
+import pytest
+
+from patcher import errors
+from patcher.batch.overview import Tally, change_digest, general_changes
 from patcher.documents.patches import Patch
-from patcher.plan import Plan, make_plan
+from patcher.plan import PatchResult, Plan, make_plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 
@@ -35,7 +38,7 @@ def test_a_member_of_a_keyed_list_is_the_same_wherever_it_stands() -> None:
     patch = Patch.remove("fields", "plan")
     one, other = planned(patch), planned(patch, fields=named("plan", "a", "b"))
 
-    assert likeness(one) == likeness(other)
+    assert change_digest(one) == change_digest(other)
     assert [change.path for change in general_changes(one)] == ["/fields"]
 
 
@@ -61,7 +64,7 @@ def test_other_values_are_other_groups() -> None:
         planned(patch, identifier="id"),
     ]
 
-    assert len(set(map(likeness, plans))) == len(plans)
+    assert len(set(map(change_digest, plans))) == len(plans)
 
 
 def test_other_warnings_are_other_groups() -> None:
@@ -69,7 +72,7 @@ def test_other_warnings_are_other_groups() -> None:
     patch = Patch.set("name", "Two") + Patch.unset("configuration.gone")
     there = {"password": "hunter2-one", "gone": None}
 
-    assert likeness(planned(patch)) != likeness(planned(patch, configuration=there))
+    assert change_digest(planned(patch)) != change_digest(planned(patch, configuration=there))
 
 
 def test_credentials_are_neither_shown_nor_told_apart() -> None:
@@ -78,9 +81,9 @@ def test_credentials_are_neither_shown_nor_told_apart() -> None:
     one = planned(patch)
     other = planned(patch, configuration={"password": "hunter2-two", "rate": 1})
 
-    assert likeness(one) == likeness(other)
+    assert change_digest(one) == change_digest(other)
     assert "hunter2" not in str([change.to_dict() for change in general_changes(one)])
-    assert likeness(one, show_secrets=True) != likeness(other, show_secrets=True)
+    assert change_digest(one, show_secrets=True) != change_digest(other, show_secrets=True)
 
 
 def test_a_list_that_is_compared_in_order_keeps_its_indices() -> None:
@@ -99,3 +102,50 @@ def test_a_relation_goes_by_all_that_identifies_it() -> None:
     assert change.path.startswith("/relations/")
     assert change.path.endswith("/note")
     assert "'a'" in change.path
+
+
+FAILURES = {
+    1: errors.DeclinedError("no"),
+    2: errors.InvalidPatchError("bad"),
+    3: errors.ApiError("refused"),
+    4: errors.ConflictError("conflict"),
+    5: errors.VerificationError("other"),
+    6: errors.OutcomeUnknownError("unknown"),
+    70: errors.PatchError("internal"),
+    130: errors.InterruptedWriteError("stopped"),
+}
+
+
+def tallied(*codes: int) -> Tally:
+    """A tally of results with these exit codes; 0 is one that was written."""
+    tally = Tally()
+    for code in codes:
+        error = FAILURES.get(code)
+        tally.add(PatchResult.of_error(error, MODEL) if error else PatchResult(MODEL, "applied"))
+    return tally
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        ((), 0),
+        ((0, 0), 0),
+        ((0, 4), 7),
+        ((4,), 7),
+        ((2, 3), 7),
+        ((0, 70), 7),
+        ((0, 5, 4), 5),
+        ((5, 6, 3), 6),
+        ((1, 1), 1),
+        ((1, 2), 7),
+        ((130, 130), 130),
+        ((130, 0), 7),
+        ((130, 4), 7),
+    ],
+)
+def test_the_exit_code_of_many(codes: tuple[int, ...], expected: int) -> None:
+    """6 goes before 5 and 5 before 7; declined is 1, and stopped before any write is 130."""
+    tally = tallied(*codes)
+
+    assert tally.exit_code == expected
+    assert tally.total == len(codes)
