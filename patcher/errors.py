@@ -11,21 +11,24 @@ PatchError                     70  the base; never raised itself
 ├── ApiError                    3  refused or not reachable; nothing was written
 │   └── NotFoundError              there is no such resource
 ├── JournalError                3  the intent could not be recorded, so nothing was written
-├── ConflictError               4  somebody else got there first; nothing was written
-│   └── StaleReadError             a reading is older than one that was accepted before
+├── ConflictError               4  someone else got there first; nothing was written
+│   └── StaleReadError             the API shows an older state than the one last accepted
 ├── VerificationError           5  written, but not as intended or not alone
 ├── OutcomeUnknownError         6  a write may or may not have happened
-├── OutputError                74  what the command was called for could not be put out
+├── OutputError                74  the result of the command could not be written
 └── InterruptedWriteError     130  interrupted; nothing was written
 
 An error says what happened, to what, and (in ``hint``) what to do next. The facts behind the
 sentence are attributes. Neither ever holds a credential or a whole document's text.
+
+Hints are written as the command line says them; ``in_python`` turns them into Python's words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Final
 
 
 class PatchError(Exception):
@@ -33,7 +36,7 @@ class PatchError(Exception):
 
     Attributes:
         message: what happened, in one sentence.
-        hint: what to do next, or None.
+        command_hint: what to do next as the command line says it, or None.
         exit_code: the exit code of the command line for it.
         result: the PatchResult as far as it got, when there was a plan; else None.
         details: the ``metadata`` of the API's own error, without credentials; None without one.
@@ -44,13 +47,18 @@ class PatchError(Exception):
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.command_hint = hint
         self.result: Any = None
         self.details: dict[str, Any] | None = None
 
+    @property
+    def hint(self) -> str | None:
+        """What to do next in Python's words, or None."""
+        return self.command_hint and in_python(self.command_hint)
+
     def __str__(self) -> str:
-        """The message, also where something was added to it on the way."""
-        return self.message
+        """The message, and the hint on a line of its own."""
+        return f"{self.message}\nHint: {self.hint}" if self.hint else self.message
 
 
 class InvalidInputError(PatchError):
@@ -136,18 +144,18 @@ class NotFoundError(ApiError):
 
 
 class JournalError(PatchError):
-    """The journal, or the text of an edit, cannot be put on disk, so no write was started."""
+    """The journal, or the text of an edit, cannot be saved, so no write was started."""
 
     exit_code = 3
 
 
 class ConflictError(PatchError):
-    """The resource moved since it was read. Nothing was written.
+    """The resource changed since it was read. Nothing was written.
 
     ``expected`` and ``found`` are versions (None where there is none); ``base`` and ``current``
     the writable documents as first read and as found now (None where they were not compared).
-    ``report`` is the plan.Conflict that says who changed what, and ``fresh`` the reading that
-    shows it (None likewise); without them there is nothing to rebase on.
+    ``report`` is the plan.Conflict that says who changed what, and ``fresh`` the snapshot that
+    shows it (None likewise); without them there is nothing to rebase onto.
     """
 
     exit_code = 4
@@ -174,15 +182,14 @@ class ConflictError(PatchError):
 
 
 class StaleReadError(ConflictError):
-    """The API shows an older state than it did before, as a replica that lags behind does.
+    """The API shows an older state than before, as a lagging replica does. Nothing was written.
 
-    ``expected`` is the version seen before, ``found`` the one that is shown now. Nothing was
-    written.
+    ``expected`` is the version seen before, ``found`` the one shown now.
     """
 
 
 class VerificationError(PatchError):
-    """The write happened, but what is stored is not what was sent, or somebody wrote in between.
+    """The write happened, but what is stored is not what was sent, or someone else wrote too.
 
     ``sent`` and ``stored`` are the two writable documents, ``differences`` the changes from one
     to the other (credentials masked), ``version_before`` and ``version_after`` the versions
@@ -211,7 +218,7 @@ class VerificationError(PatchError):
 
 
 class OutcomeUnknownError(PatchError):
-    """A write was, or may have been, sent, and whether it took effect cannot be told.
+    """A write was, or may have been, sent; whether it took effect is unknown.
 
     ``journal_entry`` names the record of what was there before; ``job_id`` the API's job if any.
     """
@@ -232,7 +239,7 @@ class OutcomeUnknownError(PatchError):
 
 
 class OutputError(PatchError):
-    """What the command was called for could not be put out: the disk is full, the stream closed."""
+    """The result of the command could not be written: the disk is full, or the stream closed."""
 
     exit_code = 74
 
@@ -241,3 +248,53 @@ class InterruptedWriteError(PatchError):
     """A signal arrived before the write began. Nothing was written."""
 
     exit_code = 130
+
+
+def _step(found: re.Match[str]) -> str:
+    """``--set PATH=TEXT`` and its like as a call of Patch."""
+    path, operator, value = re.split(r"(:?=|$)", found[2].strip("'"), maxsplit=1)
+    is_text = operator == "=" and value != "..." and not value.startswith("@")
+    shown = f'"{value}"' if is_text else value.strip("'\"").replace("@FILE", "...")
+    return f'Patch.{found[1]}("{path}"{f", {shown}" if operator else ""})'
+
+
+def _keyword(found: re.Match[str]) -> str:
+    """An option as a keyword argument, with its value where it has one."""
+    name, *value = found.groups()
+    return name.replace("-", "_") + (f'="{value[0]}"' if value else "=True")
+
+
+_WORD: Final = r"('[^']*'|[^\s,)]*(?:\.\.\.|[^\s,).]))"
+"""A word of a command, in quotes or not."""
+
+_PYTHON: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
+    (r"patch-model plan \.\.\. --out FILE", "patcher.save_plan(patcher.plan_patch(...), FILE)"),
+    (r"patch-model plan (MODEL.*) --preview --impact", r"patcher.plan_patch(\1 preview=True)"),
+    (r"patch-model list\b", "patcher.list_models()"),
+    (r"patch-model get\b", "patcher.get_model()"),
+    (r"patch-model apply\b", "patcher.patch_model()"),
+    (r"patch-model (edit|history) (@?[0-9a-f][-0-9a-f]{7,})", r'patcher.\1("\2")'),
+    (r"patch-model history\b", "patcher.history()"),
+    (r"patcher\.edit\(", "patcher.edit_model("),
+    (r"--add and --remove\b", "Patch.add and Patch.remove"),
+    (rf"--(set|unset|add|remove) {_WORD}", _step),
+    (r"--(merge|document)\b", r"Patch.\1"),
+    (r"--where ([^' ]*)'([^']*)'", r'where=["\1\2"]'),
+    (r"--(on-conflict|unknown-fields) (\w+)", _keyword),
+    (rf"--literal {_WORD}", r'literal=["\1"]'),
+    (r"--(accept-older|allow-all-fields|preview|impact|strict|refresh)\b", _keyword),
+    (r"--unknown-fields\b", "unknown_fields"),
+    (r"--expect-version\b", "expect_version"),
+    (r"--url (http[^\s,]*)", r'Client(url="\1")'),
+    (r"--(url|run)\b", r"\1"),
+    (r"--api-key-file FILE\b", "an API key to Client"),
+    (r"--api-(key-file|version)\b", "the settings of the Client"),
+    (r"--settle-timeout\b", "settle timeout"),
+)
+
+
+def in_python(text: str) -> str:
+    """A text that names options and commands of the command line, in Python's words."""
+    for pattern, words in _PYTHON:
+        text = re.sub(pattern, words, text)
+    return text

@@ -168,10 +168,10 @@ def report(error: PatchError, *, as_json: bool, in_run: bool = False) -> int:
     console.report_only()
     console.problem("Error", error.message)
     _detail(error)
-    if error.hint:
-        console.problem("Hint", error.hint)
+    if error.command_hint:
+        console.problem("Hint", error.command_hint)
     if as_json and (in_run or not console.has_begun()):
-        from patcher.operations.write import failed
+        from patcher.operations.session import failed
         from patcher.render.text import result_line
 
         console.out(result_line(error.result or failed(error), in_run=in_run) + "\n")

@@ -163,7 +163,7 @@ def _place(raw: Document, name: str, number: int) -> Tokens:
         return tokens_of(pointer)
     except InvalidPatchError as error:
         reason = error.message[:1].lower() + error.message[1:-1]
-        raise _invalid(number, f"its {name}: {reason}", hint=error.hint) from None
+        raise _invalid(number, f"its {name}: {reason}", hint=error.command_hint) from None
 
 
 def _refuse_impossible(operation: Operation, number: int) -> None:

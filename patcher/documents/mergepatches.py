@@ -69,7 +69,7 @@ class WholeDocument(Step):
                 f"The given document leaves out {first_few(map(shown, left_out))}.",
                 path=pointer_to(left_out[0]),
                 hint="Add what is missing, or set it to null to remove it. "
-                "To change only some keys, use --merge (Patch.merge).",
+                "To change only some keys, use --merge.",
             )
         return {key: copied(value) for key, value in self.document.items() if value is not None}
 
@@ -77,7 +77,7 @@ class WholeDocument(Step):
 def _null_removed(place: Tokens) -> str:
     return (
         f"{shown(place)} is null, and null in a merge patch removes the key (RFC 7396). "
-        "To keep a null, use --document (Patch.document)."
+        "To keep a null, use --document."
     )
 
 

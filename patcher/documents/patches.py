@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from patcher.documents.jsontext import quoted
 from patcher.documents.notices import Notice
@@ -176,7 +176,7 @@ def _meant(place: Tokens, shape: Shape) -> str | None:
 def _read_only(place: Tokens) -> ReadOnlyFieldError:
     hint = "Leave it out of the change."
     if place[0] == "version":
-        hint = "To write only while it has a certain value, say --expect-version (expect_version=)."
+        hint = "To write only at a certain version, use --expect-version."
     return ReadOnlyFieldError(
         f"{shown(place)} belongs to the server and is never sent.",
         path=pointer_to(place),
@@ -213,6 +213,10 @@ def _addressed(patch: Patch) -> Iterator[Tokens]:
     for step in patch.steps:
         if isinstance(step, (JsonPatch, Assign, Unset)):
             yield from chain((place for place, _ in step.writes()), step.reads())
+
+
+PatchLike: TypeAlias = Patch | Mapping[str, JsonValue] | Sequence[Mapping[str, JsonValue]]
+"""What Patch.of takes: a Patch, a merge patch (RFC 7396) or a JSON Patch (RFC 6902)."""
 
 
 class Renamed(NamedTuple):

@@ -50,7 +50,7 @@ def refuse_root(tokens: Tokens) -> None:
         raise InvalidPatchError(
             "A change must name a place in the document, not the whole document.",
             path="",
-            hint="To replace the whole document, use --document (Patch.document).",
+            hint="To replace the whole document, use --document.",
         )
 
 

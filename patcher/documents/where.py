@@ -68,7 +68,7 @@ class Condition(NamedTuple):
         known = shape.members
         if first not in known and (first in shape.server_owned or not allow_unknown):
             raise InvalidPatchError(
-                f"Unknown path in --where (where=): {quoted(first)}.",
+                f"Unknown path in a condition: {quoted(first)}.",
                 path=pointer_to(self.place[:1]),
                 hint=did_you_mean(first, known) or f"There are {', '.join(known)}.",
             )

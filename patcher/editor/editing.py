@@ -125,7 +125,7 @@ class Edit:
             self._keep()
             if isinstance(error, ConflictError) and self.kept is not None:
                 is_stale = isinstance(error, StaleReadError)
-                error.hint = error.hint if is_stale else _RESUMED
+                error.command_hint = error.command_hint if is_stale else _RESUMED
             if isinstance(error, PatchError) and error.result is None:
                 error.result = self._result(error)
             raise
@@ -344,4 +344,4 @@ class Edit:
 
 
 def _reasons(error: PatchError) -> list[str]:
-    return [error.message, *([error.hint] if error.hint else [])]
+    return [error.message, *([error.command_hint] if error.command_hint else [])]

@@ -149,10 +149,7 @@ def _way_out(plan: Plan, report: Conflict) -> str:
             f"They changed {first_few(only_read)}, which your change tests or copies. Look at it, "
             "and make the change again."
         )
-    return (
-        "What they changed is not what you change: add --on-conflict rebase "
-        '(on_conflict="rebase") to keep both.'
-    )
+    return "The changes don't overlap: add --on-conflict rebase to keep both."
 
 
 def rebase(plan: Plan, fresh: Snapshot) -> Plan:

@@ -293,7 +293,7 @@ def _refuse_widening(resource: Resource, document: Document, proposed: Document)
         raise InvalidPatchError(
             f"{what}, which opens the {resource.noun} to every field there is.",
             path=path,
-            hint="Keep at least one, or say --allow-all-fields (allow_all_fields=True).",
+            hint="Keep at least one, or pass --allow-all-fields.",
         )
 
 

@@ -312,7 +312,7 @@ def _error_dict(error: PatchError | None) -> dict[str, Any] | None:
     found: dict[str, Any] = {
         "type": type(error).__name__,
         "message": error.message,
-        "hint": error.hint,
+        "hint": error.command_hint,
         "details": error.details,
     }
     differences = getattr(error, "differences", None)

@@ -40,7 +40,7 @@ def table_lines(rows: Sequence[Mapping[str, Any]], width: int | None = None) -> 
 def history_lines(
     rows: Sequence[Mapping[str, Any]], older: int, width: int | None = None
 ) -> Iterator[Line]:
-    """Entries as ``Remembered.to_dict`` gives them, and how many are not shown."""
+    """Entries as ``HistoryEntry.to_dict`` gives them, and how many are not shown."""
     if not rows:
         yield line("No writes recorded.")
         return

@@ -82,8 +82,8 @@ def outcome_lines(result: PatchResult) -> Iterator[Line]:
         named = f"{result.resource.noun} {_named(identity)}"
         yield line(Span(word.capitalize(), style), f": {named}: {printable(error.message)}")
         yield from details_lines(error.details)
-        if error.hint:
-            yield line(f"  Hint: {printable(error.hint)}")
+        if error.command_hint:
+            yield line(f"  Hint: {printable(error.command_hint)}")
     elif result.status == "applied":
         name = identity.name or identity.id
         short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"

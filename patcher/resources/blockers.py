@@ -40,7 +40,7 @@ class UnknownKeys(NamedTuple):
         found = _parsed(text) if type(text) is str else None
         if found is None:
             raise SettingsError(
-                "--unknown-fields (unknown_fields=) is not valid.",
+                "The decision on unknown keys is not valid.",
                 hint="Use error, carry or drop, or one for each key: row_filter=carry,tags=drop",
             )
         return found

@@ -328,7 +328,7 @@ def test_a_login_page_is_named_once_with_what_to_check(status: int) -> None:
     assert not isinstance(error, NotFoundError)
     assert error.message.count("web page") == error.message.count(str(status)) == 1
     assert "not valid JSON" not in error.message
-    assert all(word in (error.hint or "") for word in ("--url", "proxy", "login"))
+    assert all(word in (error.command_hint or "") for word in ("--url", "proxy", "login"))
 
 
 @pytest.mark.parametrize(

@@ -92,8 +92,8 @@ def test_what_cannot_be_set_is_refused_with_advice(text: str, hint: str | None) 
     with pytest.raises(InvalidPatchError) as caught:
         _set(text)
 
-    assert (hint or "") in (caught.value.hint or "")
-    assert "None" not in f"{caught.value.message} {caught.value.hint if hint else ''}"
+    assert (hint or "") in (caught.value.command_hint or "")
+    assert "None" not in f"{caught.value.message} {caught.value.command_hint if hint else ''}"
 
 
 def test_a_value_that_is_no_json_is_named_by_its_path() -> None:
@@ -110,7 +110,7 @@ def test_a_value_is_not_repeated_in_errors() -> None:
     for text in ("do-not-print-me", "a:=do-not-print-me", "a:=@@do-not-print-me"):
         with pytest.raises(InvalidPatchError) as caught:
             _set(text)
-        assert "do-not-print-me" not in f"{caught.value.message}{caught.value.hint}"
+        assert "do-not-print-me" not in f"{caught.value.message}{caught.value.command_hint}"
 
 
 def test_the_other_options() -> None:
@@ -140,7 +140,7 @@ def test_slips_in_the_other_options(parse: Any, text: str, said: str | None, hin
         return
     with pytest.raises(InvalidPatchError, match=said) as caught:
         parse(text)
-    assert hint in str(caught.value.hint)
+    assert hint in str(caught.value.command_hint)
     assert caught.value.path == ("/l" if ":" in text else None)
 
 
@@ -202,7 +202,7 @@ def test_a_list_operator_after_set_is_refused(text: str, hint: str) -> None:
     """--set has no list operators; at the top, where no key ends so, it says what has."""
     with pytest.raises(InvalidPatchError, match="list operator") as caught:
         _set(text)
-    assert hint in str(caught.value.hint)
+    assert hint in str(caught.value.command_hint)
     assert _set("o.a+=x").place == ("o", "a+")
 
 
@@ -250,8 +250,8 @@ def test_an_empty_file_is_no_text(name: str) -> None:
     with pytest.raises(InvalidPatchError, match="is empty") as refused:
         parse_set(f"configuration.query=@{name}", lambda _: "")
 
-    assert refused.value.hint is not None
-    assert refused.value.hint.endswith(" configuration.query=")
+    assert refused.value.command_hint is not None
+    assert refused.value.command_hint.endswith(" configuration.query=")
     assert refused.value.path == "/configuration/query"
     assert parse_set("configuration.query=", str).value == ""
 
@@ -347,4 +347,4 @@ def test_a_file_that_cannot_be_parsed_is_named_and_not_shown(text: str) -> None:
 
     assert text[3:].removeprefix("@") in caught.value.message
     assert "(line 1, column" in caught.value.message
-    assert "do-not-print-me" not in f"{caught.value.message} {caught.value.hint}"
+    assert "do-not-print-me" not in f"{caught.value.message} {caught.value.command_hint}"

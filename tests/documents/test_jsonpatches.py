@@ -74,7 +74,7 @@ def test_an_error_names_the_operation_and_the_place_and_shows_no_document(
     error = _refusal(operations, {"a": {"secret": SECRET}, "b": SECRET, "l": [SECRET]})
 
     assert said in error.message
-    assert SECRET not in f"{error.message} {error.hint}"
+    assert SECRET not in f"{error.message} {error.command_hint}"
     assert error.__suppress_context__ or error.__context__ is None
     assert error.path == operations[-1]["path"]
 
@@ -133,7 +133,7 @@ def test_what_is_no_list_of_operations_is_no_patch() -> None:
     error = _refusal({"op": "remove", "path": "/a"}, {})
 
     assert error.message == "A JSON Patch must be a list of operations, not an object."
-    assert '"op": "replace"' in str(error.hint)
+    assert '"op": "replace"' in str(error.command_hint)
     assert "The JSON Patch is not valid JSON" in _refusal([float("nan")], {}).message
 
 
@@ -141,7 +141,7 @@ def test_a_failed_test_says_that_nothing_was_changed() -> None:
     """It is the one refusal that is meant: the document is not as the patch expects it."""
     error = _refusal([{"op": "test", "path": "/a", "value": 2}], {"a": 1})
 
-    assert "nothing was changed" in str(error.hint)
+    assert "nothing was changed" in str(error.command_hint)
 
 
 def test_what_the_library_raises_all_the_same_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +175,7 @@ def test_what_the_library_raises_all_the_same_is_replaced(monkeypatch: pytest.Mo
 )
 def test_a_misspelling_is_recognized(operation: Document, hint: str) -> None:
     """A required member or an op that is misspelt is named together with what was meant."""
-    assert _refusal([operation], {}).hint == hint
+    assert _refusal([operation], {}).command_hint == hint
 
 
 def test_a_member_that_is_not_defined_is_ignored_and_said() -> None:
@@ -417,7 +417,7 @@ def test_no_error_shows_a_value(op: str, path: str, source: str) -> None:
     try:
         _applied(document, [operation, {"op": "test", "path": "/t", "value": SECRET + "!"}])
     except PatchError as error:
-        said = f"{error} {error.message} {error.hint}"
+        said = f"{error} {error.message} {error.command_hint}"
 
     assert said
     assert SECRET not in said

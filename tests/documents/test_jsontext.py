@@ -162,10 +162,10 @@ def test_what_a_message_quotes_is_on_one_line_and_not_too_long() -> None:
 
 def test_the_way_out_is_shown_where_there_is_one() -> None:
     """Another encoding, a number that cannot be held, and one that is none."""
-    assert "UTF-8" in str(_refusal(b"\xff").hint)
-    assert "fewer digits" in str(_refusal("1e400").hint)
-    assert "null" in str(_refusal("NaN").hint)
-    assert _refusal("[").hint is None
+    assert "UTF-8" in str(_refusal(b"\xff").command_hint)
+    assert "fewer digits" in str(_refusal("1e400").command_hint)
+    assert "null" in str(_refusal("NaN").command_hint)
+    assert _refusal("[").command_hint is None
 
 
 def test_nesting_up_to_the_limit_is_read() -> None:
@@ -182,7 +182,7 @@ def test_a_document_is_not_shown_in_an_error() -> None:
     """The message names the place and never quotes what is around it; nor is it in the cause."""
     error = _refusal('{"password": "do-not-print-me", "x": }')
 
-    assert "do-not-print-me" not in f"{error.message}{error.hint}"
+    assert "do-not-print-me" not in f"{error.message}{error.command_hint}"
     assert error.__suppress_context__
 
 
@@ -191,7 +191,7 @@ def test_a_number_that_is_refused_is_not_shown(number: str) -> None:
     """It may stand under a credential's key; its place is enough to find it by."""
     error = _refusal(f'{{"pin": {number}}}')
 
-    assert "8675309" not in f"{error.message}{error.hint}"
+    assert "8675309" not in f"{error.message}{error.command_hint}"
     assert "(line 1, column 9)" in error.message
 
 

@@ -474,7 +474,7 @@ def test_a_literal_value_is_no_mask() -> None:
     masks.refuse("******", ("configuration", "a", "-"))
     with pytest.raises(InvalidPatchError) as caught:
         masks.refuse("******", ("configuration", "b"))
-    assert "--literal configuration.b" in str(caught.value.hint)
+    assert "--literal configuration.b" in str(caught.value.command_hint)
 
 
 def test_a_mask_is_refused() -> None:
@@ -484,7 +484,7 @@ def test_a_mask_is_refused() -> None:
 
     assert caught.value.path == "/configuration/a~1b/0"
     assert caught.value.path in caught.value.message
-    assert caught.value.hint
+    assert caught.value.command_hint
 
 
 def test_a_mask_in_the_place_is_refused() -> None:

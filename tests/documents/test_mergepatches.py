@@ -43,7 +43,7 @@ def test_a_patch_that_is_no_object_is_refused(patch: Any, kind: str) -> None:
     assert caught.value.message.startswith("A merge patch ")
 
     assert caught.value.path == ""
-    assert '{"name":' in str(caught.value.hint)
+    assert '{"name":' in str(caught.value.command_hint)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_whole_document_may_leave_nothing_out() -> None:
 
     assert "leaves out /a, /c." in caught.value.message
     assert caught.value.path == "/a"
-    assert "--merge" in str(caught.value.hint)
+    assert "--merge" in str(caught.value.command_hint)
 
 
 def _without_nulls(value: JsonValue) -> JsonValue:

@@ -142,7 +142,7 @@ def test_what_a_change_cannot_be(change: Any) -> None:
         Patch.of(change)
 
     assert type(change).__name__ in caught.value.message
-    assert "a merge patch" in str(caught.value.hint)
+    assert "a merge patch" in str(caught.value.command_hint)
 
 
 @pytest.mark.parametrize(
@@ -214,8 +214,8 @@ def test_what_belongs_to_the_server_is_refused(patch: Patch) -> None:
 
     named = str(caught.value.path).split("/")[1]
     assert f"/{named}" in caught.value.message
-    assert ("--expect-version" in str(caught.value.hint)) == (named == "version")
-    assert ("Leave it out" in str(caught.value.hint)) == (named != "version")
+    assert ("--expect-version" in str(caught.value.command_hint)) == (named == "version")
+    assert ("Leave it out" in str(caught.value.command_hint)) == (named != "version")
 
 
 def test_every_place_is_looked_at_though_one_is_the_whole_document() -> None:
@@ -232,12 +232,12 @@ def test_what_is_not_known_is_refused_unless_allowed() -> None:
         with pytest.raises(InvalidPatchError) as caught:
             patch.check(SHAPE, known=())
         assert caught.value.path == "/nmae"
-        assert caught.value.hint == 'Did you mean "name"?'
+        assert caught.value.command_hint == 'Did you mean "name"?'
         patch.check(SHAPE, allow_unknown=True)
     with pytest.raises(InvalidPatchError, match="is not known") as caught:
         Patch.set("zzz.a", 1).check(SHAPE, known=("zz",))
     assert caught.value.path == "/zzz"
-    assert "There are name, configuration" in str(caught.value.hint)
+    assert "There are name, configuration" in str(caught.value.command_hint)
     Patch.set("zzz.a", 1).check(SHAPE, known=("zzz",))
 
 
@@ -382,7 +382,7 @@ def test_members_that_do_not_fit_are_refused(patch: Patch, said: str, hint: str)
     ((place, _),) = patch.steps[0].writes()
 
     assert said in error.message
-    assert hint in str(error.hint)
+    assert hint in str(error.command_hint)
     assert str(error.path).startswith(pointer_to(tuple(token for token in place if token != "-")))
 
 
@@ -409,7 +409,7 @@ def test_members_of_somebody_elses_list_are_never_shown() -> None:
     with pytest.raises(InvalidPatchError, match="in /configuration/l 2 times") as caught:
         Patch.remove("configuration.l", "x").apply({"configuration": {"l": members}}, shape)
 
-    assert "do-not-print-me" not in f"{caught.value.message} {caught.value.hint}"
+    assert "do-not-print-me" not in f"{caught.value.message} {caught.value.command_hint}"
 
 
 def test_the_first_of_those_found_decides_what_is_said_of_them() -> None:
@@ -425,7 +425,7 @@ def test_two_that_are_the_same_among_others_of_the_name_have_an_index() -> None:
     with pytest.raises(InvalidPatchError) as caught:
         Patch.remove("links", "a").apply({"links": [pair, pair, {"from": "a", "to": "y"}]}, SHAPE)
 
-    assert "--unset links.0" in str(caught.value.hint)
+    assert "--unset links.0" in str(caught.value.command_hint)
 
 
 def test_two_of_a_name_with_different_content_are_shown_though_the_names_are_equal() -> None:
@@ -434,7 +434,7 @@ def test_two_of_a_name_with_different_content_are_shown_though_the_names_are_equ
     with pytest.raises(InvalidPatchError, match="/named has 2 items of that name") as caught:
         Patch.remove("named", "x").apply({"named": members}, SHAPE)
 
-    assert "the whole item" in str(caught.value.hint)
+    assert "the whole item" in str(caught.value.command_hint)
 
 
 @pytest.mark.parametrize("text", ['"x"', "[1]", " [1]", "1"])
@@ -512,7 +512,7 @@ def test_one_member_is_not_added_to_everything(wide: Document) -> None:
 
     assert "only that one would be left" in caught.value.message
     assert caught.value.path == "/wide"
-    assert "--set wide:='[...]'" in str(caught.value.hint)
+    assert "--set wide:='[...]'" in str(caught.value.command_hint)
 
 
 def test_an_absent_list_that_is_described_is_created() -> None:
@@ -528,7 +528,7 @@ def test_a_member_that_is_there_twice_is_removed_by_its_index() -> None:
         with pytest.raises(InvalidPatchError) as caught:
             Patch.remove(path, document[path][0]).apply(document, SHAPE)
         assert f"in /{path} 2 times: /{path}/0" in caught.value.message
-        assert f"--unset {path}.0" in str(caught.value.hint)
+        assert f"--unset {path}.0" in str(caught.value.command_hint)
 
 
 @pytest.mark.parametrize(
@@ -630,7 +630,7 @@ def test_the_check_is_about_the_names_and_nothing_else(
         name = str(raised.path).split("/")[1]
         assert name in refused
         assert isinstance(raised, ReadOnlyFieldError) == (name in owned)
-        assert raised.hint
+        assert raised.command_hint
     assert patch.written_keys() == {name for _, _, written in parts for name in written}
 
 

@@ -123,7 +123,7 @@ def test_what_is_no_path_is_refused(text: str, said: str, hint: str) -> None:
         parse_path(text)
 
     assert said in caught.value.message
-    assert hint in str(caught.value.hint)
+    assert hint in str(caught.value.command_hint)
 
 
 @pytest.mark.parametrize(

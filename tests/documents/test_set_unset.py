@@ -126,7 +126,7 @@ def test_a_value_is_not_in_the_message_of_what_stands_in_the_way(
         Patch.set(f"{pointer_to(place)}/x", 1).apply(spoiled, BARE)
 
     assert "is text" in caught.value.message
-    assert "do-not-print-me" not in f"{caught.value.message} {caught.value.hint}"
+    assert "do-not-print-me" not in f"{caught.value.message} {caught.value.command_hint}"
 
 
 SHAPE = Shape(
@@ -167,7 +167,7 @@ def test_text_for_a_number_is_refused(there: Any, text: str, hint: str | None) -
     else:
         with pytest.raises(InvalidPatchError, match="with text") as caught:
             _shaped(step, {"a": there})
-        assert hint in str(caught.value.hint)
+        assert hint in str(caught.value.command_hint)
         assert caught.value.path == "/a"
     assert _shaped(Assign(("a",), text), {"a": there}) == {"a": text}
 
@@ -184,7 +184,7 @@ def test_an_index_in_brackets_is_refused(path: str, written: str | None) -> None
         return
     with pytest.raises(InvalidPatchError) as caught:
         _shaped(Assign(parse_path(path), "x"), document)
-    assert str(caught.value.hint).endswith(written)
+    assert str(caught.value.command_hint).endswith(written)
     assert _shaped(Assign(("k[0]",), "x"), document)["k[0]"] == "x"
 
 
@@ -249,7 +249,7 @@ def test_nothing_is_replaced_in_passing(path: str, said: str, hint: str) -> None
         _shaped(Assign(parse_path(path), 9), document)
 
     assert said in caught.value.message
-    assert hint in str(caught.value.hint)
+    assert hint in str(caught.value.command_hint)
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_a_list_has_no_names_to_unset() -> None:
     with pytest.raises(InvalidPatchError) as caught:
         Patch.unset("l.email").apply({"l": ["email"]}, SHAPE)
 
-    assert "--remove l=..." in str(caught.value.hint)
+    assert "--remove l=..." in str(caught.value.command_hint)
 
 
 def test_places_and_values_have_their_limits() -> None:
@@ -301,7 +301,7 @@ def test_places_and_values_have_their_limits() -> None:
         with pytest.raises(InvalidPatchError, match="not the whole document") as caught:
             make()
         assert caught.value.path == ""
-        assert "--document" in str(caught.value.hint)
+        assert "--document" in str(caught.value.command_hint)
     with pytest.raises(InvalidPatchError, match="nested more than") as caught:
         Assign(("a", "b"), nested(MAX_DEPTH - 1, 1))
     assert caught.value.path == "/a/b"

@@ -124,7 +124,7 @@ def test_nothing_is_chosen_by_a_credential(text: str) -> None:
     with pytest.raises(InvalidPatchError, match="credential") as caught:
         Condition.parse(text).check(SHAPE, MASKS)
 
-    assert "hunter2" not in caught.value.message + str(caught.value.hint)
+    assert "hunter2" not in caught.value.message + str(caught.value.command_hint)
 
 
 def test_a_mask_is_no_value() -> None:
@@ -141,7 +141,7 @@ def test_what_is_no_part_of_the_document_is_refused(text: str, hint: str) -> Non
     with pytest.raises(InvalidPatchError, match="Unknown path") as caught:
         Condition.parse(text).check(SHAPE, MASKS)
 
-    assert hint in str(caught.value.hint)
+    assert hint in str(caught.value.command_hint)
 
 
 def test_unknown_members_can_be_chosen_by_where_they_are_carried() -> None:

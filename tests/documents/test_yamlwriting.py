@@ -117,7 +117,7 @@ def test_what_json_has_no_number_for_is_refused(text: str) -> None:
         _parsed(f"a: {text}")
 
     assert f"{text} is not a JSON number" in caught.value.message
-    assert "quotes" in str(caught.value.hint)
+    assert "quotes" in str(caught.value.command_hint)
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,8 @@ def test_the_way_out_is_shown_where_there_is_one(text: str, hint: str | None) ->
     with pytest.raises(InvalidPatchError) as caught:
         _parsed(text)
 
-    assert (caught.value.hint is None) == (hint is None)
-    assert (hint or "") in str(caught.value.hint)
+    assert (caught.value.command_hint is None) == (hint is None)
+    assert (hint or "") in str(caught.value.command_hint)
 
 
 @pytest.mark.parametrize("read", [yamltext.parse, yamltext.parse_json_or_yaml])
@@ -141,7 +141,7 @@ def test_bytes_of_another_encoding_are_called_by_name(read: Any, text: bytes) ->
         read(text, what="the file")
 
     assert caught.value.message.startswith("the file is not UTF-8 text")
-    assert "UTF-8" in str(caught.value.hint)
+    assert "UTF-8" in str(caught.value.command_hint)
 
 
 @pytest.mark.parametrize(

@@ -372,7 +372,7 @@ def test_a_failed_job_that_left_something_else_tells_both_sides(tmp_path: Path) 
     assert error.sent == plan.proposed
     assert error.stored == {**plan.proposed, "connection_id": "other"}
     assert [change.path for change in error.differences] == ["/connection_id"]
-    assert "patch-model get" in str(error.hint)
+    assert "patch-model get" in str(error.command_hint)
 
 
 @pytest.mark.parametrize("status", ["done", "failed", "running"])

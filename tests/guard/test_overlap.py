@@ -56,7 +56,7 @@ def test_a_difference_by_the_only_write_is_the_servers(tmp_path: Path) -> None:
 
     assert error.message.startswith("model 'Customers' was written, but")
     assert error.message.endswith(" differs in /policies.")
-    assert "patch-model get" in (error.hint or "")
+    assert "patch-model get" in (error.command_hint or "")
 
 
 def test_what_was_not_cleared_is_said_to_be_kept(tmp_path: Path) -> None:

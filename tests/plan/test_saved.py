@@ -246,7 +246,7 @@ def test_a_change_that_cannot_be_told_without_credentials_is_refused(change: Any
     with pytest.raises(InvalidInputError, match="changes a credential") as caught:
         dumped(made)
 
-    assert "patch-model apply" in (caught.value.hint or "")
+    assert "patch-model apply" in (caught.value.command_hint or "")
     assert TOKEN not in str(caught.value)
 
 

@@ -168,7 +168,7 @@ def test_without_an_overlap_both_sides_are_told() -> None:
         "\nChanged by you:\n"
         '  ~ changed   /name\n      - "Customers"\n      + "New"\n'
     )
-    assert "--on-conflict rebase" in (error.hint or "")
+    assert "--on-conflict rebase" in (error.command_hint or "")
 
 
 def test_an_overlap_shows_all_three_values_once() -> None:

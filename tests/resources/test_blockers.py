@@ -171,9 +171,9 @@ def test_the_hint_offers_for_each_place_what_works_there() -> None:
     with pytest.raises(UnknownFieldError) as both:
         plan({"retention": 1, "labels": [{}, {}]}, Patch.set("name", "N"))
 
-    assert "--unknown-fields carry" in str(one.value.hint)
-    assert "For /labels/0, /labels/1: --set 'labels:=" in str(both.value.hint)
-    assert "For /retention: --unknown-fields carry" in str(both.value.hint)
+    assert "--unknown-fields carry" in str(one.value.command_hint)
+    assert "For /labels/0, /labels/1: --set 'labels:=" in str(both.value.command_hint)
+    assert "For /retention: --unknown-fields carry" in str(both.value.command_hint)
 
 
 def test_what_was_left_out_is_told_from_what_is_still_there() -> None:

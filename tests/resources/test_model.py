@@ -108,7 +108,7 @@ def test_a_field_in_the_list_beside_is_found_there(path: str, member: str, other
     with pytest.raises(InvalidPatchError) as caught:
         Patch.remove(path, member).apply(document, MODEL.shape)
 
-    assert f"--remove {other}={member}" in str(caught.value.hint)
+    assert f"--remove {other}={member}" in str(caught.value.command_hint)
 
 
 def stored(before: dict[str, Any], after: dict[str, Any]) -> Verdict:
