@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from copy import copy
 from datetime import datetime, timezone
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -56,16 +55,19 @@ class Client:
         settings: Settings | None = None,
         sleep: Callable[[float], None] = time.sleep,
         observe: Callable[[Exchange], None] | None = None,
+        pace: Pace | None = None,
+        transport: Transport | None = None,
     ) -> None:
         """A client with a user's API key, or with ``settings`` in place of both.
 
-        ``sleep`` is what waiting between reads goes by; ``observe`` is called after each request.
-        Raises SettingsError for an unusable URL or key.
+        ``sleep`` waits between attempts; ``observe`` is called after each request. ``pace`` and
+        ``transport`` are shared with other clients. Raises SettingsError for an unusable URL or
+        key.
         """
         self.settings = settings or Settings(checked_url(url), bearer(api_key, source="api_key"))
         self._sleep = sleep
-        self._pace: Pace | None = None
-        self._transport = Transport(self.settings, observe=observe)
+        self._pace = pace
+        self._transport = transport or Transport(self.settings, observe=observe)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Client:
@@ -80,9 +82,7 @@ class Client:
 
         Each request takes its turn, and a 429 to one of them pauses all. ``sleep`` waits.
         """
-        paced = copy(self)
-        paced._pace, paced._sleep = pace, sleep  # noqa: SLF001 - a Client's own
-        return paced
+        return Client(settings=self.settings, sleep=sleep, pace=pace, transport=self._transport)
 
     @property
     def pause_left(self) -> float:

@@ -113,7 +113,9 @@ class Batch:
                 overview.unchanged += done.result.status == "unchanged"
                 error = done.result.error
                 if error is not None:
-                    overview.refused.append(Refusal(target.named, error.message, error.command_hint))
+                    overview.refused.append(
+                        Refusal(target.named, error.message, error.command_hint)
+                    )
                 yield done.result
             self.options.watch("plan", count, overview.total)
 

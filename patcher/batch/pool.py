@@ -32,6 +32,8 @@ class BatchControl:
     lock, since a handler may run while the same thread holds it.
     """
 
+    monotonic = staticmethod(time.monotonic)
+
     def __init__(self) -> None:
         self._stopped = threading.Event()
         self._writing: dict[int, str] = {}

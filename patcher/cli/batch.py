@@ -18,7 +18,9 @@ from patcher.errors import InterruptedWriteError, InvalidInputError, PatchError
 from patcher.resources.model import MODEL
 
 if TYPE_CHECKING:
-    from patcher.operations.batch import BatchControl, BatchRun, Overview, Selection
+    from patcher.batch import BatchControl, Overview
+    from patcher.operations.batch import BatchRun
+    from patcher.operations.read import Selection
     from patcher.plan import PatchResult
     from patcher.render.progress import Bar
     from patcher.render.text import Line
@@ -199,7 +201,7 @@ def _with_change(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
 def _selection(models: tuple[str, ...], parameters: dict[str, Any], source: Source) -> Selection:
     """Which models are meant. Raises InvalidInputError where that contradicts itself."""
     from patcher.documents.where import Condition
-    from patcher.operations.batch import Selection
+    from patcher.operations.read import Selection
 
     if parameters["all"] and models:
         raise InvalidInputError(
@@ -232,7 +234,8 @@ def _carry_out(
 ) -> int:
     """Runs it, tells each outcome, and returns the exit code of all of them."""
     from patcher.api.pace import Pace
-    from patcher.operations.batch import BatchControl, BatchOptions, BatchRun
+    from patcher.batch import BatchControl, BatchOptions
+    from patcher.operations.batch import BatchRun
 
     output, show_secrets = output_of(parameters)
     control = BatchControl()
@@ -247,7 +250,7 @@ def _carry_out(
     )
     try:
         pace = Pace(parameters["max_rps"])
-        run = BatchRun.within(session(), control, batch_options, pace, screen.confirm)
+        run = BatchRun(session(), control, batch_options, pace, screen.confirm)
         with closing(run.session.client), screen:
             for result in begin(run):
                 screen.tell(result)

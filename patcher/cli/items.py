@@ -202,7 +202,7 @@ def _json(path: Tokens, text: str) -> JsonValue:
         raise InvalidPatchError(
             error.message,
             path=pointer_to(path),
-            hint=f"{error.hint} {ways}" if error.hint else ways,
+            hint=f"{error.command_hint} {ways}" if error.command_hint else ways,
         ) from None
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import click
 
-from patcher.api.transport import Exchange
 from patcher.cli import console
 from patcher.cli.help import Number
 from patcher.cli.signals import SIGNALS
 
 if TYPE_CHECKING:
+    from patcher.api.transport import Exchange
     from patcher.guard import Clock
 
 
@@ -294,9 +294,9 @@ def batch_options(command: F) -> F:
     return command
 
 
-def options_of(parameters: dict[str, Any]) -> Any:
-    """The patcher Options among a command's parameters."""
+def options_of(parameters: dict[str, Any], **more: Any) -> Any:
+    """The patcher Options among a command's parameters, and ``more`` of them."""
     from patcher.operations import Options
 
     names = Options.__dataclass_fields__.keys() & parameters.keys()
-    return Options(**{name: parameters[name] for name in names})
+    return Options(**{name: parameters[name] for name in names}, **more)

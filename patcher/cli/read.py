@@ -81,7 +81,7 @@ def list_command(output: str) -> None:
     from patcher.render.history import table_lines
     from patcher.render.text import value_json
 
-    found = summaries(session())
+    found = [one.to_dict() for one in summaries(session())]
     if output == "json":
         console.out(value_json({"models": found}) + "\n")
     else:
@@ -168,8 +168,8 @@ def _show_all(target: str | None, limit: int, output: str, *, show_secrets: bool
     found, older, unreadable = _history().all(target, limit)
     for error in unreadable:
         console.problem("Warning", error.message)
-        if error.hint:
-            console.problem("Hint", error.hint)
+        if error.command_hint:
+            console.problem("Hint", error.command_hint)
     rows = [one.to_dict(show_secrets=show_secrets) for one in found]
     if output == "json":
         from patcher.render.text import value_json
@@ -235,10 +235,7 @@ def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
     result = run_undo(
         session(),
         target,
-        options_of(parameters),
-        confirm=confirmation,
-        attended=confirmation.attended,
-        dry_run=parameters["dry_run"],
+        options_of(parameters, confirm=confirmation, attended=confirmation.attended),
     )
     show_result(result, confirmation)
     return result.exit_code

@@ -33,7 +33,7 @@ _SETTLED: Final[Mapping[str, object]] = {
 def save(plan: Plan, path: Path) -> None:
     """Saves a plan. Raises InvalidInputError, with a result, where it cannot be saved."""
     from patcher.operations.saved import save_plan
-    from patcher.operations.write import reported
+    from patcher.operations.session import reported
 
     with reported(plan.base.id or "", plan):
         save_plan(plan, path)
@@ -48,7 +48,7 @@ def tell(path: Path) -> None:
 def show_saved(path: Path, parameters: dict[str, Any]) -> int:
     """Shows a saved plan, stale or not, without a request."""
     from patcher.operations.saved import load_plan
-    from patcher.operations.write import reported
+    from patcher.operations.session import reported
 
     refuse_with_show(parameters)
     output, show_secrets = output_of(parameters)
@@ -97,7 +97,7 @@ def show_plan(
 def apply_saved(path: Path, parameters: dict[str, Any]) -> int:
     """Applies a saved plan, or refuses it."""
     from patcher.operations.saved import load_plan, run_saved
-    from patcher.operations.write import reported
+    from patcher.operations.session import reported
 
     output, show_secrets = output_of(parameters)
     saved = load_plan(path)
@@ -106,10 +106,7 @@ def apply_saved(path: Path, parameters: dict[str, Any]) -> int:
         result = run_saved(
             session(),
             saved,
-            options_of(parameters),
-            confirm=confirmation,
-            attended=confirmation.attended,
-            dry_run=parameters["dry_run"],
+            options_of(parameters, confirm=confirmation, attended=confirmation.attended),
         )
     show_result(result, confirmation)
     return result.exit_code

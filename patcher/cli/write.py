@@ -163,16 +163,9 @@ def apply_command(models: tuple[str, ...], plan_file: Path | None, **parameters:
     output, show_secrets = output_of(parameters)
     patch = patch_of(take_changes(parameters), models=models)
     confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
+    options = options_of(parameters, confirm=confirmation, attended=confirmation.attended)
     with _named_files(models, "--plan"):
-        result = run_patch(
-            session(),
-            model,
-            patch,
-            options_of(parameters),
-            confirm=confirmation,
-            attended=confirmation.attended,
-            dry_run=parameters["dry_run"],
-        )
+        result = run_patch(session(), model, patch, options)
     show_result(result, confirmation)
     return result.exit_code
 
@@ -184,7 +177,7 @@ def _named_files(models: Sequence[str], option: str) -> Iterator[None]:
         yield
     except NotFoundError as error:
         for name in filter(is_saved_plan, models):
-            error.hint = f"For a saved plan: {option} {shlex.quote(name)}"
+            error.command_hint = f"For a saved plan: {option} {shlex.quote(name)}"
         raise
 
 

@@ -86,7 +86,7 @@ class ApiStore:
                 on_connected=check,
             )
         except UnsentError as error:
-            return NotSent(error.message, error.hint)
+            return NotSent(error.message, error.command_hint)
         except AnswerLostError as error:
             return Ambiguous(error.message)
         return self._answer(response)

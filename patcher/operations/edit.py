@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple
@@ -20,9 +20,10 @@ from patcher.editor.draft import Basis, Draft
 from patcher.editor.editing import Answer, Edit, EditContext
 from patcher.editor.program import Program
 from patcher.errors import InvalidInputError, PatchError
+from patcher.operations.arguments import OnConflict, Options
 from patcher.operations.read import resolve
-from patcher.operations.session import OnConflict, Options, Session, several, shown_name
-from patcher.operations.write import carry_out, opened, reported, theirs
+from patcher.operations.session import Session, opened, reported, shown_name
+from patcher.operations.write import carry_out, theirs
 from patcher.plan import PatchResult, Plan, Terms, propose_edited
 from patcher.resources.blockers import OnUnknown
 from patcher.resources.snapshot import Snapshot
@@ -79,12 +80,7 @@ def resume_edit(session: Session, model: str, options: Options, person: Person, 
     with reported(model):
         draft, source = Draft(path), Draft(Path(os.path.realpath(path)))
         basis = source.basis()
-        url = session.client.settings.url
-        if basis.url != url:
-            raise InvalidInputError(
-                f"The edit in {path} belongs to {basis.url}, and this is {url}.",
-                hint=f"Pass --url {basis.url}, with credentials for it.",
-            )
+        session.refuse_other_url(basis.url, f"The edit in {path} belongs to")
         if (
             basis.noun != session.resource.noun
             or resolve(session.client, session.resource, model)[0] != basis.base.id
@@ -208,8 +204,7 @@ class edit_model:  # noqa: N801 - it is used as a function is
     ) -> None:
         self.result: PatchResult | None = None
         self._model = model
-        self._confirm = confirm
-        self._dry_run = dry_run
+        self._client = client
         self._options = Options(
             expect_version=expect_version,
             run_async=run_async,
@@ -219,25 +214,18 @@ class edit_model:  # noqa: N801 - it is used as a function is
             on_conflict=on_conflict,
             strict=strict,
             accept_older=accept_older,
-            literal=several(literal, "literal paths"),
+            literal=literal,
+            dry_run=dry_run,
+            confirm=confirm,
         )
-        self._client = client
 
     def __enter__(self) -> Document:
         """The document, a copy that is the caller's own."""
-        self._opened = opened(self._client)
-        session = self._opened.__enter__()
-        try:
-            with reported(self._model):
-                resource_id, listed_as = resolve(session.client, session.resource, self._model)
-                base = session.expected(resource_id, self._options, listed_as)
-                unknown_fields = session.unknown_fields(self._options)
-                self._document, _ = session.resource.document(base, unknown_fields)
-        except BaseException as error:
-            self._opened.__exit__(type(error), error, error.__traceback__)
-            raise
-        self._session, self._base = session, base
-        return self._document
+        with ExitStack() as stack:
+            session = stack.enter_context(opened(self._client))
+            document = stack.enter_context(edited(session, self._model, self._options, self._end))
+            self._block = stack.pop_all()
+        return document
 
     def __exit__(
         self,
@@ -246,20 +234,25 @@ class edit_model:  # noqa: N801 - it is used as a function is
         trace: TracebackType | None,
     ) -> None:
         """Applies what was changed, unless the block raised."""
-        try:
-            if error is None:
-                self._apply()
-        finally:
-            self._opened.__exit__(None, None, None)
+        self._block.__exit__(kind, error, trace)
 
-    def _apply(self) -> None:
-        session = self._session
-        with reported(self._model):
-            proposed = checked(self._document, what="The document")
-            Patch.document(proposed).check(session.resource.shape, allow_unknown=True)
-            terms = _terms(session, self._base, self._options)
-            plan = propose_edited(session.resource, self._base, proposed, terms)
-        with reported(self._model, plan):
-            self.result = carry_out(
-                session, plan, self._options, confirm=self._confirm, dry_run=self._dry_run
-            )
+    def _end(self, result: PatchResult) -> None:
+        self.result = result
+
+
+@contextmanager
+def edited(
+    session: Session, model: str, options: Options, end: Callable[[PatchResult], None]
+) -> Iterator[Document]:
+    """edit_model within a session; ``end`` is called with the result."""
+    resource = session.resource
+    with reported(model):
+        resource_id, listed_as = resolve(session.client, resource, model)
+        base = session.expected(resource_id, options, listed_as)
+        document, _ = resource.document(base, session.unknown_fields(options))
+    yield document
+    with reported(model):
+        proposed = checked(document, what="The document")
+        Patch.document(proposed).check(resource.shape, allow_unknown=True)
+        plan = propose_edited(resource, base, proposed, _terms(session, base, options))
+    end(carry_out(session, plan, options))

@@ -19,7 +19,8 @@ from patcher.impact.fieldchange import (
 )
 from patcher.impact.preview import Preview, Redact
 from patcher.impact.syncs import Relating, Schedule, Sync, is_running, problems, reads
-from patcher.operations.session import Options, Progress, Session
+from patcher.operations.arguments import Options
+from patcher.operations.session import Progress, Session
 from patcher.plan import PatchResult, Plan
 from patcher.resources.findings import Columns
 from patcher.resources.projection import UUID
@@ -281,7 +282,7 @@ def refusal(plan: Plan) -> ApiError | None:
     path, _ = plan.resource.preview or ("", "")
     hint = "Mend what the message names, and run the command again."
     if preview.state != "refused":
-        hint = "Leave out --preview (preview=True) to go without it."
+        hint = "Leave out --preview to continue without it."
     error = ApiError(
         f"The preview of {plan.label} {what}: {said}{status}. Nothing was written.",
         status=preview.status,

@@ -1,28 +1,35 @@
-"""Looking at resources without changing them, found by a UUID or an exact name."""
+"""Reading: resources by UUID, by name or by condition; the list, and one writable document."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, NamedTuple
 
 from patcher.api import Client
+from patcher.api.transport import logger
+from patcher.batch import Target
+from patcher.batch.overview import NamedResource
 from patcher.batch.pool import each
 from patcher.documents.values import Document
-from patcher.documents.wording import closest
+from patcher.documents.where import Condition
+from patcher.documents.wording import closest, first_few
 from patcher.errors import (
     AmbiguousNameError,
     InvalidInputError,
     NotFoundError,
     PatchError,
+    in_python,
 )
-from patcher.operations.session import Options, Session, refuse_other_name, shown_name
+from patcher.operations.arguments import Options, several
+from patcher.operations.session import Session, opened, refuse_other_name, reported, shown_name
 from patcher.resources.blockers import OnUnknown
-from patcher.resources.projection import UUID, Projection
+from patcher.resources.projection import UUID, Projection, project
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 
 FORCED: Final = "name:"
-"""What makes a name of any text."""
+"""Makes a name of any text that follows it."""
 
 
 def resources(client: Client, resource: Resource) -> Iterator[Document]:
@@ -72,77 +79,283 @@ def resolve(client: Client, resource: Resource, text: str) -> tuple[str, str | N
     """The id that ``text`` stands for, and the name by which it was found; None for a UUID.
 
     ``name:TEXT`` is always a name. A UUID costs no request; a name costs all pages, since a
-    second one of that name may be on the last. A name that two were seen to have, one after the
-    other even, is ambiguous. Raises NotFoundError and AmbiguousNameError.
+    second resource of that name may be on the last. A name that two had, even one after the
+    other, is ambiguous. Raises NotFoundError and AmbiguousNameError.
     """
     if UUID.fullmatch(text):
         return text, None
-    name = text.removeprefix(FORCED)
-    if not name:
-        raise InvalidInputError(
-            f"An empty text names no {resource.noun}.", hint="Give a UUID or an exact name."
+    by_name: dict[str, dict[str, None]] = {}
+    if text.removeprefix(FORCED):
+        for item in named(client, resource, resources(client, resource)):
+            if type(item.get("name")) is str:
+                by_name.setdefault(item["name"], {})[item["id"]] = None
+    ((found, listed_as),) = ids_of(resource.noun, by_name, [text]).items()
+    return found, listed_as
+
+
+def ids_of(
+    noun: str, by_name: Mapping[str, Iterable[str]], targets: Iterable[str]
+) -> dict[str, str | None]:
+    """The ids that UUIDs and names stand for, each with its name if it was given by name.
+
+    Raises AmbiguousNameError, and NotFoundError for all that do not exist together.
+    """
+    missing = []
+    ids: dict[str, str | None] = {}
+    for text in targets:
+        name = text.removeprefix(FORCED)
+        if not name:
+            raise InvalidInputError(
+                f"The name of a {noun} is empty.", hint="Give a UUID or an exact name."
+            )
+        if UUID.fullmatch(text):
+            ids.setdefault(text.lower())
+            continue
+        found = list(by_name.get(name, ()))
+        if len(found) > 1:
+            raise AmbiguousNameError(
+                f"{len(found)} {noun}s are called {name!r}: {', '.join(found)}.",
+                candidates=found,
+                hint="Give the id of the one that you mean.",
+            )
+        ids.update(dict.fromkeys(found, name))
+        missing += [name] if not found else []
+    if missing:
+        near = closest(missing[0], by_name)
+        raise NotFoundError(
+            f"There is no {noun} called {first_few(map(_asked_for, missing))}.",
+            hint=f"Did you mean {near!r}?" if near else f"patch-model list shows every {noun}.",
         )
-    known: dict[str, dict[str, None]] = {}
-    for item in named(client, resource, resources(client, resource)):
-        if type(item.get("name")) is str:
-            known.setdefault(item["name"], {})[item["id"]] = None
-    found = list(known.get(name, ()))
-    if len(found) == 1:
-        return found[0], name
-    if found:
-        raise ambiguous(resource.noun, name, found)
-    near = closest(name, known)
-    hint = f"Did you mean {near!r}?" if near else f"patch-model list shows every {resource.noun}."
-    raise NotFoundError(f"There is no {resource.noun} called {asked_for(name)}.", hint=hint)
+    return ids
 
 
-def ambiguous(noun: str, name: str, found: list[str]) -> AmbiguousNameError:
-    """The error for a name that the resources of several ids have."""
-    return AmbiguousNameError(
-        f"{len(found)} {noun}s are called {name!r}: {', '.join(found)}.",
-        candidates=found,
-        hint="Give the id of the one that you mean.",
-    )
-
-
-def asked_for(name: str) -> str:
-    """A name that was not found, as it may be said: what follows an = may be a password."""
+def _asked_for(name: str) -> str:
+    """A name that was not found, safe to show: what follows an = may be a password."""
     path, equals, _ = name.partition("=")
     return repr(f"{path}=..." if equals else name)
 
 
+class Selection(NamedTuple):
+    """Which resources to work on.
+
+    Attributes:
+        targets: UUIDs and names; None selects all.
+        where: conditions that each must fulfil.
+        exclude: UUIDs and names to leave out.
+    """
+
+    targets: tuple[str, ...] | None
+    where: tuple[Condition, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    @property
+    def has_names(self) -> bool:
+        """Whether any is given by name."""
+        return not all(map(UUID.fullmatch, (*(self.targets or ()), *self.exclude)))
+
+
+class _Listed(NamedTuple):
+    """What is kept of the list of all resources.
+
+    Attributes:
+        names: the last name of each by id; None where the list has none.
+        ids: for each name that was seen, the ids that were seen to have it.
+        fits: whether each fulfils the conditions; None where the item does not show it.
+    """
+
+    names: dict[str, str | None]
+    ids: dict[str, dict[str, None]]
+    fits: dict[str, bool | None]
+
+
+def select(session: Session, selection: Selection, options: Options) -> list[Target]:
+    """The selected resources, each once, in the order named; else as the API lists them.
+
+    Raises InvalidPatchError for an unknown path in a condition, NotFoundError for a resource that
+    does not exist (also one to leave out), AmbiguousNameError where several have a name.
+    """
+    where, targets = selection.where, selection.targets
+    _check(session, where, allow_unknown="carry" in session.unknown_fields(options))
+    listed = _Listed({}, {}, {})
+    if where or targets is None or selection.has_names:
+        listed = _listed(session, selection)
+    chosen: dict[str, str | None] = dict.fromkeys(listed.names)
+    if targets is not None:
+        chosen = ids_of(session.resource.noun, listed.ids, targets)
+    excluded = ids_of(session.resource.noun, listed.ids, selection.exclude)
+    chosen = {one: listed_as for one, listed_as in chosen.items() if one not in excluded}
+    fitting = _fitting(session, chosen, listed.fits, where)
+    return [
+        Target(NamedResource(listed.names.get(one), one), listed_as=listed_as)
+        for one, listed_as in chosen.items()
+        if one in fitting
+    ]
+
+
+def holds(session: Session, where: Iterable[Condition], document: Document) -> bool:
+    """Whether a writable document fulfils all conditions."""
+    return all(one.holds(document, session.resource.shape, session.masks) for one in where)
+
+
+def _check(session: Session, where: Iterable[Condition], *, allow_unknown: bool) -> None:
+    for condition in where:
+        condition.check(session.resource.shape, session.masks, allow_unknown=allow_unknown)
+
+
+def _listed(session: Session, selection: Selection) -> _Listed:
+    """Reads the list page by page, and keeps no more of it than needed."""
+    found = _Listed({}, {}, {})
+    items = resources(session.client, session.resource)
+    if selection.has_names:
+        items = named(session.client, session.resource, items)
+    for raw in items:
+        resource_id, name = raw["id"].lower(), raw.get("name")
+        found.names[resource_id] = shown_name(session, Snapshot(raw))
+        if type(name) is str:
+            found.ids.setdefault(name, {})[resource_id] = None
+        found.fits[resource_id] = _fits(session, raw, selection.where)
+    return found
+
+
+def _fits(session: Session, raw: Document, where: tuple[Condition, ...]) -> bool | None:
+    """Whether an item of the list fulfils all conditions; None where it does not show it.
+
+    An item may be lighter than the resource: a key that it lacks may be there all the same.
+    """
+    if not where:
+        return True
+    document = _document(session, raw)
+    shown = [one for one in where if session.resource.tells(raw, document, one.place)]
+    if not holds(session, shown, document):
+        return False
+    return True if len(shown) == len(where) else None
+
+
+def _fitting(
+    session: Session,
+    ids: Iterable[str],
+    fits: Mapping[str, bool | None],
+    where: tuple[Condition, ...],
+) -> set[str]:
+    """The ``ids`` that fulfil the conditions; where the list does not show it, they are read."""
+    if not where:
+        return set(ids)
+    fitting = {one for one in ids if fits.get(one)}
+    in_doubt = [one for one in ids if fits.get(one) is None]
+    for snapshot in whole(session.client, session.resource, in_doubt):
+        if holds(session, where, _document(session, snapshot.raw)):
+            fitting.add((snapshot.id or "").lower())
+    return fitting
+
+
+def _document(session: Session, raw: Document) -> Document:
+    """The writable document as far as it can be rebuilt; the plan is stricter about the rest."""
+    return project(raw, session.resource.members, session.resource.shape, "carry").document
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSummary:
+    """A model as the API's list shows it. What the list leaves out is None.
+
+    Attributes:
+        id: its UUID.
+        name: its name, credentials masked.
+        type: the kind of its connection.
+        connection_id: the UUID of its connection.
+        version: its version.
+        updated_at: when it was last written.
+        updated_by: who wrote it.
+    """
+
+    id: str
+    name: str | None
+    type: str | None
+    connection_id: str | None
+    version: int | None
+    updated_at: str | None
+    updated_by: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary as a JSON object."""
+        return asdict(self)
+
+
+def list_models(
+    *, client: Client | None = None, where: Iterable[str] = ()
+) -> tuple[ModelSummary, ...]:
+    """Every model, the last written first.
+
+    Args:
+        client: the API; by default Client.from_env().
+        where: conditions, ``PATH=VALUE`` or ``PATH~=REGEX``, which all must hold.
+
+    Raises InvalidInputError for a condition that makes no sense, ApiError where the list cannot be
+    read.
+    """
+    conditions = tuple(map(Condition.parse, several(where, "conditions")))
+    with opened(client) as session:
+        return tuple(summaries(session, conditions))
+
+
+def get_model(
+    model: str, *, client: Client | None = None, unknown_fields: OnUnknown = "error"
+) -> Document:
+    """A model's writable document, credentials included: the body of an update.
+
+    A value that no update can carry is in the document as the API shows it, and the ``patcher``
+    logger warns of it.
+
+    Args:
+        model: a UUID or an exact name (``name:TEXT`` forces a name).
+        client: the API; by default Client.from_env().
+        unknown_fields: what to do with unknown keys of the model: "error", "carry" or "drop", or
+            key by key: "row_filter=carry,tags=drop".
+
+    Raises NotFoundError, AmbiguousNameError, and ApiError where the model cannot be read.
+    """
+    with opened(client) as session:
+        found = projection(session, model, unknown_fields)
+    for text in (*(one.message for one in found.notices), *(one.note for one in found.blockers)):
+        logger.warning("%s", in_python(text))
+    return found.document
+
+
 def raw_model(session: Session, model: str) -> Document:
-    """A resource as the API gives it."""
+    """A resource as the API returns it."""
     return _read(session, model).raw
 
 
 def projection(session: Session, model: str, unknown_fields: OnUnknown) -> Projection:
-    """A resource's writable document, what in it cannot be written, and what was done about that.
-
-    What cannot be written as it is stands in the document as the API shows it.
-    """
+    """A resource's writable document, with what in it blocks a write."""
     decided = session.unknown_fields(Options(unknown_fields=unknown_fields))
     return session.resource.projection(_read(session, model), decided, session.masks)
 
 
-def summaries(session: Session) -> list[dict[str, Any]]:
-    """Every resource by id, name, version and last write, the last written first."""
-    latest = {one["id"]: Snapshot(one) for one in resources(session.client, session.resource)}
-    return [
-        {
-            "id": one.id,
-            "name": shown_name(session, one),
-            "version": one.version,
-            "updated_at": one.updated_at,
-            "updated_by": one.author,
-        }
-        for one in latest.values()
-    ]
+def summaries(session: Session, where: tuple[Condition, ...] = ()) -> list[ModelSummary]:
+    """The resources that fulfil all conditions, the last written first."""
+    _check(session, where, allow_unknown=True)
+    found: dict[str, ModelSummary] = {}
+    fits: dict[str, bool | None] = {}
+    for raw in resources(session.client, session.resource):
+        item = Snapshot(raw)
+        texts = {key: raw.get(key) for key in ("type", "connection_id")}
+        found[raw["id"].lower()] = ModelSummary(
+            id=raw["id"],
+            name=shown_name(session, item),
+            version=item.version,
+            updated_at=item.updated_at,
+            updated_by=item.author,
+            **{key: one if type(one) is str else None for key, one in texts.items()},
+        )
+        fits[raw["id"].lower()] = _fits(session, raw, where)
+    fitting = _fitting(session, found, fits, where)
+    return [one for resource_id, one in found.items() if resource_id in fitting]
 
 
 def _read(session: Session, model: str) -> Snapshot:
-    resource_id, listed_as = resolve(session.client, session.resource, model)
-    snapshot = session.read(resource_id)
-    refuse_other_name(session.resource, snapshot, listed_as)
-    session.name_passed_over(snapshot)
-    return snapshot
+    with reported(model):
+        resource_id, listed_as = resolve(session.client, session.resource, model)
+        snapshot = session.read(resource_id)
+        refuse_other_name(session.resource, snapshot, listed_as)
+        session.name_passed_over(snapshot)
+        return snapshot

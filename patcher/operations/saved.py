@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NoReturn
@@ -19,8 +19,9 @@ from patcher.documents.values import Document, strictly_equal
 from patcher.errors import ConflictError, InvalidInputError, JournalError, OutputError
 from patcher.guard.verification import is_in_place, verify
 from patcher.journal import Entry, utc_now
-from patcher.operations.session import Options, Session, mask_words
-from patcher.operations.write import carry_out, upon_a_reading
+from patcher.operations.arguments import Options
+from patcher.operations.session import Session, mask_words
+from patcher.operations.write import carry_out, own_plan
 from patcher.plan import PatchResult, Plan, propose
 from patcher.plan.conflicts import conflict
 from patcher.plan.saved import SavedPlan, dump, is_saved_plan, load
@@ -42,7 +43,7 @@ def save_plan(plan: Plan, path: str | os.PathLike[str]) -> SavedPlan:
     or when the file cannot be written, and OutputError when there is no room for it.
     """
     text = dump(
-        upon_a_reading(plan),
+        own_plan(plan),
         plan_id=os.urandom(12).hex(),
         created=utc_now().isoformat(timespec="seconds").replace("+00:00", "Z"),
         salt=os.urandom(16),
@@ -68,15 +69,7 @@ def load_plan(path: str | os.PathLike[str], environ: Mapping[str, str] | None = 
     return load(content, MODEL, Masks(MODEL.shape.opaque, words), what=str(path))
 
 
-def run_saved(
-    session: Session,
-    saved: SavedPlan,
-    options: Options,
-    *,
-    confirm: Callable[[Plan], bool] | None = None,
-    attended: bool = True,
-    dry_run: bool = False,
-) -> PatchResult:
+def run_saved(session: Session, saved: SavedPlan, options: Options) -> PatchResult:
     """Does what a saved plan says, or refuses.
 
     Raises InvalidInputError for a plan of another API or organization, ConflictError when the
@@ -104,7 +97,7 @@ def run_saved(
         _refuse_stale(saved, base, proposed, live, document)
     plan = propose(session.resource, live, proposed, terms)
     _refuse_what_was_not_shown(saved.plan, plan)
-    return carry_out(session, plan, options, confirm=confirm, attended=attended, dry_run=dry_run)
+    return carry_out(session, plan, options)
 
 
 def _refuse_a_second_time(session: Session, saved: SavedPlan) -> None:
@@ -124,7 +117,8 @@ def _entries_since(session: Session, saved: SavedPlan) -> Iterator[Entry]:
             raise JournalError(
                 f"Whether this plan was applied already cannot be told: {entry.message} "
                 "Nothing was written.",
-                hint=entry.hint or "Look at the model; if it is as it should be, remove that file.",
+                hint=entry.command_hint
+                or "Look at the model; if it is as it should be, remove that file.",
             ) from entry
 
 

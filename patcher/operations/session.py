@@ -1,54 +1,53 @@
-"""A session: one client, one journal, how long to be patient, and who is told how far it got."""
+"""The session that all operations work in, and the options of a change."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from patcher.api import Client
+from patcher.api.transport import logger
 from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
 from patcher.documents.notices import ignore
 from patcher.documents.patches import Patch
-from patcher.documents.pointers import parse_path, pointer_to
+from patcher.documents.pointers import pointer_to
 from patcher.documents.spellings import cut
-from patcher.documents.values import Tokens
-from patcher.errors import ConflictError, InvalidInputError, SettingsError
+from patcher.errors import ConflictError, InvalidInputError, PatchError, SettingsError
 from patcher.guard import Accepted, Clock, Defer, Guard, not_deferred, read_fresh
 from patcher.journal import Journal
 from patcher.operations.api_store import ApiStore
+from patcher.operations.arguments import Options
 from patcher.plan import Origin, PatchResult, Plan, Terms, check_change, make_plan
 from patcher.resources.blockers import OnUnknown, UnknownKeys
 from patcher.resources.model import MODEL
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 
+if TYPE_CHECKING:
+    from patcher.api.pace import Pace
+    from patcher.batch import BatchControl
+
 
 class Progress(NamedTuple):
-    """``done`` of ``total`` of ``what``, each None where nobody knows; None once all is over."""
+    """``done`` of ``total`` of ``what``, each None where unknown; all None once it is over."""
 
     what: str | None
     done: int | None = None
     total: int | None = None
 
 
-Watch: TypeAlias = Callable[[Progress], None]
-
-
 DEFAULT_SETTLE_TIMEOUT: Final = 30.0
 
 _RESTORED: Final = (
-    "Try again in a moment. If the {noun} was restored to an older state, pass --accept-older "
-    "(accept_older=True)."
+    "Try again in a moment. If the {noun} was restored to an older state, pass --accept-older."
 )
-
-OnConflict: TypeAlias = Literal["fail", "rebase"]
-"""What to do when somebody else wrote first: stop, or put the change upon theirs."""
 
 
 class SystemClock:
@@ -58,58 +57,51 @@ class SystemClock:
     sleep = staticmethod(time.sleep)
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a change is to be made; the command line's options of the same names."""
+class Session:
+    """What every operation works with: a client, the journal, and the settings around them.
 
-    expect_version: int | None = None
-    run_async: bool = False
-    refresh: bool = False
-    unknown_fields: OnUnknown = "error"
-    allow_all_fields: bool = False
-    on_conflict: OnConflict = "fail"
-    preview: bool = False
-    impact: bool = False
-    strict: bool = False
-    accept_older: bool = False
-    literal: tuple[str, ...] = ()
+    Attributes:
+        client: the API.
+        journal: where writes are recorded.
+        resource: the kind of resource.
+        clock: what waiting for an outcome goes by.
+        settle_timeout: seconds to wait for the outcome of a write.
+        version_step: how far one write moves a version.
+        mask_words: further words of keys whose values are credentials.
+        unknown_keys: what to do with unknown keys, key by key.
+        defer: what keeps signals away while a write is on its way.
+        progress: called with how far a scan or a wait has got.
+        note: called with a sentence about keys that are passed over; None without.
+        accepted: the snapshot last accepted of each resource.
+    """
 
-    def __post_init__(self) -> None:
-        """Refuses, for callers without a type checker, what no option can be."""
-        if self.on_conflict not in ("fail", "rebase"):
-            raise SettingsError(
-                "on_conflict has an unknown value.", hint="It is 'fail' or 'rebase'."
-            )
-        if self.on_conflict == "rebase" and self.expect_version is not None:
-            raise SettingsError(
-                "An expected version and a rebase upon another one contradict each other.",
-                hint="Leave out --expect-version (expect_version=), or the rebase.",
-            )
-        UnknownKeys.of(self.unknown_fields)
-        if self.expect_version is not None and type(self.expect_version) is not int:
-            raise SettingsError("expect_version must be an integer.")
-        _ = self.literal_places
-
-    @property
-    def literal_places(self) -> frozenset[Tokens]:
-        """The places whose values are what they look like. Raises InvalidPatchError."""
-        return frozenset(map(parse_path, self.literal))
-
-
-class Session(NamedTuple):
-    """Where the verbs work: a client and everything around it that is not the change itself."""
-
-    client: Client
-    journal: Journal
-    resource: Resource = MODEL
-    clock: Clock = SystemClock()
-    settle_timeout: float = DEFAULT_SETTLE_TIMEOUT
-    version_step: int = 1
-    mask_words: tuple[str, ...] = ()
-    unknown_keys: UnknownKeys = UnknownKeys()
-    defer: Defer = not_deferred
-    progress: Watch = ignore
-    note: Callable[[str], None] | None = None
+    def __init__(
+        self,
+        client: Client,
+        journal: Journal,
+        *,
+        resource: Resource = MODEL,
+        clock: Clock | None = None,
+        settle_timeout: float | None = None,
+        version_step: int = 1,
+        mask_words: tuple[str, ...] = (),
+        unknown_keys: UnknownKeys | None = None,
+        defer: Defer = not_deferred,
+        progress: Callable[[Progress], None] = ignore,
+        note: Callable[[str], None] | None = None,
+    ) -> None:
+        self.client = client
+        self.journal = journal
+        self.resource = resource
+        self.clock = clock or SystemClock()
+        self.settle_timeout = DEFAULT_SETTLE_TIMEOUT if settle_timeout is None else settle_timeout
+        self.version_step = version_step
+        self.mask_words = mask_words
+        self.unknown_keys = unknown_keys or UnknownKeys()
+        self.defer = defer
+        self.progress = progress
+        self.note = note
+        self.accepted = Accepted(journal.folder.with_name("accepted"), journal, resource.noun)
 
     @classmethod
     def from_env(
@@ -120,43 +112,48 @@ class Session(NamedTuple):
         settle_timeout: float | None = None,
         defer: Defer = not_deferred,
         clock: Clock | None = None,
-        progress: Watch = ignore,
+        progress: Callable[[Progress], None] = ignore,
         note: Callable[[str], None] | None = None,
     ) -> Session:
-        """A session as the environment says; ``client`` defaults to the environment's own.
+        """A session for the environment's settings; ``client`` defaults to the environment's own.
 
-        ``clock`` defaults to the machine's own; what the client waits by is the client's. ``note``
-        is called with a sentence about what of a reading is passed over.
-
-        Takes PATCH_MODEL_STATE_DIR, PATCH_MODEL_VERSION_STEP, PATCH_MODEL_MASK and
+        Reads PATCH_MODEL_STATE_DIR, PATCH_MODEL_VERSION_STEP, PATCH_MODEL_MASK and
         PATCH_MODEL_UNKNOWN_FIELDS. Raises SettingsError.
         """
         environ = os.environ if environ is None else environ
         return cls(
-            client=client or Client.from_env(environ),
-            journal=journal_of(environ),
-            settle_timeout=DEFAULT_SETTLE_TIMEOUT if settle_timeout is None else settle_timeout,
+            client or Client.from_env(environ),
+            journal_of(environ),
+            clock=clock,
+            settle_timeout=settle_timeout,
             version_step=_version_step(environ),
             mask_words=mask_words(environ),
             unknown_keys=UnknownKeys.from_env(environ),
             defer=defer,
-            clock=clock or SystemClock(),
             progress=progress,
             note=note,
         )
 
+    def for_batch(self, pace: Pace, control: BatchControl) -> Session:
+        """This session for the threads of a batch: at one pace, and stopped by ``control``."""
+        own = copy(self)
+        own.client = self.client.at_pace(pace, control.sleep)
+        own.clock = control
+        own.defer = control.defer
+        own.progress = ignore
+        return own
+
     def unknown_fields(self, options: Options) -> OnUnknown:
-        """What to do with unknown keys: what the options say goes before the environment."""
+        """What to do with unknown keys: the options take precedence over the environment."""
         return str(self.unknown_keys.then(UnknownKeys.of(options.unknown_fields)))
 
     @property
     def masks(self) -> Masks:
         """Which values are credentials."""
-        secrets = self.client.settings.secrets
-        return Masks(self.resource.shape.opaque, self.mask_words, secrets)
+        return Masks(self.resource.shape.opaque, self.mask_words, self.client.settings.secrets)
 
     def masks_of(self, options: Options) -> Masks:
-        """Which values are credentials, and which are no masks though they look so."""
+        """Which values are credentials, and which only look like masks."""
         return replace(self.masks, literal=options.literal_places)
 
     def check(self, patch: Patch, options: Options) -> None:
@@ -188,31 +185,27 @@ class Session(NamedTuple):
         return ApiStore(self.client, self.resource).read(resource_id)
 
     def name_passed_over(self, found: Snapshot) -> None:
-        """Tells which keys of a reading belong to something else, where someone wants to know."""
-        passed = self.resource.passed_over(found) if self.note is not None else {}
+        """Notes which keys of a snapshot are passed over."""
+        if self.note is None:
+            return
+        passed = self.resource.passed_over(found)
         named = dict.fromkeys(pointer_to((name, "*", key)) for name, _, key in passed)
-        if named and self.note is not None:
+        if named:
             label = quoted(found.name or found.id or "")
             self.note(f"{self.resource.noun} {label}: passed over {', '.join(named)}")
-
-    @property
-    def accepted(self) -> Accepted:
-        """What was last accepted of each resource."""
-        folder = self.journal.folder.with_name("accepted")
-        return Accepted(folder, self.journal, self.resource.noun)
 
     def latest(
         self, resource_id: str, *, known: Snapshot | None = None, accept_older: bool = False
     ) -> Snapshot:
-        """The resource as it is now, for a plan to be made on; it becomes the last one accepted.
+        """The resource as it is now, to make a plan on; it becomes the last one accepted.
 
-        Raises StaleReadError for a reading that stays older than the last one accepted, or than
+        Raises StaleReadError for a snapshot that stays older than the last one accepted, or than
         ``known``; ``accept_older`` accepts it. Raises ApiError.
         """
-        url, accepted = self.client.settings.url, self.accepted
-        last = accepted.last(url, resource_id)
+        url = self.client.settings.url
+        last = self.accepted.last(url, resource_id)
         oldest = known if last is None or (known and last.is_older_than(known)) else last
-        with self._telling() as tell:
+        with self._waiting() as tell:
             now = read_fresh(
                 lambda: self.read(resource_id),
                 None if accept_older else oldest,
@@ -222,52 +215,54 @@ class Session(NamedTuple):
                 notify=tell,
             )
         if last is None or now.has_moved_from(last):
-            accepted.accept(url, now, older=accept_older)
+            self.accepted.accept(url, now, older=accept_older)
         self.name_passed_over(now)
         return now
 
     def expected(
         self, resource_id: str, options: Options, listed_as: str | None = None
     ) -> Snapshot:
-        """``latest``, with the name and the version that are expected.
-
-        Raises ConflictError where it has another.
-        """
+        """``latest``, with the expected name and version. Raises ConflictError for another one."""
         base = self.latest(resource_id, accept_older=options.accept_older)
         refuse_other_name(self.resource, base, listed_as)
         if options.expect_version is not None and base.version != options.expect_version:
             raise ConflictError(
                 f"{self.resource.noun} {shown_name(self, base) or resource_id!r} is at version "
-                f"{base.shown_version}, "
-                f"not at {options.expect_version}. Nothing was written.",
+                f"{base.shown_version}, not at {options.expect_version}. Nothing was written.",
                 expected=options.expect_version,
                 found=base.version,
                 hint="Look at what changed, then expect the version that you saw.",
             )
         return base
 
-    def refuse_elsewhere(self, origin: Origin, organization: object = None) -> None:
-        """Refuses a plan that was made upon another API, or in another organization.
+    def refuse_other_url(self, url: str, what: str) -> None:
+        """Raises InvalidInputError unless ``what`` (a sentence that ``url`` completes) is here.
 
-        ``organization`` is the one that this is, where something else than the credentials says
-        so. Raises InvalidInputError: two APIs can hold the same ids and versions, as a copy does.
+        Two APIs can hold the same ids and versions, as a copy does.
         """
-        settings = self.client.settings
-        if origin.url != settings.url:
+        here = self.client.settings.url
+        if url != here:
             raise InvalidInputError(
-                f"The plan was made for {origin.url}, and this is {settings.url}.",
-                hint=f"Say --url {origin.url}, with credentials for it, or make the plan anew.",
+                f"{what} {url}, and this is {here}.",
+                hint=f"Use --url {url} with credentials for it.",
             )
-        here = organization if organization is not None else settings.organization_id
+
+    def refuse_elsewhere(self, origin: Origin, organization: object = None) -> None:
+        """Raises InvalidInputError for a plan that was made for another API or organization.
+
+        ``organization`` is the current one, where something other than the credentials names it.
+        """
+        self.refuse_other_url(origin.url, "The plan was made for")
+        here = organization if organization is not None else self.client.settings.organization_id
         if here is not None and origin.organization not in (None, here):
             raise InvalidInputError(
                 f"The plan was made for organization {origin.organization}, and this is "
                 f"organization {here}.",
-                hint="Use credentials of that organization, or make the plan anew.",
+                hint="Use credentials of that organization, or create a new plan.",
             )
 
     def origin(self, base: Snapshot) -> Origin:
-        """Where a plan upon ``base`` comes from."""
+        """Where a plan made on ``base`` comes from."""
         settings = self.client.settings
         owner = base.raw.get("organization_id")
         return Origin(
@@ -278,7 +273,7 @@ class Session(NamedTuple):
     def terms(
         self, base: Snapshot, options: Options, written_keys: frozenset[str] = frozenset()
     ) -> Terms:
-        """The terms of a plan that replaces the document of ``base`` whole."""
+        """The terms of a plan that replaces the whole document of ``base``."""
         return Terms(
             masks=self.masks_of(options),
             unknown_fields=self.unknown_fields(options),
@@ -290,7 +285,7 @@ class Session(NamedTuple):
 
     def write(self, plan: Plan, options: Options) -> PatchResult:
         """The guarded write of a plan."""
-        with self._telling() as tell:
+        with self._waiting() as tell:
             guard = Guard(
                 store=ApiStore(self.client, plan.resource, options.run_async, plan.base),
                 journal=self.journal,
@@ -301,26 +296,66 @@ class Session(NamedTuple):
                 notify=tell,
                 accept=lambda now: self.accepted.accept(self.client.settings.url, now),
             )
-            return guard.write(plan, refresh=options.refresh)
+            what = f"{plan.resource.noun} {plan.base.id}"
+            try:
+                result = guard.write(plan, refresh=options.refresh)
+            except PatchError as error:
+                logger.info("%s: %s", what, type(error).__name__)
+                raise
+            versions = (result.version_before, result.version_after)
+            logger.info("%s: written, version %s -> %s", what, *versions)
+            return result
 
     @contextmanager
-    def _telling(self) -> Iterator[Callable[[str], None]]:
-        """What says what is being waited for, until it is over."""
-        told: list[str] = []
+    def _waiting(self) -> Iterator[Callable[[str], None]]:
+        """Shows what is being waited for, until it is over."""
+        has_shown = False
 
         def tell(text: str) -> None:
-            told.append(text)
+            nonlocal has_shown
+            has_shown = True
             self.progress(Progress(text))
 
         try:
             yield tell
         finally:
-            if told:
+            if has_shown:
                 self.progress(Progress(None))
 
 
+@contextmanager
+def opened(client: Client | None) -> Iterator[Session]:
+    """A session for the environment's settings; closes the client if it made it."""
+    session = Session.from_env(client)
+    try:
+        yield session
+    finally:
+        if client is None:
+            session.client.close()
+
+
+@contextmanager
+def reported(model: str, plan: Plan | None = None) -> Iterator[None]:
+    """Gives every error a result."""
+    if not isinstance(model, str):
+        raise InvalidInputError(
+            f"Expected a model's UUID or name as text, got a {type(model).__name__}."
+        )
+    try:
+        yield
+    except PatchError as error:
+        if error.result is None:
+            error.result = failed(error, model, plan)
+        raise
+
+
+def failed(error: PatchError, target: str = "", plan: Plan | None = None) -> PatchResult:
+    """The result of a change that ended with ``error``, before or after there was a plan."""
+    return PatchResult.of_error(error, MODEL, target=target, plan=plan)
+
+
 def refuse_other_name(resource: Resource, snapshot: Snapshot, listed_as: str | None) -> None:
-    """Raises ConflictError for a resource that was found by a name, and now has another one."""
+    """Raises ConflictError for a resource that no longer has the name it was found by."""
     if listed_as is not None and snapshot.name != listed_as:
         raise ConflictError(
             f"The {resource.noun} listed as {cut(listed_as)!r} is now called "
@@ -332,7 +367,7 @@ def refuse_other_name(resource: Resource, snapshot: Snapshot, listed_as: str | N
 
 
 def shown_name(session: Session, snapshot: Snapshot) -> str | None:
-    """The name of a resource, without what its snapshot shows to be a credential."""
+    """The name of a resource, credentials masked."""
     name = snapshot.name
     return name and session.masks.on(snapshot.raw).masked_text(name)
 
@@ -343,18 +378,20 @@ def journal_of(environ: Mapping[str, str]) -> Journal:
 
 
 def mask_words(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The further words of PATCH_MODEL_MASK, with spaces or commas between them."""
+    """The words of PATCH_MODEL_MASK, separated by spaces or commas."""
     return tuple(environ.get("PATCH_MODEL_MASK", "").replace(",", " ").split())
 
 
 def state_folder(environ: Mapping[str, str]) -> Path:
-    """Where state lives: PATCH_MODEL_STATE_DIR, or the platform's folder for a user's state."""
+    """The folder for state: PATCH_MODEL_STATE_DIR, or the platform's user state folder."""
     named = environ.get("PATCH_MODEL_STATE_DIR")
     if named:
         try:
             return Path(named).expanduser()
         except RuntimeError as error:
-            raise SettingsError(f"PATCH_MODEL_STATE_DIR names nobody's home: {named!r}.") from error
+            raise SettingsError(
+                f"PATCH_MODEL_STATE_DIR names the home folder of an unknown user: {named!r}."
+            ) from error
     from platformdirs import user_state_path
 
     return user_state_path("patch-model", appauthor=False)
@@ -368,15 +405,3 @@ def _version_step(environ: Mapping[str, str]) -> int:
         "PATCH_MODEL_VERSION_STEP is not a positive number.",
         hint="It is how far one write moves a version: a positive number, 1 by default.",
     )
-
-
-def several(texts: Iterable[str], what: str) -> tuple[str, ...]:
-    """Texts, of which one alone is not to be taken apart into its letters."""
-    if isinstance(texts, str):
-        raise InvalidInputError(
-            f"The {what} are a list of texts, not one text.", hint="Give a list with it: [TEXT]."
-        )
-    found = tuple(texts)
-    if not all(isinstance(one, str) for one in found):
-        raise InvalidInputError(f"The {what} are a list of texts.")
-    return found

@@ -1,29 +1,32 @@
-"""The journal as data to be shown, and the way back: which write to undo, and how."""
+"""The history of writes, and undoing one of them."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from patcher.api import Client, Settings
+from patcher.api.transport import logger
 from patcher.documents.diff import Change
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.errors import InvalidInputError, JournalError, NotFoundError, PatchError, SettingsError
 from patcher.guard.undo import UndoPlanner, recorded_plan
 from patcher.journal import Entry, Journal
+from patcher.operations.arguments import OnConflict, Options
 from patcher.operations.read import FORCED, resolve
 from patcher.operations.session import (
-    OnConflict,
-    Options,
     Session,
     journal_of,
     mask_words,
+    opened,
     refuse_other_name,
+    reported,
 )
-from patcher.operations.write import carry_out, opened, reported
+from patcher.operations.write import carry_out
 from patcher.plan import PatchResult, Plan
 from patcher.resources.blockers import OnUnknown
 from patcher.resources.model import MODEL
@@ -31,30 +34,58 @@ from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 
 
-class Remembered(NamedTuple):
-    """A journal entry, and what its write was to do; None where that can no longer be told."""
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One write in the journal on this machine. Nothing in it shows a credential but ``record``.
 
-    entry: Entry
+    Attributes:
+        record: the journal entry itself, with the documents.
+        plan: the plan of the write; None where it can no longer be rebuilt.
+    """
+
+    record: Entry
     plan: Plan | None
+
+    def __repr__(self) -> str:
+        return f"HistoryEntry({self.entry!r}, {self.record.intent.id!r}, {self.state!r})"
+
+    @property
+    def entry(self) -> str:
+        """The entry's name, as undo takes it."""
+        return self.record.name
+
+    @property
+    def begun(self) -> str:
+        """When the write began (ISO 8601, UTC)."""
+        return self.record.begun
 
     @property
     def state(self) -> str:
-        """How it ended; "unrecorded" where the program ended first."""
-        return self.entry.ending.state if self.entry.ending else "unrecorded"
+        """How the write ended; "unrecorded" where the program ended first."""
+        return self.record.ending.state if self.record.ending else "unrecorded"
+
+    @property
+    def name(self) -> str | None:
+        """The name before the write."""
+        name = self.record.intent.name
+        return self.plan.masks.masked_text(name) if self.plan and name else name
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What the write changed."""
+        return self.plan.shown(self.plan.changes) if self.plan else ()
 
     def to_dict(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """The entry as a JSON object (README, "History and undo"); credentials masked."""
-        intent, ending, plan = self.entry.intent, self.entry.ending, self.plan
-        changes: tuple[Change, ...] = plan.changes if plan else ()
-        if plan and not show_secrets:
-            changes = plan.shown(changes)
+        intent, ending, plan = self.record.intent, self.record.ending, self.plan
         message = ending.message if ending else None
         observed = Snapshot(ending.observed) if ending and ending.observed else None
+        changes = plan.changes if plan and show_secrets else self.changes
         return {
-            "entry": self.entry.name,
-            "begun": self.entry.begun,
+            "entry": self.entry,
+            "begun": self.begun,
             f"{intent.noun}_id": intent.id,
-            "name": plan.masks.masked_text(intent.name) if plan and intent.name else intent.name,
+            "name": self.name,
             "where": intent.where,
             "state": self.state,
             "message": plan.redacted(message) if plan and message else message,
@@ -66,67 +97,72 @@ class Remembered(NamedTuple):
         }
 
 
-class History(NamedTuple):
-    """What the journal remembers of one kind of resource. ``masks`` say what must not be shown."""
+def history(model: str | None = None, *, limit: int | None = None) -> tuple[HistoryEntry, ...]:
+    """The writes made from this machine, the newest first.
 
-    journal: Journal
-    resource: Resource
-    masks: Masks
+    The API is not asked. The ``patcher`` logger warns of entries that cannot be read.
+
+    Args:
+        model: a model's UUID or name (before or after a write), an entry, or a run; None for all.
+        limit: how many to return at most; None for all.
+
+    Raises JournalError for an entry that does not exist or cannot be read.
+    """
+    journal = History.from_env(os.environ)
+    if model is not None and is_entry(model):
+        return (journal.one(model),)
+    found, _, unreadable = journal.all(model, limit)
+    for error in unreadable:
+        logger.warning("%s", error.message)
+    return tuple(found)
+
+
+class History:
+    """The journal's writes to one kind of resource; ``masks`` are the credentials."""
+
+    def __init__(self, journal: Journal, resource: Resource, masks: Masks) -> None:
+        self.journal = journal
+        self._resource = resource
+        self._masks = masks
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> History:
-        """The journal, and what to mask, as the environment says. Raises SettingsError."""
-        masks = Masks(MODEL.shape.opaque, mask_words(environ), _secrets(environ))
+        """The journal and the masks that the environment names. Raises SettingsError."""
+        try:
+            secrets = Settings.from_env(environ).secrets
+        except SettingsError:
+            secrets = frozenset()  # the journal can be read without a key
+        masks = Masks(MODEL.shape.opaque, mask_words(environ), secrets)
         return cls(journal_of(environ), MODEL, masks)
 
-    def one(self, name: str) -> Remembered:
+    def one(self, name: str) -> HistoryEntry:
         """The entry of that name. Raises JournalError."""
-        return self._remembered(self.journal.entry(name))
+        return self._rebuilt(self.journal.entry(name))
 
     def all(
         self, text: str | None, limit: int | None
-    ) -> tuple[list[Remembered], int, list[JournalError]]:
+    ) -> tuple[list[HistoryEntry], int, list[JournalError]]:
         """The newest entries, how many older ones there are, and why others cannot be read.
 
-        ``text`` is a UUID or a name: of what was written, before that or after; or a run.
+        ``text`` is a UUID, a name before or after a write, or a run.
         """
         entries, unreadable = self.journal.entries()
         if text is not None and is_run(text):
             entries = [one for one in entries if one.intent.run == text]
         elif text is not None:
-            ids = {text.lower()} | {one.intent.id for one in entries if _is_called(one, text)}
+            name = text.removeprefix(FORCED)
+            intents = [one.intent for one in entries]
+            ids = {one.id for one in intents if name in (one.name, one.sent.get("name"))}
+            ids.add(text.lower())
             entries = [one for one in entries if one.intent.id in ids]
         shown = entries[:limit]
-        return [self._remembered(one) for one in shown], len(entries) - len(shown), unreadable
+        return [self._rebuilt(one) for one in shown], len(entries) - len(shown), unreadable
 
-    def _remembered(self, entry: Entry) -> Remembered:
+    def _rebuilt(self, entry: Entry) -> HistoryEntry:
         try:
-            return Remembered(entry, recorded_plan(entry, self.resource, self.masks))
+            return HistoryEntry(entry, recorded_plan(entry, self._resource, self._masks))
         except PatchError:
-            return Remembered(entry, None)
-
-
-def _secrets(environ: Mapping[str, str]) -> frozenset[str]:
-    """The key of the environment, if there is one: the journal can be read without."""
-    try:
-        return Settings.from_env(environ).secrets
-    except SettingsError:
-        return frozenset()
-
-
-def is_entry(text: str) -> bool:
-    """Whether a text is the name of a journal entry, and so no model's."""
-    return ENTRY.fullmatch(text) is not None
-
-
-def is_run(text: str) -> bool:
-    """Whether a text is the name of a run, and so no model's."""
-    return RUN.fullmatch(text) is not None
-
-
-def _is_called(entry: Entry, text: str) -> bool:
-    name = text.removeprefix("name:")
-    return name in (entry.intent.name, entry.intent.sent.get("name"))
+            return HistoryEntry(entry, None)
 
 
 ENTRY: Final = re.compile(r"@[0-9a-f]{12}")
@@ -134,6 +170,16 @@ ENTRY: Final = re.compile(r"@[0-9a-f]{12}")
 
 RUN: Final = re.compile(r"run-[0-9a-f]{12}")
 """What the name of a run looks like."""
+
+
+def is_entry(text: str) -> bool:
+    """Whether a text is the name of a journal entry."""
+    return ENTRY.fullmatch(text) is not None
+
+
+def is_run(text: str) -> bool:
+    """Whether a text is the name of a run."""
+    return RUN.fullmatch(text) is not None
 
 
 def undo(
@@ -150,25 +196,25 @@ def undo(
     accept_older: bool = False,
     strict: bool = False,
 ) -> PatchResult:
-    """Takes a write back, as a guarded write of its own, which can be undone as well.
+    """Undoes a write by a safe write of its own, which can be undone as well.
 
     Args:
-        entry: a journal entry (``@`` and 12 hex digits), or a model by UUID or name: its last
-            write.
-        client: the API; by default as the environment variables say.
-        confirm: called with the Plan before anything is written; False declines.
-        dry_run: stop after the plan.
-        on_conflict: when somebody else wrote since: "fail", or "rebase".
-        run_async: ask the API to write in the background, and follow its job.
-        refresh: the API's option of that name.
-        unknown_fields: as for patch_model; by default what was done for the write.
-        allow_all_fields: whether ``fields`` may be emptied, which opens every source field.
+        entry: a journal entry (``@`` and 12 hex digits), or the UUID or name of a model, for its
+            last write.
+        client: the API; by default Client.from_env().
+        confirm: as for patch_model.
+        dry_run: as for patch_model.
+        on_conflict: when someone else wrote since: "fail", or "rebase", which keeps their change
+            where both can stand.
+        run_async: as for patch_model.
+        refresh: as for patch_model.
+        unknown_fields: as for patch_model; by default as for the write.
+        allow_all_fields: as for patch_model.
         accept_older: as for patch_model.
-        strict: refuse if going back brings in what the plan would warn of as a fault.
+        strict: as for patch_model.
 
-    Returns and raises what patch_model does. ConflictError when the model is no longer what the
-    write left, unless a rebase finds that what was changed since is something else;
-    InvalidInputError when there is nothing to undo.
+    Returns and raises what patch_model does. Raises ConflictError where the model changed since
+    the write, and InvalidInputError where there is nothing to undo.
     """
     options = Options(
         run_async=run_async,
@@ -178,20 +224,14 @@ def undo(
         accept_older=accept_older,
         on_conflict=on_conflict,
         strict=strict,
+        dry_run=dry_run,
+        confirm=confirm,
     )
     with reported(entry), opened(client) as session:
-        return run_undo(session, entry, options, confirm=confirm, dry_run=dry_run)
+        return run_undo(session, entry, options)
 
 
-def run_undo(
-    session: Session,
-    target: str,
-    options: Options,
-    *,
-    confirm: Callable[[Plan], bool] | None = None,
-    attended: bool = True,
-    dry_run: bool = False,
-) -> PatchResult:
+def run_undo(session: Session, target: str, options: Options) -> PatchResult:
     """``undo`` within a session."""
     with reported(target):
         way = way_back(session, options)
@@ -199,14 +239,11 @@ def run_undo(
         plan = way.plan(entry)
         refuse_other_name(session.resource, plan.base, listed_as)
         plan = replace(plan, warnings=(*plan.warnings, *notices))
-    with reported(target, plan):
-        return carry_out(
-            session, plan, options, confirm=confirm, attended=attended, dry_run=dry_run
-        )
+    return carry_out(session, plan, options)
 
 
 def way_back(session: Session, options: Options) -> UndoPlanner:
-    """What plans the undoing of writes in a session."""
+    """Plans undos within a session."""
     return UndoPlanner(
         lambda resource_id: session.latest(resource_id, accept_older=options.accept_older),
         session.journal,
@@ -218,41 +255,29 @@ def way_back(session: Session, options: Options) -> UndoPlanner:
 
 
 def _entry(session: Session, target: str) -> tuple[Entry, str | None, list[Notice]]:
-    """The write that is meant, the name the API lists its resource under, and what is not known.
+    """The write to undo, the name by which its resource was found (or None), and notices.
 
-    The name is None where the resource was not found by one. Raises InvalidInputError for no write.
+    Raises InvalidInputError where there is none.
     """
-    url = session.client.settings.url
     if ENTRY.fullmatch(target):
         entry = session.journal.entry(target)
-        if entry.intent.where != url:
-            raise InvalidInputError(
-                f"{target} was written to {entry.intent.where}, and this is {url}.",
-                hint=f"Say --url {entry.intent.where}, with credentials for it.",
-            )
+        session.refuse_other_url(entry.intent.where, f"{target} was written to")
         return entry, None, []
     entries, unreadable = session.journal.entries()
-    here = [one for one in entries if one.intent.where == url]
+    here = [one for one in entries if one.intent.where == session.client.settings.url]
     model_id, listed_as = _resolved(session, target, here)
     for entry in here:
         if entry.intent.id == model_id and entry.may_be_written:
-            return entry, listed_as, [_unreadable(error) for error in unreadable]
+            texts = [f"{error.message} A later write may be in there." for error in unreadable]
+            return entry, listed_as, [Notice("entry-unreadable", "", text) for text in texts]
     raise InvalidInputError(
-        f"The journal knows of no write to {session.resource.noun} {target!r}.",
-        hint="patch-model history shows what it knows, and what it cannot read.",
+        f"No writes recorded for {session.resource.noun} {target!r}.",
+        hint="patch-model history lists the recorded writes, and entries that cannot be read.",
     )
 
 
-def _unreadable(error: JournalError) -> Notice:
-    text = f"{error.message} A later write may be in there."
-    return Notice("entry-unreadable", "", text)
-
-
 def _resolved(session: Session, target: str, here: list[Entry]) -> tuple[str, str | None]:
-    """The id of a model by its name; one that the very write gave another name is known, too.
-
-    And the name, where it is in the API's list.
-    """
+    """The id of a model by its name, now or before a recorded write; and the name it has now."""
     try:
         return resolve(session.client, session.resource, target)
     except NotFoundError:

@@ -25,6 +25,7 @@ SMALL = {
     "documents/steps.py": "the protocol of all kinds of step",
     "documents/wording.py": "parts of sentences that every room needs",
     "guard/store.py": "the protocol through which the guard knows an API",
+    "operations/arguments.py": "a declaration: the options that every function of the API shares",
     "render/progress.py": "the one owner of rich's progress",
     "sandbox/source.py": "a declaration: the columns that the emulated source has",
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import pydoc
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +31,29 @@ def test_all_is_sorted_and_every_name_exists() -> None:
 
     assert names == sorted(set(names))
     assert all(getattr(patcher, name) is not None for name in names)
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    """The block for type checkers imports each public name from the module it is loaded from."""
+    tree = ast.parse(Path(patcher.__file__).read_text(encoding="utf-8"))
+    (block,) = [one for one in tree.body if isinstance(one, ast.If)]
+    seen = {
+        alias.asname: one.module
+        for one in block.body
+        if isinstance(one, ast.ImportFrom)
+        for alias in one.names
+    }
+
+    assert seen == patcher._HOMES
+
+
+def test_help_begins_with_the_functions() -> None:
+    """The first screen of help(patcher) names every public function."""
+    first = pydoc.plain(pydoc.render_doc(patcher)).split("PACKAGE CONTENTS")[0]
+    functions = [name for name in patcher.__all__ if inspect.isfunction(getattr(patcher, name))]
+
+    assert all(f" {name}(" in first for name in [*functions, "edit_model"])
+    assert len(first.splitlines()) <= 45
 
 
 def test_dir_shows_the_public_names() -> None:

@@ -151,7 +151,7 @@ def test_a_planted_entry_is_not_trusted(
         assert row.said in outcome.err
         assert row.hint in outcome.err
     assert written.entry not in listed.out
-    assert "knows of no write" in taken_back.err
+    assert "No writes recorded" in taken_back.err
     assert sandbox.puts() == []
 
 

@@ -418,7 +418,8 @@ def test_progress_is_told(sandbox: Sandbox, session: Session) -> None:
     told: list[Progress] = []
     for number in range(3):
         sandbox.create_sync(reader("email", name=str(number)))
-    look(session._replace(progress=told.append))
+    session.progress = told.append
+    look(session)
 
     assert Progress("Listing the models", 3) in told
     assert Progress("Listing the syncs", 7) in told

@@ -16,7 +16,8 @@ from patcher.documents.patches import Patch
 from patcher.errors import ApiError, PatchError
 from patcher.guard import NotSent
 from patcher.operations.api_store import ApiStore
-from patcher.operations.session import Options, Session
+from patcher.operations.arguments import Options
+from patcher.operations.session import Session
 from patcher.resources.model import MODEL
 from patcher.sandbox import Sandbox, faults, seed
 from tests.api.servers import Script, answer, serving

@@ -22,6 +22,7 @@ from patcher.documents.patches import Patch
 from patcher.errors import ConflictError, PatchError
 from patcher.journal import Journal
 from patcher.operations import Options, Session
+from patcher.operations.arguments import OnConflict
 from patcher.operations.write import run_patch
 from patcher.plan import Plan
 from patcher.resources.model import MODEL
@@ -100,18 +101,17 @@ def idle(longest: float) -> None:
 
 def guarded(session: Session, writer: Writer, mark: str) -> Told:
     """A mark by way of patch-model, tried again as a pipeline would until it is no conflict."""
-    options = Options(on_conflict="rebase" if writer.kind == "rebase" else "fail")
     change = Patch.set(f"configuration.{mark}", "made")
 
     def think(_: Plan) -> bool:
         idle(writer.thought)
         return True
 
+    on_conflict: OnConflict = "rebase" if writer.kind == "rebase" else "fail"
+    options = Options(on_conflict=on_conflict, confirm=think, attended=False)
     for conflicts in range(ATTEMPTS):
         try:
-            result = run_patch(
-                *(session, writer.model_id, change, options), confirm=think, attended=False
-            )
+            result = run_patch(session, writer.model_id, change, options)
         except ConflictError:
             continue
         except PatchError as error:

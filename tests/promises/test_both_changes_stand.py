@@ -87,7 +87,7 @@ def test_a_plain_conflict_offers_a_rebase_where_it_would_work(
     with pytest.raises(patcher.ConflictError) as caught:
         patcher.patch_model(seed.CONTACTS, {"name": "Clients"}, client=client)
 
-    assert ("--on-conflict rebase" in (caught.value.hint or "")) is offers
+    assert ("--on-conflict rebase" in (caught.value.command_hint or "")) is offers
 
 
 def test_the_same_change_by_both_needs_no_write(sandbox: Sandbox, client: patcher.Client) -> None:
@@ -249,12 +249,13 @@ def test_credentials_are_masked_in_the_report(
     secrets = {"base": known, "yours": "our-secret", "theirs": "their-secret"}
     token = {who: {"configuration": {"session": {"api_token": s}}} for who, s in secrets.items()}
     copy = {"identifier": secrets[side]}
-    theirs, yours = {
+    pairs: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         "both": (token["theirs"], token["yours"]),
         "moved": (token["theirs"] | copy, token["yours"] | {"identifier": "other"}),
         "yours": ({"name": "B"} | token["theirs"], {"name": "C"} | token["yours"] | copy),
         "theirs": ({"name": "B"} | token["theirs"] | copy, {"name": "C"} | token["yours"]),
-    }[where]
+    }
+    theirs, yours = pairs[where]
     meanwhile(sandbox, theirs)
 
     with pytest.raises(patcher.ConflictError) as caught:
@@ -405,7 +406,7 @@ def test_a_view_of_a_saved_plan_is_not_rebased(
     saved = patcher.save_plan(plan, tmp_path / "plan.json")
     sandbox.write_as_other(seed.CONTACTS, {"identifier": "email"})
 
-    with pytest.raises(patcher.InvalidInputError, match="what a saved one shows") as caught:
+    with pytest.raises(patcher.InvalidInputError, match="comes from a saved one") as caught:
         patcher.rebase(saved.plan, client=client)
 
     assert "plan_patch" in (caught.value.hint or "")

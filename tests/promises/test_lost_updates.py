@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -20,17 +20,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run_state_machine
 
-from patcher import Client, edit_model, load_plan, save_plan
+from patcher import Client, load_plan, save_plan
 from patcher.api import Settings
 from patcher.api.settings import basic
 from patcher.documents.patches import Patch
 from patcher.errors import PatchError, VerificationError
 from patcher.journal import Journal
 from patcher.operations import Options, Session
+from patcher.operations.arguments import OnConflict
+from patcher.operations.edit import edited
 from patcher.operations.saved import run_saved
-from patcher.operations.session import OnConflict
+from patcher.operations.session import failed
 from patcher.operations.undo import run_undo
-from patcher.operations.write import failed, run_patch, run_plan
+from patcher.operations.write import run_patch, run_plan
 from patcher.plan import PatchResult
 from patcher.sandbox import Sandbox, faults, seed
 from patcher.sandbox.callers import PARTNER, USER, Actor
@@ -102,13 +104,8 @@ class World:
         bearer = f"Bearer {sandbox.api_key}"
         partner = basic(sandbox.organization_id, sandbox.partner_key, source="key")
         sessions = [
-            Session(
-                Client(settings=Settings(sandbox.url, authorization)),
-                Journal(folder / str(number)),
-                clock=FakeClock(),
-                settle_timeout=5,
-            )
-            for number, authorization in enumerate([bearer, partner])
+            Session(Client(settings=Settings(sandbox.url, authorization)), Journal(folder))
+            for authorization in (bearer, partner)
         ]
         ledger = Ledger(sandbox, {USER.name: bearer, PARTNER.name: partner})
         return cls(sandbox, ledger, sessions[0], sessions[1], folder)
@@ -116,6 +113,11 @@ class World:
     def close(self) -> None:
         for session in (self.me, self.colleague):
             session.client.close()
+
+
+def session_of(person: Session, folder: Path) -> Session:
+    """A session of the same person with a journal of its own, in which no wait takes time."""
+    return Session(person.client, Journal(folder), clock=FakeClock(), settle_timeout=5)
 
 
 def plain_model() -> dict[str, Any]:
@@ -137,8 +139,8 @@ class Writers(RuleBasedStateMachine):
         world = self.world
         world.sandbox.reset()
         folder = world.folder / f"run-{number}"
-        self.me = world.me._replace(journal=Journal(folder / "mine"))
-        self.colleague = world.colleague._replace(journal=Journal(folder / "theirs"))
+        self.me = session_of(world.me, folder / "mine")
+        self.colleague = session_of(world.colleague, folder / "theirs")
         folder.mkdir()
         self.folder = folder
         self.model_id = world.sandbox.create(plain_model())
@@ -192,16 +194,15 @@ class Writers(RuleBasedStateMachine):
     ) -> None:
         """A guarded edit of the whole document."""
         change, named = self._change(where)
-        editing = edit_model(self.model_id, on_conflict=on_conflict)
-        editing._opened = nullcontext(self.me)  # type: ignore[assignment]
+        options = Options(on_conflict=on_conflict)
+        results: list[PatchResult] = []
 
         def edit() -> PatchResult:
-            with editing as document:
-                edited = change.apply(document, self.me.resource.shape).document
+            with edited(self.me, self.model_id, options, results.append) as document:
+                changed = change.apply(document, self.me.resource.shape).document
                 document.clear()
-                document.update(edited)
-            assert editing.result is not None
-            return editing.result
+                document.update(changed)
+            return results[0]
 
         self._watched(edit, named, others, answer)
 

@@ -150,7 +150,7 @@ def test_a_lagging_replica_takes_nothing_back(sandbox: Sandbox, session: Session
         change(session, {"identifier": "email"})
 
     assert (caught.value.exit_code, caught.value.expected, caught.value.found) == (4, 2, 1)
-    assert "--accept-older" in (caught.value.hint or "")
+    assert "--accept-older" in (caught.value.command_hint or "")
     assert len(sandbox.puts()) == 1
     assert sandbox.stored(seed.CONTACTS)["name"] == "Customers"
 

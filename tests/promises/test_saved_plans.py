@@ -277,7 +277,7 @@ def test_a_stale_plan_is_refused_and_shows_what_moved(
 
     assert [change.path for change in caught.value.report.theirs] == shown
     assert sandbox.puts() == []
-    assert "plan ... --out" in (caught.value.hint or "")
+    assert "plan ... --out" in (caught.value.command_hint or "")
     assert "secret" not in repr(caught.value.report)
 
 
@@ -477,11 +477,11 @@ def test_only_a_plan_upon_a_reading_is_taken(
     ]
 
     for verb in verbs:
-        with pytest.raises(patcher.InvalidInputError, match="what a saved one shows"):
+        with pytest.raises(patcher.InvalidInputError, match="comes from a saved one"):
             verb(saved.plan)
-        with pytest.raises(patcher.InvalidInputError, match="takes a Plan, and not a NoneType"):
+        with pytest.raises(patcher.InvalidInputError, match="got a NoneType"):
             verb(None)
-    with pytest.raises(patcher.InvalidInputError, match="not a SavedPlan"):
+    with pytest.raises(patcher.InvalidInputError, match="got a SavedPlan"):
         verbs[2](saved)
     assert (sandbox.puts(), (tmp_path / "again.json").exists()) == ([], False)
 
@@ -547,7 +547,7 @@ def test_what_a_saved_plan_shows_is_not_to_be_written(
     """Without the reading that it was made upon, a write of it could not be undone."""
     saved = patcher.save_plan(plan, tmp_path / "plan.json")
 
-    with pytest.raises(patcher.InvalidInputError, match="what a saved one shows"):
+    with pytest.raises(patcher.InvalidInputError, match="comes from a saved one"):
         patcher.apply_plan(saved.plan, client=client)
 
     assert sandbox.puts() == []

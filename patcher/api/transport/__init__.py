@@ -6,6 +6,7 @@ from patcher.api.transport.http import (
     Response,
     Transport,
     UnsentError,
+    logger,
 )
 
-__all__ = ["AnswerLostError", "Exchange", "Response", "Transport", "UnsentError"]
+__all__ = ["AnswerLostError", "Exchange", "Response", "Transport", "UnsentError", "logger"]

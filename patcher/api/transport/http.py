@@ -6,6 +6,7 @@ only before that is it certain that the server did not act on it.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 
     from patcher.api.transport.connections import Bounds, WitnessAdapter
     from patcher.api.transport.route import Route
+
+logger = logging.getLogger("patcher")
+"""A line for each request (DEBUG), for each write (INFO), and for what a caller should know."""
+
+logger.addHandler(logging.NullHandler())
 
 MAX_ANSWER: Final = 64 * 1024 * 1024
 """Largest answer read, in bytes; packed or not."""
@@ -136,6 +142,8 @@ class Transport:
             adapter.close()
 
     def _tell(self, exchange: Exchange) -> None:
+        outcome = exchange.failure if exchange.status is None else exchange.status
+        logger.debug("%s %s: %s", exchange.method, exchange.path, outcome)
         if self._observe is not None:
             self._observe(exchange)
 
