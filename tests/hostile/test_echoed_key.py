@@ -84,6 +84,7 @@ def test_an_answer_that_repeats_the_key_is_shown_without_it(
 ) -> None:
     """Whatever is answered to a read or a write: in text, in JSON, under -vv and in the history."""
     monkeypatch.setattr(patcher.Client, "_persistent", lambda self, send, *_, **__: send())
+    monkeypatch.setattr("patcher.guard.outcome.PATIENCE", 0.0)
     monkeypatch.setenv("POLYTOMIC_PARTNER_KEY", KEY)
     monkeypatch.setenv("POLYTOMIC_ORGANIZATION_ID", ORGANIZATION)
     caplog.set_level(logging.DEBUG)

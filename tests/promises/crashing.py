@@ -1,6 +1,7 @@
-"""A guarded write that kills itself at a certain step, as no cleanup could foresee.
+"""Guarded writes that kill themselves at a certain step, as no cleanup could foresee.
 
-python -m tests.promises.crashing STEP MODEL NAME: exits with 0 when it came to its end.
+python -m tests.promises.crashing MODEL NAME: for each STEP on a line of standard input, a forked
+process writes and dies at that step; its exit code is printed, 0 when it came to its end.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Fuse:
         return burning
 
 
-def main(steps: int, model: str, name: str) -> None:
+def write(steps: int, model: str, name: str) -> None:
     """Renames a model, with a fuse around all that touches the disk or the network."""
     fuse = Fuse(steps)
     os.fsync = fuse.around(os.fsync)
@@ -52,5 +53,18 @@ def main(steps: int, model: str, name: str) -> None:
     patcher.patch_model(model, {"name": name})
 
 
+def main(model: str, name: str) -> None:
+    """Writes in a process of its own for each line."""
+    patcher.plan_patch(model, {"name": name})  # what is imported by now is so in every fork
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            write(int(line), model, name)
+            os._exit(0)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        sys.stdout.write(f"{code}\n")
+        sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3])
+    main(sys.argv[1], sys.argv[2])

@@ -320,9 +320,10 @@ def test_a_precondition_that_failed_over_theirs_is_rebased() -> None:
 
 
 def test_a_precondition_that_failed_over_nothing_is_not_rebased(
-    sandbox: Sandbox, client: patcher.Client
+    sandbox: Sandbox, client: patcher.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The model is as it was read, so there is nothing to merge, and no reason to send it again."""
+    monkeypatch.setattr("patcher.guard.outcome.PATIENCE", 0.1)
     sandbox.fault(faults.status_before(412))
 
     with pytest.raises(patcher.ConflictError, match="unchanged, yet"):

@@ -357,7 +357,7 @@ class TaggedWriters(Writers):
 @pytest.mark.parametrize(
     ("writers", "modes", "examples"),
     [
-        (Writers, {}, 40),
+        (Writers, {}, 30),
         (BlindWriters, {"version_step": 0}, 10),
         (BlindWriters, {"without_version": True}, 10),
         (TaggedWriters, {"etags": True}, 15),

@@ -37,7 +37,7 @@ def lost(before: dict[str, Any], after: dict[str, Any], changed: str) -> list[st
     ]
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(case=cases())
 def test_what_is_stored_is_what_was_meant(shared: Sandbox, case: Case) -> None:
     """For any model and any change the server stores the intent, member by member and type by type.
