@@ -16,6 +16,7 @@ from patcher.cli.options import connection, options_of, session
 from patcher.cli.signals import SIGNALS
 from patcher.errors import InterruptedWriteError, InvalidInputError, PatchError
 from patcher.resources.model import MODEL
+from patcher.resources.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from patcher.batch import BatchControl, Overview
@@ -29,7 +30,10 @@ _TITLES = {"plan": "Planning", "write": "Writing"}
 
 
 class BatchScreen:
-    """Where a run is watched; a context manager that takes the progress away in the end."""
+    """Shows a batch: overview, question, progress, outcomes. A context manager.
+
+    ``place`` is the API that will be written to.
+    """
 
     def __init__(
         self,
@@ -46,6 +50,7 @@ class BatchScreen:
         self._is_dry = parameters["dry_run"]
         self._exit_code = bool(parameters.get("exit_code"))
         self._show_secrets = show_secrets
+        self.place = ""
         self._tally = Tally()
         self._run: str | None = None
         self._total: int | None = None
@@ -80,6 +85,7 @@ class BatchScreen:
     def show(self, overview: Overview) -> None:
         """All plans are made: shows what is about to be done."""
         from patcher.render.overview import overview_lines
+        from patcher.render.text import Span, line, printable
 
         self._close_bar()
         if not overview.total:
@@ -88,6 +94,7 @@ class BatchScreen:
         asks = self._asks and overview.changing > 0 and console.can_ask()
         places = [False] * (not self._is_json) + [True] * (asks and not on_screen)
         for error in places:
+            console.show([line(Span(f"On {printable(self.place)}", "quiet"))], error=error)
             lines = overview_lines(
                 MODEL.noun, overview.total, overview.unchanged, overview.groups(), overview.refused
             )
@@ -97,7 +104,9 @@ class BatchScreen:
         """Whether to write what was shown. From then on signals stop the run softly."""
         refuse_without_terminal(asks=self._asks)
         count = f"{overview.changing} model{'' if overview.changing == 1 else 's'}"
-        agreed = not self._asks or console.ask(f"Write {count}?")
+        from patcher.render.text import printable
+
+        agreed = not self._asks or console.ask(f"Write {count} to {printable(self.place)}?")
         if agreed:
             SIGNALS.steer(self._flight)
         return agreed
@@ -250,7 +259,9 @@ def _carry_out(
     )
     try:
         pace = Pace(parameters["max_rps"])
-        run = BatchRun(session(), control, batch_options, pace, screen.confirm)
+        here = session()
+        screen.place = here.origin(Snapshot({})).short_place
+        run = BatchRun(here, control, batch_options, pace, screen.confirm)
         with closing(run.session.client), screen:
             for result in begin(run):
                 screen.tell(result)

@@ -33,7 +33,9 @@ class Confirmation:
         SIGNALS.count_again()
         self.show(plan, asks=self.attended and console.can_ask())
         refuse_without_terminal(asks=self.attended)
-        return not self.attended or console.ask("Write this?")
+        from patcher.render.text import printable
+
+        return not self.attended or console.ask(f"Write to {printable(plan.origin.short_place)}?")
 
     def show(self, plan: Plan, *, asks: bool = False) -> None:
         """Shows the plan on standard output, and, if a prompt follows, on the terminal too."""

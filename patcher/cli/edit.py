@@ -130,4 +130,8 @@ def _asked(confirmation: Confirmation, plan: Plan) -> Literal["apply", "edit", "
     """Shows the plan and asks; with nobody to ask, what was saved is applied."""
     SIGNALS.count_again()
     confirmation.show(plan, asks=confirmation.attended)
-    return console.ask_or_edit("Write this?") if confirmation.attended else "apply"
+    if not confirmation.attended:
+        return "apply"
+    from patcher.render.text import printable
+
+    return console.ask_or_edit(f"Write to {printable(plan.origin.short_place)}?")

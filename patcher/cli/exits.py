@@ -112,13 +112,47 @@ def _usage(error: click.UsageError) -> InvalidInputError:
     if isinstance(error, click.NoSuchOption):
         name = f" {error.option_name}" if _WORD.fullmatch(error.option_name) else ""
         message = f"Unknown option{name}."
-        if error.possibilities:
-            hint = f"Did you mean {' or '.join(error.possibilities)}?"
+        hint = _meant(error) or hint
     elif isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
         message = _unfit(error)
     elif type(error) is click.UsageError and not isinstance(_command(error), click.Group):
         message = "Too many arguments."
     return InvalidInputError(message, hint=hint)
+
+
+_MEANT: Final = {
+    "-o json": "--json",
+    "-o yaml": "--yaml",
+    "-o": "--format",
+    "--yes": "--force --auto-approve --assume-yes --no-input",
+    "--where": "--filter --selector -l",
+    "--dry-run": "--dry --check --diff --preview-only",
+    "--exit-code": "--detailed-exitcode --check",
+    "--expect-version": "--if-match --version",
+    "--on-conflict rebase": "--rebase",
+    "--merge": "--patch --data -d -p --file -f",
+    "--unset": "--delete --clear",
+    "--add": "--append",
+    "--api-key-file": "--api-key --key --token",
+    "--url": "--host --server --endpoint",
+    "-v": "--debug",
+}
+"""What else an option may be called, by the habits of other tools."""
+
+
+def _meant(error: click.NoSuchOption) -> str | None:
+    """The question for an unknown option: what it may be called here, or the item it may be."""
+    command, name = _command(error), error.option_name
+    known = {one for parameter in command.params for one in parameter.opts} if command else set()
+    found = [one for one, names in _MEANT.items() if name in names.split()]
+    found = [one for one in found if one.split()[0] in known] or list(error.possibilities or ())
+    if "--set" in known:
+        from patcher.resources.model import MODEL
+
+        key = name.lstrip("-").replace("-", "_")
+        if key in MODEL.shape.members:
+            found = [f"{key}=VALUE"]
+    return f"Did you mean {' or '.join(found)}?" if found else None
 
 
 def _command(error: click.UsageError) -> click.Command | None:

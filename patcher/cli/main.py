@@ -37,6 +37,19 @@ COMMANDS: Final = {
 }
 
 
+_MEANT: Final = {
+    "list": "ls all models search find",
+    "get": "show cat view read describe print fetch export",
+    "plan": "diff preview check validate compare dry-run",
+    "apply": "set update patch put write change modify replace add remove unset rename merge",
+    "edit": "vi vim open",
+    "history": "log logs journal",
+    "undo": "rollback revert restore reset",
+    "sandbox": "serve server emulator mock",
+}
+"""What else a command may be called, by the habits of other tools."""
+
+
 class LazyGroup(click.Group, Command):
     """A group whose commands are imported when they are called."""
 
@@ -61,9 +74,11 @@ class LazyGroup(click.Group, Command):
             from patcher.documents.wording import did_you_mean
 
             said = f' "{name}"' if name.isascii() and name.isalpha() else ""
+            meant = [one for one, words in _MEANT.items() if name.lower() in words.split()]
+            near = f'Did you mean "{meant[0]}"?' if meant else did_you_mean(name, COMMANDS)
             raise InvalidInputError(
                 f"Unknown command{said}.",
-                hint=did_you_mean(name, COMMANDS) or "patch-model --help lists the commands.",
+                hint=near or "Run 'patch-model --help' to list the commands.",
             )
         return super().resolve_command(ctx, args)
 

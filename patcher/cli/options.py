@@ -243,14 +243,16 @@ on_conflict_option = click.option(
 )
 
 
+where_option = click.option(
+    "--where",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Select models with this value (PATH~=REGEX matches)",
+)
+
 _SELECTION: Final = (
     click.option("--all", is_flag=True, help="Select all models"),
-    click.option(
-        "--where",
-        multiple=True,
-        metavar="PATH=VALUE",
-        help="Select models with this value (PATH~=REGEX matches)",
-    ),
+    where_option,
     click.option("--exclude", multiple=True, metavar="MODEL", help="Leave this model out"),
 )
 

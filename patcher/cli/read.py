@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+import shlex
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,67 +27,147 @@ from patcher.cli.options import (
     output_option,
     refresh_option,
     session,
+    settings,
     show_secrets_option,
     strict_option,
     unknown_fields_option,
+    where_option,
     yes_option,
 )
-from patcher.errors import InvalidInputError
+from patcher.errors import InvalidInputError, SettingsError
+
+if TYPE_CHECKING:
+    from patcher.documents.masks import Masks
+    from patcher.documents.values import Document, JsonValue, Tokens
+    from patcher.resources.blockers import Blocker
 
 
 @click.command("get", cls=Command)
 @click.argument("model", type=CompletedName("api"))
+@click.argument("path", required=False, metavar="[PATH]")
 @click.option("--raw", is_flag=True, help="Print the API's response, as JSON")
+@show_secrets_option
 @output_option("yaml", "json")
 @unknown_fields_option
 @connection_options
-def get_command(model: str, raw: bool, output: str, unknown_fields: Any) -> None:
-    """Print a model's writable document.
+def get_command(model: str, path: str | None, raw: bool, output: str, **parameters: Any) -> None:
+    """Print a model's writable document, or one value of it.
 
     This is the body of an update, rebuilt from the API's response: changes and edits address it.
-    A value that an update can't carry has a comment (JSON: a warning) that says what to do.
+    A value that an update can't carry has a comment (JSON: a warning) that says what to do. Text
+    at PATH is printed as it is. On a terminal, credentials are masked; in a pipe they are not.
 
     \b
-    Example:
+    Examples:
       patch-model get Customers
+      patch-model get Customers configuration.query > customers.sql
     """
-    from patcher.documents import yamltext
+    from patcher.documents.pointers import end_of_path, lookup, parse_path
+    from patcher.documents.values import MISSING
     from patcher.operations.read import projection, raw_model
-    from patcher.render.text import printable, value_json
+    from patcher.render.text import value_json
 
+    if path is not None and end_of_path(path) < len(path):
+        raise InvalidInputError(
+            "get expects a PATH without a value.",
+            hint="To set a value: patch-model apply MODEL PATH=VALUE. To read a key with = in it, "
+            r"write \=.",
+        )
+    place = () if path is None else parse_path(path)
     here = session()
     if raw:
-        console.out(value_json(raw_model(here, model)) + "\n")
+        document, blockers = raw_model(here, model), []
+    else:
+        found = projection(here, model, parameters["unknown_fields"])
+        document = found.document
+        blockers = [one for one in found.blockers if _overlap(one.place, place)]
+        for notice in found.notices:
+            console.problem("Warning", notice.message)
+    masks = here.masks.on(document)
+    value = lookup(document, place)
+    if value is MISSING:
+        raise _no_value(document, place, masks)
+    if console.is_terminal(sys.stdout) and not parameters["show_secrets"]:
+        value = _masked(value, place, masks)
+    if type(value) is str and path is not None and output == "yaml":
+        console.out(_readable(value) if console.is_terminal(sys.stdout) else value)
+    elif output == "yaml" and not raw:
+        console.out(_annotated(value, place, blockers))
         return
-    found = projection(here, model, unknown_fields)
-    for notice in found.notices:
-        console.problem("Warning", notice.message)
-    if output == "yaml":
-        notes = ((one.place, [f"# {printable(one.note)}"]) for one in found.blockers)
-        console.out(yamltext.annotated(yamltext.dump(found.document), notes))
-        return
-    for one in found.blockers:
+    else:
+        console.out(value_json(value) + "\n")
+    for one in blockers:
         console.problem("Warning", one.note)
-    console.out(value_json(found.document) + "\n")
+
+
+def _overlap(one: Tokens, other: Tokens) -> bool:
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
+
+
+def _annotated(value: JsonValue, place: Tokens, blockers: Iterable[Blocker]) -> str:
+    """A value as YAML, with a comment above each blocker in it."""
+    from patcher.documents import yamltext
+    from patcher.render.text import printable
+
+    notes = ((one.place[len(place) :], [f"# {printable(one.note)}"]) for one in blockers)
+    return yamltext.annotated(yamltext.dump(value), notes)
+
+
+def _masked(value: JsonValue, place: Tokens, masks: Masks) -> JsonValue:
+    """A value as a terminal may show it; says so where that hides something."""
+    masked = masks.masked_value(value, place)
+    if masked != value:
+        console.say("Credentials are masked. Use --show-secrets to see them.")
+    return masked
+
+
+def _readable(text: str) -> str:
+    """Text for a terminal: whole lines, without what a terminal would act on."""
+    from patcher.render.text import printable
+
+    rows = ["\t".join(map(printable, row.split("\t"))) for row in text.split("\n")]
+    return "\n".join(rows) + ("" if text.endswith("\n") else "\n")
+
+
+def _no_value(document: Document, place: Tokens, masks: Masks) -> InvalidInputError:
+    from patcher.documents.pointers import lookup, obstacle, shown
+    from patcher.documents.wording import did_you_mean
+    from patcher.resources.model import MODEL
+
+    parent, near = lookup(document, place[:-1], None), None
+    if type(parent) is dict and not masks.is_masked_place(place):
+        near = did_you_mean(place[-1], parent)
+    if place[0] in MODEL.shape.server_owned:
+        near = "It belongs to the server. Use --raw to see it."
+    reason = obstacle(document, place) or ""
+    message = reason if reason.startswith("there is ") else f"no {shown(place)}: {reason}"
+    return InvalidInputError(f"{message[0].upper()}{message[1:]}.", hint=near)
 
 
 @click.command("list", cls=Command)
+@where_option
 @output_option("text", "json")
 @connection_options
-def list_command(output: str) -> None:
-    """List all models.
+def list_command(where: tuple[str, ...], output: str) -> None:
+    """List all models, or those selected by --where.
 
     \b
-    Example:
+    Examples:
       patch-model list -o json
+      patch-model list --where 'name~=^Paid'
     """
+    from patcher.documents.where import Condition
     from patcher.operations.read import summaries
     from patcher.render.history import table_lines
     from patcher.render.text import value_json
 
-    found = [one.to_dict() for one in summaries(session())]
+    conditions = tuple(map(Condition.parse, where))
+    found = [one.to_dict() for one in summaries(session(), conditions)]
     if output == "json":
         console.out(value_json({"models": found}) + "\n")
+    elif conditions and not found:
+        console.say("No models match.")
     else:
         console.result(table_lines(found, console.width()))
 
@@ -218,16 +302,12 @@ def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
     """
     if run is not None:
         if target is not None:
-            raise InvalidInputError("--run takes no MODEL or ENTRY: it is about all of the run.")
+            raise InvalidInputError("MODEL and ENTRY can't be combined with --run.")
         from patcher.cli.batch import undo_many
 
         return undo_many(run, parameters)
     if target is None:
-        raise click.MissingParameter(
-            ctx=click.get_current_context(),
-            param_hint="'MODEL|ENTRY'",
-            param_type="argument",
-        )
+        raise _which_write()
     from patcher.operations.undo import run_undo
 
     output, show_secrets = output_of(parameters)
@@ -239,3 +319,25 @@ def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
     )
     show_result(result, confirmation)
     return result.exit_code
+
+
+def _which_write() -> InvalidInputError:
+    """The error for an undo of nothing in particular; its hint undoes the last write."""
+    from patcher.documents.jsontext import quoted
+    from patcher.plan.plan import host_of
+
+    last = _history().last()
+    if last is None:
+        return InvalidInputError(
+            "No MODEL or ENTRY given, and no writes are recorded.",
+            hint="Run 'patch-model history' to list past writes.",
+        )
+    intent, command = last.record.intent, ["patch-model", "undo", last.entry]
+    with suppress(SettingsError):
+        if settings().url != intent.where:
+            command += ["--url", intent.where]
+    return InvalidInputError(
+        f"No MODEL or ENTRY given. The last write was to {intent.noun} "
+        f"{quoted(last.name or intent.id)} on {host_of(intent.where)} at {last.begun}.",
+        hint=f"To undo it: {shlex.join(command)}",
+    )

@@ -11,6 +11,8 @@ from patcher.api import Client
 from patcher.api.pace import Pace
 from patcher.batch import Batch, BatchControl, BatchOptions, Overview, Spool, Target
 from patcher.batch.overview import NamedResource
+from patcher.documents.jsontext import quoted
+from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch, PatchLike, refuse_indices
 from patcher.documents.where import Condition
 from patcher.errors import ApiError, ConflictError, InvalidInputError, SettingsError
@@ -57,7 +59,7 @@ class BatchRun:
         _refuse_reviews(options)
         session.check(patch, options)
         chosen = select(session, selection, options)
-        is_one = len(chosen) == 1
+        is_one, new_name = len(chosen) == 1, _new_name(patch)
         if not is_one:
             _refuse_what_is_for_one(session, patch, options)
 
@@ -71,6 +73,7 @@ class BatchRun:
                 )
             if not is_one:
                 refuse_indices(patch, session.resource.shape, made.document)
+                made = _with_shared_name(made, new_name, len(chosen))
             return made
 
         yield from self._of(chosen, plan, options)
@@ -119,6 +122,22 @@ class BatchRun:
                 if error.status != 429 or not self.session.client.pause_left:
                     raise
         return do()
+
+
+def _new_name(patch: Patch) -> str | None:
+    """The name that a change gives to every resource, or None."""
+    writes = (write for step in patch.steps for write in step.writes())
+    names = [value for place, value in writes if place == ("name",) and type(value) is str]
+    return names[-1] if names else None
+
+
+def _with_shared_name(plan: Plan, name: str | None, count: int) -> Plan:
+    """A plan with a warning where ``count`` resources would have the same name."""
+    if plan.is_unchanged or name is None or plan.proposed.get("name") != name:
+        return plan
+    called = quoted(plan.masks.masked_text(name))
+    text = f"{count} {plan.resource.noun}s would have the same name, {called}."
+    return replace(plan, warnings=(*plan.warnings, Notice("same-name", "/name", text)))
 
 
 def _written(session: Session, run: str) -> list[Target]:

@@ -86,6 +86,7 @@ class HistoryEntry:
             "begun": self.begun,
             f"{intent.noun}_id": intent.id,
             "name": self.name,
+            "url": intent.where,
             "where": intent.where,
             "state": self.state,
             "message": plan.redacted(message) if plan and message else message,
@@ -138,6 +139,11 @@ class History:
     def one(self, name: str) -> HistoryEntry:
         """The entry of that name. Raises JournalError."""
         return self._rebuilt(self.journal.entry(name))
+
+    def last(self) -> HistoryEntry | None:
+        """The newest entry that was written, or may have been; None without one."""
+        entries, _ = self.journal.entries()
+        return next((self._rebuilt(one) for one in entries if one.may_be_written), None)
 
     def all(
         self, text: str | None, limit: int | None

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from patcher.impact import Aftermath, Impact, Preview
 
 
+def host_of(url: str) -> str:
+    """The host of an API's address, with what else tells it from others: port and path."""
+    return url.partition("://")[2] or url
+
+
 class Origin(NamedTuple):
     """Where a plan comes from.
 
@@ -36,6 +41,18 @@ class Origin(NamedTuple):
     saved_plan: str | None = None
     undoes: str | None = None
     run: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The host, and the organization if it is known."""
+        organization = f" (organization {self.organization})" if self.organization else ""
+        return host_of(self.url) + organization
+
+    @property
+    def short_place(self) -> str:
+        """``place`` for a question: of a long organization ID only the beginning."""
+        name = self.organization or ""
+        return self._replace(organization=f"{name[:8]}..." if len(name) > 12 else name).place
 
 
 class Terms(NamedTuple):
@@ -283,6 +300,7 @@ class PatchResult:
         return {
             f"{self.resource.noun}_id": resource_id,
             "name": name,
+            "url": plan.origin.url or None if plan else None,
             "status": self.status,
             "exit_code": self.exit_code,
             "version_before": self.version_before,

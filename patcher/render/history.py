@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from patcher.documents.wording import counted, first_few
 from patcher.plan import Plan
+from patcher.plan.plan import host_of
 from patcher.render.plan import plan_lines
 from patcher.render.text import Line, Span, Style, line, paths_apart, printable, table
 
@@ -28,13 +29,16 @@ def table_lines(rows: Sequence[Mapping[str, Any]], width: int | None = None) -> 
         (
             printable(row["id"]),
             printable(row["name"] or ""),
+            printable(str(row["type"] or "-")),
             "-" if row["version"] is None else str(row["version"]),
             printable(_FRACTION.sub("", row["updated_at"] or "")),
             printable(row["updated_by"] or ""),
+            printable(str(row["connection_id"] or "-")),
         )
         for row in rows
     ]
-    return table(("ID", "NAME", "VERSION", "LAST WRITTEN", "BY"), cells, width, cut=(1,))
+    head = ("ID", "NAME", "TYPE", "VERSION", "LAST WRITTEN", "BY", "CONNECTION")
+    return table(head, cells, width, cut=(1,))
 
 
 def history_lines(
@@ -49,12 +53,14 @@ def history_lines(
             row["entry"],
             printable(_FRACTION.sub("", row["begun"])),
             printable(row["name"] or "-"),
+            printable(host_of(row["where"])),
             first_few(paths_apart([change["path"] for change in row["changes"]]), 3) or "-",
             Span(_status(row), _STATUS[row["state"]][1]),
         )
         for row in rows
     ]
-    yield from table(("ENTRY", "TIME", "NAME", "CHANGED", "STATUS"), cells, width, cut=(2, 3, 4))
+    head = ("ENTRY", "TIME", "NAME", "HOST", "CHANGED", "STATUS")
+    yield from table(head, cells, width, cut=(2, 3, 4, 5))
     if older:
         shown = counted(older, "older entry", "older entries")
         yield line(Span(f"{shown}; use --limit {len(rows) + older} to see them", "quiet"))

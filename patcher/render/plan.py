@@ -63,6 +63,7 @@ class Outline(NamedTuple):
         remarks: existing problems, not caused by the change.
         attachments: further sections.
         made: when, and for which API.
+        place: the host and the organization.
     """
 
     title: str
@@ -75,6 +76,7 @@ class Outline(NamedTuple):
     remarks: tuple[Notice, ...]
     attachments: tuple[Attachment, ...] = ()
     made: str = ""
+    place: str = ""
 
 
 def outline(
@@ -102,6 +104,7 @@ def outline(
         remarks=tuple(one for one in notices if one.is_remark),
         attachments=attachments,
         made=f"Planned {planned} for {plan.origin.url}",
+        place=plan.origin.place,
     )
 
 
@@ -205,8 +208,8 @@ def warning_lines(notices: Sequence[Notice]) -> Iterator[Line]:
 
 def _title(shown: Outline) -> Iterator[Line]:
     yield line(Span(shown.title, "title"), "  ", Span(printable(shown.id), "quiet"))
-    if shown.written:
-        yield line("  ", Span(printable(shown.written), "quiet"))
+    for about in filter(None, (shown.place, shown.written)):
+        yield line("  ", Span(printable(about), "quiet"))
 
 
 _MARKS: dict[str, tuple[str, Style]] = {

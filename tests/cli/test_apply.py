@@ -133,6 +133,7 @@ def test_json_is_one_object_and_nothing_else(sandbox: Sandbox, patch_model: Comm
     assert list(result) == [
         "model_id",
         "name",
+        "url",
         "status",
         "exit_code",
         "version_before",

@@ -9,6 +9,7 @@ import pytest
 
 from patcher.sandbox import Sandbox, seed
 from tests.cli.conftest import Command
+from tests.cli.terminal import Terminal
 
 
 @pytest.fixture
@@ -129,6 +130,194 @@ def test_a_regular_expression_the_other_way_round(sandbox: Sandbox, patch_model:
     done = patch_model("plan", "--where", "name=~^Contacts$", "identifier=id", "-o", "json")
 
     assert json.loads(done.out)["name"] == "Contacts"
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_one_name_for_several_models_is_warned_of(
+    sandbox: Sandbox, patch_model: Command, output: str
+) -> None:
+    """Not where one model gets it, nor where a later change gives another."""
+    both = patch_model("plan", "Orders", "Accounts", "name=Same", "-o", output)
+    one = patch_model("plan", "--where", "name=Orders", "name=Same", "-o", output)
+    other = patch_model("plan", "Orders", "Accounts", "identifier=id", "-o", output)
+
+    assert "2 models would have the same name" in both.out
+    assert (both.code, one.code, other.code) == (0, 0, 0)
+    assert "same name" not in one.out + other.out
+
+
+def test_one_value_is_printed_raw(sandbox: Sandbox, patch_model: Command) -> None:
+    """A text to the byte, for a file; other values as YAML or JSON; -o json quotes the text."""
+    stored = sandbox.stored(seed.CONTACTS)
+    query = stored["configuration"]["query"]
+
+    assert patch_model("get", "Contacts", "configuration.query").out == query
+    assert patch_model("get", "Contacts", "/configuration/query", "--raw").out == query
+    assert patch_model("get", "Contacts", "configuration.timeout_seconds").out == "300\n"
+    assert patch_model("get", "Contacts", "tracking_columns").out.startswith("- ")
+    quoted = patch_model("get", "Contacts", "configuration.query", "-o", "json").out
+    assert json.loads(quoted) == query
+    assert patch_model("get", "Contacts", "version", "--raw").out == "1\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "hint"),
+    [
+        ("nmae", "nothing at /nmae", '"name"'),
+        ("configuration.qury", "nothing at /configuration/qury", '"query"'),
+        ("version", "nothing at /version", "--raw"),
+        ("fields.99", "list of 7", None),
+        ("identifier.x", "/identifier is text", None),
+    ],
+)
+def test_a_value_that_is_not_there(
+    sandbox: Sandbox, patch_model: Command, path: str, said: str, hint: str | None
+) -> None:
+    """Exit 2, with what is in the way and what was probably meant."""
+    done = patch_model("get", "Contacts", path)
+
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+    assert (hint or "Error") in done.err
+
+
+def test_get_masks_on_a_terminal(sandbox: Sandbox) -> None:
+    """Credentials are masked there unless asked for; in a pipe the document is whole."""
+    token = sandbox.stored(seed.CONTACTS)["configuration"]["session"]["api_token"]
+    screens = {}
+    for words in ((), ("--raw",), ("configuration.session.api_token",), ("--show-secrets",)):
+        terminal = Terminal("get", "Contacts", *words)
+        assert terminal.finish() == 0
+        screens[words] = terminal.screen
+
+    shown = screens.pop(("--show-secrets",))
+    assert token in shown
+    assert "Credentials are masked" not in shown
+    for screen in screens.values():
+        assert token not in screen
+        assert "********" in screen
+        assert "--show-secrets" in screen
+
+
+def test_a_text_on_a_terminal_cannot_act_on_it(sandbox: Sandbox, patch_model: Command) -> None:
+    """Escapes are shown as such, tabs stay, and the last line is ended."""
+    patch_model("apply", "Contacts", 'configuration.query:="a\\tb\\n\\u001b[2Jc"', "--yes")
+    terminal = Terminal("get", "Contacts", "configuration.query")
+
+    assert terminal.finish() == 0
+    assert terminal.screen.replace("\r", "") == "a\tb\n\\u001b[2Jc\n"
+
+
+def test_a_list_of_some(sandbox: Sandbox, patch_model: Command) -> None:
+    """--where selects as it does for plan; type and connection are there."""
+    (found,) = json.loads(patch_model("list", "--where", "name~=^Acc", "-o", "json").out)["models"]
+    stored = sandbox.stored(found["id"])
+    none = patch_model("list", "--where", "name=nosuch")
+
+    assert found["name"] == "Accounts"
+    assert found["connection_id"] == stored["connection_id"]
+    assert found["type"]
+    assert (none.code, none.out) == (0, "")
+    assert "No models match" in none.err
+
+
+@pytest.mark.parametrize(
+    ("word", "command"),
+    [
+        ("ls", "list"),
+        ("show", "get"),
+        ("diff", "plan"),
+        ("set", "apply"),
+        ("update", "apply"),
+        ("rollback", "undo"),
+        ("log", "history"),
+        ("aply", "apply"),
+        ("dry-run", "plan"),
+    ],
+)
+def test_another_tools_command(patch_model: Command, word: str, command: str) -> None:
+    """Each leads to ours."""
+    done = patch_model(word, "M")
+
+    assert done.code == 2
+    assert f'Did you mean "{command}"?' in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("list", "--json"), "-o json"),
+        (("plan", "M", "--json"), "-o json"),
+        (("apply", "M", "--force"), "--yes"),
+        (("apply", "M", "--name", "X"), "name=VALUE"),
+        (("apply", "M", "--tracking-columns", "X"), "tracking_columns=VALUE"),
+        (("list", "--filter", "x"), "--where"),
+        (("apply", "M", "--rebase"), "--on-conflict rebase"),
+        (("get", "M", "--ouput", "json"), "--output"),
+        (("get", "M", "--nosuchthing"), "Run 'patch-model get --help'"),
+        (("get", "M", "a", "b"), "Run 'patch-model get --help'"),
+    ],
+)
+def test_another_tools_option(patch_model: Command, words: tuple[str, ...], hint: str) -> None:
+    """Each leads to ours, where the command has it."""
+    done = patch_model(*words)
+
+    assert done.code == 2
+    assert hint in done.err
+
+
+def test_help_takes_a_command(patch_model: Command) -> None:
+    """``help apply`` is ``apply --help``."""
+    assert patch_model("help", "apply").out == patch_model("apply", "--help").out
+    assert "Did you mean" in patch_model("help", "aply").err
+
+
+def test_undo_alone_names_the_last_write(
+    sandbox: Sandbox, patch_model: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 2, with the command that undoes it, wherever it was written."""
+    first = patch_model("undo")
+    patch_model("apply", "Contacts", "name=X", "--yes")
+    named = patch_model("undo")
+    monkeypatch.setenv("POLYTOMIC_DEPLOYMENT_URL", "https://elsewhere.example")
+    elsewhere = patch_model("undo")
+    monkeypatch.delenv("POLYTOMIC_API_KEY")
+    unknown = patch_model("undo")
+
+    assert (first.code, named.code, elsewhere.code, unknown.code) == (2, 2, 2, 2)
+    assert "no writes are recorded" in first.err
+    for done in (named, elsewhere, unknown):
+        assert 'model "Contacts" on ' + sandbox.url.removeprefix("http://") in done.err
+    hints = [done.err.split("To undo it: ")[1].split() for done in (named, elsewhere, unknown)]
+    assert hints[0][:2] == ["patch-model", "undo"] == hints[2][:2]
+    assert hints[1][-2:] == ["--url", sandbox.url]
+    assert patch_model(*hints[1][1:], "--yes").code == 2  # without a key
+    monkeypatch.setenv("POLYTOMIC_API_KEY", sandbox.api_key)
+    assert patch_model(*hints[1][1:], "--yes").code == 0
+
+
+def test_it_is_said_where_it_writes(sandbox: Sandbox, patch_model: Command) -> None:
+    """The host and the organization are in the plan, the question, the history and in JSON."""
+    host = sandbox.url.removeprefix("http://")
+    organization = sandbox.stored(seed.CONTACTS)["organization_id"]
+    terminal = Terminal("apply", "Contacts", "name=X")
+    terminal.wait_for(f"Write to {host} (organization {organization[:8]}...)? [y/N]")
+    terminal.type("y\n")
+    assert terminal.finish() == 0
+    many = Terminal("apply", "Orders", "Accounts", "identifier=domain")
+    many.wait_for(f"Write 2 models to {host}? [y/N]")
+    many.type("n\n")
+    many.finish()
+
+    plan = patch_model("plan", "Orders", "name=Y")
+    result = json.loads(patch_model("plan", "Orders", "name=Y", "-o", "json").out)
+    entries = json.loads(patch_model("history", "-o", "json").out)["entries"]
+
+    assert f"{host} (organization {organization})" in plan.out
+    assert result["url"] == sandbox.url
+    assert entries[0]["url"] == sandbox.url
+    assert host in patch_model("history").out
+    assert host in patch_model("history", entries[0]["entry"]).out
 
 
 DEAD_ENDS = {

@@ -143,7 +143,7 @@ def test_a_signal_before_the_first_write_is_an_interruption(sandbox: Sandbox) ->
     gate.release()
 
     asking = Terminal(*ALL)
-    asking.wait_for("Write 9 models?")
+    asking.wait_for("Write 9 models to")
     asking.signal(signal.SIGINT)
 
     assert asking.finish() == 130

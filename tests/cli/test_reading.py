@@ -216,7 +216,7 @@ def test_missing_credentials_name_the_variable(patch_model: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("frob",), ("get",), ("get", "a", "b"), ("list", "-o", "xml"), ("--frob",)]
+    "arguments", [("frob",), ("get",), ("get", "a", "b", "c"), ("list", "-o", "xml"), ("--frob",)]
 )
 def test_usage_errors_are_two_lines(patch_model: Command, arguments: tuple[str, ...]) -> None:
     """What is wrong with the command line, and how to learn more: exit 2."""
@@ -374,7 +374,7 @@ def test_the_sandbox_and_the_demo_name_their_extra(
         ("hunter2!",),
         ("get", "Contacts", "configuration.password=hunter2"),
         ("plan", "configuration.password=hunter2", "--set", "name=x"),
-        ("plan", "--all", "configuration.password=hunter2", "--set", "name=x"),
+        ("plan", "--exclude", "configuration.password=hunter2", "--set", "name=x"),
         ("plan", "Contacts", "--sett", "configuration.password=hunter2"),
         ("plan", "Contacts", "--sett=configuration.password=hunter2"),
         ("plan", "Contacts", "--set", "configuration.password", "hunter2"),

@@ -58,7 +58,7 @@ def test_a_saved_plan_is_shown_without_the_api(
 def test_a_saved_plan_is_asked_about_and_applied(sandbox: Sandbox, file: Path) -> None:
     """On a terminal it is shown and asked about like any other change."""
     terminal = Terminal("apply", "--plan", str(file))
-    terminal.wait_for("Write this? [y/N]")
+    terminal.wait_for("[y/N]")
     terminal.type("y\n")
 
     assert terminal.finish() == 0

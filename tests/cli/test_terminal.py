@@ -24,7 +24,7 @@ RENAME = ("apply", seed.CONTACTS, "--set", "name=Customers")
 def test_only_yes_is_yes(sandbox: Sandbox, typed: str, code: int) -> None:
     """An empty line and the end of input, also within a line, are no: exit 1, nothing written."""
     terminal = Terminal(*RENAME)
-    terminal.wait_for("Write this? [y/N]")
+    terminal.wait_for("[y/N]")
     terminal.type(typed)
 
     assert terminal.finish() == code
@@ -109,11 +109,11 @@ def test_what_was_typed_while_the_write_was_refused_is_no_answer(sandbox: Sandbo
 def test_the_plan_is_on_the_screen_before_the_question(sandbox: Sandbox) -> None:
     """What will change and what is carried over is shown before anybody is asked."""
     terminal = Terminal(*RENAME)
-    screen = terminal.wait_for("Write this?")
+    screen = terminal.wait_for("Write to")
     terminal.type("n\n")
     terminal.finish()
 
-    assert screen.index("Preserved") < screen.index("Write this?")
+    assert screen.index("Preserved") < screen.index("Write to")
     assert "\x1b[32m" in screen
 
 
@@ -122,7 +122,7 @@ def test_the_plan_is_on_the_terminal_whatever_stdout_is(sandbox: Sandbox, tmp_pa
     file = os.open(tmp_path / "out.json", os.O_WRONLY | os.O_CREAT)
     terminal = Terminal(*RENAME, "-o", "json", stdout=file)
     os.close(file)
-    screen = terminal.wait_for("Write this?")
+    screen = terminal.wait_for("Write to")
     terminal.type("y\n")
 
     assert terminal.finish() == 0
@@ -200,7 +200,7 @@ def test_secrets_are_shown_on_request(sandbox: Sandbox) -> None:
 def test_interrupted_at_the_question_nothing_is_written(sandbox: Sandbox, number: int) -> None:
     """A signal before the write ends it at once: exit 130, nothing written."""
     terminal = Terminal(*RENAME)
-    terminal.wait_for("Write this?")
+    terminal.wait_for("Write to")
     terminal.signal(number)
 
     assert terminal.finish() == 130

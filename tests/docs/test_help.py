@@ -79,7 +79,7 @@ class Place:
                 screen += os.read(terminal, 65536).decode(errors="replace")
             except OSError:
                 break
-            if len(re.findall(r"Write (?:this|\d+ models?)\?", screen)) > answered:
+            if len(re.findall(r"Write [^?\n]*\?", screen)) > answered:
                 answered += 1
                 os.write(terminal, b"y\n")
             if "stop with Ctrl-C" in screen and "^C" not in screen:

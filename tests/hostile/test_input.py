@@ -312,7 +312,7 @@ def test_no_answer_is_shown_raw(
 def test_a_terminal_gets_no_name_raw(evil: str, sandbox: Sandbox) -> None:
     """With colours of our own, too, nothing of it gets through; and the question is ours."""
     terminal = Terminal("apply", evil, "--set", "identifier=id", "--set", "tracking_columns:=[]")
-    terminal.wait_for("Write this? [y/N]")
+    terminal.wait_for("[y/N]")
     terminal.type("n\n")
     terminal.finish()
 

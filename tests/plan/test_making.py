@@ -12,7 +12,7 @@ from patcher.documents.lists import AddItem
 from patcher.documents.masks import MASK, Masks
 from patcher.documents.patches import Patch
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError, UnknownFieldError
-from patcher.plan import PatchResult, Plan, check_change, make_plan
+from patcher.plan import Origin, PatchResult, Plan, check_change, make_plan
 from patcher.plan.conflicts import rebase
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
@@ -24,6 +24,28 @@ MASKS = Masks(MODEL.shape.opaque)
 def plan(change: object, raw: dict[str, Any] | None = None, **options: Any) -> Plan:
     """The plan of a change to a response."""
     return make_plan(MODEL, Snapshot(raw or response()), Patch.of(change), **options)
+
+
+@pytest.mark.parametrize(
+    ("url", "organization", "place", "short"),
+    [
+        ("https://app.polytomic.com", None, "app.polytomic.com", "app.polytomic.com"),
+        ("http://127.0.0.1:8930/x", "acme", "127.0.0.1:8930/x (organization acme)", None),
+        (
+            "elsewhere",
+            ID,
+            f"elsewhere (organization {ID})",
+            f"elsewhere (organization {ID[:8]}...)",
+        ),
+        ("", None, "", ""),
+    ],
+)
+def test_where_a_plan_is_from(url: str, organization: str, place: str, short: str | None) -> None:
+    """The host with what tells it from others, and the organization if it is known."""
+    origin = Origin(url, organization)
+
+    assert origin.place == place
+    assert origin.short_place == (place if short is None else short)
 
 
 def test_cleared_and_carried_are_told_apart() -> None:

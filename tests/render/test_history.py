@@ -21,6 +21,7 @@ ROW = {
     "undoes": f"@1{ESCAPE}",
     "run": f"run-1{ESCAPE}",
 }
+NAMELESS = ("name", "type", "connection_id", "version", "updated_at", "updated_by")
 
 
 def test_no_member_of_an_entry_moves_the_cursor() -> None:
@@ -39,15 +40,17 @@ def test_a_table_lines_up() -> None:
         {
             "id": "1",
             "name": "A\n",
+            "type": "postgresql",
+            "connection_id": "9",
             "version": 12,
             "updated_at": "2026-01-02T03:04:05.678Z",
             "updated_by": "Ann",
         },
-        {"id": "22", "name": None, "version": None, "updated_at": None, "updated_by": None},
+        {"id": "22", **dict.fromkeys(NAMELESS)},
     ]
 
     assert plain(table_lines(rows)).splitlines() == [
-        "ID  NAME  VERSION  LAST WRITTEN          BY",
-        "1   A\\n   12       2026-01-02T03:04:05Z  Ann",
-        "22        -",
+        "ID  NAME  TYPE        VERSION  LAST WRITTEN          BY   CONNECTION",
+        "1   A\\n   postgresql  12       2026-01-02T03:04:05Z  Ann  9",
+        "22        -           -                                   -",
     ]
