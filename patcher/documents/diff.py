@@ -13,11 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from patcher.documents.pointers import pointer_to
 from patcher.documents.shape import KeyedList, ListKeys, MemberKey, keys_of
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, copied, strictly_equal
+
+if TYPE_CHECKING:
+    from deepdiff import DeepDiff
 
 Kind: TypeAlias = Literal["added", "removed", "changed", "reordered"]
 
@@ -283,6 +286,13 @@ def explain(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> dict[KeyPath, Kin
         for report, kind in _KINDS.items()
         for level in seen.get(report, ())
     }
+
+
+def deepdiff(old: Document, new: Document) -> DeepDiff:
+    """The DeepDiff of two documents, in which every key counts."""
+    from deepdiff import DeepDiff
+
+    return DeepDiff(old, new, ignore_private_variables=False)
 
 
 _KINDS: Mapping[str, Kind] = {

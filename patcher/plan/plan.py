@@ -20,6 +20,8 @@ from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from deepdiff import DeepDiff
+
     from patcher.impact import Aftermath, Impact, Preview
 
 
@@ -166,6 +168,32 @@ class Plan:
     def label(self) -> str:
         """What to call the resource in a sentence: its noun, and its name or id."""
         return f"{self.resource.noun} {cut(self.name or str(self.base.id))!r}"
+
+    def __str__(self) -> str:
+        """The plan and its warnings as the command line shows them, without colour."""
+        from patcher.render.plan import plan_lines, warning_lines
+        from patcher.render.text import plain
+
+        return plain((*plan_lines(self), *warning_lines(self.warnings))).rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        """The plan as a table, for notebooks."""
+        from patcher.render.html import notebook
+        from patcher.render.plan import outline
+
+        return notebook(outline(self))
+
+    def deepdiff(self, *, show_secrets: bool = False) -> DeepDiff:
+        """The two documents as DeepDiff compares them.
+
+        Credentials are masked unless asked for, so that a changed one is in ``changes`` alone.
+        """
+        from patcher.documents.diff import deepdiff
+
+        if show_secrets:
+            return deepdiff(self.document, self.proposed)
+        masks = self.masks
+        return deepdiff(masks.masked_document(self.document), masks.masked_document(self.proposed))
 
     def __repr__(self) -> str:
         return f"Plan({self.label}, version {self.base.version}, {len(self.changes)} changes)"

@@ -14,6 +14,7 @@ from html import escape
 from pathlib import Path
 
 from patcher.documents.diff import Change
+from patcher.documents.values import MISSING
 from patcher.documents.wording import counted
 from patcher.render.plan import PRESERVED, Attachment, Outline, summary
 from patcher.render.side_by_side import Cell, RowPair, value_rows
@@ -55,6 +56,9 @@ def _boxes(legend: str, named: Sequence[tuple[str, str]]) -> Iterator[str]:
     yield "</fieldset>"
 
 
+_CELL = 500
+"""Longest value in a notebook's table, in characters."""
+
 _MARKS = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
 
 
@@ -94,6 +98,30 @@ def report(outlines: Sequence[Outline]) -> str:
         "</html>",
     )
     return "\n".join(parts).encode("ascii", "xmlcharrefreplace").decode("ascii") + "\n"
+
+
+def notebook(shown: Outline) -> str:
+    """A plan as a table for a notebook: each change with its values, then the warnings."""
+    rows = [
+        f"<tr><td><code>{_text(path)}</code></td><td>{change.kind}</td>"
+        + "".join(f"<td>{_value(value)}</td>" for value in (change.old, change.new))
+        for change, path in zip(
+            shown.changes, paths_apart([one.path for one in shown.changes]), strict=True
+        )
+    ]
+    head = "".join(f"<th>{one}</th>" for one in ("Path", "Change", "Before", "After"))
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    warnings = "".join(f"<p>Warning: {_text(one.message)}</p>" for one in shown.warnings)
+    title = f"<p><b>{_text(shown.title)}</b>: {_text(summary(shown))}</p>"
+    return title + (table if rows else "") + warnings
+
+
+def _value(value: object) -> str:
+    """A value as JSON in one cell, cut short; empty where there is none."""
+    if value is MISSING:
+        return ""
+    text = printable_value(value)
+    return f"<code>{escape(text if len(text) <= _CELL else text[:_CELL] + '...')}</code>"
 
 
 def _changes(outlines: Sequence[Outline]) -> Iterator[Change]:

@@ -45,6 +45,9 @@ ARROWS = {
     "": {"_version"},
 }
 
+# Late imports against the arrows, each with its reason.
+DOORS = {("patcher.plan.plan", "render"): "print(plan) shows what the command line shows"}
+
 # What the command line may also name: types that the verbs take, give and are built from.
 CLI_VOCABULARY = {"documents", "plan", "api", "guard", "batch", "resources"}
 
@@ -89,7 +92,7 @@ def test_the_arrows_go_one_way() -> None:
             continue
         here, there = room(one.module), room(one.target)
         allowed = ARROWS[here] | {here} | (CLI_VOCABULARY if here == "cli" else set())
-        if there not in allowed:
+        if there not in allowed and (one.eager or (one.module, there) not in DOORS):
             wrong.append(f"{one.module} -> {one.target}")
 
     assert wrong == []
