@@ -20,7 +20,7 @@ from patcher.documents.diff import Change
 from patcher.documents.jsontext import dump
 from patcher.documents.pointers import lookup, path_to, pointer_to, shown, tokens_of
 from patcher.documents.spellings import Copies, Keys, bare, is_mask
-from patcher.documents.values import MISSING, Document, JsonValue, Tokens
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens, entries
 from patcher.errors import InvalidPatchError
 
 MASK: Final = "********"
@@ -198,7 +198,7 @@ class Masks:
         elif type(value) is dict or type(value) is list:
             keys, is_opaque = self._keys, () in places
             beside = keys.beside(value) if is_opaque else frozenset()
-            for key, member in _members(value):
+            for key, member in entries(value):
                 if type(value) is dict and key in _OURS:
                     yield (*at, key)
                     continue
@@ -220,7 +220,7 @@ class Masks:
         beside = keys.beside(value)
         paired.update((*at, key) for key in beside)
         shortest = _SHORTEST_IN_A_PAIR if type(value) is list else _SHORTEST_CREDENTIAL
-        for key, member in _members(value):
+        for key, member in entries(value):
             if key in beside or (type(value) is dict and keys.fit(key)):
                 _collect(member, credentials, shortest)
             else:
@@ -242,7 +242,7 @@ class Masks:
                 key: _hidden(member, copies.mask)
                 if key in beside or (is_opaque and type(value) is dict and keys.fit(key))
                 else self._masked_member(member, places, key, copies)
-                for key, member in _members(value)
+                for key, member in entries(value)
             }
             return masked if type(value) is dict else list(masked.values())
         is_number = type(value) in (int, float)
@@ -264,21 +264,13 @@ def _in_full(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word for word in found if word)
 
 
-def _members(value: JsonValue) -> Iterator[tuple[str, JsonValue]]:
-    """What is in an object by key, or in a list by index."""
-    if type(value) is dict:
-        yield from value.items()
-    elif type(value) is list:
-        yield from ((str(index), member) for index, member in enumerate(value))
-
-
 def _collect(value: JsonValue, found: set[str], shortest: int) -> None:
     """Adds the texts and numbers in ``value`` that are long enough to be told apart."""
     if type(value) is str or type(value) in (int, float):
         text = value if type(value) is str else dump(value)
         if len(text) >= shortest and not set(text) <= set(MASK):
             found.add(text)
-    for _, member in _members(value):
+    for _, member in entries(value):
         _collect(member, found, shortest)
 
 

@@ -140,9 +140,9 @@ class Patch:
             if place[0] in known if known is not None else not (near and is_set):
                 continue
             raise InvalidPatchError(
-                f"{quoted(place[0])} is not known here.",
+                f"Unknown key {quoted(place[0])}.",
                 path=pointer_to(place[:1]),
-                hint=near or f"There are {', '.join(shape.members)}.",
+                hint=near or f"Known keys: {', '.join(shape.members)}.",
             )
 
     def written_keys(self) -> frozenset[str]:
@@ -178,7 +178,7 @@ def _read_only(place: Tokens) -> ReadOnlyFieldError:
     if place[0] == "version":
         hint = "To write only at a certain version, use --expect-version."
     return ReadOnlyFieldError(
-        f"{shown(place)} belongs to the server and is never sent.",
+        f"{shown(place)} is set by the server and is never sent.",
         path=pointer_to(place),
         hint=hint,
     )

@@ -7,7 +7,7 @@ tool that must not alter a document cannot either.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import copysign, isfinite
 from typing import Any, Final, TypeAlias
 
@@ -75,6 +75,14 @@ def _same_members(first: Document, second: Document) -> bool:
         elif not strictly_equal(value, other):
             return False
     return True
+
+
+def entries(value: JsonValue) -> Iterator[tuple[str, JsonValue]]:
+    """The values in an object by key, or in a list by index; nothing for any other value."""
+    if type(value) is dict:
+        yield from value.items()
+    elif type(value) is list:
+        yield from ((str(index), item) for index, item in enumerate(value))
 
 
 def copied(value: JsonValue) -> JsonValue:

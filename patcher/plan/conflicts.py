@@ -1,4 +1,4 @@
-"""A conflict: who changed what since a plan was made, and a plan that merges both. Pure."""
+"""Reports conflicts with writes since a plan was made, and rebases a plan onto a newer snapshot."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from patcher.resources.snapshot import Snapshot
 class Conflict(NamedTuple):
     """Who changed what since a plan was made, credentials masked.
 
-    ``yours`` and ``theirs`` are the changes of either side to the document that the plan was made
-    upon, ``both`` the places of which they made something different. ``yours_alone`` is what yours
-    changes upon theirs but for those places, ``theirs_alone`` likewise. ``author`` and
-    ``changed_at`` say who wrote last, and when, where that is known.
+    ``yours`` and ``theirs`` are each side's changes of the plan's base document, ``both`` the
+    places that both changed differently. ``yours_alone`` is what yours changes in theirs outside
+    of those places, ``theirs_alone`` the reverse. ``author`` and ``changed_at`` say who wrote last
+    and when, if known.
     """
 
     yours: tuple[Change, ...]
@@ -36,7 +36,7 @@ class Conflict(NamedTuple):
     changed_at: str | None
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as the JSON faces print it; values that are not there are left out."""
+        """The report as JSON output prints it, without missing values."""
         return {
             "changed_by": self.author,
             "changed_at": self.changed_at,
@@ -47,9 +47,9 @@ class Conflict(NamedTuple):
 
 
 def conflict(plan: Plan, fresh: Snapshot, document: Document) -> ConflictError:
-    """The error for a resource that is no longer as the plan found it.
+    """The error for a resource that changed since the plan's base.
 
-    ``document`` is the writable document of the reading ``fresh``.
+    ``document`` is the writable document of the snapshot ``fresh``.
     """
     report = _report(plan, fresh, document)
     return _error(plan, fresh, document, report, "Nothing was written.", _way_out(plan, report))
@@ -59,9 +59,9 @@ def _error(
     plan: Plan, fresh: Snapshot, document: Document, report: Conflict, end: str, hint: str
 ) -> ConflictError:
     when = f" at {fresh.updated_at}" if fresh.updated_at else ""
-    by = f" by {fresh.author}" if fresh.author else ""
     return ConflictError(
-        f"{plan.label} was changed{by}{when} since it was read ({_facts(plan, fresh, report)}). "
+        f"{plan.label} was changed{_by(fresh)}{when} since it was read "
+        f"({_facts(plan, fresh, report)}). "
         f"{end}",
         expected=plan.base.version,
         found=fresh.version,
@@ -73,17 +73,20 @@ def _error(
     )
 
 
+def _by(snapshot: Snapshot) -> str:
+    return f" by {snapshot.author}" if snapshot.author else ""
+
+
 def _report(plan: Plan, fresh: Snapshot, document: Document) -> Conflict:
     shape = plan.resource.shape
     base, yours = plan.document, plan.proposed
     merged = merge(base, yours, document, shape, plan.terms.read_paths)
     mirrored = merge(base, document, yours, shape)
     only_read = [tokens_of(one.path) for one in merged.collisions if one.only_read]
-
     theirs_alone = (
         change
         for change in compare(yours, merged.document, shape.lists)
-        if not any(_is_in(tokens_of(change.path), place) for place in only_read)
+        if not any(tokens_of(change.path)[: len(place)] == place for place in only_read)
     )
     return Conflict(
         yours=plan.shown(plan.changes, document),
@@ -96,14 +99,10 @@ def _report(plan: Plan, fresh: Snapshot, document: Document) -> Conflict:
     )
 
 
-def _is_in(place: Tokens, other: Tokens) -> bool:
-    return place[: len(other)] == other
-
-
 def _shown_collisions(
     plan: Plan, collisions: Iterable[Collision], document: Document
 ) -> tuple[Collision, ...]:
-    """Collisions as they may be shown; those below one masked key are one."""
+    """Collisions with credentials masked; those below one masked key become one."""
     masks = plan.masks_with(document)
     found: dict[tuple[str, bool], Collision] = {}
     for one in collisions:
@@ -120,14 +119,11 @@ def _shown_collisions(
 
 
 def _facts(plan: Plan, fresh: Snapshot, report: Conflict) -> str:
-    facts = []
-    if fresh.has_other_version(plan.base):
-        facts.append(f"version {plan.base.shown_version} became {fresh.shown_version}")
-    if report.theirs:
-        facts.append(f"{first_few(change.path for change in report.theirs)} changed")
-    else:
-        facts.append("its content is what it was")
-    return ", ".join(facts)
+    paths = first_few(change.path for change in report.theirs)
+    content = f"{paths} changed" if paths else "its content is the same"
+    if not fresh.has_other_version(plan.base):
+        return content
+    return f"version {plan.base.shown_version} became {fresh.shown_version}, {content}"
 
 
 def _way_out(plan: Plan, report: Conflict) -> str:
@@ -135,29 +131,29 @@ def _way_out(plan: Plan, report: Conflict) -> str:
     only_read = [one.path for one in report.both if one.only_read]
     if clashes and plan.origin.undoes:
         return (
-            f"{first_few(clashes)} changed again since. Put there by hand what you want of it: "
-            f"patch-model edit {plan.base.id}. What was there before, and what was written: "
-            f"patch-model history {plan.origin.undoes}"
+            f"{first_few(clashes)} changed again since. Edit it by hand: patch-model edit "
+            f"{plan.base.id}. To see what the write replaced: patch-model history "
+            f"{plan.origin.undoes}"
         )
     if clashes:
         return (
-            f"You both changed {first_few(clashes)}. Run the same command again to see yours "
-            "against the present state, and put it there if it is right."
+            f"You both changed {first_few(clashes)}. Run the same command again to see your "
+            "change of the current state, and apply it if it is right."
         )
     if only_read:
         return (
-            f"They changed {first_few(only_read)}, which your change tests or copies. Look at it, "
-            "and make the change again."
+            f"They changed {first_few(only_read)}, which your change tests or copies. Check the "
+            "current state, and make the change again."
         )
     return "The changes don't overlap: add --on-conflict rebase to keep both."
 
 
 def rebase(plan: Plan, fresh: Snapshot) -> Plan:
-    """``plan`` upon the reading ``fresh``: what has changed in between stays, and so does yours.
+    """Rebases ``plan`` onto the snapshot ``fresh`` (three-way merge), keeping both changes.
 
-    The three documents are merged; the operations of the change are not run again. Raises
-    ConflictError where both sides made something different of the same place, and what make_plan
-    does where the result cannot be written.
+    The documents are merged; the operations of the change are not run again. Raises ConflictError
+    where both sides changed a place differently, and what make_plan raises where the result cannot
+    be written.
     """
     resource = plan.resource
     document, _ = resource.document(fresh, plan.unknown_fields)
@@ -171,18 +167,17 @@ def rebase(plan: Plan, fresh: Snapshot) -> Plan:
 
 
 def _rebased(plan: Plan, fresh: Snapshot) -> Notice:
-    by = f" by {fresh.author}" if fresh.author else ""
-    moved = "although its version did not move"
+    moved = "with the same version"
     if fresh.has_other_version(plan.base):
         moved = f"version {plan.base.shown_version} became {fresh.shown_version}"
-    text = f"{plan.label} was changed{by} in between ({moved}); both are kept."
+    text = f"{plan.label} was changed{_by(fresh)} in between ({moved}); both are kept."
     return Notice("rebased", "", text)
 
 
 def refuse_other_than(shown: Plan, now: Plan) -> None:
-    """Raises ConflictError unless ``now`` changes and clears just what ``shown`` did.
+    """Raises ConflictError unless ``now`` changes and clears exactly what ``shown`` does.
 
-    Members of keyed lists are the same wherever they stand in their list. A plan that has nothing
+    Items of keyed lists are compared by identity, whatever their index. A plan that has nothing
     left to do is not refused.
     """
     is_same = set(shown.cleared) == set(now.cleared) and _effects(shown) == _effects(now)
@@ -198,7 +193,7 @@ def refuse_other_than(shown: Plan, now: Plan) -> None:
 
 
 def _effects(plan: Plan) -> dict[tuple[str, str], Change]:
-    """The changes, each with the identities of list members in its path instead of indices."""
+    """The changes by path and kind, with identities of list items instead of indices."""
     found: dict[tuple[str, str], Change] = {}
     for change in plan.changes:
         document = plan.proposed if change.kind == "added" else plan.document
@@ -209,11 +204,11 @@ def _effects(plan: Plan) -> dict[tuple[str, str], Change]:
 
 
 def _identified(document: Document, place: Tokens, lists: ListKeys) -> Tokens:
-    """``place`` with the identity of a keyed list's member in the place of its index."""
+    """``place`` with the identity of a keyed list's item instead of its index."""
     for depth in range(1, len(place)):
         keyed = lists.get(place[:depth])
-        members = lookup(document, place[:depth], None)
-        keys = keys_of(members, keyed) if keyed and type(members) is list else None
+        items = lookup(document, place[:depth], None)
+        keys = keys_of(items, keyed) if keyed and type(items) is list else None
         if keys is not None:
             return (*place[:depth], repr(keys[int(place[depth])]), *place[depth + 1 :])
     return place

@@ -1,4 +1,4 @@
-"""Working a plan out: apply the change to a copy, check what comes out, compare. Pure."""
+"""Makes a plan: applies the change to a copy, validates the result, compares. Pure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from patcher.documents.diff import compare
+from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch, renames
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.values import MISSING, Document, Tokens, strictly_equal
-from patcher.documents.wording import closest, first_few
+from patcher.documents.wording import did_you_mean, first_few
 from patcher.errors import InvalidPatchError
 from patcher.plan.plan import Origin, Plan, Terms
 from patcher.resources.blockers import Blocker, OnUnknown, refusal, unsettled
@@ -81,10 +82,10 @@ def _listed(findings: Iterable[Finding]) -> str:
 def check_change(
     resource: Resource, patch: Patch, masks: Masks, unknown_fields: OnUnknown = "error"
 ) -> None:
-    """Refuses, before any request, what the change alone shows to be wrong.
+    """Refuses, before any request, a change that no document can take.
 
-    Raises ReadOnlyFieldError for a member of the server's, InvalidPatchError for a misspelt
-    member, a value that breaks the schema wherever it ends up, or a mask in place of a value.
+    Raises ReadOnlyFieldError for a key that the server sets, InvalidPatchError for a misspelled
+    key, a value that breaks the schema wherever it ends up, or a mask instead of a value.
     """
     patch.check(resource.shape, allow_unknown=unknown_fields != "error")
     writes = [(*write, step.restates) for step in patch.steps for write in step.writes()]
@@ -93,9 +94,9 @@ def check_change(
             continue
         masks.refuse(value, place)
         if any(_overlap(place, later) for later, _, _ in writes[i + 1 :]):
-            continue  # a later step has the last word on it
+            continue  # a later step replaces it
         for violation in resource.schema.value_violations(place, value):
-            # What a step repeats of the document may break the schema already.
+            # A value that a step repeats may break the schema in the document already.
             if violation.read_only or not restates:
                 raise violation.error()
 
@@ -111,12 +112,11 @@ def make_plan(
     strict: bool = False,
     origin: Origin | None = None,
 ) -> Plan:
-    """The plan of applying ``patch`` to the resource as read in ``base``.
+    """The plan of applying ``patch`` to the resource in the snapshot ``base``.
 
-    Raises UnknownFieldError when the reading holds what cannot be carried over and the change
-    does not settle, and InvalidPatchError when the change cannot be applied, leaves a document
-    that breaks the schema where the reading did not, opens every field without
-    ``allow_all_fields``, or is ``strict`` and brings a finding in.
+    Raises UnknownFieldError for blockers that the change does not settle, and InvalidPatchError
+    when the change cannot be applied, breaks the schema where ``base`` does not, exposes every
+    field without ``allow_all_fields``, or introduces a finding and is ``strict``.
     """
     masks = masks or Masks(resource.shape.opaque)
     found = resource.projection(base, unknown_fields, masks)
@@ -140,18 +140,18 @@ def make_plan(
 
 
 def propose(resource: Resource, base: Snapshot, proposed: Document, terms: Terms) -> Plan:
-    """The plan of putting the whole document ``proposed`` in the place of what ``base`` shows.
+    """The plan of replacing the document of ``base`` by ``proposed``.
 
-    A member that is null at the top, or not there, is cleared. Raises what make_plan does.
+    A top-level key that is null or missing is cleared. Raises what make_plan does.
     """
     found = resource.projection(base, terms.unknown_fields, terms.masks)
     return _plan(resource, base, found, proposed, terms)
 
 
 def propose_edited(resource: Resource, base: Snapshot, edited: Document, terms: Terms) -> Plan:
-    """The plan of a document that was edited whole: each key at the top is named by the change.
+    """The plan of a document that was edited as a whole: the change names every top-level key.
 
-    What is left as it was changes nothing, blockers or not. Raises what make_plan does.
+    An unchanged document is never refused for its blockers. Raises what make_plan does.
     """
     found = resource.projection(base, terms.unknown_fields, terms.masks)
     if found.blockers and strictly_equal(edited, found.document):
@@ -168,14 +168,14 @@ def _plan(
     proposed: Document,
     terms: Terms,
 ) -> Plan:
-    """``propose`` with the document of ``base``, which takes its time, rebuilt already."""
+    """Like ``propose``, with the projection of ``base``, which is slow to make."""
     document = found.document
     proposed = resource.shape.respelled(_without_nulls(proposed, resource), document)
-    _refuse_strangers(resource, document.keys() | base.raw.keys() | terms.restored, proposed)
+    _refuse_unknown(resource, document.keys() | base.raw.keys() | terms.restored, proposed)
     left = unsettled(found.blockers, document, proposed, terms.named)
     if left:
         raise refusal(resource.noun, left, proposed)
-    known_faults = _judge(resource, document, proposed)
+    violations = _check_schema(resource, document, proposed)
     changes = compare(document, proposed, resource.shape.lists)
     if changes and not terms.allow_all_fields:
         _refuse_widening(resource, document, proposed)
@@ -200,7 +200,7 @@ def _plan(
             *found.notices,
             *terms.notices,
             *_version_notices(base),
-            *known_faults,
+            *violations,
             *findings,
             *(not_undoable(one) for one in found.blockers if not one.is_unknown),
         ),
@@ -209,7 +209,7 @@ def _plan(
 
 
 def _version_notices(base: Snapshot) -> Iterator[Notice]:
-    """A version that cannot be counted does not show a write by someone else."""
+    """Warns of a version that is not an integer."""
     if base.version is None and base.raw.get("version") is not None:
         text = (
             "The version is not an integer, so a write by someone else at the same time won't show."
@@ -223,36 +223,35 @@ def _overlap(one: Tokens, other: Tokens) -> bool:
 
 
 def _without_nulls(document: Document, resource: Resource) -> Document:
-    """A null at the top is removal: the request has no null for most members."""
+    """Drops nulls at the top, which mean removal: the request takes null for few keys."""
     kept = resource.shape.required
     ordered = resource.shape.ordered(document)
     return {key: value for key, value in ordered.items() if key in kept or value is not None}
 
 
 def not_undoable(blocker: Blocker) -> Notice:
-    """Says that what was at a blocker before a write does not come back."""
+    """Warns that an undo cannot restore the value of a blocker."""
     kept = pointer_to(blocker.holder or blocker.place)
     return Notice(
         "undo-incomplete",
         pointer_to(blocker.place),
-        f"{blocker.describe()} cannot be sent, so an undo leaves {kept} as it is then.",
+        f"{blocker.describe()} can't be sent, so an undo won't restore {kept}.",
     )
 
 
-def _refuse_strangers(resource: Resource, known: AbstractSet[str], proposed: Document) -> None:
+def _refuse_unknown(resource: Resource, known: AbstractSet[str], proposed: Document) -> None:
     known = known - resource.shape.server_owned
     for key in proposed:
         if key in resource.shape.members or key in known:
             continue
-        near = closest(key, resource.shape.members)
         raise InvalidPatchError(
-            f"{pointer_to((key,))} is no member of a {resource.noun}.",
+            f"Unknown key {quoted(key)} in a {resource.noun}.",
             path=pointer_to((key,)),
-            hint=f"Did you mean {near!r}?" if near else None,
+            hint=did_you_mean(key, resource.shape.members),
         )
 
 
-def _judge(resource: Resource, document: Document, proposed: Document) -> tuple[Notice, ...]:
+def _check_schema(resource: Resource, document: Document, proposed: Document) -> tuple[Notice, ...]:
     """Warnings about violations that ``document`` has too; raises for the first new one."""
     found = _violations(resource, proposed)
     if not found:
@@ -265,7 +264,7 @@ def _judge(resource: Resource, document: Document, proposed: Document) -> tuple[
         Notice(
             "schema-violation",
             pointer_to(violation.place),
-            f"{violation.describe()} It was so before.",
+            f"{violation.describe()} Existing problem, not caused by this change.",
         )
         for violation in found
     )
@@ -278,10 +277,10 @@ def _violations(resource: Resource, document: Document) -> tuple[Violation, ...]
 
 
 def _refuse_widening(resource: Resource, document: Document, proposed: Document) -> None:
-    """An empty or missing list of fields opens all of them; nobody should get that by accident."""
+    """Refuses an empty or missing list of fields, which exposes every field."""
     for place in sorted(resource.shape.widening):
         if len(place) > 1 and type(lookup(proposed, place[:-1], None)) is not dict:
-            continue  # what the list belongs to is not there either
+            continue  # the object that would hold the list is missing too
         before, after = lookup(document, place, None), lookup(proposed, place, None)
         path = pointer_to(place)
         if before and not after:
@@ -291,7 +290,7 @@ def _refuse_widening(resource: Resource, document: Document, proposed: Document)
         else:
             continue
         raise InvalidPatchError(
-            f"{what}, which opens the {resource.noun} to every field there is.",
+            f"{what}, which exposes every field of the {resource.noun}, including future ones.",
             path=path,
             hint="Keep at least one, or pass --allow-all-fields.",
         )

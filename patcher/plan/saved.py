@@ -1,8 +1,7 @@
-"""A plan as a file that can be read, reviewed and applied later: text in, text out. Pure.
+"""Saves a plan as text to be reviewed and applied later, and loads it. Pure.
 
-The documents are in it whole, but for the credentials and the texts that hold one: in place of
-each is a mask with a salted digest, so that the plan can tell whether a credential is still what
-it was, and nobody can read it.
+The text has both documents, but for credentials and texts that contain one: each is replaced by a
+mask with a salted digest, which shows whether a credential has changed but not what it is.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from patcher.documents.masks import MASK, Masks
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.steps import replaced
-from patcher.documents.values import MISSING, Document, JsonValue, Tokens
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens, entries
 from patcher.errors import InvalidInputError, InvalidPatchError
 from patcher.plan.plan import Origin, Plan, Terms
 from patcher.resources.blockers import OnUnknown, UnknownKeys
@@ -27,26 +26,29 @@ from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 
 _MOST: Final = 64
-"""How many texts are digested at most; each takes a while, on purpose."""
+"""Maximum number of digests; each is slow on purpose."""
 
 COST: Final = 2**14
-"""How slow a digest is (scrypt's n): passwords can be guessed, so many a second and no more."""
+"""scrypt's n: makes digests slow, so that guessing a password is too."""
+
+
+_APPLY: Final = "Apply the change directly with patch-model apply."
 
 
 class Seal(NamedTuple):
-    """The digests of what has been masked in a document, by JSON Pointer, and their salt."""
+    """Digests of the masked values of a document, by JSON Pointer, and their salt."""
 
     salt: bytes
     digests: Mapping[str, str]
 
     def opened(self, live: Document, *others: Seal) -> dict[str, JsonValue]:
-        """The values of ``live`` that are known by a digest of this seal, or of the others'."""
+        """The values of ``live`` at the places of these seals, by digest."""
         places = {place for seal in (self, *others) for place in seal.digests}
         values = (lookup(live, tokens_of(place), MISSING) for place in sorted(places))
         return {digest(one, self.salt): one for one in values if one is not MISSING}
 
     def restored(self, document: Document, known: Mapping[str, JsonValue]) -> Document:
-        """``document`` with each known value in its place again."""
+        """``document`` with the known values instead of their masks."""
         for place, found in self.digests.items():
             if found in known:
                 document = replaced(document, tokens_of(place), known[found])
@@ -54,28 +56,27 @@ class Seal(NamedTuple):
 
 
 def sealed(document: Document, masks: Masks, salt: bytes) -> tuple[Document, Seal]:
-    """``document`` without values under masked keys, and without texts that hold such a value.
+    """Seals a document: masks its credentials and every text that contains one.
 
-    ``masks`` know the credentials that count. Raises InvalidInputError where they are too many to
-    be told by digests.
+    Raises InvalidInputError where there are too many to digest.
     """
     masked: Document = _without_holders(document, masks.masked_document(document))
     places = list(_masked_places(document, masked, ()))
     if len(places) > _MOST:
         raise InvalidInputError(
-            f"This plan cannot be saved: a credential's text is in more than {_MOST} places of the "
-            "document.",
-            hint="Apply the change directly, with patch-model apply.",
+            f"This plan can't be saved: the document contains credentials in more than {_MOST} "
+            "places.",
+            hint=_APPLY,
         )
     digests = {pointer_to(place): digest(lookup(document, place), salt) for place in places}
     return masked, Seal(salt, digests)
 
 
-def refuse_telling_keys(paths: Iterable[Tokens], masks: Masks, free: Iterable[Tokens]) -> None:
-    """Raises InvalidInputError where a key in one of ``paths`` holds a credential's text.
+def _refuse_revealing_keys(paths: Iterable[Tokens], masks: Masks, free: Iterable[Tokens]) -> None:
+    """Raises InvalidInputError where a key in one of ``paths`` contains a credential.
 
-    Only below the ``free`` places can keys be anything. One that is masked for itself (password,
-    say) tells nothing.
+    Only below the ``free`` places can keys be anything. A key that has its value masked, such as
+    password, reveals nothing.
     """
     starts = tuple(free)
     for path in paths:
@@ -85,25 +86,21 @@ def refuse_telling_keys(paths: Iterable[Tokens], masks: Masks, free: Iterable[To
             is_free = any(len(start) < end and path[: len(start)] == start for start in starts)
             if is_free and masks.masked_from(path) != path[:end]:
                 raise InvalidInputError(
-                    "This plan cannot be saved: a key holds a credential's text, and so would the "
-                    "file.",
-                    hint="Apply the change directly, with patch-model apply.",
+                    "This plan can't be saved: a key contains a credential, and so would the file.",
+                    hint=_APPLY,
                 )
 
 
-def keys_of(value: JsonValue, at: Tokens = ()) -> Iterator[Tokens]:
-    """The places of all members of objects in ``value``."""
-    if type(value) is dict:
-        for key, member in value.items():
+def _key_places(value: JsonValue, at: Tokens = ()) -> Iterator[Tokens]:
+    """The places of all keys of objects in ``value``."""
+    for key, below in entries(value):
+        if type(value) is dict:
             yield (*at, key)
-            yield from keys_of(member, (*at, key))
-    elif type(value) is list:
-        for index, member in enumerate(value):
-            yield from keys_of(member, (*at, str(index)))
+        yield from _key_places(below, (*at, key))
 
 
 def digest(value: JsonValue, salt: bytes) -> str:
-    """What a value is known by; slow on purpose."""
+    """The salted digest of a value; slow on purpose."""
     text = jsontext.canonical(value).encode("ascii")
     return hashlib.scrypt(text, salt=salt, n=COST, r=8, p=1, dklen=32).hex()
 
@@ -111,16 +108,13 @@ def digest(value: JsonValue, salt: bytes) -> str:
 def _masked_places(value: JsonValue, masked: JsonValue, at: Tokens) -> Iterator[Tokens]:
     if masked == MASK and value != MASK:
         yield at
-    elif type(value) is dict:
-        for key, member in value.items():
-            yield from _masked_places(member, masked[key], (*at, key))
-    elif type(value) is list:
-        for index, member in enumerate(value):
-            yield from _masked_places(member, masked[index], (*at, str(index)))
+        return
+    for (key, below), (_, shown) in zip(entries(value), entries(masked), strict=True):
+        yield from _masked_places(below, shown, (*at, key))
 
 
 def _without_holders(value: JsonValue, shown: JsonValue) -> JsonValue:
-    """``shown``, with one mask for each text of ``value`` of which a part is masked in it."""
+    """``shown``, with a mask instead of each text of ``value`` that is partly masked in it."""
     if type(value) is not type(shown):
         return shown
     if type(value) is str:
@@ -133,15 +127,15 @@ def _without_holders(value: JsonValue, shown: JsonValue) -> JsonValue:
 
 
 FORMAT: Final = 1
-"""The format of a saved plan; a reader refuses a higher one."""
+"""The file format; a higher one is refused."""
 
 KIND: Final = "patch-model plan"
 
 _TEXT: Final = (str,)
 _TEXT_OR_NULL: Final = (str, NoneType)
 
-# What the members of a file are, but for the resource's id, whose name has its noun in it.
-_MEMBERS: Final[Mapping[str, tuple[type, ...]]] = {
+# The types of the properties of a file, except the resource's ID, whose name depends on its noun.
+_PROPERTIES: Final[Mapping[str, tuple[type, ...]]] = {
     "id": _TEXT,
     "created": _TEXT,
     "tool": _TEXT,
@@ -172,14 +166,14 @@ _LISTS_OF_TEXTS: Final = ("cleared", "carried", "mentioned", "touched", "named",
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SavedPlan:
-    """A plan as it was saved. Credentials in its documents are masked.
+    """A loaded plan. Credentials in its documents are masked.
 
     Attributes:
-        id: what the journal knows the plan by, once it has been applied.
+        id: its ID in the journal, once it has been applied.
         created: when it was saved (RFC 3339).
-        url: the API that it was made upon.
-        organization: the organization there, where the credentials or the resource named one.
-        plan: the plan, to be looked at; it cannot be written as it is.
+        url: the API that it was made for.
+        organization: the organization there, or None where it is unknown.
+        plan: the plan to show; it must not be written, since it has masks.
         base_seal, proposed_seal: the digests of the credentials in either document.
     """
 
@@ -195,9 +189,9 @@ class SavedPlan:
         return f"SavedPlan({self.id!r}, {self.plan!r})"
 
     def on(self, live: Document) -> tuple[Document, Document]:
-        """The base and the proposed document, with the credentials that ``live`` has.
+        """The base and the proposed document, with the credentials of ``live``.
 
-        One that is not in ``live`` any more stays masked, and so differs from what is there.
+        A credential that ``live`` no longer has stays masked, so the base differs from ``live``.
         """
         known = self.base_seal.opened(live, self.proposed_seal)
         return (
@@ -209,8 +203,8 @@ class SavedPlan:
 def dump(plan: Plan, *, plan_id: str, created: str, salt: bytes, tool: str) -> str:
     """The text of a saved plan.
 
-    ``salt`` is fresh and random for each. Raises InvalidInputError when the plan changes a
-    credential, or has its text in a key: the file could not hold it.
+    ``salt`` is random, new for each plan. Raises InvalidInputError when the plan changes a
+    credential or has one in a key, since the file must not contain it.
     """
     masks = plan.masks
     base, base_seal = sealed(plan.document, masks, salt)
@@ -257,25 +251,25 @@ def dump(plan: Plan, *, plan_id: str, created: str, salt: bytes, tool: str) -> s
 def load(text: str | bytes, resource: Resource, masks: Masks, *, what: str) -> SavedPlan:
     """The plan in a text, which ``what`` names in errors.
 
-    Raises InvalidInputError for what is not a whole and unaltered plan of this format.
+    Raises InvalidInputError for anything but a complete, unaltered plan of this format.
     """
     content = _content(text, what)
     if content.pop("checksum", None) != _checksum(content):
         raise InvalidInputError(
-            f"{what} was edited, or is not whole: its checksum does not fit.",
-            hint="Make the plan anew; a plan is applied as it was made, or not at all.",
+            f"{what} was changed after it was saved: its checksum doesn't match.",
+            hint="Create a new plan; a saved plan is applied exactly as it was saved.",
         )
     try:
-        _refuse_other_members(content, resource)
+        _check_properties(content, resource)
         return _plan(content, resource, masks)
     except (KeyError, TypeError, ValueError, InvalidInputError) as error:
         raise InvalidInputError(
-            f"{what} is no plan that this version can read.", hint="Make the plan anew."
+            f"{what} is not a plan that this version can read.", hint="Create a new plan."
         ) from error
 
 
 def is_saved_plan(text: str | bytes) -> bool:
-    """Whether a text is a saved plan, of whatever format, edited or not."""
+    """Whether a text is a saved plan of any format, altered or not."""
     try:
         content = jsontext.parse(text, what="the file")
     except InvalidPatchError:
@@ -285,42 +279,41 @@ def is_saved_plan(text: str | bytes) -> bool:
 
 def _content(text: str | bytes, what: str) -> Document:
     try:
-        content: Any = jsontext.parse(text, what=what)
+        content: Any = jsontext.parse(text, what="it")
     except InvalidPatchError as error:
-        raise InvalidInputError(
-            f"{what} is no saved plan, or not the whole of one: {error.message}"
-        ) from error
+        raise InvalidInputError(f"{what} is not a valid saved plan: {error.message}") from error
     if type(content) is not dict or content.get("kind") != KIND:
         raise InvalidInputError(
-            f"{what} is no saved plan.", hint="patch-model plan ... --out FILE makes one."
+            f"{what} is not a saved plan.",
+            hint="Create one with patch-model plan ... --out FILE.",
         )
     if type(content.get("format")) is not int or content["format"] > FORMAT:
         raise InvalidInputError(
             f"{what} was written by a newer version of patch-model.",
-            hint="Use that version, or make the plan anew.",
+            hint="Use that version, or create a new plan.",
         )
     return content
 
 
 def _refuse_a_credential(plan: Plan, base: Document, proposed: Document) -> None:
-    """Refuses a plan of which the masked documents do not tell the same changes, or tell more."""
-    # Not only where one is set, moved or removed: two of them in a list are two equal masks.
+    """Refuses a plan whose masked documents show other changes, or reveal a credential."""
+    # Also where none is set or removed: two credentials in a list become two equal masks.
     if compare(base, proposed, plan.resource.shape.lists) != plan.changes:
         raise InvalidInputError(
-            "A plan that changes a credential, or a text that holds one, cannot be saved: the file "
-            "would hold it.",
-            hint="Apply this change directly, with patch-model apply.",
+            "This plan can't be saved: it changes a credential, or text that contains one, and so "
+            "the file would contain it.",
+            hint=_APPLY,
         )
     shape = plan.resource.shape
     unknown = ((key,) for key in base.keys() | proposed.keys() if key not in shape.members)
-    places = [*keys_of(base), *keys_of(proposed), *plan.terms.read_paths, *plan.terms.named]
+    places = [*_key_places(base), *_key_places(proposed), *plan.terms.read_paths, *plan.terms.named]
     places += [tokens_of(notice.path) for notice in plan.warnings]
-    refuse_telling_keys(places, plan.masks, (*shape.opaque, *unknown))
+    _refuse_revealing_keys(places, plan.masks, (*shape.opaque, *unknown))
 
 
-def _refuse_other_members(content: Document, resource: Resource) -> None:
-    """Raises KeyError, TypeError or ValueError for a member that is not what it has to be."""
-    kinds = {**_MEMBERS, f"{resource.noun}_id": _TEXT_OR_NULL}
+def _check_properties(content: Document, resource: Resource) -> None:
+    """Raises KeyError, TypeError or ValueError for a property that is missing or not valid."""
+    kinds = {**_PROPERTIES, f"{resource.noun}_id": _TEXT_OR_NULL}
     content.setdefault("named", [])
     content.setdefault("literal", [])
     for name, allowed in kinds.items():
@@ -335,17 +328,17 @@ def _refuse_other_members(content: Document, resource: Resource) -> None:
     if content["noun"] != resource.noun:
         raise ValueError
     UnknownKeys.of(content["unknown_fields"])
-    # The changes are what people read; the documents are what is done.
-    seen = compare(content["base"], content["proposed"], resource.shape.lists)
-    told = sorted(map(jsontext.canonical, content["changes"]))
-    if told != sorted(jsontext.canonical(change.to_dict()) for change in seen):
+    # People review the changes, but the documents are applied: the two must agree.
+    actual = compare(content["base"], content["proposed"], resource.shape.lists)
+    shown = sorted(map(jsontext.canonical, content["changes"]))
+    if shown != sorted(jsontext.canonical(change.to_dict()) for change in actual):
         raise ValueError("changes")
 
 
 def _seal(salt: bytes, digests: Any, document: Document) -> Seal:
     """The seal of ``document``.
 
-    Raises TypeError where it is none, ValueError where it is of what is not masked in there.
+    Raises TypeError or ValueError where ``digests`` is not valid, or has a place without a mask.
     """
     if type(digests) is not dict:
         raise TypeError("digests")
@@ -399,5 +392,5 @@ def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
 
 
 def _checksum(content: Document) -> str:
-    """Of everything but itself, whatever the order of the members."""
+    """The checksum of everything but itself, whatever the order of keys."""
     return hashlib.sha256(jsontext.canonical(content).encode("ascii")).hexdigest()

@@ -259,7 +259,7 @@ def test_the_pipeline_example_ends_on_an_error(tmp_path: Path) -> None:
         )
 
     assert done.returncode == 2
-    assert "/version belongs to the server" in done.stderr
+    assert "/version is set by the server" in done.stderr
 
 
 def test_every_example_is_tested_and_listed() -> None:

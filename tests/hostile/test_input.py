@@ -121,7 +121,7 @@ FILES: dict[str, tuple[str, bytes, str]] = {
     "a control character": ("yaml", b"name: a\x1bb\n", "the character U+001B must be escaped"),
     "an open quote": ("yaml", b'name: "a\n', "is not valid YAML"),
     "nothing": ("json", b"", "is not valid JSON"),
-    "the server's own": ("json", b'{"version": 1}', "/version belongs to the server"),
+    "the server's own": ("json", b'{"version": 1}', "/version is set by the server"),
     "a mask": ("json", b'{"name": "********"}', "a mask must never be written as a value"),
 }
 

@@ -324,19 +324,19 @@ PLANS = {
     "a mask for a value": Planted(
         tampered(masked, resealed=True), "a mask must never be written as a value"
     ),
-    "edited": Planted(tampered(renamed, resealed=False), "its checksum does not fit"),
+    "edited": Planted(tampered(renamed, resealed=False), "checksum"),
     "without a checksum": Planted(
         tampered(lambda content: content.pop("checksum"), resealed=False),
-        "its checksum does not fit",
+        "checksum",
     ),
     "edited, and sealed again": Planted(
-        tampered(renamed, resealed=True), "is no plan that this version can read"
+        tampered(renamed, resealed=True), "not a plan that this version can read"
     ),
     "for another address": Planted(
         tampered(redirected, resealed=True), "The plan was made for https://evil.example"
     ),
     "a digest of a name": Planted(
-        tampered(unmasked, resealed=True), "is no plan that this version can read"
+        tampered(unmasked, resealed=True), "not a plan that this version can read"
     ),
     "a credential put into the open": Planted(
         tampered(reading, resealed=True), "would do something else than what it shows"
@@ -347,9 +347,9 @@ PLANS = {
     "a bomb": Planted(holding('{"a":' * 100_000), "nested more than 200 levels deep"),
     "a key twice": Planted(holding('{"kind": 1, "kind": 1}'), "occurs twice in one object"),
     "a number too large": Planted(holding('{"a": 1e400}'), "a number cannot be held exactly"),
-    "cut short": Planted(lambda path: os.truncate(path, 1000), "or not the whole of one"),
-    "nothing": Planted(holding(""), "or not the whole of one"),
-    "not a plan": Planted(holding("{}"), "is no saved plan"),
+    "cut short": Planted(lambda path: os.truncate(path, 1000), "is not a valid saved plan"),
+    "nothing": Planted(holding(""), "is not a valid saved plan"),
+    "not a plan": Planted(holding("{}"), "is not a saved plan"),
     "a folder": Planted(replaced_by_folder, "got a folder"),
 }
 

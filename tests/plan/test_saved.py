@@ -302,7 +302,7 @@ def test_a_plan_that_makes_no_sense_is_refused(members: Document) -> None:
     """Above all one whose changes, which people read, are not what the documents come to."""
     content = {**json.loads(dumped(planned())), **members}
 
-    with pytest.raises(InvalidInputError, match="no plan that this version can read"):
+    with pytest.raises(InvalidInputError, match="not a plan that this version can read"):
         loaded(sealed_again(content))
 
 

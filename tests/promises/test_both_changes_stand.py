@@ -383,7 +383,7 @@ def test_content_that_moved_under_one_version_is_said_to_have(
     upon = patcher.rebase(plan, client=client)
 
     [notice] = upon.warnings
-    assert "although its version did not move" in notice.message
+    assert "with the same version" in notice.message
 
 
 def test_what_the_change_itself_warns_about_stays_with_it(
@@ -418,7 +418,7 @@ def test_a_change_of_version_alone_is_said_to_be_one(
 ) -> None:
     """Somebody wrote and nothing is different: the conflict says so, and a rebase goes on."""
     meanwhile(sandbox, {"identifier": "id"})
-    with pytest.raises(patcher.ConflictError, match="its content is what it was"):
+    with pytest.raises(patcher.ConflictError, match="its content is the same"):
         patcher.patch_model(seed.CONTACTS, {"name": "Clients"}, client=client)
     sandbox.reset_requests()
     meanwhile(sandbox, {"identifier": "id"})

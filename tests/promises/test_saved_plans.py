@@ -108,9 +108,7 @@ def test_a_credential_in_a_key_is_not_saved(place: str) -> None:
         patch += Patch.unset(f"configuration.by-{secret}")
     made = make_plan(MODEL, Snapshot(response(configuration=configuration)), patch)
 
-    with pytest.raises(
-        patcher.InvalidInputError, match="a key holds a credential's text"
-    ) as caught:
+    with pytest.raises(patcher.InvalidInputError, match="a key contains a credential") as caught:
         dumped(made)
 
     assert secret not in f"{caught.value.message}{caught.value.hint}"
@@ -330,14 +328,14 @@ def _is_same(edited: str, text: str) -> bool:
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (lambda text: text[: len(text) // 2], "not the whole"),
-        (lambda text: "", "no saved plan"),
-        (lambda text: "{}", "no saved plan"),
-        (lambda text: "[]", "no saved plan"),
+        (lambda text: text[: len(text) // 2], "not a valid saved plan"),
+        (lambda text: "", "saved plan"),
+        (lambda text: "{}", "saved plan"),
+        (lambda text: "[]", "saved plan"),
         (lambda text: text.replace('"format": 1', '"format": 2'), "newer version"),
         (lambda text: text.replace('"format": 1', '"format": "1"'), "newer version"),
-        (lambda text: text.replace('"Clients"', '"Others"'), "was edited"),
-        (lambda text: text.replace('"checksum"', '"checksun"'), "was edited"),
+        (lambda text: text.replace('"Clients"', '"Others"'), "was changed"),
+        (lambda text: text.replace('"checksum"', '"checksun"'), "was changed"),
     ],
 )
 def test_what_is_no_whole_plan_is_refused(plan: Plan, edit: Any, said: str) -> None:
@@ -356,7 +354,7 @@ def test_a_plan_with_a_sound_checksum_and_no_sense_is_refused(plan: Plan, key: s
     content[key] = 5
     content["checksum"] = saved._checksum(content)
 
-    with pytest.raises(patcher.InvalidInputError, match="no plan that this version can read"):
+    with pytest.raises(patcher.InvalidInputError, match="not a plan that this version can read"):
         loaded(json.dumps(content))
 
 

@@ -69,7 +69,7 @@ def test_a_plan_as_a_comment() -> None:
     assert text.startswith('### Plan for `model "Contacts"`\n')
     assert "**8 changes, 1 cleared, 5 preserved, 2 warnings.** Nothing has been written." in text
     assert "**Cleared by this change:** `/policies`\n" in text
-    assert "\n- **Warning** `policies-cleared`: `All of /policies goes" in text
+    assert "\n- **Warning** `policies-cleared`: `This removes every policy" in text
     assert "\n- `~` changed `/configuration/timeout_seconds`: `300` becomes `600`\n" in text
     assert (
         "<details><summary><code>~</code> changed <code>/configuration/query</code> (10 lines)"
