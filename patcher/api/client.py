@@ -71,7 +71,7 @@ class Client:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Client:
-        """A client from the environment variables that the README lists.
+        """A client from the environment variables in docs/environment.md.
 
         Raises SettingsError when there are no credentials, or a variable is unusable.
         """

@@ -92,7 +92,7 @@ class Impact(NamedTuple):
         return tuple(one for one in self.models or () if one.broken)
 
     def to_dict(self, aftermath: Aftermath | None = None) -> dict[str, Any]:
-        """As the JSON faces print it (README, "JSON")."""
+        """As the JSON faces print it (docs/json.md)."""
         return {
             "fields": self.change.to_dict(),
             "syncs": _dicts(self.syncs),

@@ -71,7 +71,7 @@ class FieldChange(NamedTuple):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As the JSON faces print it (README, "JSON")."""
+        """As the JSON faces print it (docs/json.md)."""
         old, new = self.identifier or (None, None)
         return {
             "dropped": sorted(self.dropped),

@@ -87,7 +87,7 @@ class Preview(NamedTuple):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As the JSON faces print it (README, "JSON")."""
+        """As the JSON faces print it (docs/json.md)."""
         return {
             "state": self.state,
             "message": self.message,

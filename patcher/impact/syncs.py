@@ -95,7 +95,7 @@ class Sync(NamedTuple):
         return tuple(one for one in self.references or () if one.breaks)
 
     def to_dict(self) -> dict[str, Any]:
-        """As the JSON faces print it (README, "JSON")."""
+        """As the JSON faces print it (docs/json.md)."""
         return {
             **_summary(self),
             "running": self.running,

@@ -76,7 +76,7 @@ class HistoryEntry:
         return self.plan.shown(self.plan.changes) if self.plan else ()
 
     def to_dict(self, *, show_secrets: bool = False) -> dict[str, Any]:
-        """The entry as a JSON object (README, "History and undo"); credentials masked."""
+        """The entry as a JSON object (docs/json.md); credentials masked."""
         intent, ending, plan = self.record.intent, self.record.ending, self.plan
         message = ending.message if ending else None
         observed = Snapshot(ending.observed) if ending and ending.observed else None

@@ -218,7 +218,7 @@ class Plan:
         return shown
 
     def to_dict(self, *, show_secrets: bool = False) -> dict[str, Any]:
-        """The plan as a JSON object (README, "JSON"); credentials masked unless asked for."""
+        """The plan as a JSON object (docs/json.md); credentials masked unless asked for."""
         result = PatchResult.of_plan(self)
         return result.to_dict(show_secrets=show_secrets)
 
@@ -319,7 +319,7 @@ class PatchResult:
         return (*(self.plan.warnings if self.plan else ()), *self.notices)
 
     def to_dict(self, *, show_secrets: bool = False) -> dict[str, Any]:
-        """The result as a JSON object (README, "JSON"); credentials masked unless asked for."""
+        """The result as a JSON object (docs/json.md); credentials masked unless asked for."""
         plan = self.plan
         changes = plan.changes if plan else ()
         if plan and not show_secrets:

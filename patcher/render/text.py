@@ -227,7 +227,7 @@ def coloured(lines: Iterable[Line]) -> str:
 
 
 def result_json(result: PatchResult, *, show_secrets: bool = False) -> str:
-    """One result as one JSON object (README, "JSON")."""
+    """One result as one JSON object (docs/json.md)."""
     return value_json(result.to_dict(show_secrets=show_secrets))
 
 

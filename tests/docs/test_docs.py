@@ -231,7 +231,7 @@ def test_python_examples_run(command: tuple[str, ...], code: int, output: str) -
 def test_the_pipeline_example_applies_once(changes: Path) -> None:
     """ci_apply.sh plans and applies the change, and has nothing to do the second time."""
     with surroundings() as (environ, folder):
-        command = ["sh", "examples/ci_apply.sh", seed.CONTACTS, str(changes)]
+        command = ["sh", "examples/ci_apply.sh", seed.ACCOUNTS, str(changes)]
         first, second = (
             subprocess.run(
                 command, capture_output=True, text=True, env=environ, cwd=folder, check=False
