@@ -1,8 +1,8 @@
-"""Claims: of all processes that apply one saved plan, one alone writes.
+"""Claims: of all processes that apply one saved plan, only one writes.
 
-A claim is a file that only one process can make, on disk before the write. It names the journal's
-entry of that write, which says how it ended. A claim whose write was not made counts no longer:
-the next process makes one with the next number, so that none is ever taken away from another.
+A claim is a file that only one process can create, on disk before the write. It names the write's
+journal entry, which has the outcome. A claim whose write was not made no longer counts: the next
+process creates one with the next number, so no claim is ever removed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from patcher.disk import create_private, read_private
+from patcher.disk import FREE_SPACE, create_private, read_private
 from patcher.documents import jsontext
 from patcher.errors import ConflictError, InvalidPatchError, JournalError
 from patcher.journal import Entry, Journal
@@ -22,26 +22,26 @@ from patcher.resources.snapshot import Snapshot
 
 
 class Claim(NamedTuple):
-    """Who has a saved plan: the entry of the write, and the process that makes it."""
+    """Who applies a saved plan: the entry of the write, and the process that makes it."""
 
     entry: str
     process: int
     host: str
 
     def __str__(self) -> str:
-        """In words."""
+        """Describes the process."""
         return f"process {self.process} on {self.host}"
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process may still be at it; of another machine's that cannot be told."""
+        """Whether the process may still be running; True for one on another machine."""
         if self.host != os.uname().nodename:
             return True
         try:
             os.kill(self.process, 0)
         except ProcessLookupError:
             return False
-        except OSError:  # somebody else's
+        except OSError:  # another user's
             return True
         return True
 
@@ -49,8 +49,8 @@ class Claim(NamedTuple):
 def claim(journal: Journal, plan_id: str, entry: str) -> None:
     """Claims a saved plan for the write of a journal entry, which is on disk.
 
-    Raises ConflictError where another write has it, which was made or may have been, and
-    JournalError where it cannot be put on disk.
+    Raises ConflictError where another write claimed it that was or may have been made, and
+    JournalError where the claim cannot be written to disk.
     """
     own = Claim(entry, os.getpid(), os.uname().nodename)
     content = jsontext.dump(own._asdict()).encode("ascii")
@@ -61,9 +61,9 @@ def claim(journal: Journal, plan_id: str, entry: str) -> None:
                 return
         except OSError as error:
             raise JournalError(
-                f"The plan cannot be claimed in {journal.folder} ({error.strerror}), so nothing "
-                "was sent.",
-                hint="Make room there, or name another folder in PATCH_MODEL_STATE_DIR.",
+                f"The plan cannot be claimed in {journal.folder} ({error.strerror}). Nothing was "
+                "written.",
+                hint=FREE_SPACE,
             ) from error
         held = _read(path)
         known = journal.tried(held.entry) if held else None
@@ -72,22 +72,22 @@ def claim(journal: Journal, plan_id: str, entry: str) -> None:
                 raise spent(journal, plan_id, known)
         elif held is None or journal.has(held.entry):
             raise ConflictError(
-                "This plan was claimed by another process, and what became of it cannot be read. "
+                "This plan was claimed by another process, and the outcome cannot be read. "
                 f"Nothing was written. The claim is {path}",
-                hint="Make a new plan: patch-model plan ... --out FILE",
+                hint="Create a new plan: patch-model plan ... --out FILE",
             )
 
 
 def spent(journal: Journal, plan_id: str, entry: Entry) -> ConflictError:
-    """The error for a saved plan that the write of ``entry`` has used up, or is about to."""
+    """Returns the error for a saved plan that the write of ``entry`` applied or is applying."""
     held = _holder(journal, plan_id, entry) if entry.ending is None else None
-    hint = "Make a new plan: patch-model plan ... --out FILE. What this one did: "
+    hint = "Create a new plan: patch-model plan ... --out FILE. What this one did: "
     how = "was sent before, with an unknown outcome"
     if entry.is_written:
-        how = "was applied already"
+        how = "was already applied"
     elif held is not None and held.is_alive:
         how = f"is being applied by {held}"
-        hint = "Wait for it. How it ended: "
+        hint = "Wait for it. Its outcome: "
     return ConflictError(
         f"This plan {how} (entry {entry.name}, {entry.begun}). Nothing was written.",
         expected=Snapshot(entry.intent.before).version,
@@ -96,16 +96,16 @@ def spent(journal: Journal, plan_id: str, entry: Entry) -> ConflictError:
 
 
 def _holder(journal: Journal, plan_id: str, entry: Entry) -> Claim | None:
-    """The claim of an entry's write; None where there is none."""
+    """Returns the claim of an entry's write; None where there is none."""
     for number in count(1):
         held = _read(_path(journal, plan_id, number))
         if held is None or held.entry == entry.name:
             return held
-    raise AssertionError("there is an end to claims")  # pragma: no cover
+    raise AssertionError("the claims are counted without a gap")  # pragma: no cover
 
 
 def _read(path: Path) -> Claim | None:
-    """The claim in a file; None where there is none, or not a whole one."""
+    """Returns the claim in a file; None where there is none, or not a whole one."""
     found: Any = None
     with suppress(OSError, InvalidPatchError):
         found = jsontext.parse(read_private(path), what=str(path))
@@ -116,6 +116,6 @@ def _read(path: Path) -> Claim | None:
 
 
 def _path(journal: Journal, plan_id: str, number: int) -> Path:
-    """The file of a plan's claim; the id comes from a file that anybody may have made."""
+    """Returns the file of a plan's claim; the id comes from a file that may be forged."""
     digest = hashlib.sha256(plan_id.encode("utf-8", "surrogatepass")).hexdigest()
     return journal.folder / f"{digest[:24]}.{number}.claim.json"

@@ -1,4 +1,4 @@
-"""What is on disk: whose it is, who else can get at it, and that it is really there."""
+"""Files on disk: who owns them, who else has access, and when they are durable."""
 
 from __future__ import annotations
 
@@ -15,53 +15,54 @@ from typing import Final
 _SMALL: Final = 65_536
 """How much of a small file is read, in bytes."""
 
+FREE_SPACE: Final = "Free some space there, or set PATCH_MODEL_STATE_DIR to another folder."
+"""The hint for a state folder that cannot be written."""
+
 
 class NotPrivateError(OSError):
-    """A file or folder that others can read, or could have put there; ``mend`` says what helps."""
+    """A file or folder that other users can read or could have put there."""
 
-    def __init__(self, reason: str, mend: str) -> None:
+    def __init__(self, reason: str, hint: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.mend = mend
+        self.hint = hint
 
 
 def refuse_open_folder(folder: Path) -> None:
-    """Raises NotPrivateError for a folder that others can enter, and OSError if it is not there."""
+    """Raises NotPrivateError for a folder that others can enter, and OSError if it is missing."""
     status = folder.stat()
     if status.st_uid != os.geteuid():
-        raise NotPrivateError("belongs to another user", "Name another folder.")
+        raise NotPrivateError("belongs to another user", "Use another folder.")
     if stat.S_IMODE(status.st_mode) & 0o077:
-        raise NotPrivateError(
-            "is open to other users", f"Make it yours alone: {_chmod(700, folder)}"
-        )
+        raise NotPrivateError("is open to other users", f"Make it private: {_chmod(700, folder)}")
 
 
 def read_file(path: Path) -> bytes:
-    """The content of a regular file. Raises NotPrivateError for anything else, and OSError."""
+    """Reads a regular file. Raises NotPrivateError for anything else, and OSError."""
     with os.fdopen(_open_file(path, os.O_RDONLY), "rb") as file:
         return file.read()
 
 
 def read_private(path: Path) -> bytes:
-    """The content of a file that belongs to this user alone.
+    """Reads a file that only this user can access.
 
-    Raises NotPrivateError for a link, for anything but a file, for another user's, and for one
-    that others can read or write; OSError when it cannot be read.
+    Raises NotPrivateError for a link, for anything but a file, for another user's file, and for
+    one that others can read or write; OSError when it cannot be read.
     """
     with os.fdopen(_open_private(path, os.O_RDONLY), "rb") as file:
         return file.read()
 
 
 def update_private(path: Path, change: Callable[[bytes], bytes]) -> bytes:
-    """Changes a small file of this user's own in place, one process at a time; its new content.
+    """Changes a small private file in place, one process at a time; returns the new content.
 
-    ``change`` takes the content, which is empty for a new file, and returns what is to be there.
-    A crash can leave half of it, and nothing waits for the disk: this is for what can be made
-    again. Raises as ``read_private`` does, and OSError when the file cannot be written.
+    ``change`` takes the content, which is empty for a new file, and returns the new one. A crash
+    can leave half of it, and nothing waits for the disk: this is for content that can be made
+    again. Raises what ``read_private`` raises, and OSError when the file cannot be written.
     """
     descriptor = _open_private(path, os.O_RDWR | os.O_CREAT)
     try:
-        with suppress(OSError):  # there are network file systems without locks
+        with suppress(OSError):  # some network file systems have no locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         content = os.pread(descriptor, _SMALL, 0)
         changed = change(content)
@@ -74,9 +75,9 @@ def update_private(path: Path, change: Callable[[bytes], bytes]) -> bytes:
 
 
 def create_private(path: Path, content: bytes) -> bool:
-    """Makes a file of this user's own, once it is on disk; False where there is one already.
+    """Creates a private file and waits until it is on disk; False if there is one already.
 
-    Raises OSError when it cannot be made.
+    Raises OSError when it cannot be created.
     """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -91,7 +92,7 @@ def create_private(path: Path, content: bytes) -> bool:
 
 
 def _open_private(path: Path, flags: int) -> int:
-    """A descriptor of a file that belongs to this user alone; raises as ``read_private`` does."""
+    """Opens a file that only this user can access; raises what ``read_private`` raises."""
     descriptor = _open_file(path, flags)
     try:
         _refuse_open_file(os.fstat(descriptor), path)
@@ -102,19 +103,19 @@ def _open_private(path: Path, flags: int) -> int:
 
 
 def _open_file(path: Path, flags: int) -> int:
-    # Neither followed nor waited for: a pipe in its place might never end.
+    # A link is not followed and a pipe not waited for, which might never end.
     flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         descriptor = os.open(path, flags, 0o600)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise NotPrivateError("is a link", "Remove it.") from error
-        if error.errno == errno.ENXIO:  # a socket, or a device that is not there
-            raise NotPrivateError("is no regular file", "Remove it.") from error
+        if error.errno == errno.ENXIO:  # a socket, or a missing device
+            raise NotPrivateError("is not a regular file", "Remove it.") from error
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise NotPrivateError("is no regular file", "Remove it.")
+        raise NotPrivateError("is not a regular file", "Remove it.")
     return descriptor
 
 
@@ -124,7 +125,7 @@ def _refuse_open_file(status: os.stat_result, path: Path) -> None:
     if stat.S_IMODE(status.st_mode) & 0o077:
         raise NotPrivateError(
             "is open to other users",
-            f"If you know that it is as it was, make it yours alone: {_chmod(600, path)}",
+            f"If you know that it was not altered, make it private: {_chmod(600, path)}",
         )
 
 
@@ -133,10 +134,10 @@ def _chmod(mode: int, path: Path) -> str:
 
 
 def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Puts a file in place whole, or not at all: 0600, under a name that nobody can foresee.
+    """Writes a whole file (0600) or nothing, by way of a file with a random name.
 
-    A link in its place is replaced, and not followed. ``durable`` waits until the content is on
-    disk; its name may take longer (``sync_folder``). Raises OSError.
+    A link in its place is replaced, not followed. ``durable`` waits until the content is on disk;
+    its name may take longer (``sync_folder``). Raises OSError.
     """
     draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
@@ -154,7 +155,7 @@ def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Returns when new names in a folder are on disk. Raises OSError."""
+    """Waits until new names in a folder are on disk. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,9 +1,9 @@
-"""The journal: what was there before each write, and how the write ended.
+"""The journal: the intent and the outcome of each write.
 
 An entry is two files that are each written once and whole: the intent, before the write, and the
-ending, after it. A process that dies at any instant leaves either nothing, an intent, or both, so
-that there is nothing to repair. All processes share one file, ``sequence``, which holds the last
-entry's place in their order; it is locked while it is counted up, and made again when it is lost.
+ending, after it. A process that dies at any time leaves nothing, an intent, or both, so there is
+nothing to repair. All processes share one file, ``sequence``, with the last entry's place in their
+order; it is locked while it is incremented, and made again when it is lost.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from types import NoneType
 from typing import Any, Final, NamedTuple
 
 from patcher.disk import (
+    FREE_SPACE,
     NotPrivateError,
     read_private,
     refuse_open_folder,
@@ -34,10 +35,10 @@ from patcher.resources.snapshot import moment
 class Intent(NamedTuple):
     """A write about to be made.
 
-    ``before`` is the raw reading it was worked out on, ``sent`` the body, ``keys`` the
+    ``before`` is the raw snapshot that the plan is based on, ``sent`` the body, ``keys`` the
     Idempotency-Keys under which it was sent, in order. ``unknown_fields`` says what was done with
-    unknown members, ``saved_plan`` is the id of the plan's file, ``undoes`` the entry that the
-    write takes back, ``run`` the run of many writes that it is part of.
+    unknown keys, ``saved_plan`` is the id of the plan's file, ``undoes`` the entry that the write
+    undoes, ``run`` the batch that it is part of.
     """
 
     noun: str
@@ -54,9 +55,9 @@ class Intent(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """How a write ended: "applied", "unverified", "unknown" or "not-written".
+    """The outcome of a write: "applied", "unverified", "unknown" or "not-written".
 
-    ``observed`` is the raw reading after it, where there was one.
+    ``observed`` is the raw snapshot after it, where there was one.
     """
 
     state: str
@@ -65,9 +66,9 @@ class Ending(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One record: its name, when the write was begun (RFC 3339), and what is known of it.
+    """One record: its name, when the write began (RFC 3339), its intent and its ending.
 
-    ``sequence`` is its place in the order in which writes were begun; the clock may have been set.
+    ``sequence`` is its place in the order in which writes began, even if the clock was changed.
     """
 
     name: str
@@ -83,14 +84,14 @@ class Entry(NamedTuple):
 
     @property
     def may_be_written(self) -> bool:
-        """Whether the write took effect, or may still."""
+        """Whether the write took effect, or still may."""
         return self.ending is None or self.ending.state != "not-written"
 
 
 _STATES: Final = frozenset({"applied", "unverified", "unknown", "not-written"})
 _TEXT_OR_NULL: Final = (str, NoneType)
 
-# What a record's members are; those that an earlier version did not know may be missing.
+# The types of a record's keys; those that an earlier version did not know may be missing.
 _INTENT: Final[Mapping[str, tuple[type, ...]]] = {
     "begun": (str,),
     "sequence": (int,),
@@ -115,7 +116,7 @@ _LATER: Final = frozenset({"sequence", *Intent._field_defaults, *Ending._field_d
 
 
 def entry_of(name: str, record: dict[str, Any], ending: dict[str, Any] | None) -> Entry | None:
-    """The entry in the records of an intent and an ending; None where they are not whole."""
+    """Returns the entry in the records of an intent and an ending; None if they are not whole."""
     if not _is_sound(record, _INTENT):
         return None
     if ending is not None and not _is_sound(ending, _ENDING):
@@ -130,13 +131,13 @@ def entry_of(name: str, record: dict[str, Any], ending: dict[str, Any] | None) -
 
 
 def _by_time(begun: str) -> int:
-    """The place in the order of an entry that an earlier version has recorded without one."""
+    """Returns the sequence of an entry that an earlier version recorded without one."""
     when = moment(begun)
     return int(when[0].timestamp()) * 1_000_000 + int(when[1][:6]) if when else 0
 
 
 def _is_sound(record: dict[str, Any], kinds: Mapping[str, tuple[type, ...]]) -> bool:
-    """Whether the members are what they have to be; a file can hold anything."""
+    """Whether the keys have the right types; a file can hold anything."""
     return (
         all(
             type(record[name]) in allowed if name in record else name in _LATER
@@ -149,7 +150,7 @@ def _is_sound(record: dict[str, Any], kinds: Mapping[str, tuple[type, ...]]) -> 
 
 
 def _fields(kind: Any, record: dict[str, Any]) -> Any:
-    """The record as one of ``kind``; what an earlier version did not record has its default."""
+    """Returns the record as a ``kind``, with defaults for what an earlier version left out."""
     defaults = kind._field_defaults
     return kind(
         **{
@@ -159,39 +160,37 @@ def _fields(kind: Any, record: dict[str, Any]) -> Any:
     )
 
 
-__all__ = ["FORMAT", "Ending", "Entry", "Intent", "Journal", "utc_now"]
-
 FORMAT: Final = 1
 """The format of an entry; a reader refuses a higher one."""
 
-
 _LONGEST_NUMBER: Final = 20
-"""How many digits of a sequence are believed."""
+"""A sequence with this many digits or more is not believed."""
 
 _LONGEST_WRITE: Final = timedelta(days=1)
-"""How long a write may be on its way; the settle timeout is less."""
+"""How long a write may be in progress; the settle timeout is less."""
 
 
 def utc_now() -> datetime:
-    """The present moment."""
+    """Returns the present time."""
     return datetime.now(timezone.utc)
 
 
 def new_name() -> str:
-    """A name for an entry that no other one has."""
+    """Returns a new, unique name for an entry."""
     return "@" + os.urandom(6).hex()
 
 
-class Journal(NamedTuple):
+class Journal:
     """The entries in one folder, which belongs to one user (0700, files 0600)."""
 
-    folder: Path
-    now: Callable[[], datetime] = utc_now
+    def __init__(self, folder: Path, now: Callable[[], datetime] = utc_now) -> None:
+        self.folder = folder
+        self.now = now
 
     def open(self, intent: Intent, name: str | None = None) -> str:
         """Records an intent and returns the entry's name, once it is safe on disk.
 
-        ``name`` is one of ``new_name``'s. Raises JournalError when it cannot be recorded.
+        ``name`` is by default a new one. Raises JournalError when it cannot be recorded.
         """
         self._prepare()
         name = name or new_name()
@@ -201,9 +200,9 @@ class Journal(NamedTuple):
         return name
 
     def _next_in_order(self) -> int:
-        """A number above those of all entries that were begun before, whatever the clock says.
+        """Returns a number above those of all earlier entries, whatever the clock says.
 
-        It is the time, in microseconds since 1970, as long as the clock goes on.
+        It is the time in microseconds since 1970, unless the clock was set back.
         """
         now = int(self.now().timestamp() * 1_000_000)
 
@@ -216,14 +215,14 @@ class Journal(NamedTuple):
             return int(update_private(self.folder / "sequence", change))
         except NotPrivateError as error:
             raise JournalError(
-                f"{self.folder / 'sequence'} {error.reason}, so nothing was written.",
-                hint=error.mend,
+                f"{self.folder / 'sequence'} {error.reason}. Nothing was written.",
+                hint=error.hint,
             ) from error
         except OSError as error:
             raise self._unwritable(error) from error
 
     def _last_in_order(self) -> int:
-        """The highest number of an entry; it reads all of them."""
+        """Returns the highest sequence, from all entries."""
         return max((entry.sequence for entry in self.entries()[0]), default=0)
 
     def add_key(self, name: str, key: str) -> None:
@@ -234,57 +233,57 @@ class Journal(NamedTuple):
         self._write(path, record)
 
     def close(self, name: str, ending: Ending) -> None:
-        """Records how the write ended. Raises JournalError when it cannot be recorded.
+        """Records the outcome of a write. Raises JournalError when it cannot be recorded.
 
-        Nothing waits for the disk here: an ending that a power failure takes leaves an intent,
-        and a reading tells how it ended.
+        Nothing waits for the disk here: without the ending, after a power failure, a read finds
+        out the outcome.
         """
         record = {"format": FORMAT, "entry": name, "ended": self._timestamp(), **ending._asdict()}
         self._write(self._ending_path(name), record, durable=False)
 
     def entry(self, name: str) -> Entry:
-        """The entry of that name.
+        """Returns the entry of that name.
 
-        Raises JournalError when there is none, when it is unreadable, and when somebody else could
+        Raises JournalError when there is none, when it is unreadable, and when another user could
         have written it.
         """
-        self._refuse_open_folder("nothing in it is trusted")
+        self._refuse_open_folder()
         record = self._read(self._intent_path(name))
         entry = entry_of(name, record, self._ending(name))
         if entry is None:
             raise JournalError(
-                f"Journal entry {name} is not complete, or not as this version writes them."
+                f"Journal entry {name} is not complete, or not as this version writes it."
             )
         return entry
 
     def _ending(self, name: str) -> dict[str, Any] | None:
-        """The record of an ending; None where there is none, or a crash left half of one.
+        """Returns the record of an ending; None where there is none, or a crash left half of it.
 
-        A name can outlive a power failure, and its content not.
+        After a power failure a file may be there without its content.
         """
         path = self._ending_path(name)
         if not (path.exists() or path.is_symlink()):
             return None
-        with suppress(OSError):  # what is wrong with the file is said when it is read
+        with suppress(OSError):  # _read reports what is wrong with the file
             if not read_private(path).endswith((b"}", b"]")):
                 return None
         return self._read(path)
 
     def tried(self, name: str) -> Entry | JournalError:
-        """The entry of that name, or why there is none to be had."""
+        """Returns the entry of that name, or why it cannot be read."""
         try:
             return self.entry(name)
         except JournalError as error:
             return error
 
     def names(self) -> tuple[str, ...]:
-        """The names of all entries, in no particular order.
+        """Returns the names of all entries, in no particular order.
 
-        Raises JournalError when somebody else could have put them there.
+        Raises JournalError when another user could have put them there.
         """
         if not self.folder.is_dir():
             return ()
-        self._refuse_open_folder("nothing in it is trusted")
+        self._refuse_open_folder()
         return tuple("@" + path.name[:12] for path in self.folder.glob("????????????.intent.json"))
 
     def has(self, name: str) -> bool:
@@ -292,26 +291,26 @@ class Journal(NamedTuple):
         return os.path.lexists(self._intent_path(name))
 
     def written_at(self, name: str) -> float:
-        """When the entry of that name was put on disk, as a POSIX timestamp, readable or not."""
+        """Returns when an entry was written to disk, readable or not, as a POSIX timestamp."""
         try:
             return self._intent_path(name).lstat().st_mtime
         except OSError:
             return self.now().timestamp()
 
     def entries(self) -> tuple[list[Entry], list[JournalError]]:
-        """All entries, the newest first, and why others cannot be read."""
+        """Returns all entries, the newest first, and why others cannot be read."""
         tried = [self.tried(name) for name in self.names()]
         found = [one for one in tried if isinstance(one, Entry)]
         unreadable = [one for one in tried if isinstance(one, JournalError)]
         return sorted(found, key=lambda one: (one.sequence, one.name), reverse=True), unreadable
 
     def prune(self, days: float) -> int:
-        """Removes the entries begun more than so many days ago; how many there were.
+        """Removes the entries begun more than so many days ago; returns how many there were.
 
-        One without an ending, and a file that is not finished, may be a write on its way: they
-        stay for a day at least. An intent goes before its ending, so that a crash leaves no half
-        entry behind; what a crash has left goes by its age on disk. Raises JournalError when one
-        cannot be removed.
+        An entry without an ending, or an unfinished file, may be a write in progress and stays for
+        at least a day. An intent is removed before its ending, so that a crash leaves no half
+        entry; what a crash left is removed by its age on disk. Raises JournalError when one cannot
+        be removed.
         """
         now = self.now()
         oldest = now - timedelta(days=days)
@@ -326,7 +325,7 @@ class Journal(NamedTuple):
                 self._intent_path(name).unlink(missing_ok=True)
                 self._ending_path(name).unlink(missing_ok=True)
             for path in self._leftovers():
-                with suppress(FileNotFoundError):  # finished meanwhile
+                with suppress(FileNotFoundError):  # it was finished meanwhile
                     if path.stat().st_mtime < unfinished.timestamp():
                         path.unlink()
         except OSError as error:
@@ -336,7 +335,7 @@ class Journal(NamedTuple):
         return len(old)
 
     def _leftovers(self) -> Iterator[Path]:
-        """Drafts that were never finished, and endings and claims whose intent is gone."""
+        """Yields files that were never finished, and endings and claims without their intent."""
         if not self.folder.is_dir():
             return
         yield from self.folder.glob(".????????????.*.json.????????")
@@ -359,27 +358,28 @@ class Journal(NamedTuple):
         return self.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def _prepare(self) -> None:
-        """Makes the folder, and refuses one that others could have put something in."""
+        """Creates the folder, and refuses one that other users can write to."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise self._unwritable(error) from error
-        self._refuse_open_folder("nothing was written")
+        self._refuse_open_folder()
 
-    def _refuse_open_folder(self, so: str) -> None:
+    def _refuse_open_folder(self) -> None:
         try:
             refuse_open_folder(self.folder)
         except NotPrivateError as error:
             raise JournalError(
-                f"The journal's folder {self.folder} {error.reason}, so {so}.", hint=error.mend
+                f"The journal's folder {self.folder} {error.reason}, so it is not used.",
+                hint=error.hint,
             ) from error
         except FileNotFoundError:
-            return  # there is nothing in it either
+            return
         except OSError as error:
             raise JournalError(f"{self.folder} cannot be read: {error.strerror}.") from error
 
     def _write(self, path: Path, record: dict[str, Any], *, durable: bool = True) -> None:
-        """Writes a file whole, or not at all; ``durable`` waits until it is on disk."""
+        """Writes a whole file, or nothing; ``durable`` waits until it is on disk."""
         try:
             write_whole(path, jsontext.dump(record).encode("ascii"), durable=durable)
             if durable:
@@ -395,11 +395,11 @@ class Journal(NamedTuple):
         except FileNotFoundError as error:
             raise JournalError(
                 f"There is no journal entry @{path.name[:12]} in {self.folder}.",
-                hint="patch-model history lists those that there are.",
+                hint="patch-model history lists the entries.",
             ) from error
         except NotPrivateError as error:
             raise JournalError(
-                f"{path} {error.reason}, and is not trusted.", hint=error.mend
+                f"{path} {error.reason}, and is not trusted.", hint=error.hint
             ) from error
         except OSError as error:
             raise JournalError(f"{path} cannot be read: {error.strerror}.") from error
@@ -407,16 +407,16 @@ class Journal(NamedTuple):
             raise JournalError(f"{path} is not a journal entry.")
         if record["format"] > FORMAT:
             raise JournalError(
-                f"{path} is of a newer format ({record['format']}).",
+                f"{path} has a newer format ({record['format']}).",
                 hint="Use the version of patch-model that wrote it, or a newer one.",
             )
         return record
 
     def _unwritable(self, error: OSError) -> JournalError:
         return JournalError(
-            f"The journal in {self.folder} cannot be written ({error.strerror}), so nothing was "
-            "sent.",
-            hint="Make room there, or name another folder in PATCH_MODEL_STATE_DIR.",
+            f"The journal in {self.folder} cannot be written ({error.strerror}). Nothing was "
+            "written.",
+            hint=FREE_SPACE,
         )
 
 

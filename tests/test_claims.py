@@ -56,8 +56,8 @@ def ended() -> int:
     ("state", "words"),
     [
         (None, "is being applied by process {}"),
-        ("applied", "was applied already"),
-        ("unverified", "was applied already"),
+        ("applied", "was already applied"),
+        ("unverified", "was already applied"),
         ("unknown", "was sent before, with an unknown outcome"),
     ],
 )
@@ -136,7 +136,7 @@ def test_a_claim_goes_with_its_entry(journal: Journal) -> None:
     for path in claims(journal):
         os.utime(path, (0, 0))
 
-    assert journal._replace(now=lambda: later).prune(1) == 1
+    assert Journal(journal.folder, lambda: later).prune(1) == 1
 
     assert claims(journal) == []
     opened(journal)

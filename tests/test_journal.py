@@ -200,7 +200,7 @@ def test_a_member_of_another_kind_is_refused(
     path = journal.folder / f"{name[1:]}.{file}.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), member: value}))
 
-    with pytest.raises(JournalError, match="not as this version writes them"):
+    with pytest.raises(JournalError, match="not as this version writes"):
         journal.entry(name)
     entries, unreadable = journal.entries()
 
@@ -289,8 +289,8 @@ def test_a_write_on_its_way_is_not_pruned(journal: Journal) -> None:
     draft.write_text("{")
     moment = journal.now()
     os.utime(draft, (moment.timestamp(), moment.timestamp()))
-    soon = journal._replace(now=lambda: moment + timedelta(hours=23))
-    later = journal._replace(now=lambda: moment + timedelta(hours=25))
+    soon = Journal(journal.folder, lambda: moment + timedelta(hours=23))
+    later = Journal(journal.folder, lambda: moment + timedelta(hours=25))
 
     assert (soon.prune(0), soon.names(), draft.exists()) == (0, (name,), True)
     assert (later.prune(0), later.names(), draft.exists()) == (1, (), False)
@@ -313,7 +313,7 @@ def test_a_journal_that_cannot_be_pruned_says_why(
 
 def at(journal: Journal, hour: int) -> Journal:
     """The same journal, whose clock shows another hour."""
-    return journal._replace(now=lambda: datetime(2026, 11, 23, hour, tzinfo=timezone.utc))
+    return Journal(journal.folder, lambda: datetime(2026, 11, 23, hour, tzinfo=timezone.utc))
 
 
 def order(journal: Journal) -> list[str]:

@@ -129,15 +129,6 @@ class Summary(NamedTuple):
     carried: tuple[str, ...]
 
 
-class _GroupInProgress:
-    """A group that resources are added to, with an example of its plans."""
-
-    def __init__(self, example: Slot) -> None:
-        self.example = example
-        self.members: list[tuple[int, NamedResource]] = []
-        self.carried: dict[str, None] = {}
-
-
 class Overview:
     """What a run is about to do.
 
@@ -154,32 +145,31 @@ class Overview:
         self.unchanged = 0
         self.show_secrets = show_secrets
         self._spool = spool
-        self._planned: list[tuple[int, Slot]] = []
-        self._groups: dict[bytes, _GroupInProgress] = {}
+        self._groups: dict[bytes, list[tuple[int, Summary]]] = {}
 
     @property
     def changing(self) -> int:
         """The number of resources that the run is about to write."""
-        return len(self._planned)
+        return sum(map(len, self._groups.values()))
 
     def groups(self) -> Iterator[Group]:
         """Yields the resources that change, grouped by their changes, the largest group first."""
-        for group in self._groups.values():
-            group.members.sort()
-        order = sorted(self._groups.values(), key=lambda one: (-len(one.members), one.members[0]))
-        for group in order:
-            plan = self._spool.plan(group.example)
+        found = [sorted(group) for group in self._groups.values()]
+        for group in sorted(found, key=lambda one: (-len(one), one[0])):
+            summaries = [summary for _, summary in group]
+            plan = self._spool.plan(summaries[0].slot)
             yield Group(
-                members=tuple(named for _, named in group.members),
+                members=tuple(one.named for one in summaries),
                 changes=general_changes(plan, show_secrets=self.show_secrets),
                 cleared=plan.cleared,
-                carried=tuple(group.carried),
+                carried=tuple(dict.fromkeys(key for one in summaries for key in one.carried)),
                 warnings=plan.warnings,
             )
 
     def planned(self) -> list[Slot]:
         """Returns the stored plans, in the order of the run's targets."""
-        return [slot for _, slot in sorted(self._planned)]
+        found = sorted(one for group in self._groups.values() for one in group)
+        return [summary.slot for _, summary in found]
 
     def store(self, plan: Plan) -> Summary:
         """Stores a plan, from any thread; raises JournalError when there is no room for it."""
@@ -192,7 +182,4 @@ class Overview:
 
     def add(self, position: int, summary: Summary) -> None:
         """Adds a stored plan, the one for the target at ``position``."""
-        group = self._groups.setdefault(summary.digest, _GroupInProgress(summary.slot))
-        group.members.append((position, summary.named))
-        group.carried.update(dict.fromkeys(summary.carried))
-        self._planned.append((position, summary.slot))
+        self._groups.setdefault(summary.digest, []).append((position, summary))

@@ -12,9 +12,9 @@ import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NamedTuple
 
+from patcher.disk import FREE_SPACE
 from patcher.documents.masks import Masks
 from patcher.errors import JournalError
 from patcher.plan import Plan
@@ -46,12 +46,7 @@ class Spool:
     def __enter__(self) -> Spool:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._file.close()
 
     def keep(self, plan: Plan) -> Slot:
@@ -84,5 +79,5 @@ class Spool:
 def _full(reason: str | None) -> JournalError:
     return JournalError(
         f"The plan could not be stored on disk ({reason}). Nothing was written.",
-        hint="Free some space there, or set PATCH_MODEL_STATE_DIR to another folder.",
+        hint=FREE_SPACE,
     )

@@ -16,7 +16,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from patcher.disk import NotPrivateError, read_file, refuse_open_folder, write_whole
+from patcher.disk import (
+    FREE_SPACE,
+    NotPrivateError,
+    read_file,
+    refuse_open_folder,
+    write_whole,
+)
 from patcher.documents import jsontext
 from patcher.documents.values import Document
 from patcher.editor.buffer import MARKS, Format
@@ -93,7 +99,7 @@ class Draft:
         except NotPrivateError as error:
             raise JournalError(
                 f"The folder for edits, {folder}, {error.reason}. Nothing was written.",
-                hint=error.mend,
+                hint=error.hint,
             ) from error
         except OSError as error:
             raise _unwritable(folder, error) from error
@@ -229,7 +235,9 @@ class Draft:
             foot = _split(read_file(self.path))[1]
             record = foot if foot is not None else read_file(self._base_file)
         except FileNotFoundError as error:
-            raise (_unusable(self.path) if self.path.exists() else _gone(self.path)) from error
+            if self.path.exists():
+                raise _unusable(self.path) from error
+            raise InvalidInputError(f"There is no file {self.path}.") from error
         except OSError as error:
             reason = getattr(error, "reason", f"cannot be read: {error.strerror}")
             raise InvalidInputError(f"{self.path} {reason}.") from error
@@ -312,10 +320,6 @@ def _checksum(content: Document) -> str:
     return hashlib.sha256(jsontext.dump(ordered).encode("ascii")).hexdigest()
 
 
-def _gone(path: Path) -> InvalidInputError:
-    return InvalidInputError(f"There is no file {path}.")
-
-
 def _unusable(path: Path) -> InvalidInputError:
     return InvalidInputError(
         f"{path} holds no edit that can be resumed: the record at its end is missing or altered.",
@@ -327,5 +331,5 @@ def _unusable(path: Path) -> InvalidInputError:
 def _unwritable(folder: Path, error: OSError) -> JournalError:
     return JournalError(
         f"The text cannot be written to {folder} ({error.strerror}). Nothing was written.",
-        hint="Free some space there, or set PATCH_MODEL_STATE_DIR to another folder.",
+        hint=FREE_SPACE,
     )

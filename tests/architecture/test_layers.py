@@ -20,7 +20,7 @@ ARROWS = {
     "claims": {"disk", "journal", "resources", "documents", "errors"},
     "guard": {"backoff", "claims", "disk", "journal", "plan", "resources", "documents", "errors"},
     "editor": {"disk", "guard", "journal", "plan", "resources", "documents", "errors"},
-    "batch": {"guard", "journal", "plan", "resources", "documents", "errors"},
+    "batch": {"disk", "guard", "journal", "plan", "resources", "documents", "errors"},
     "api": {"backoff", "documents", "errors", "_version"},
     "operations": {
         "_version",

@@ -339,7 +339,7 @@ def test_what_is_no_file_does_not_hang_the_next_edit(
     code, _ = edit("Contacts", answers=("y\n",))
 
     assert (resumed, code) == (2, 0)
-    assert any(word in screen for word in (path.name, "/dev/zero is no regular", "got a folder"))
+    assert any(word in screen for word in (path.name, "/dev/zero is not a regular", "got a folder"))
 
 
 def test_any_line_ends_will_do(sandbox: Sandbox, editor: ScriptedEditor) -> None:

@@ -100,15 +100,17 @@ FILES = {
         lambda path: path.chmod(0o602), "is open to other users, and is not trusted", "chmod 600 "
     ),
     "a link": Planted(replaced_by_link, "is a link, and is not trusted", "Remove it."),
-    "a pipe": Planted(replaced_by_pipe, "is no regular file, and is not trusted", "Remove it."),
-    "a folder": Planted(replaced_by_folder, "is no regular file, and is not trusted", "Remove it."),
+    "a pipe": Planted(replaced_by_pipe, "is not a regular file, and is not trusted", "Remove it."),
+    "a folder": Planted(
+        replaced_by_folder, "is not a regular file, and is not trusted", "Remove it."
+    ),
     "a bomb": Planted(holding('{"a":' * 100_000), "nested more than 200 levels deep"),
     "a key twice": Planted(holding('{"format": 1, "format": 1}'), "occurs twice in one object"),
     "a number too large": Planted(holding('{"format": 1e400}'), "a number cannot be held exactly"),
     "cut short": Planted(holding('{"format": 1, "en'), "is not a journal entry"),
     "nothing": Planted(holding(""), "is not a journal entry"),
     "a list": Planted(holding("[1]"), "is not a journal entry"),
-    "of a later format": Planted(altered(format=2), "is of a newer format (2)"),
+    "of a later format": Planted(altered(format=2), "has a newer format (2)"),
 }
 
 INTENTS = {

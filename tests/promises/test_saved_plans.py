@@ -207,7 +207,7 @@ def test_a_plan_that_was_applied_is_not_applied_again(
     patcher.undo(seed.CONTACTS, client=client)
     sandbox.reset_requests()
 
-    with pytest.raises(patcher.ConflictError, match="was applied already") as caught:
+    with pytest.raises(patcher.ConflictError, match="was already applied") as caught:
         patcher.apply_plan(saved, client=client)
 
     assert str(first.journal_entry) in caught.value.message
@@ -457,7 +457,7 @@ def test_a_plan_is_not_sent_twice_where_no_version_tells(
     for _ in range(2):
         sandbox.fault(faults.raw_body(json.dumps({"data": before}), method="GET"))
 
-    with pytest.raises(patcher.ConflictError, match="was applied already"):
+    with pytest.raises(patcher.ConflictError, match="was already applied"):
         patcher.apply_plan(saved, client=client, accept_older=True)
 
     assert sandbox.puts() == []
