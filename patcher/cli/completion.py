@@ -1,7 +1,7 @@
-"""``completion``: the scripts that make bash, zsh and fish complete, and the answers to them.
+"""``completion``: scripts for bash, zsh and fish, and the completions they ask for.
 
-click knows what can be completed where. Its own scripts break a name at a space, a comma or a
-colon; ours speak to the same variable. An error completes nothing: a prompt is no place for one.
+click finds what can be completed. Its own scripts break names at a space, a comma or a colon; these
+scripts use the same variable. An error completes nothing, so that a prompt is never disturbed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _ENTRIES: Final = 50
 _PATIENCE: Final = 2.0
-"""Seconds to wait for one answer; after twice that, the names seen so far are offered."""
+"""Seconds to wait for a response; after twice that, the names read so far are offered."""
 
 
 class Known(NamedTuple):
@@ -40,7 +40,7 @@ class Known(NamedTuple):
 
 
 class _Completion(ShellComplete):
-    """The protocol of our scripts: words after ``--``, and a line for each completion."""
+    """The protocol of the scripts: words after ``--``, and a line for each completion."""
 
     @property
     def source_template(self) -> str:  # type: ignore[override]
@@ -70,7 +70,7 @@ class _Completion(ShellComplete):
 
 
 class Bash(_Completion):
-    """Bash hands over the line up to the cursor, and has to be given quoted words."""
+    """Bash passes the line up to the cursor, and expects quoted words."""
 
     name: ClassVar[str] = "bash"
 
@@ -82,7 +82,7 @@ class Bash(_Completion):
         return words[1:], current
 
     def format_completion(self, item: CompletionItem[str]) -> str:
-        """Type, and what readline is to put in the place of the word that it was asked for."""
+        """Type, and what readline puts in place of the word at the cursor."""
         line, word = sys.argv[2:]
         return f"{item.type}\t{quoted_for(line, word, str(item.value))}"
 
@@ -94,7 +94,7 @@ class Zsh(_Completion):
 
 
 class Fish(_Completion):
-    """Fish quotes what it inserts, and hands over the word at the cursor as it was typed."""
+    """Fish quotes what it inserts, and passes the word at the cursor as it was typed."""
 
     name: ClassVar[str] = "fish"
 
@@ -134,7 +134,7 @@ def complete(command: click.Command, variable: str) -> int:
         command.main([], "patch-model", complete_var=variable, standalone_mode=False)
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1
-    except (Exception, KeyboardInterrupt):  # noqa: BLE001 - somebody is typing
+    except (Exception, KeyboardInterrupt):  # noqa: BLE001 - it would disturb the prompt
         return 1
     return 1
 
@@ -158,10 +158,10 @@ def split_line(line: str) -> tuple[list[str], str, str]:
 
 
 def quoted_for(line: str, word: str, value: str) -> str:
-    """``value`` as bash must be given it at the end of ``line``, or nothing where it cannot be.
+    """``value`` quoted for bash at the end of ``line``, or nothing where that is impossible.
 
-    ``word`` is what readline replaces: less than the word at the cursor where that has a colon or
-    another of readline's word breaks in it.
+    ``word`` is what readline replaces: less than the word at the cursor if that contains a colon
+    or another of readline's word breaks.
     """
     _, current, quote = split_line(line)
     if quote == "'":
@@ -174,9 +174,9 @@ def quoted_for(line: str, word: str, value: str) -> str:
 
 
 def items(source: str, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
-    """The words that name a model or an entry; none where they cannot be had.
+    """The words that name a model or an entry; none after an error.
 
-    ``source`` is that of ``patcher.cli.options.Named``.
+    ``source`` is that of ``patcher.cli.options.CompletedName``.
     """
     try:
         with ctx.scope(cleanup=False):
@@ -190,12 +190,12 @@ def items(source: str, ctx: click.Context, incomplete: str) -> list[CompletionIt
 
 
 def ways_to_name(known: Iterable[Known], typed: str) -> Iterator[tuple[str, str]]:
-    """The words that ``typed`` may become, each with the id or the name of what it stands for.
+    """The words that ``typed`` may become, each with the ID or the name that it stands for.
 
-    A resource goes by its name where that is unique and can be seen whole, with ``name:`` before
-    it where it would mean something else; any other goes by its id.
+    A resource is completed by its name if that is unique and visible, with ``name:`` before it if
+    it would mean something else; else by its ID.
     """
-    found = {one.id: one for one in known}.values()  # one that is written meanwhile comes again
+    found = {one.id: one for one in known}.values()  # one written meanwhile is listed twice
     times = Counter(one.name for one in found)
     for one in found:
         words = [] if times[one.name] > 1 else _words(one.name)
@@ -207,7 +207,7 @@ def ways_to_name(known: Iterable[Known], typed: str) -> Iterator[tuple[str, str]
 
 
 def _words(name: str) -> list[str]:
-    """The ways to type a name; none where what one sees is not what there is."""
+    """The ways to type a name; none if it has invisible characters."""
     from patcher.operations.read import FORCED
     from patcher.operations.undo import ENTRY
     from patcher.resources.projection import UUID
@@ -219,7 +219,7 @@ def _words(name: str) -> list[str]:
 
 
 def _listed() -> Iterator[Known]:
-    """The models that the API lists: those that can be had before patience ends."""
+    """The models that the API lists within the time limit."""
     from patcher.api import Client
     from patcher.cli.options import settings
     from patcher.operations.read import named, resources
@@ -235,7 +235,7 @@ def _listed() -> Iterator[Known]:
 
 
 def _give_up(seconds: float) -> NoReturn:
-    raise ApiError(f"A completion does not wait {seconds:g} s.")
+    raise ApiError(f"Completion does not wait {seconds:g} s.")
 
 
 def _written() -> Iterable[Known]:

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they come to."""
+"""Options that several commands share, and the session they describe."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def tracer(verbosity: int) -> Callable[[Exchange], None] | None:
-    """What to call for each exchange, or None when nobody asked."""
+    """What to call for each exchange, or None without -v."""
     if verbosity <= 0:
         return None
 
@@ -43,7 +43,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Connection:
     """Where and how to reach the API, as given before or after the command.
 
-    ``clock`` is what waiting goes by, where it is not the machine's own.
+    ``clock`` replaces the machine's clock.
     """
 
     url: str | None = None
@@ -55,7 +55,7 @@ class Connection:
     clock: Clock | None = None
 
     def arguments(self) -> list[str]:
-        """What was given of where to reach the API, as a further command has to say it again."""
+        """The options that a further command needs to reach the same API."""
         given = {
             "--url": self.url,
             "--api-key-file": self.api_key_file,
@@ -65,13 +65,13 @@ class Connection:
 
 
 def connection() -> Connection:
-    """What was given in this invocation."""
+    """The connection options of this invocation."""
     given: Connection = click.get_current_context().find_root().ensure_object(Connection)
     return given
 
 
 def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
-    """Notes an option wherever it stands; the one after the command comes later and wins."""
+    """Notes an option in any position; one after the command overrides one before it."""
     is_given = bool(value) if parameter.name == "verbose" else value is not None
     if is_given:
         setattr(ctx.find_root().ensure_object(Connection), parameter.name or "", value)
@@ -112,7 +112,7 @@ _CONNECTION: Final = (
 
 
 def connection_options(command: F) -> F:
-    """Adds the connection options, which are taken before and after the command alike."""
+    """Adds the connection options, which are accepted before and after the command."""
     for option in reversed(_CONNECTION):
         command = option(command)
     return command
@@ -121,7 +121,7 @@ def connection_options(command: F) -> F:
 def settings(timeout: float | None = None) -> Any:
     """The patcher Settings that the options and the environment describe.
 
-    ``timeout`` goes before the one that was given.
+    ``timeout`` overrides the one that was given.
     """
     from pathlib import Path
 
@@ -154,17 +154,17 @@ def session() -> Any:
         defer=SIGNALS.defer,
         settle_timeout=given.settle_timeout,
         clock=clock,
-        # Lines about each request and a line that is written over do not go together.
+        # Lines about each request would break a line that is overwritten.
         progress=ignore if given.verbose else show_progress,
         note=console.say if given.verbose else None,
     )
 
 
 class CompletedName(click.ParamType):  # type: ignore[type-arg]
-    """What a model or a journal entry is called, completed while somebody types it.
+    """The name of a model or a journal entry, with completion.
 
-    ``source`` says where names come from: the "api", the "journal", or for entries the journal
-    and for models the API ("both").
+    ``source`` says where names come from: the "api", the "journal", or "both" (entries from the
+    journal, models from the API).
     """
 
     name = "text"

@@ -1,6 +1,6 @@
-"""``sandbox``, the emulator until it is stopped, and ``demo``, the main job on it.
+"""``sandbox`` runs the emulator until Ctrl-C; ``demo`` demonstrates the main job on it.
 
-Each scene of the demonstration runs the real thing and then checks what it has just claimed.
+Each scene of the demonstration runs real commands, and then checks what it claims.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def sandbox_command(**options: Any) -> None:
                 sys.stdout,
             )
             if console.lost():
-                return  # nobody knows where it is
+                return  # its address was not printed
             console.say(f"Serving {len(sandbox.ids())} models; stop with Ctrl-C.")
             sandbox.wait()
         except KeyboardInterrupt:
@@ -98,7 +98,7 @@ def sandbox_command(**options: Any) -> None:
 
 
 def open_sandbox(**options: Any) -> Sandbox:
-    """A running sandbox. Raises InvalidInputError when it cannot be had."""
+    """A running sandbox. Raises InvalidInputError if it cannot be started."""
     import sqlite3
 
     try:
@@ -116,7 +116,7 @@ def open_sandbox(**options: Any) -> Sandbox:
 
 
 class ClaimError(PatchError):
-    """The demonstration claimed something that is not so."""
+    """A claim of the demonstration is false."""
 
 
 @click.command("demo", cls=Command)
@@ -146,7 +146,7 @@ def _bare_put(sandbox: Sandbox) -> None:
     keys = ("connection_id", "configuration")
     body = {"name": "Customers", **{key: before[key] for key in keys}}
     _say(f"  PUT /api/models/{model_id}")
-    _say("  {name: Customers, connection_id: ..., configuration: ...}   (a new name, that is all)")
+    _say("  {name: Customers, connection_id: ..., configuration: ...}   (only the name is new)")
     _say("")
     with Client(sandbox.url, sandbox.api_key) as client:
         answer = client.put("/api/models", model_id, body, idempotency_key=fresh_key())
@@ -154,14 +154,15 @@ def _bare_put(sandbox: Sandbox) -> None:
     after = sandbox.stored(model_id)
     lost = _lost(before, after)
     for key in before:
-        _show_member(key, before[key], after.get(key), is_lost=key in lost)
+        _show_key(key, before[key], after.get(key), is_lost=key in lost)
     _say("")
-    _claim(f"{len(lost)} of {len(before)} members are lost or altered", len(lost) == 8)
+    _claim(f"{len(lost)} of {len(before)} keys are lost or altered", len(lost) == 8)
 
 
 def _guarded(sandbox: Sandbox) -> None:
     _heading(
-        "2. The same change with patch-model", "It shows what it will do, then does only that."
+        "2. The same change with patch-model",
+        "It shows what it will change, and changes only that.",
     )
     model_id = _contacts(sandbox)
     before = sandbox.stored(model_id)
@@ -170,7 +171,7 @@ def _guarded(sandbox: Sandbox) -> None:
     _claim("the exit code is 0", code == 0)
     _claim("the name is new", after["name"] == "Customers")
     _claim(
-        f"{len(before) - 1} of {len(before) - 1} other members are as they were",
+        f"{len(before) - 1} of {len(before) - 1} other keys are unchanged",
         strictly_equal(before, {**after, "name": before["name"]}),
     )
 
@@ -178,7 +179,7 @@ def _guarded(sandbox: Sandbox) -> None:
 def _conflict(sandbox: Sandbox) -> None:
     from patcher.sandbox import faults
 
-    _heading("3. Somebody else is faster", "Their edit lands between the plan and the write.")
+    _heading("3. Someone else got there first", "Their edit lands between the plan and the write.")
     model_id = _contacts(sandbox)
     sandbox.fault(
         faults.concurrent_write(
@@ -195,25 +196,25 @@ def _conflict(sandbox: Sandbox) -> None:
 def _lost_answer(sandbox: Sandbox) -> None:
     from patcher.sandbox import faults
 
-    _heading("4. The answer is lost", "The connection breaks after the server has written.")
+    _heading("4. The response is lost", "The connection breaks after the server has written.")
     model_id = _contacts(sandbox)
     sandbox.fault(faults.drop_after())
     sandbox.reset_requests()
     code = _command("apply", "Contacts", "--set", "name=Customers", "--yes", "-v", quiet=True)
-    _claim("the exit code is 0, since reading again shows it written", code == 0)
+    _claim("the exit code is 0: reading the model again shows the write", code == 0)
     _claim("it was sent exactly once", len(sandbox.puts(model_id)) == 1)
     _claim("it is stored", sandbox.stored(model_id)["name"] == "Customers")
 
 
 def _lost(before: Document, after: Document) -> list[str]:
-    """The members, other than the name that was to change, that are not what they were."""
+    """The keys that changed, other than the name that was to change."""
     return [
         key for key in before if key != "name" and not strictly_equal(before[key], after.get(key))
     ]
 
 
 def _contacts(sandbox: Sandbox) -> str:
-    """A fresh model that uses all twelve writable members, and is the only one there."""
+    """A new model with all twelve writable keys, the only one in the sandbox."""
     from patcher.sandbox import seed
 
     for model_id in sandbox.ids():
@@ -224,18 +225,17 @@ def _contacts(sandbox: Sandbox) -> str:
 def _command(*arguments: str, quiet: bool = False) -> int:
     """Runs a patch-model command as if it had been typed; returns its exit code.
 
-    ``quiet`` leaves the plan out, which the reader has seen by then.
+    ``quiet`` leaves out the plan, which the reader has seen already.
     """
     from patcher.cli.main import cli
 
     _say(f"  $ patch-model {shlex.join(arguments)}")
-    _say("")
-    # Messages go where the rest of the demonstration goes, so that they stay in their place.
+    # Messages go to standard output too, so that they stay in order.
     with redirect_stderr(sys.stdout), console.muted() if quiet else nullcontext():
         code = exits.invoke(cli, list(arguments), Connection())
     if SIGNALS.is_pending:
         raise KeyboardInterrupt
-    # The demonstration goes on, whatever has become of the command.
+    # The demonstration goes on after the command's signals and output are settled.
     SIGNALS.count_again()
     console.report_only(is_only=False)
     _say("")
@@ -244,7 +244,7 @@ def _command(*arguments: str, quiet: bool = False) -> int:
 
 @contextmanager
 def _environment(sandbox: Sandbox) -> Iterator[None]:
-    """The sandbox for the API, and a journal that is thrown away."""
+    """The sandbox as the API, and a temporary journal."""
     before = dict(os.environ)
     with tempfile.TemporaryDirectory(prefix="patch-model-demo-") as folder:
         os.environ["POLYTOMIC_DEPLOYMENT_URL"] = sandbox.url
@@ -265,19 +265,19 @@ def _say(text: str) -> None:
     console.show([line(text)])
 
 
-def _show_member(key: str, before: Any, after: Any, *, is_lost: bool) -> None:
+def _show_key(key: str, before: Any, after: Any, *, is_lost: bool) -> None:
     if not is_lost:
         console.show(
             [line(f"    {key:<18}", Span("kept" if key != "name" else "changed", "quiet"))]
         )
         return
-    was = f"{len(before)} of them" if isinstance(before, list) else "there"
+    was = f"{len(before)} items" if isinstance(before, list) else "set"
     now = "cleared" if not after else f"now {len(after)}: every column of the source"
     console.show([line(f"  ! {key:<18}", Span(f"{was}, {now}", "alarm"))])
 
 
-def _claim(text: str, is_so: bool) -> None:
-    """Prints a claim that holds; a claim that does not ends the demonstration."""
-    if not is_so:
-        raise ClaimError(f"The demonstration failed: it is not so that {text}.")
+def _claim(text: str, is_true: bool) -> None:
+    """Prints a claim that is true. Raises ClaimError for one that is false."""
+    if not is_true:
+        raise ClaimError(f"The demonstration failed. This is not true: {text}.")
     console.show([line(Span("  ok", "added"), f"  {text}")])

@@ -1,4 +1,4 @@
-"""Signals: at once before a write, after its outcome while one is on its way, never after it."""
+"""Signals: they interrupt at once before a write, and wait for the outcome of one in progress."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Steered(Protocol):
-        """Many writes on their way: a BatchControl."""
+        """A batch in progress: a BatchControl."""
 
         def stop(self) -> None:
-            """Begins nothing new."""
+            """Starts no further write."""
 
         def abandon(self) -> None:
-            """Waits for nothing."""
+            """Stops waiting."""
 
 
 _WATCHED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _UNWINDING: Final = 2.0
-"""Seconds that an interrupted command has to end before another signal interrupts that as well."""
+"""Seconds that an interrupted command has to clean up before another signal interrupts it."""
 
 
 class SecondSignal(BaseException):
-    """A second signal while a write is on its way; ``entry`` is the journal's record of it."""
+    """A second signal during a write; ``entry`` is the journal's record of the write."""
 
     def __init__(self, entry: str) -> None:
         super().__init__(entry)
@@ -40,11 +40,11 @@ class SecondSignal(BaseException):
 
 
 class Signals:
-    """Turns the signals that end a process into KeyboardInterrupt, or makes them wait.
+    """Turns the signals that end a process into KeyboardInterrupt, or defers them.
 
-    ``ends_process`` says that the process ends when the command does. Then signals are ignored to
-    the very end, and not handled as before: Python itself would restore the system's default
-    while it finalizes, and a signal would replace the exit code.
+    With ``ends_process`` the process ends when the command does. Then signals stay ignored
+    afterwards: Python would restore the system's default while it finalizes, and a signal would
+    replace the exit code.
     """
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class Signals:
 
     @property
     def is_pending(self) -> bool:
-        """Whether a signal has come that had no effect so far."""
+        """Whether a signal has arrived that had no effect yet."""
         return self._pending
 
     @contextmanager
@@ -95,19 +95,19 @@ class Signals:
             self._entry = None
 
     def steer(self, many: Steered) -> None:
-        """From now on a first signal stops a run of many writes, and a second abandons it."""
+        """From now on a first signal stops a batch, and a second abandons it."""
         self._pending, self._many = False, many
 
     def count_again(self) -> None:
-        """A further write is about to be shown: signals are no longer those of a settled one."""
+        """Lets signals interrupt again, before a further write is shown."""
         self._pending, self._settled = False, False
 
     def settle(self) -> None:
-        """The outcome is decided: from now on signals are only noted."""
+        """The outcome is known: from now on signals are only noted."""
         self._settled, self._many = True, None
 
     def release(self) -> None:
-        """The write was not processed after all: signals count again."""
+        """The write did not happen after all: signals interrupt again."""
         self._entry = None
         self._settled = False
         if self._pending:
@@ -123,8 +123,7 @@ class Signals:
             self._pending = True
             _say(
                 "",
-                "A write is on its way; waiting for its outcome. Interrupt again to stop "
-                "without knowing it.",
+                "A write is in progress; waiting for its outcome. Interrupt again to stop without.",
             )
         elif self._settled:
             self._pending = True
@@ -139,13 +138,13 @@ class Signals:
         self._pending = True
         many.stop()
         _say(
-            "\nStopping: nothing new is begun, and what is on its way is finished. Interrupt again "
-            "to stop without knowing its outcome."
+            "",
+            "Stopping after the writes in progress. Interrupt again to stop without their outcome.",
         )
 
 
 def _say(*lines: str) -> None:
-    from patcher.cli import console  # which itself asks whether a signal has come
+    from patcher.cli import console  # console imports this module
 
     console.say(*lines)
 

@@ -280,7 +280,7 @@ def refusal(plan: Plan) -> ApiError | None:
     said = f"{first} (and more)" if more else first.rstrip(".")
     what = "was refused" if preview.state == "refused" else "could not be had"
     path, _ = plan.resource.preview or ("", "")
-    hint = "Mend what the message names, and run the command again."
+    hint = "Fix the problem above and run the command again."
     if preview.state != "refused":
         hint = "Leave out --preview to continue without it."
     error = ApiError(

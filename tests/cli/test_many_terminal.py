@@ -99,7 +99,7 @@ def test_a_signal_begins_nothing_new_and_finishes_what_is_on_its_way(
     assert gate.wait_reached(20)
     terminal.wait_for("Writing")
     terminal.signal(number)
-    terminal.wait_for("Stopping: nothing new is begun")
+    terminal.wait_for("Stopping after the writes in progress")
     gate.release()
 
     assert terminal.finish() == 7
