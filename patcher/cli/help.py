@@ -13,8 +13,8 @@ from patcher.cli import console
 
 _WORDS: Final = {
     "MODEL": "ID or exact name (name:TEXT forces a name)",
-    "CHANGE": "PATH=TEXT, PATH:=JSON, PATH=@FILE, PATH+=VALUE, PATH-=VALUE, or options "
-    "of the group Change, in the order given",
+    "CHANGE": "PATH=TEXT, PATH:=JSON, PATH=@FILE, PATH+=VALUE, PATH-=VALUE, or an option; "
+    "applied in order",
     "PATH": "Dotted path (configuration.query) or JSON Pointer",
     "SRC": "Inline JSON, @FILE (JSON or YAML), or - for stdin",
     "ENTRY": "Journal entry: @ and 12 hex digits",

@@ -147,8 +147,7 @@ def apply_command(models: tuple[str, ...], plan_file: Path | None, **parameters:
     \b
     Examples:
       patch-model apply Customers name=Clients
-      patch-model apply Customers tracking_columns+=id --yes
-      patch-model apply Customers Orders --unset identifier
+      patch-model apply Customers Orders tracking_columns+=id --yes
     """
     from patcher.operations.write import run_patch
 

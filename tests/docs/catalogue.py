@@ -47,7 +47,7 @@ def _texts(node: ast.AST) -> Iterator[tuple[int, str]]:
 def _shown(tree: ast.Module) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+            name = str(getattr(node.func, "attr", None) or getattr(node.func, "id", ""))
             if _SHOWN.match(name):
                 yield from node.args
             yield from (one.value for one in node.keywords if one.arg in _NAMED)
