@@ -3,19 +3,18 @@
     with Sandbox(models=3) as sandbox:
         client = Polytomic(base_url=sandbox.url, token=sandbox.api_key)
 
-It follows the published description (openapi.json, which lies beside this file, and against which
-each request and each answer is checked) and the documented rules: a PUT replaces the whole model,
+It follows the published description (openapi.json in this folder, against which each request and
+each answer is checked) and the documented rules: a PUT replaces the whole model,
 paging, idempotency keys, asynchronous jobs. It is built from the documentation, not from the rest
-of this project, of which it imports nothing; so it can prove the rest wrong.
+of this project, of which it imports nothing, so that it can prove the rest wrong.
 
 What it does NOT emulate, or only guesses:
 
-- No SQL is run and no source is asked: columns, their types and the one record of a sample are
-  made up.
-  A preview believes the plainest of queries (``select a, t.b, c as d from ...``) about what it
-  selects, and finds every column in any other source; a write takes whatever fields it is given.
-- No permissions: every key may do everything, policies and labels are not looked up, and a
-  bare partner key is merely kept out of the models. No rate limits, unless scripted.
+- No SQL is run and no source is queried: columns, their types and the one record of a sample are
+  made up. A preview finds the columns that a plain query selects (``select a, t.b, c as d from
+  ...``), and every column in any other source; a write accepts any fields.
+- No permissions: every key may do everything but a bare partner key, which cannot reach the
+  models; policies and labels are not looked up. No rate limits, unless scripted.
 - Syncs can be read (list, one, status) but not written over the API, and none ever runs. Which
   models ``model_ids`` covers beyond those that a sync's sources name is not known, nor are the
   codes of ``problems``.
@@ -30,8 +29,7 @@ What it does NOT emulate, or only guesses:
 - ``refresh`` is accepted and does nothing. ``?async=true`` on GET and DELETE is answered inline:
   no job type is documented for either.
 - Whether the real server validates field names, additional fields and organizations; this one
-  takes whatever the description allows. Unknown keys of a body, the read-only ones among them,
-  are ignored.
+  accepts whatever the description allows. Unknown and read-only keys of a body are ignored.
 - Numbers with a fraction or exponent are 64-bit floats; integers are exact at any size.
 - Jobs, idempotency keys and scripted faults do not survive a restart; models and syncs in a file
   do.

@@ -39,10 +39,10 @@ def _stand_in(found: re.Match[str]) -> str:
 
 
 class _SeenItems:
-    """The JSON Schema keyword ``items`` with a memory of members that conformed.
+    """The JSON Schema keyword ``items``, which remembers the items that conformed.
 
-    Models have hundreds of fields, which look alike from one answer to the next but for ids and
-    times; whether these are well formed is all that matters, so one stands for any other.
+    Models have hundreds of fields, which differ between answers only in ids and times; only their
+    form matters, so one well-formed id or time represents all.
     """
 
     _LIMIT = 50_000

@@ -1,4 +1,4 @@
-"""What each endpoint does when nothing goes wrong."""
+"""The endpoints of the API, without faults."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import Map, Rule
 
-from patcher.sandbox import neighbours
+from patcher.sandbox import catalog
 from patcher.sandbox.callers import Caller
 from patcher.sandbox.description import Description
 from patcher.sandbox.jobs import Jobs, JobScript
@@ -63,7 +63,7 @@ _URLS = Map(_RULES, merge_slashes=False).bind("sandbox")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A call whose caller is known. With a job script it is to be answered by a job."""
+    """A call and its caller. With a job script it is answered by a job."""
 
     call: Call
     caller: Caller
@@ -89,7 +89,7 @@ class Endpoints:
         self._jobs = jobs
         self._description = description
         self._table: dict[tuple[str, str], Callable[[Task], Reply]] = {
-            ("me", "GET"): self._me,
+            ("me", "GET"): lambda task: Reply.of({"data": task.caller.identity()}),
             ("models", "GET"): self._list,
             ("models", "POST"): self._create,
             ("model", "GET"): self._get,
@@ -97,15 +97,17 @@ class Endpoints:
             ("model", "DELETE"): self._delete,
             ("preview", "POST"): self._preview,
             ("syncs", "GET"): self._list_syncs,
-            ("sync", "GET"): self._get_sync,
-            ("status", "GET"): self._sync_status,
+            ("sync", "GET"): lambda task: Reply.of({"data": syncs.shown(task.id)}),
+            ("status", "GET"): lambda task: Reply.of({"data": syncs.status(task.id)}),
             ("job", "GET"): self._poll,
             ("sample", "GET"): self._sample,
-            ("connections", "GET"): lambda _: Reply.of({"data": neighbours.connections()}),
-            ("connection", "GET"): lambda task: Reply.of({"data": neighbours.connection(task.id)}),
-            ("policies", "GET"): lambda _: Reply.of({"data": neighbours.policies()}),
-            ("policy", "GET"): lambda task: Reply.of({"data": neighbours.policy(task.id)}),
-            ("enrichment", "GET"): self._enrichment_source,
+            ("connections", "GET"): lambda _: Reply.of({"data": catalog.connections()}),
+            ("connection", "GET"): lambda task: Reply.of({"data": catalog.connection(task.id)}),
+            ("policies", "GET"): lambda _: Reply.of({"data": catalog.policies()}),
+            ("policy", "GET"): lambda task: Reply.of({"data": catalog.policy(task.id)}),
+            ("enrichment", "GET"): lambda task: Reply.of(
+                {"data": catalog.enrichment_source(task.id)}
+            ),
             ("inputs", "POST"): self._input_fields,
         }
 
@@ -125,9 +127,6 @@ class Endpoints:
         """Do what the call asks for."""
         return self._table[task.call.kind, task.call.method](task)
 
-    def _me(self, task: Task) -> Reply:
-        return Reply.of({"data": task.caller.identity()})
-
     def _list(self, task: Task) -> Reply:
         limit, after = _page(task.call)
         texts, more = self._models.page(limit, after)
@@ -146,12 +145,6 @@ class Endpoints:
         )
         pagination = {"next_page_token": _sealed(more)} if more else {}
         return Reply.of({"data": items, "pagination": pagination})
-
-    def _get_sync(self, task: Task) -> Reply:
-        return Reply.of({"data": self._syncs.shown(task.id)})
-
-    def _sync_status(self, task: Task) -> Reply:
-        return Reply.of({"data": self._syncs.status(task.id)})
 
     def _get(self, task: Task) -> Reply:
         text = self._models.text(task.model_id)
@@ -196,13 +189,10 @@ class Endpoints:
 
         return self._model_or_job("samplemodel", work, task.job)
 
-    def _enrichment_source(self, task: Task) -> Reply:
-        return Reply.of({"data": neighbours.enrichment_source(task.id)})
-
     def _input_fields(self, task: Task) -> Reply:
         self._body(task.call)
         connection_id = task.call.arguments["connection_id"].lower()
-        return Reply.of({"data": neighbours.input_fields(connection_id)})
+        return Reply.of({"data": catalog.input_fields(connection_id)})
 
     def _poll(self, task: Task) -> Reply:
         arguments = task.call.arguments
@@ -227,7 +217,7 @@ class Endpoints:
 
 
 def _page(call: Call) -> tuple[int, tuple[str, str] | None]:
-    """How much of a list is asked for, and from behind what on."""
+    """The limit and the start position of a page."""
     limit = int(call.request.query.get("limit", PAGE_LIMIT))
     limit = min(limit, PAGE_LIMIT) if limit > 0 else PAGE_LIMIT
     return limit, _opened(call.request.query.get("page_token"))

@@ -1,7 +1,7 @@
 """The two forms of a model: the document that is written, and the object that is read.
 
-A PUT replaces: whatever its body leaves out is cleared, or reset to a default. This module is where
-that happens. It is pure: documents in, documents out.
+A PUT replaces: whatever its body leaves out is cleared, or reset to a default. Pure functions of
+documents.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
-from patcher.sandbox.source import (
+from patcher.sandbox.catalog import (
     COLUMNS,
     SourceColumn,
     column,
@@ -22,8 +22,7 @@ from patcher.sandbox.source import (
     enrichment_column,
     enrichment_fields,
 )
-
-Document = dict[str, Any]
+from patcher.sandbox.messages import Document
 
 WRITABLE = (
     "name",
@@ -49,29 +48,28 @@ _CREDENTIAL = re.compile("password|secret|token|key", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Modes:
-    """How this server differs from the plain one; each is a way real servers are known to differ.
+    """How this server differs from the plain one; real servers differ in these ways.
 
     Attributes:
         default_policies: attached to a model written without policies; empty means none.
         version_step: how far ``version`` moves with one write; 0 means it does not.
-        version_of: only a write that changes one of these members moves ``version``; none given
-            means every write does.
+        version_of: only a write that changes one of these keys moves ``version``; by default
+            every write does.
         without_version: responses have no ``version`` at all.
         order: "kept" answers lists as they were written, "sorted" in an order of the server's own.
         new_field_ids: every write gives every field a new id.
         etags: GET carries a strong ETag, and PUT honours If-Match.
-        syntax_error_marker: a query that contains it fails in a preview.
-        syntax_error_detail: what the source says about it besides; sources are known to repeat
-            what they were given, credentials included.
-        missing_columns: columns that the source turns out not to have, in a preview.
+        syntax_error_detail: what the source adds to a syntax error in a preview; sources may
+            repeat their input, credentials included.
+        missing_columns: columns that the source does not have, in a preview.
         previews: whether a preview shows the columns "listed" in the body's fields that the
             source has, or all that the "source" has. Which of these is so is not documented.
-        light_lists: items of the list of models have neither configuration, fields nor any other
-            content, but identity and history.
+        light_lists: items of the list of models have identity and history, but no configuration,
+            fields or other content.
         echo_blanks: a write stores the keys of a configuration that it left out, blank, and the
             tracking columns in there as well.
         json_examples: an example that is JSON text is answered as that JSON value.
-        new_keys: columns and labels have read-only keys that nobody has heard of.
+        new_keys: columns and labels have undocumented read-only keys.
         redaction: the text in place of each credential in an answer; empty shows them.
     """
 
@@ -82,7 +80,6 @@ class Modes:
     order: Literal["kept", "sorted"] = "kept"
     new_field_ids: bool = False
     etags: bool = False
-    syntax_error_marker: str = "SYNTAXERROR"
     syntax_error_detail: str = ""
     missing_columns: Sequence[str] = ()
     previews: Literal["listed", "source"] = "listed"
@@ -117,7 +114,6 @@ class ModeOptions(TypedDict, total=False):
     order: Literal["kept", "sorted"]
     new_field_ids: bool
     etags: bool
-    syntax_error_marker: str
     syntax_error_detail: str
     missing_columns: Sequence[str]
     previews: Literal["listed", "source"]
@@ -130,7 +126,7 @@ class ModeOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Who did something, and when."""
+    """The author and time of a change."""
 
     at: str
     by: dict[str, str]
@@ -148,9 +144,8 @@ def settle(
 
     Null is the same as absent. Absent or empty ``fields`` become every column (the model widens),
     absent ``enricher.fields`` every field of the enricher, absent ``organization_id`` the caller's
-    own, absent ``policies`` the default of ``modes``. An empty ``identifier`` is none. What a field
-    of the enricher does not say of itself is filled in. Unknown keys, the read-only ones among
-    them, are ignored.
+    own, absent ``policies`` the default of ``modes``. An empty ``identifier`` is removed. Missing
+    properties of enricher fields are filled in. Unknown and read-only keys are ignored.
     """
     document = {key: body[key] for key in WRITABLE if body.get(key) is not None}
     additional = [
@@ -329,7 +324,7 @@ def _sort_key(item: Any) -> str:
 
 
 def merged(document: Any, changes: Any) -> Any:
-    """``changes`` merged into ``document`` as RFC 7396 has it: null removes, lists are replaced."""
+    """``changes`` merged into ``document`` (RFC 7396): null removes, lists are replaced."""
     if not isinstance(changes, dict):
         return changes
     result = dict(document) if isinstance(document, dict) else {}

@@ -1,7 +1,7 @@
 """Asynchronous work, and writes that land later than they are answered.
 
-A job is begun by one request and moves on each time it is polled. One that goes on alone also
-moves when its model is read, as real jobs do whoever looks.
+A job is begun by one request and advances each time it is polled. One that goes on alone also
+advances when its model is read, since real jobs do not wait for polls.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from patcher.sandbox.messages import WireError, no_such_job
+from patcher.sandbox.messages import NoSuchError, WireError
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class LateWrites:
             self._waiting.append(_LateWrite(model_id, reads, land))
 
     def count_read(self, model_id: str) -> None:
-        """The model was read, and the reader still saw it as it was."""
+        """Count a read of the model, which still showed the old state."""
         with self._lock:
             for write in self._waiting:
                 if write.model_id == model_id and write.reads is not None:
@@ -52,7 +52,7 @@ class LateWrites:
             self._lagging[model_id] = (text, reads)
 
     def lagging(self, model_id: str) -> str | None:
-        """What a read of the model shows of the past; None once it is up to date."""
+        """The old state that a read of the model shows; None once it is up to date."""
         with self._lock:
             text, left = self._lagging.pop(model_id, (None, 0))
             if text is not None and left != 1:
@@ -60,7 +60,7 @@ class LateWrites:
         return text
 
     def release(self) -> int:
-        """Let every postponed write land now, and be seen; how many there were."""
+        """Let every postponed write land now and be visible; how many there were."""
         with self._lock:
             due, self._waiting = self._waiting, []
             self._lagging.clear()
@@ -86,8 +86,8 @@ class JobScript:
         polls: it is created, then running, and done at the poll of this number.
         error: with a text it ends as failed, with that text.
         written: whether a job with an ``error`` does its work all the same.
-        endless: it stays running, whatever is asked.
-        alone: it moves with each reading of its model, too, and ends when the sandbox releases.
+        endless: it stays running.
+        alone: it also advances with each read of its model, and ends when the sandbox releases.
     """
 
     polls: int = 3
@@ -161,16 +161,16 @@ class Jobs:
             return job.to_dict()
 
     def poll(self, type_: str, job_id: str) -> dict[str, Any]:
-        """The job, one poll further. Raises WireError 404, also when it is of another type."""
+        """The job, one poll further. Raises NoSuchError, also for another type."""
         with self._lock:
             job = self._jobs.get(job_id)
             if job is None or job.type != type_:
-                raise no_such_job(job_id)
+                raise NoSuchError("job", job_id)
             job.advance()
             return job.to_dict()
 
     def count_read(self, model_id: str) -> None:
-        """The model was read, and the reader still saw it as it was."""
+        """Count a read of the model, which still showed the old state."""
         with self._lock:
             for job in self._alone():
                 if job.model_id == model_id:

@@ -1,4 +1,4 @@
-"""What crosses the wire: a call in, a reply out, refusals in the API's form, and their JSON."""
+"""Requests, replies and refusals in the API's form, and their JSON."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from werkzeug.datastructures import Headers
+
+Document = dict[str, Any]
 
 JSON_TYPE = ("Content-Type", "application/json")
 
@@ -27,7 +29,7 @@ def loads(body: bytes) -> Any:
     Integers of any size are kept exactly; other numbers are 64-bit floats, as in most servers.
 
     Raises:
-        WireError: 400, when it is no JSON, or not finite.
+        WireError: 400, when it is not JSON, or not finite.
     """
     try:
         value = json.loads(body, parse_constant=_refuse)
@@ -43,7 +45,7 @@ def _refuse(constant: str) -> NoReturn:
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """One request as it arrived, before anything was done about it. Header names ignore case."""
+    """One request as it arrived. Header names ignore case."""
 
     method: str
     path: str
@@ -53,13 +55,13 @@ class RecordedRequest:
 
     @property
     def body_json(self) -> Any:
-        """The parsed body; None when there was none. Raises ValueError when it is no JSON."""
+        """The parsed body; None for an empty one. Raises ValueError when it is not JSON."""
         return json.loads(self.body_bytes) if self.body_bytes else None
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that found its endpoint: ``kind`` names the path, ``arguments`` fill it."""
+    """A request and its endpoint: ``kind`` names the path, ``arguments`` are its parameters."""
 
     request: RecordedRequest
     kind: str
@@ -84,7 +86,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back. With ``reset`` nothing does: the connection is torn down instead."""
+    """A response. With ``reset`` none is sent: the connection is reset instead."""
 
     status: int
     body: bytes = b""
@@ -115,7 +117,7 @@ class Reply:
 
 
 class WireError(Exception):
-    """A request the API refuses; becomes a response with the same facts."""
+    """A request the API refuses; becomes an error response."""
 
     def __init__(
         self,
@@ -140,7 +142,7 @@ class WireError(Exception):
 def error_body(
     status: int, key: str, message: str, metadata: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """An ``ApiError`` object; the documentation makes every property optional, here all are set."""
+    """An ``ApiError`` object with every property; the description requires none."""
     return {"key": key, "message": message, "metadata": metadata or {}, "status": status}
 
 
@@ -150,43 +152,13 @@ def bad_request(message: str, **metadata: Any) -> WireError:
 
 
 def unauthorized() -> WireError:
-    """401: no credentials, or unknown ones; the two are not told apart."""
+    """401: no credentials, or unknown ones, without distinction."""
     challenge = (("WWW-Authenticate", "Bearer"),)
     return WireError(401, "unauthorized", "missing or invalid credentials", headers=challenge)
 
 
-def forbidden(message: str) -> WireError:
-    """403: known credentials that do not reach this endpoint."""
-    return WireError(403, "forbidden", message)
+class NoSuchError(WireError, KeyError):
+    """404: no model, sync, job or other noun has this id; within this process it is a KeyError."""
 
-
-def no_such(noun: str, given_id: str) -> WireError:
-    """404: no model, sync, job or whatever the noun is has this id."""
-    return WireError(404, "not_found", f"{noun} {given_id} not found", {"id": given_id})
-
-
-def no_such_model(model_id: str) -> WireError:
-    """404: no model has this id."""
-    return no_such("model", model_id)
-
-
-def no_such_sync(sync_id: str) -> WireError:
-    """404: no sync has this id."""
-    return no_such("sync", sync_id)
-
-
-def no_such_job(job_id: str) -> WireError:
-    """404: no job has this id, or it is of another type than the path says."""
-    return no_such("job", job_id)
-
-
-def key_in_flight(key: str) -> WireError:
-    """409: the first request with this Idempotency-Key has not been answered yet."""
-    message = "a request with this idempotency key is still being processed"
-    return WireError(409, "idempotency_key_in_flight", message, {"idempotency_key": key})
-
-
-def precondition_failed(model_id: str) -> WireError:
-    """412: the entity tag in If-Match is not the model's (only with ``etags=True``)."""
-    message = f"model {model_id} has changed since it was read"
-    return WireError(412, "precondition_failed", message, {"id": model_id})
+    def __init__(self, noun: str, given_id: str) -> None:
+        super().__init__(404, "not_found", f"{noun} {given_id} not found", {"id": given_id})

@@ -1,4 +1,4 @@
-"""The rules of the models API, on top of the store; it never sees a request."""
+"""The rules of the models API, on top of the store, without HTTP."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from patcher.sandbox.callers import Actor
+from patcher.sandbox.catalog import selected_columns
 from patcher.sandbox.forms import (
-    Document,
     Modes,
     Stamp,
     expose,
@@ -21,15 +21,17 @@ from patcher.sandbox.forms import (
     read_form,
     settle,
 )
-from patcher.sandbox.messages import WireError, dumps, no_such_model, precondition_failed
-from patcher.sandbox.source import selected_columns
+from patcher.sandbox.messages import Document, NoSuchError, WireError, dumps
 from patcher.sandbox.store import Database, StoredRow, Timestamps
+
+SYNTAX_ERROR_MARKER = "SYNTAXERROR"
+"""A query that contains it fails in a preview."""
 
 
 class Models:
     """Every model of one organization: create, read, replace, delete.
 
-    Methods raise ``WireError`` 404 for a model that does not exist.
+    Methods raise ``NoSuchError`` for a model that does not exist.
     """
 
     def __init__(
@@ -84,21 +86,22 @@ class Models:
         with self._store.transaction():
             before = self._row(model_id)
             if if_match and not self._matches(before, if_match):
-                raise precondition_failed(model_id)
+                message = f"model {model_id} has changed since it was read"
+                raise WireError(412, "precondition_failed", message, {"id": model_id})
             row = self._replaced(before, body, actor)
             self._store.save(row)
             self._previous[model_id] = before
         return render(row, self.modes)
 
     def merge(self, model_id: str, changes: Mapping[str, Any], actor: Actor) -> str:
-        """Somebody's edit: ``changes`` merged into the stored document, which is then written."""
+        """Merge ``changes`` into the stored document and write the result."""
         with self._store.transaction():
             return self.replace(model_id, merged(self.stored(model_id), changes), actor)
 
     def delete(self, model_id: str) -> None:
         """Forget a model."""
         if not self._store.remove(model_id):
-            raise no_such_model(model_id)
+            raise NoSuchError("model", model_id)
 
     def text(self, model_id: str) -> str:
         """The GET form, as JSON text."""
@@ -120,7 +123,7 @@ class Models:
     def page(
         self, limit: int, after: tuple[str, str] | None
     ) -> tuple[list[str], tuple[str, str] | None]:
-        """Up to ``limit`` models in the GET form, and behind what to go on (None: that is all)."""
+        """Up to ``limit`` models in the GET form, and where the next page begins."""
         rows = self._store.newest(limit + 1, after)
         shown = rows[:limit]
         more = (shown[-1].updated_at, shown[-1].id) if len(rows) > limit else None
@@ -135,7 +138,7 @@ class Models:
         Raises:
             WireError: 400 with the source's message, when the query cannot be run.
         """
-        self._pretend_to_run(body["configuration"].get("query"))
+        self._run(body["configuration"].get("query"))
         document = settle(body, known_columns(body), self._organization_id, self.modes)
         document["fields"] = self._found(body, document["fields"])
         fields = expose(document, (), Stamp("", {}))
@@ -185,8 +188,8 @@ class Models:
         tags = [tag.strip() for tag in if_match.split(",")]
         return "*" in tags or entity_tag(render(row, self.modes)) in tags
 
-    def _pretend_to_run(self, query: object) -> None:
-        marker = self.modes.syntax_error_marker
+    def _run(self, query: object) -> None:
+        marker = SYNTAX_ERROR_MARKER
         if isinstance(query, str) and marker in query:
             position = query.index(marker) + 1
             message = f'ERROR: syntax error at or near "{marker}" (SQLSTATE 42601)'
@@ -196,7 +199,7 @@ class Models:
     def _row(self, model_id: str) -> StoredRow:
         row = self._store.get(model_id)
         if row is None:
-            raise no_such_model(model_id)
+            raise NoSuchError("model", model_id)
         return row
 
 

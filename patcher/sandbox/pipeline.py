@@ -1,4 +1,4 @@
-"""The way of every request: recorded, admitted, bent by faults, answered, checked.
+"""Processes a request: recorded, authenticated, changed by faults, answered, checked.
 
 The first outcome for an idempotency key is the outcome for a day.
 """
@@ -23,8 +23,6 @@ from patcher.sandbox.messages import (
     Reply,
     WireError,
     bad_request,
-    forbidden,
-    key_in_flight,
 )
 from patcher.sandbox.models import Models
 from patcher.sandbox.store import Timestamps
@@ -39,10 +37,10 @@ class _Entry:
 
 
 class Ledger:
-    """Which keys were used, and how each first request ended.
+    """The idempotency keys used, each with the outcome of its first request.
 
     The documentation does not say whether a key is bound to an endpoint, a caller or a body; here
-    it is bound to nothing, which is the harshest reading.
+    it is bound to none, the strictest interpretation.
     """
 
     def __init__(self, clock: Timestamps) -> None:
@@ -51,7 +49,7 @@ class Ledger:
         self._lock = threading.Lock()
 
     def claim(self, key: str) -> Reply | None:
-        """Use a key: None the first time, afterwards the first outcome, an error too.
+        """Use a key: None the first time, later the first outcome, errors included.
 
         Raises:
             WireError: 409, while the first request is still being processed.
@@ -63,7 +61,8 @@ class Ledger:
                 self._entries[key] = _Entry(now)
                 return None
             if entry.outcome is None:
-                raise key_in_flight(key)
+                message = "a request with this idempotency key is still being processed"
+                raise WireError(409, "idempotency_key_in_flight", message, {"idempotency_key": key})
             return entry.outcome
 
     def settle(self, key: str, outcome: Reply | None) -> None:
@@ -156,7 +155,7 @@ class Pipeline:
         if version not in VERSIONS:
             raise bad_request(f"{version} is not a version this server has", supported=VERSIONS)
         if caller.organization_id is None and call.kind != "me":
-            raise forbidden("a partner key needs an organization to act in")
+            raise WireError(403, "forbidden", "a partner key needs an organization to act in")
         return caller
 
     def _exchange(self, call: Call, caller: Caller, key: str | None) -> Reply:
@@ -188,7 +187,7 @@ class Pipeline:
         return reply
 
     def _checked(self, call: Call, reply: Reply) -> Reply:
-        """The reply, or the confession that this sandbox has a bug."""
+        """The reply, or an error that reports a bug of this sandbox."""
         violation = self._validate_responses and self._description.violation(call, reply)
         if not violation:
             return reply

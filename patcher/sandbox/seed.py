@@ -1,4 +1,4 @@
-"""Models and syncs to begin with: a few as people really have them, then as many as wanted."""
+"""Models and syncs to begin with: a few realistic ones, then any number of generated ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from patcher.sandbox.forms import Document
+from patcher.sandbox.messages import Document
 
 _NAMES = uuid.UUID("0d6b3a1e-7c1f-5f52-8a77-3f1d9a4be201")
 
@@ -103,7 +103,7 @@ def accounts() -> Document:
 
 
 def orders() -> Document:
-    """A model with a query, a relation and a user-added field, but neither label nor enricher."""
+    """A model with a query, a relation and a user-added field, without labels and enricher."""
     return {
         "name": "Orders",
         "connection_id": BILLING,
@@ -144,7 +144,7 @@ def generated(number: int) -> Document:
 
 
 REALISTIC = 3
-"""How many of the models are as people really have them."""
+"""How many of the models are realistic."""
 
 
 def documents(count: int) -> Iterator[tuple[str, Document]]:
@@ -165,7 +165,7 @@ class NewIds(dict[str, str]):
 def under(
     ids: NewIds | None, pairs: Iterable[tuple[str, Document]]
 ) -> Iterator[tuple[str, Document]]:
-    """Pairs of id and document under new ids, in references to other models and syncs as well."""
+    """Pairs of id and document with new ids, also in references to other models and syncs."""
     for fixed, document in pairs:
         if ids is None:
             yield fixed, document

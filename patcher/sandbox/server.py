@@ -1,4 +1,4 @@
-"""The sandbox itself: everything put together, and what tests and the command line hold on to."""
+"""The sandbox: its parts put together, and the interface of tests and the command line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from patcher.sandbox import seed
@@ -15,10 +14,10 @@ from patcher.sandbox.callers import Actor, Callers
 from patcher.sandbox.description import published
 from patcher.sandbox.endpoints import Endpoints
 from patcher.sandbox.faults import Fault
-from patcher.sandbox.forms import Document, ModeOptions, Modes
+from patcher.sandbox.forms import ModeOptions, Modes
 from patcher.sandbox.jobs import Jobs
 from patcher.sandbox.listener import Listener
-from patcher.sandbox.messages import RecordedRequest
+from patcher.sandbox.messages import Document, RecordedRequest
 from patcher.sandbox.models import Models
 from patcher.sandbox.pipeline import Ledger, Pipeline
 from patcher.sandbox.store import Database, Timestamps, utc_now
@@ -38,22 +37,22 @@ class Sandbox:
 
     Args:
         models: how many models an empty database is seeded with; the first three are realistic,
-            and where they are all there, so are the four syncs that read them.
-        port: 0 takes a free one.
-        db: a database file, whose models are there again after a restart; None: in memory.
-        fixed_ids: seeded models and syncs have the ids that ``seed`` and ``seedsyncs`` name; else
-            new ones for each empty database.
+            and with all of them come the four syncs that read them.
+        port: 0 picks a free one.
+        db: a database file, which keeps models and syncs over a restart; None: in memory.
+        fixed_ids: seeded models and syncs have the ids that ``seed`` names; else new ones for each
+            empty database.
         latency: seconds from a request to its answer, the work included.
         api_key: the user's key.
         validate_responses: check each answer against the published description; a check costs
             time in proportion to the number of fields, so benchmarks switch it off.
-        now: the clock; must give aware datetimes.
+        now: the clock; must return aware datetimes.
         modes: how the server differs from the plain one, such as ``etags=True``; see ``Modes``.
 
     Attributes:
-        api_key: goes into ``Authorization: Bearer``.
-        partner_key: goes with the organization into ``Authorization: Basic``.
-        organization_id: the only organization there is.
+        api_key: for ``Authorization: Bearer``.
+        partner_key: for ``Authorization: Basic``, with the organization.
+        organization_id: the only organization.
 
     Raises:
         OSError: the port is taken.
@@ -98,7 +97,7 @@ class Sandbox:
         self._listener = self._listen(port)
 
     def _seed(self, models: int, *, fixed_ids: bool) -> None:
-        """The first models, and the syncs of the realistic ones where these are all there."""
+        """Create the first models, and the syncs of the realistic ones."""
         ada = Actor.named("Ada Seed")
         ids: seed.NewIds | None = None if fixed_ids else seed.NewIds()
         with self._store.transaction():
@@ -121,12 +120,7 @@ class Sandbox:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
@@ -135,7 +129,7 @@ class Sandbox:
         return self._listener.url
 
     def close(self) -> None:
-        """Let held requests go, stop listening, close the database. May be called twice."""
+        """Release held requests, stop listening, close the database. May be called twice."""
         if self._closing.is_set():
             return
         self._closing.set()
@@ -149,9 +143,9 @@ class Sandbox:
 
     # The models
 
-    def create(self, document: Mapping[str, Any], *, actor: str = "Ada Seed") -> str:
-        """Store a new model, given in the PUT form; gives its id. Nothing is validated."""
-        return self._models.create(document, Actor.named(actor))
+    def create(self, document: Mapping[str, Any]) -> str:
+        """Store a new model in the PUT form without validation; returns its id."""
+        return self._models.create(document, Actor.named("Ada Seed"))
 
     def ids(self) -> list[str]:
         """The ids of all models, in the order of creation."""
@@ -159,31 +153,27 @@ class Sandbox:
 
     def model(self, model_id: str) -> Document:
         """The model in the GET form, as an answer would show it. Raises KeyError."""
-        self._require(model_id)
         shown: Document = json.loads(self._models.text(model_id))
         return shown
 
     def stored(self, model_id: str) -> Document:
         """The model in the PUT form, exactly as the last write left it. Raises KeyError."""
-        self._require(model_id)
         return self._models.stored(model_id)
 
     def write_as_other(
         self, model_id: str, changes: Mapping[str, Any], actor: str = "Bo Other"
     ) -> None:
-        """Somebody else merges ``changes`` (RFC 7396, PUT form) into the model: a write."""
-        self._require(model_id)
+        """Someone else merges ``changes`` (RFC 7396, PUT form) into the model: a write."""
         self._models.merge(model_id, changes, Actor.named(actor))
 
     def delete(self, model_id: str) -> None:
-        """Somebody else deletes the model. Raises KeyError."""
-        self._require(model_id)
+        """Someone else deletes the model. Raises KeyError."""
         self._models.delete(model_id)
 
     # The syncs
 
     def create_sync(self, document: Mapping[str, Any], *, sync_id: str | None = None) -> str:
-        """Store a new sync, given in the form of a write; gives its id. Nothing is validated."""
+        """Store a new sync in the form of a write without validation; returns its id."""
         return self._syncs.create(document, Actor.named("Ada Seed"), sync_id)
 
     def sync_ids(self) -> list[str]:
@@ -192,22 +182,18 @@ class Sandbox:
 
     def sync(self, sync_id: str) -> Document:
         """The sync in the GET form, as an answer would show it. Raises KeyError."""
-        self._require_sync(sync_id)
         return self._syncs.shown(sync_id)
 
     def write_sync_as_other(self, sync_id: str, changes: Mapping[str, Any]) -> None:
-        """Somebody else merges ``changes`` (RFC 7396) into the sync. Raises KeyError."""
-        self._require_sync(sync_id)
+        """Someone else merges ``changes`` (RFC 7396) into the sync. Raises KeyError."""
         self._syncs.merge(sync_id, changes, Actor.named("Bo Other"))
 
     def delete_sync(self, sync_id: str) -> None:
-        """Somebody else deletes the sync. Raises KeyError."""
-        self._require_sync(sync_id)
+        """Someone else deletes the sync. Raises KeyError."""
         self._syncs.delete(sync_id)
 
     def run_sync(self, sync_id: str, *, running: bool = True) -> None:
-        """Have the sync run from now on, or no longer. Raises KeyError."""
-        self._require_sync(sync_id)
+        """Begin or end an execution of the sync. Raises KeyError."""
         self._syncs.set_running(sync_id, running=running)
 
     # What arrived
@@ -231,14 +217,14 @@ class Sandbox:
     # What goes wrong
 
     def fault(self, fault: Fault) -> Fault:
-        """Script a fault; see ``patcher.sandbox.faults``. Gives it back."""
+        """Script a fault; see ``patcher.sandbox.faults``. Returns it."""
         self._pipeline.script.add(fault)
         return fault
 
     def release(self) -> int:
         """Open every gate, land every late write, end the jobs that go on alone.
 
-        Gives how many writes and jobs that were.
+        Returns how many writes and jobs there were.
         """
         self._pipeline.script.open_gates()
         return self._pipeline.late.release() + self._jobs.release()
@@ -250,11 +236,3 @@ class Sandbox:
         self._jobs.clear()
         self._ledger.clear()
         self._pipeline.requests.clear()
-
-    def _require_sync(self, sync_id: str) -> None:
-        if not self._store.syncs.get(sync_id):
-            raise KeyError(sync_id)
-
-    def _require(self, model_id: str) -> None:
-        if not self._store.get(model_id):
-            raise KeyError(model_id)

@@ -33,17 +33,17 @@ class Timestamps:
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
-        """The moment as it is, for measuring how old something is."""
+        """The current time, for measuring ages."""
         return self._now()
 
     def stamp(self) -> str:
-        """A timestamp later than every one handed out or noticed before."""
+        """A timestamp later than every earlier one, handed out or noticed."""
         with self._lock:
             self._last = max(self._now(), self._last + TICK)
             return rfc3339(self._last)
 
     def notice(self, stamp: str) -> None:
-        """Never hand out ``stamp`` or an earlier one: a reopened database may be ahead of us."""
+        """Never hand out ``stamp`` or earlier: a reopened database may be ahead of the clock."""
         with self._lock:
             seen = datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
             self._last = max(self._last, seen)
@@ -109,7 +109,7 @@ class Rows(Generic[R]):
             return self._connection.execute(self._delete, (row_id,)).rowcount > 0
 
     def newest(self, limit: int, after: tuple[str, str] | None = None) -> list[R]:
-        """Rows by ``updated_at`` descending, then id, from behind the pair ``after`` on."""
+        """Rows by ``updated_at`` descending, then id, after the pair ``after``."""
         order = "ORDER BY updated_at DESC, id LIMIT ?"
         if after is None:
             return self._rows(order, (limit,))

@@ -1,9 +1,9 @@
-"""The rules and forms of the syncs API, as far as they can be read.
+"""The rules and forms of the syncs API, which is read-only here.
 
 A sync is given in the form of a write, and read in the form of a response. GET reports the newer
-and the deprecated spelling of identities and filters side by side, as documented. Whoever refers
-to what is not there finds it among the ``problems``, whose codes are made up: no list of them is
-published. Nothing is ever synced.
+and the deprecated spelling of identities and filters, as documented. References to models and
+fields that do not exist are listed in ``problems``; their codes are made up, since no list of them
+is published. Nothing is ever synced.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from patcher.sandbox.callers import Actor
-from patcher.sandbox.forms import Document, merged
-from patcher.sandbox.messages import WireError, dumps, no_such_sync
+from patcher.sandbox.forms import merged
+from patcher.sandbox.messages import Document, NoSuchError, dumps
 from patcher.sandbox.models import Models
 from patcher.sandbox.store import Rows, SyncRow, Timestamps
 
@@ -122,11 +123,11 @@ def _sources(value: Any, path: str = "") -> Iterator[tuple[str, Document]]:
     if isinstance(value, Mapping):
         if isinstance(value.get("model_id"), str) and isinstance(value.get("field"), str):
             yield path, dict(value)
-        for key, member in value.items():
-            yield from _sources(member, f"{path}.{key}" if path else key)
+        for key, inner in value.items():
+            yield from _sources(inner, f"{path}.{key}" if path else key)
     elif isinstance(value, list):
-        for index, member in enumerate(value):
-            yield from _sources(member, f"{path}[{index}]")
+        for index, item in enumerate(value):
+            yield from _sources(item, f"{path}[{index}]")
 
 
 def _field_ids(shown: Document) -> Iterator[tuple[str, str]]:
@@ -144,7 +145,7 @@ Position = tuple[str, str]
 class Syncs:
     """Every sync of one organization.
 
-    Methods raise ``WireError`` 404 for a sync that does not exist.
+    Methods raise ``NoSuchError`` for a sync that does not exist.
     """
 
     def __init__(
@@ -169,7 +170,7 @@ class Syncs:
         return row.id
 
     def merge(self, sync_id: str, changes: Mapping[str, Any], actor: Actor) -> None:
-        """Somebody's edit: ``changes`` merged (RFC 7396) into the stored document."""
+        """Merge ``changes`` (RFC 7396) into the stored document."""
         row = self._row(sync_id)
         document = merged(json.loads(row.document), changes)
         stamp, by = self._clock.stamp(), dumps(actor.to_dict())
@@ -178,10 +179,10 @@ class Syncs:
     def delete(self, sync_id: str) -> None:
         """Forget a sync."""
         if not self._rows.remove(sync_id):
-            raise no_such_sync(sync_id)
+            raise NoSuchError("sync", sync_id)
 
     def set_running(self, sync_id: str, *, running: bool) -> None:
-        """Begin an execution, or end the one that runs. The sync itself is not touched."""
+        """Begin an execution, or end the current one. The sync itself does not change."""
         row = self._row(sync_id)
         status = json.loads(row.status)
         stamp = self._clock.stamp()
@@ -201,13 +202,13 @@ class Syncs:
         """The sync as GET shows it; ``problems`` only where there are any."""
         row = self._row(sync_id)
         stored = json.loads(row.document)
-        known = self._known()
+        known = cache(self._model)
         form = read_form(stored, known)
         found = problems(form, known)
         return {**_identity(row), **form, **({"problems": found} if found else {})}
 
     def status(self, sync_id: str) -> Document:
-        """What of it runs now, and what ran last."""
+        """The current and the last execution."""
         status: Document = json.loads(self._row(sync_id).status)
         return status
 
@@ -219,7 +220,7 @@ class Syncs:
         *,
         full: bool,
     ) -> tuple[list[Document], Position | None]:
-        """Up to ``limit`` of the ``wanted`` syncs, and behind what to go on (None: that is all).
+        """Up to ``limit`` of the ``wanted`` syncs, and where the next page begins.
 
         ``full`` shows each as GET would, as the older version of the API did.
         """
@@ -240,30 +241,18 @@ class Syncs:
         ]
         return items, more
 
-    def _known(self) -> Known:
-        return _Lookup(self._models)
+    def _model(self, model_id: str) -> Document | None:
+        try:
+            found: Document = json.loads(self._models.text(model_id))
+        except NoSuchError:
+            return None
+        return found
 
     def _row(self, sync_id: str) -> SyncRow:
         row = self._rows.get(sync_id)
         if row is None:
-            raise no_such_sync(sync_id)
+            raise NoSuchError("sync", sync_id)
         return row
-
-
-class _Lookup:
-    """Models by id, each looked up once."""
-
-    def __init__(self, models: Models) -> None:
-        self._models = models
-        self._seen: dict[str, Document | None] = {}
-
-    def __call__(self, model_id: str) -> Document | None:
-        if model_id not in self._seen:
-            try:
-                self._seen[model_id] = json.loads(self._models.text(model_id))
-            except WireError:
-                self._seen[model_id] = None
-        return self._seen[model_id]
 
 
 def wanted_by(query: Mapping[str, str]) -> Callable[[Document], bool]:

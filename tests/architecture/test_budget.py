@@ -28,7 +28,6 @@ SMALL = {
     "guard/store.py": "the protocol through which the guard knows an API",
     "operations/arguments.py": "a declaration: the options that every function of the API shares",
     "render/progress.py": "the one owner of rich's progress",
-    "sandbox/source.py": "a declaration: the columns that the emulated source has",
 }
 
 # The same thing on several floors; every other name belongs to one file.

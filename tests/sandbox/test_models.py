@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from patcher.sandbox import Sandbox, seed
-from patcher.sandbox.source import COLUMNS, enrichment_fields
+from patcher.sandbox.catalog import COLUMNS, enrichment_fields
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Api, ApiFor
