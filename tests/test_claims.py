@@ -112,7 +112,7 @@ def test_plans_do_not_stand_in_each_others_way(journal: Journal) -> None:
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"entry": 5}'])
 def test_a_claim_that_cannot_be_read_stands_in_the_way(journal: Journal, content: str) -> None:
-    """Somebody has it, and is perhaps about to say who."""
+    """Someone has it, and is perhaps about to say who."""
     opened(journal)
     claims(journal)[0].write_text(content)
 

@@ -61,7 +61,7 @@ def test_less_than_there_was_is_all_that_there_is(tmp_path: Path) -> None:
 
 
 def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
-    """What somebody else may have planted is refused, and what it leads to is left alone."""
+    """What someone else may have planted is refused, and what it leads to is left alone."""
     (tmp_path / "other").write_bytes(b"theirs")
     (tmp_path / "link").symlink_to(tmp_path / "other")
 

@@ -194,7 +194,7 @@ def test_what_is_no_entry_is_refused(journal: Journal, content: str) -> None:
 def test_a_member_of_another_kind_is_refused(
     journal: Journal, file: str, member: str, value: object
 ) -> None:
-    """An entry that somebody else has written is listed as unreadable, and nothing breaks."""
+    """An entry that someone else has written is listed as unreadable, and nothing breaks."""
     name = journal.open(INTENT)
     journal.close(name, Ending("applied"))
     path = journal.folder / f"{name[1:]}.{file}.json"

@@ -116,7 +116,7 @@ class Edit:
         """Returns the result of the edit: applied, unchanged or declined.
 
         If it ends without a write, the text stays on disk, and ``kept`` says where; only one that
-        nobody changed is removed. Raises what the guard does, and InvalidInputError for a text
+        without changes is removed. Raises what the guard does, and InvalidInputError for a text
         that is not valid.
         """
         try:
@@ -206,7 +206,7 @@ class Edit:
         return self.plan
 
     def _open_again(self, body: str, error: PatchError) -> None:
-        """Puts the reason above the text; raises it where nobody is going to fix the text."""
+        """Puts the reason above the text; raises it where the text is not going to be fixed."""
         if not self.context.attended or body == self._refused or self._hasty == _PATIENCE:
             raise error
         self._refused = body
@@ -254,13 +254,13 @@ class Edit:
     def _rebased(self, plan: Plan, fresh: Snapshot, shown: Plan | None = None) -> Plan | None:
         """Rebases ``plan`` on the present state; None when the text now shows a collision.
 
-        Raises ConflictError where there is nobody to ask.
+        Raises ConflictError without a person to ask.
         """
         document, _ = self.context.resource.document(fresh, self.terms.unknown_fields)
         if not fresh.has_other_version(plan.base) and strictly_equal(document, plan.document):
             return plan
         if strictly_equal(document, plan.proposed):
-            # As after a write of this very text that succeeded when nobody waited any longer.
+            # As after a write of this very text that succeeded later.
             return propose(self.context.resource, fresh, document, self.terms)
         if not self.context.attended and not self.context.rebases:
             raise conflict(plan, fresh, document)

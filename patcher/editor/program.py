@@ -18,7 +18,7 @@ from patcher.errors import DeclinedError, InterruptedWriteError, InvalidInputErr
 _SENSIBLE: Final = ("sensible-editor", "nano", "vim", "vi")
 
 AT_ONCE: Final = 2.0
-"""An editor that exits faster than this, in seconds, gave nobody time to edit the text."""
+"""An editor that exits faster than this, in seconds, left no time to edit the text."""
 
 ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 """The signals that end an edit while the editor runs; Ctrl-C belongs to the editor."""

@@ -56,7 +56,7 @@ def test_a_plan_comes_back_as_it_went(case: Case) -> None:
 def test_all_that_goes_with_a_plan_comes_back() -> None:
     """No field of a plan's terms is left at its default here, and each comes back with its type."""
     origin = Origin("https://x", "org", "plan-0", "@0", "run-0")
-    notice = Notice("rebased", "/name", "Somebody wrote in between.")
+    notice = Notice("rebased", "/name", "Someone wrote in between.")
     terms = Terms(
         MASKS,
         "carry",

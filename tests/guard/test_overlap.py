@@ -85,7 +85,7 @@ def test_a_difference_beside_another_write_says_whose_it_may_be(tmp_path: Path) 
 
 
 def test_a_difference_without_a_moving_version_is_nobodys_in_particular(tmp_path: Path) -> None:
-    """Where the version tells nothing, the server and somebody else are both possible."""
+    """Where the version tells nothing, the server and someone else are both possible."""
     error = said(tmp_path, {"identifier": "email"}, step=0, identifier="id")
 
     assert "in /identifier. It was last written by Bo Other at 2" in error.message

@@ -110,7 +110,7 @@ def test_only_who_has_to_wait_is_told_what_for(tmp_path: Path) -> None:
     assert "up to 30 s" in said
 
 
-def test_a_lost_answer_with_somebody_else_in_between_is_an_overlap(tmp_path: Path) -> None:
+def test_a_lost_answer_with_someone_else_in_between_is_an_overlap(tmp_path: Path) -> None:
     """As sent, but the version moved further than one write explains: exit code 5."""
 
     def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
@@ -409,7 +409,7 @@ def test_a_failed_job_that_left_nothing_of_it_is_unknown(tmp_path: Path) -> None
 
 
 def overtaken(answer: Answer, by: str = "Bo", step: int = 1, **theirs: Any) -> Replace:
-    """Somebody else writes ``theirs``, and the write itself is answered so and not made."""
+    """Someone else writes ``theirs``, and the write itself is answered so and not made."""
 
     def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
         document, _ = MODEL.document(Snapshot(store.raw))
@@ -420,7 +420,7 @@ def overtaken(answer: Answer, by: str = "Bo", step: int = 1, **theirs: Any) -> R
 
 
 @pytest.mark.parametrize("theirs", [{"identifier": "email"}, {"name": "Theirs"}])
-def test_a_job_that_failed_while_somebody_else_wrote_is_a_conflict(
+def test_a_job_that_failed_while_someone_else_wrote_is_a_conflict(
     tmp_path: Path, theirs: dict[str, Any]
 ) -> None:
     """As when its precondition fails: exit code 4 with the job's reason, and not written."""
