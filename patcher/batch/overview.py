@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from patcher.batch.spool import Slot, Spool
-from patcher.documents.diff import Change
+from patcher.documents.diff import Change, compare
 from patcher.documents.jsontext import canonical
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
@@ -158,6 +159,9 @@ class Overview:
         for group in sorted(found, key=lambda one: (-len(one), one[0])):
             summaries = [summary for _, summary in group]
             plan = self._spool.plan(summaries[0].slot)
+            # Only what is shown is explained by deepdiff, not each plan of the batch.
+            changes = compare(plan.document, plan.proposed, plan.resource.shape.lists)
+            plan = replace(plan, changes=changes)
             yield Group(
                 members=tuple(one.named for one in summaries),
                 changes=general_changes(plan, show_secrets=self.show_secrets),

@@ -244,7 +244,9 @@ def _shown_index(item: tuple[_Pair, Branch | Leaf]) -> tuple[int, bool]:
 __all__ = ["Change", "Kind", "compare"]
 
 
-def compare(base: Document, proposed: Document, lists: ListKeys) -> tuple[Change, ...]:
+def compare(
+    base: Document, proposed: Document, lists: ListKeys, *, explained: bool = True
+) -> tuple[Change, ...]:
     """Every change that makes ``proposed`` of ``base``; none only where they are strictly equal.
 
     Members of the lists in ``lists`` are paired by identity, wherever they stand; those of any
@@ -252,13 +254,14 @@ def compare(base: Document, proposed: Document, lists: ListKeys) -> tuple[Change
     position after the common beginning and end. Objects are taken apart down to their leaves; a
     member that comes or goes is one change. In the order of the base document, what is new in an
     object after what was there. Neither document is altered, or shared with the changes.
+    ``explained`` asks deepdiff what kind of change each place is; without it the walk says so.
     """
     found = difference(base, proposed, lists)
     if found is None:
         return ()
     differing = list(places(found))
     # One place explains itself, and is the most common change; deepdiff costs a tenth of a patch.
-    kinds = explain(*_sides(found)) if len(differing) > 1 else {}
+    kinds = explain(*_sides(found)) if explained and len(differing) > 1 else {}
     changes: list[Change] = []
     for keys, place in differing:
         # The walk is the judge: a place that deepdiff passed over is a change all the same.

@@ -64,7 +64,7 @@ class BatchRun:
             _refuse_what_is_for_one(session, patch, options)
 
         def plan(job: Target) -> Plan:
-            made = session.plan(job.named.id, patch, options, job.listed_as)
+            made = session.plan(job.named.id, patch, options, job.listed_as, explained=False)
             if not holds(session, selection.where, made.document):
                 raise ConflictError(
                     f"{made.label} was changed since it was listed, and is no longer one of those "

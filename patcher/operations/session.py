@@ -162,11 +162,18 @@ class Session:
         check_change(self.resource, patch, masks, self.unknown_fields(options))
 
     def plan(
-        self, resource_id: str, patch: Patch, options: Options, listed_as: str | None = None
+        self,
+        resource_id: str,
+        patch: Patch,
+        options: Options,
+        listed_as: str | None = None,
+        *,
+        explained: bool = True,
     ) -> Plan:
         """Reads the resource and works out what the change would do to it. Never writes.
 
-        ``listed_as`` is the name by which it was found, or None.
+        ``listed_as`` is the name by which it was found, or None. ``explained`` asks deepdiff what
+        kind of change each is, as for a plan that is shown.
         """
         base = self.expected(resource_id, options, listed_as)
         return make_plan(
@@ -178,6 +185,7 @@ class Session:
             allow_all_fields=options.allow_all_fields,
             strict=options.strict,
             origin=self.origin(base),
+            explained=explained,
         )
 
     def read(self, resource_id: str) -> Snapshot:

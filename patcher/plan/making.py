@@ -111,12 +111,14 @@ def make_plan(
     allow_all_fields: bool = False,
     strict: bool = False,
     origin: Origin | None = None,
+    explained: bool = True,
 ) -> Plan:
     """The plan of applying ``patch`` to the resource in the snapshot ``base``.
 
     Raises UnknownFieldError for blockers that the change does not settle, and InvalidPatchError
     when the change cannot be applied, breaks the schema where ``base`` does not, exposes every
     field without ``allow_all_fields``, or introduces a finding and is ``strict``.
+    ``explained`` is as for documents.diff.compare.
     """
     masks = masks or Masks(resource.shape.opaque)
     found = resource.projection(base, unknown_fields, masks)
@@ -136,7 +138,7 @@ def make_plan(
     if found.blockers:
         named = tuple(place for step in patch.steps for place, _ in step.writes())
         terms = terms._replace(named=named)
-    return _plan(resource, base, found, applied.document, terms)
+    return _plan(resource, base, found, applied.document, terms, explained=explained)
 
 
 def propose(resource: Resource, base: Snapshot, proposed: Document, terms: Terms) -> Plan:
@@ -167,6 +169,8 @@ def _plan(
     found: Projection,
     proposed: Document,
     terms: Terms,
+    *,
+    explained: bool = True,
 ) -> Plan:
     """Like ``propose``, with the projection of ``base``, which is slow to make."""
     document = found.document
@@ -176,7 +180,7 @@ def _plan(
     if left:
         raise refusal(resource.noun, left, proposed)
     violations = _check_schema(resource, document, proposed)
-    changes = compare(document, proposed, resource.shape.lists)
+    changes = compare(document, proposed, resource.shape.lists, explained=explained)
     if changes and not terms.allow_all_fields:
         _refuse_widening(resource, document, proposed)
     masks = terms.masks.on(proposed) if changes else terms.masks

@@ -251,6 +251,17 @@ def test_long_texts_are_not_diffed_by_line() -> None:
     assert _sides(found) == ({"x": 0, "y": 0}, {"x": 1, "y": 1})
 
 
+def test_changes_that_nobody_sees_are_not_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an explanation deepdiff is not asked, and the changes are the same."""
+    base: Document = {"a": 1, "b": [1], "c": "x"}
+    proposed: Document = {"a": True, "b": [1, 2], "d": "x"}
+    shown = compare(base, proposed, {})
+    monkeypatch.setattr(diff, "explain", None)
+
+    assert compare(base, proposed, {}, explained=False) == shown
+    assert len(shown) == 4
+
+
 def test_where_there_is_nothing_to_explain_deepdiff_is_not_loaded() -> None:
     """The import of deepdiff is paid for only when more than one place differs."""
     program = (
