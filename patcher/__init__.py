@@ -24,6 +24,11 @@ Plans in files:
     save_plan(plan, path)        for review, or for another process
     load_plan(path)              as a SavedPlan, for apply_plan
 
+Models in files:
+    pull_models(folder)          a YAML file for each model, as an iterator of PullResults
+    plan_files(paths)            what files would change, as an iterator of results
+    apply_files(paths)           the same changes, written safely
+
 ``model`` is a UUID or an exact name. ``change`` is a dict (a JSON merge patch), a list of JSON
 Patch operations, or a Patch. ``client`` defaults to Client.from_env(). Every error is a
 PatchError, with ``exit_code``, ``hint`` and the facts as attributes.
@@ -62,8 +67,12 @@ if TYPE_CHECKING:
     from patcher.impact import Aftermath as Aftermath
     from patcher.impact import Impact as Impact
     from patcher.impact import Preview as Preview
+    from patcher.operations.apply import apply_files as apply_files
+    from patcher.operations.apply import plan_files as plan_files
     from patcher.operations.batch import patch_models as patch_models
     from patcher.operations.edit import edit_model as edit_model
+    from patcher.operations.pull import PullResult as PullResult
+    from patcher.operations.pull import pull_models as pull_models
     from patcher.operations.read import ModelSummary as ModelSummary
     from patcher.operations.read import get_model as get_model
     from patcher.operations.read import list_models as list_models
@@ -90,8 +99,10 @@ _NAMES = {
     "OutputError PatchError ReadOnlyFieldError SettingsError StaleReadError UnknownFieldError "
     "VerificationError",
     "impact": "Aftermath Impact Preview",
+    "operations.apply": "apply_files plan_files",
     "operations.batch": "patch_models",
     "operations.edit": "edit_model",
+    "operations.pull": "PullResult pull_models",
     "operations.read": "ModelSummary get_model list_models",
     "operations.saved": "load_plan save_plan",
     "operations.undo": "HistoryEntry history undo",

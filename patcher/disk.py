@@ -133,8 +133,8 @@ def _chmod(mode: int, path: Path) -> str:
     return shlex.join(("chmod", str(mode), str(path)))
 
 
-def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Writes a whole file (0600) or nothing, by way of a file with a random name.
+def write_whole(path: Path, content: bytes, *, durable: bool = True, mode: int = 0o600) -> None:
+    """Writes a whole file with ``mode``, or nothing, by way of a file with a random name.
 
     A link in its place is replaced, not followed. ``durable`` waits until the content is on disk;
     its name may take longer (``sync_folder``). Raises OSError.
@@ -144,6 +144,8 @@ def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
+            if mode != 0o600:
+                os.fchmod(descriptor, mode)
             file.flush()
             if durable:
                 os.fsync(file.fileno())

@@ -43,7 +43,7 @@ class BatchScreen:
         *,
         show_secrets: bool,
     ) -> None:
-        self._is_json = output == "json"
+        self.is_json = output == "json"
         self._flight = control
         self._asks = not parameters["yes"]
         self._is_plan = "exit_code" in parameters
@@ -51,7 +51,7 @@ class BatchScreen:
         self._exit_code = bool(parameters.get("exit_code"))
         self._show_secrets = show_secrets
         self.place = ""
-        self._tally = Tally()
+        self.tally = Tally()
         self._run: str | None = None
         self._total: int | None = None
         self._has_told = False
@@ -90,9 +90,9 @@ class BatchScreen:
         self._close_bar()
         if not overview.total:
             return
-        on_screen = not self._is_json and console.is_terminal(sys.stdout)
+        on_screen = not self.is_json and console.is_terminal(sys.stdout)
         asks = self._asks and overview.changing > 0 and console.can_ask()
-        places = [False] * (not self._is_json) + [True] * (asks and not on_screen)
+        places = [False] * (not self.is_json) + [True] * (asks and not on_screen)
         for error in places:
             console.show([line(Span(f"On {printable(self.place)}", "quiet"))], error=error)
             lines = overview_lines(
@@ -113,12 +113,8 @@ class BatchScreen:
 
     def tell(self, result: PatchResult) -> None:
         """Tells how one ended, as soon as it has."""
-        self._tally.add(result)
-        if self._tally.total == self._total:
-            SIGNALS.settle()  # this is the last one
-        if result.plan is not None:
-            self._run = result.plan.origin.run
-        if self._is_json:
+        self.count(result)
+        if self.is_json:
             self._tell_json(result)
             return
         from patcher.render.overview import outcome_lines
@@ -130,7 +126,22 @@ class BatchScreen:
             if lines and not self._has_told:
                 self._has_told = True
                 lines.insert(0, line())
-            self._print(lines, error=result.error is not None)
+            self.print(lines, error=result.error is not None)
+
+    def count(self, result: PatchResult) -> None:
+        """Counts how one ended."""
+        self.tally.add(result)
+        if self.tally.total == self._total:
+            SIGNALS.settle()  # this is the last one
+        if result.plan is not None:
+            self._run = result.plan.origin.run
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of all of them together."""
+        if self._exit_code and self.tally.exit_code == 0:
+            return int(self.tally.statuses["planned"] > 0)
+        return self.tally.exit_code
 
     def end(self) -> int:
         """Tells how all of them ended together; the exit code."""
@@ -138,16 +149,14 @@ class BatchScreen:
 
         SIGNALS.settle()
         self._close_bar()
-        if self._tally.total:
+        if self.tally.total:
             lines = summary_lines(
-                self._tally, MODEL.noun, self._run, is_plan=self._is_plan, is_dry=self._is_dry
+                self.tally, MODEL.noun, self._run, is_plan=self._is_plan, is_dry=self._is_dry
             )
-            console.show(lines, error=self._is_json)
+            console.show(lines, error=self.is_json)
         else:
             console.say("No models match.")
-        if self._exit_code and self._tally.exit_code == 0:
-            return int(self._tally.statuses["planned"] > 0)
-        return self._tally.exit_code
+        return self.exit_code
 
     def _tell_json(self, result: PatchResult) -> None:
         from patcher.render.text import result_line
@@ -158,10 +167,11 @@ class BatchScreen:
 
     def _may_draw(self) -> bool:
         """A line that is drawn anew needs a terminal on which nobody else writes."""
-        is_shared = self._is_json and console.is_terminal(sys.stdout)
+        is_shared = self.is_json and console.is_terminal(sys.stdout)
         return console.is_terminal(sys.stderr) and not is_shared and not connection().verbose
 
-    def _print(self, lines: Iterable[Line], *, error: bool) -> None:
+    def print(self, lines: Iterable[Line], *, error: bool) -> None:
+        """Shows lines, above the progress where there is one."""
         if self._bar is not None and (error or console.is_terminal(sys.stdout)):
             self._bar.above(console.rendered(lines, sys.stderr))
         else:
@@ -196,18 +206,18 @@ def apply_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
 def undo_many(run: str, parameters: dict[str, Any]) -> int:
     """Takes back what a run wrote."""
     options = options_of(parameters)
-    return _carry_out(parameters, lambda new: new.undoing(run, options))
+    return carry_out_batch(parameters, lambda new: new.undoing(run, options))
 
 
 def _with_change(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
     source = Source()
-    selection = _selection(models, parameters, source)
+    selection = selection_of(models, parameters, source)
     patch = patch_of(take_changes(parameters), source, models)
     options = options_of(parameters)
-    return _carry_out(parameters, lambda new: new.patches(selection, patch, options))
+    return carry_out_batch(parameters, lambda new: new.patches(selection, patch, options))
 
 
-def _selection(models: tuple[str, ...], parameters: dict[str, Any], source: Source) -> Selection:
+def selection_of(models: tuple[str, ...], parameters: dict[str, Any], source: Source) -> Selection:
     """Which models are meant. Raises InvalidInputError where that contradicts itself."""
     from patcher.documents.where import Condition
     from patcher.operations.read import Selection
@@ -238,8 +248,10 @@ def _lines(source: Source) -> list[str]:
     return found
 
 
-def _carry_out(
-    parameters: dict[str, Any], begin: Callable[[BatchRun], Iterator[PatchResult]]
+def carry_out_batch(
+    parameters: dict[str, Any],
+    begin: Callable[[BatchRun], Iterator[PatchResult]],
+    screen_of: type[BatchScreen] = BatchScreen,
 ) -> int:
     """Runs it, tells each outcome, and returns the exit code of all of them."""
     from patcher.api.pace import Pace
@@ -248,7 +260,7 @@ def _carry_out(
 
     output, show_secrets = output_of(parameters)
     control = BatchControl()
-    screen = BatchScreen(output, control, parameters, show_secrets=show_secrets)
+    screen = screen_of(output, control, parameters, show_secrets=show_secrets)
     batch_options = BatchOptions(
         workers=parameters["concurrency"],
         fail_fast=not parameters["keep_going"],

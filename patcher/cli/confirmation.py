@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -12,7 +12,7 @@ import click
 from patcher.cli import console
 from patcher.cli.options import REPORTS
 from patcher.cli.signals import SIGNALS
-from patcher.errors import InvalidInputError
+from patcher.errors import InvalidInputError, PatchError
 
 if TYPE_CHECKING:
     from patcher.operations.session import Progress
@@ -150,12 +150,24 @@ def show_progress(now: Progress) -> None:
     console.write(f"\r\x1b[K{text}", sys.stderr)
 
 
-def show_report(plan: Plan, output: str, planned: str) -> None:
-    """Prints the report of a plan made at the time ``planned``, with its warnings."""
+def show_report(
+    plans: Sequence[Plan],
+    output: str,
+    planned: str,
+    failures: Sequence[PatchError] = (),
+    unchanged: int = 0,
+) -> None:
+    """Prints the report of plans made at the time ``planned``, with their warnings.
+
+    ``failures`` are why there is no plan for others; ``unchanged`` more have nothing to do.
+    """
     from patcher.render.plan import outline
     from patcher.render.review import attachments
 
-    outlines = [outline(plan, attachments=attachments(plan), planned=planned)]
+    if output == "html":
+        for error in failures:
+            console.say(f"Error: {error.message}")
+    outlines = [outline(plan, attachments=attachments(plan), planned=planned) for plan in plans]
     if output == "html":
         from patcher.render import html
 
@@ -163,4 +175,4 @@ def show_report(plan: Plan, output: str, planned: str) -> None:
     else:
         from patcher.render import markdown
 
-        console.out(markdown.report(outlines))
+        console.out(markdown.report(outlines, failures, unchanged))

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
 from typing import IO, TYPE_CHECKING, Final, Literal
 
 from patcher.cli.signals import SIGNALS
@@ -115,6 +116,11 @@ def lost() -> str | None:
 def is_lost_work() -> bool:
     """Whether what the command was called for could not be written."""
     return _output.is_work and _output.lost is not None
+
+
+def now() -> str:
+    """The present time, as reports show it."""
+    return f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def show(lines: Iterable[Line], *, error: bool = False) -> None:

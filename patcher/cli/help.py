@@ -26,7 +26,7 @@ _WORDS: Final = {
 _GROUPS: Final = {
     "Options": "",
     "Change": "--set --unset --add --remove --merge --json-patch --document --plan --resume "
-    "--format --refresh --async",
+    "--format --refresh --async --file --base --dir --check",
     "Select models": "--all --where --exclude --run --concurrency --max-rps --fail-fast",
     "Safety": "--yes --dry-run --preview --impact --strict --expect-version --on-conflict "
     "--accept-older --allow-all-fields --literal --unknown-fields",

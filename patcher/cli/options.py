@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import click
@@ -123,8 +124,6 @@ def settings(timeout: float | None = None) -> Any:
 
     ``timeout`` overrides the one that was given.
     """
-    from pathlib import Path
-
     from patcher.api import Settings
 
     given = connection()
@@ -282,6 +281,28 @@ _BATCH: Final = (
 )
 
 
+base_option = click.option(
+    "--base",
+    metavar="REV",
+    help="What files were before: git revision, folder or live  [default: HEAD]",
+)
+
+_FILES: Final = click.option(
+    "-f",
+    "--file",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Models in a file or folder, instead of MODEL and CHANGE",
+)
+
+
+def file_options(command: F) -> F:
+    """Adds -f and --base."""
+    return _FILES(base_option(command))
+
+
 def selection_options(command: F) -> F:
     """Adds the options that choose among all models."""
     for option in reversed(_SELECTION):
@@ -292,6 +313,13 @@ def selection_options(command: F) -> F:
 def batch_options(command: F) -> F:
     """Adds the options for work on many models."""
     for option in reversed(_BATCH):
+        command = option(command)
+    return command
+
+
+def read_options(command: F) -> F:
+    """Adds those of the options for many models that apply to reading."""
+    for option in reversed(_BATCH[:2]):
         command = option(command)
     return command
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -86,7 +85,7 @@ def show_plan(
     if output in REPORTS:
         from patcher.cli.confirmation import show_report
 
-        show_report(plan, output, planned or f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}")
+        show_report([plan], output, planned or console.now())
         return
     from patcher.render.plan import plan_lines, warning_lines
 

@@ -36,6 +36,7 @@ from patcher.cli.options import (
     batch_options,
     connection_options,
     dry_run_option,
+    file_options,
     literal_option,
     on_conflict_option,
     options_of,
@@ -70,12 +71,19 @@ _EXPECT_VERSION = click.option(
 @unknown_fields_option
 @click.option("--out", type=_FILE, metavar="FILE", help="Save the plan, for apply --plan")
 @click.option("--show", type=_FILE, metavar="FILE", help="Show a saved plan, stale or not")
+@file_options
 @review_options
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if there are changes")
 @show_secrets_option
 @output_option("text", "json", *REPORTS)
 @connection_options
-def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) -> int:
+def plan_command(
+    models: tuple[str, ...],
+    show: Path | None,
+    files: tuple[Path, ...],
+    base: str | None,
+    **parameters: Any,
+) -> int:
     """Show what a change would do, and write nothing.
 
     \b
@@ -85,12 +93,17 @@ def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) 
       patch-model plan Customers name=Clients --out rename.json
       patch-model plan --where 'name~=^Cust' identifier=email
       patch-model plan --show rename.json
+      patch-model plan -f models --base main
     """
     from patcher.operations.write import run_plan
 
     if show is not None:
         saved.refuse_beside("--show", models, parameters)
         return saved.show_saved(show, parameters)
+    if files or base is not None:
+        from patcher.cli.files import plan_files
+
+        return plan_files(files, base, models, parameters)
     if _are_many(models, parameters):
         from patcher.cli.batch import plan_many
 
@@ -125,6 +138,7 @@ def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) 
     metavar="FILE",
     help="Apply a saved plan, instead of MODEL and CHANGE",
 )
+@file_options
 @yes_option
 @dry_run_option
 @_EXPECT_VERSION
@@ -141,19 +155,30 @@ def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) 
 @show_secrets_option
 @output_option("text", "json")
 @connection_options
-def apply_command(models: tuple[str, ...], plan_file: Path | None, **parameters: Any) -> int:
+def apply_command(
+    models: tuple[str, ...],
+    plan_file: Path | None,
+    files: tuple[Path, ...],
+    base: str | None,
+    **parameters: Any,
+) -> int:
     """Change models: show the plan, ask, and write it safely.
 
     \b
     Examples:
       patch-model apply Customers name=Clients
       patch-model apply Customers Orders tracking_columns+=id --yes
+      patch-model apply -f models --base HEAD~1
     """
     from patcher.operations.write import run_patch
 
     if plan_file is not None:
         saved.refuse_beside("--plan", models, parameters)
         return saved.apply_saved(plan_file, parameters)
+    if files or base is not None:
+        from patcher.cli.files import apply_files
+
+        return apply_files(files, base, models, parameters)
     if _are_many(models, parameters):
         from patcher.cli.batch import apply_many
 

@@ -99,6 +99,13 @@ def lines(text: str) -> dict[Tokens, int]:
     return located.lines
 
 
+def composed(text: str) -> Any:
+    """The nodes of a text that ``parse`` accepts, as ruamel.yaml has them, with their places."""
+    from ruamel.yaml import YAML
+
+    return YAML(typ="safe", pure=True).compose(text)
+
+
 def annotated(text: str, notes: Iterable[tuple[Tokens, Sequence[str]]]) -> str:
     """``text`` with lines above the line of each place, or of what it is in.
 

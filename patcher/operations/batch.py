@@ -76,7 +76,7 @@ class BatchRun:
                 made = _with_shared_name(made, new_name, len(chosen))
             return made
 
-        yield from self._of(chosen, plan, options)
+        yield from self.carry_out_all(chosen, plan, options)
 
     def undoing(self, name: str, options: Options) -> Iterator[PatchResult]:
         """Takes back what the run of that name wrote, each write as ``undo`` does.
@@ -90,11 +90,12 @@ class BatchRun:
         def plan(job: Target) -> Plan:
             return way.plan(session.journal.entry(job.entry))
 
-        yield from self._of(_written(session, name), plan, options)
+        yield from self.carry_out_all(_written(session, name), plan, options)
 
-    def _of(
+    def carry_out_all(
         self, jobs: list[Target], make: Callable[[Target], Plan], options: Options
     ) -> Iterator[PatchResult]:
+        """Makes the plan of each, and writes what ``confirm`` agrees to."""
         session, name = self.session, f"run-{os.urandom(6).hex()}"
 
         def plan(job: Target) -> Plan:
@@ -252,7 +253,7 @@ def patch_models(  # noqa: PLR0913 - those of patch_model, and those of a run
         tuple(map(Condition.parse, several(where, "conditions"))),
         several(exclude, "models to exclude"),
     )
-    batch_options = BatchOptions(_workers(concurrency), fail_fast=fail_fast, dry_run=dry_run)
+    batch_options = BatchOptions(workers(concurrency), fail_fast=fail_fast, dry_run=dry_run)
     patch, pace = Patch.of(change), Pace(max_rps)
 
     def results() -> Iterator[PatchResult]:
@@ -263,7 +264,8 @@ def patch_models(  # noqa: PLR0913 - those of patch_model, and those of a run
     return results()
 
 
-def _workers(count: int) -> int:
+def workers(count: int) -> int:
+    """A number of models to work on at a time. Raises SettingsError."""
     if type(count) is not int or not 1 <= count <= MOST_WORKERS:
         raise SettingsError(f"The concurrency is a number from 1 to {MOST_WORKERS}.")
     return count

@@ -13,7 +13,9 @@ from html import escape
 from typing import Final
 
 from patcher.documents.diff import Change
+from patcher.documents.values import MISSING, JsonValue
 from patcher.documents.wording import counted
+from patcher.errors import PatchError
 from patcher.render.plan import PRESERVED, Attachment, Outline, summary
 from patcher.render.side_by_side import RowPair, value_rows
 from patcher.render.text import (
@@ -29,11 +31,17 @@ LONGEST: Final = 60_000
 
 _INLINE: Final = 60
 
+_LONGEST_SIDE: Final = 400
+
 _MARKS: Final = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
 
 
-def report(outlines: Sequence[Outline]) -> str:
+def report(
+    outlines: Sequence[Outline], failures: Sequence[PatchError] = (), unchanged: int = 0
+) -> str:
     """The report of one plan, or of several.
+
+    ``failures`` are the errors of those without a plan; ``unchanged`` others have nothing to do.
 
     Where it would be longer than a comment can be, values are left out, the last ones first, and
     both their places and the beginning of the report say so.
@@ -41,6 +49,7 @@ def report(outlines: Sequence[Outline]) -> str:
     budget = LONGEST
     while True:
         text, left_out = _report(outlines, budget)
+        text = _failures(failures, unchanged, has_plans=bool(outlines)) + text
         if len(text) <= LONGEST or budget < 1_000:
             break
         budget -= max(len(text) - LONGEST, budget // 4)
@@ -73,6 +82,29 @@ def _report(outlines: Sequence[Outline], budget: int) -> tuple[str, int]:
             blocks.append(whole)
         blocks += _rest(shown)
     return _joined(blocks), left_out
+
+
+def _failures(failures: Sequence[PatchError], unchanged: int, *, has_plans: bool) -> str:
+    """What there is no plan for, and why, before all plans."""
+    blocks = []
+    if failures:
+        blocks.append(f"### {counted(len(failures), 'model')} without a plan")
+    for error in failures:
+        hint = f" {_code(error.command_hint)}" if error.command_hint else ""
+        blocks.append(f"- **{_code(error.message)}**{hint}")
+        report = getattr(error, "report", None)
+        for one in report.both if report else ():
+            sides = (("base", one.base), ("yours", one.yours), ("theirs", one.theirs))
+            values = "; ".join(f"{name}: {_code(_side(value))}" for name, value in sides)
+            blocks.append(f"- {_code(one.path)} {values}")
+    if not (failures or has_plans) and unchanged:
+        blocks.append(f"No changes: {counted(unchanged, 'model')} up to date.")
+    return _joined(blocks) + "\n" if blocks else ""
+
+
+def _side(value: JsonValue) -> str:
+    text = "(not there)" if value is MISSING else printable_value(value)
+    return text if len(text) <= _LONGEST_SIDE else text[:_LONGEST_SIDE] + "..."
 
 
 def _joined(blocks: Sequence[str]) -> str:

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from patcher.batch.overview import Group, NamedResource, Refusal, Tally
-from patcher.documents.wording import counted
+from patcher.documents.diff import Change
+from patcher.documents.wording import counted, first_few
+from patcher.errors import PatchError
 from patcher.plan import PatchResult
 from patcher.plan.plan import Status
-from patcher.render.plan import PRESERVED, change_lines, details_lines
+from patcher.render.plan import PRESERVED, change_lines, conflict_lines, details_lines
 from patcher.render.text import (
     Line,
     Span,
@@ -117,6 +119,25 @@ def summary_lines(
         yield line(f"Undo all of it: patch-model undo --run {run}")
     if tally.statuses["not-begun"]:
         yield line("Run the same command again for the rest.")
+
+
+def pull_lines(
+    status: str, subject: str, changes: Sequence[Change], error: PatchError | None
+) -> Iterator[Line]:
+    """How the pull of one model ended; nothing where there was nothing to do."""
+    if error is not None:
+        yield line(Span(status.capitalize(), "alarm"), f": {printable(error.message)}")
+        report = getattr(error, "report", None)
+        if report is not None:
+            yield from conflict_lines(report)
+        if error.command_hint:
+            yield line(f"  Hint: {printable(error.command_hint)}")
+    elif status != "unchanged":
+        paths = printable(first_few([one.path for one in changes]))
+        yield line(
+            Span(status.capitalize(), "changed"),
+            f": {printable(subject)}{f' ({paths})' if paths else ''}",
+        )
 
 
 def _identity(result: PatchResult) -> NamedResource:

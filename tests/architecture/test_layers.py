@@ -21,6 +21,7 @@ ARROWS = {
     "guard": {"backoff", "claims", "disk", "journal", "plan", "resources", "documents", "errors"},
     "editor": {"disk", "guard", "journal", "plan", "resources", "documents", "errors"},
     "batch": {"disk", "guard", "journal", "plan", "resources", "documents", "errors"},
+    "files": {"disk", "guard", "journal", "plan", "resources", "documents", "errors"},
     "api": {"backoff", "documents", "errors", "_version"},
     "operations": {
         "_version",
@@ -29,6 +30,7 @@ ARROWS = {
         "disk",
         "batch",
         "editor",
+        "files",
         "guard",
         "journal",
         "plan",

@@ -20,6 +20,7 @@ from patcher.api import Client
 from patcher.cli.main import COMMANDS, LazyGroup, cli
 from patcher.sandbox import seed
 from tests.docs.console import surroundings
+from tests.files.project import Project
 
 # An editor in the place of everybody's: it changes something, so that there is something to ask.
 _EDITOR = "#!/bin/sh\nfor file; do :; done\nsed -i 's/300/301/' \"$file\"\nsleep 0\n"
@@ -63,6 +64,16 @@ class Place:
         results = list(patcher.patch_models(None, change, client=self.client))
         assert results[0].plan is not None
         return str(results[0].plan.origin.run)
+
+    def files(self) -> None:
+        """A repository with all models as files, and a commit since."""
+        project = Project(self.folder)
+        if not (self.folder / ".git").exists():
+            project.init()
+        assert list(patcher.pull_models(project.models, client=self.client, base="live"))
+        project.git("add", "models")
+        for message in ("All models", "Something else"):
+            project.git("commit", "-q", "--allow-empty", "-m", message)
 
     def run(self, command: str) -> tuple[int, str]:
         """Runs a command in a terminal, answers yes, and stops what does not end by itself."""
@@ -117,6 +128,8 @@ def test_every_example_in_the_help_works(place: Place, name: str) -> None:
             # What its file holds is made by the example of another command.
             made = next(one for one in examples("plan") if "--out" in one)
             assert place.run(made)[0] == 0
+        if " -f models" in runnable or "patch-model pull" in runnable:
+            place.files()
         code, screen = place.run(runnable)
         expected = 1 if "--exit-code" in command else 0
         assert code == expected, f"{command}\n{screen}"

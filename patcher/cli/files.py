@@ -1,0 +1,276 @@
+"""Models as files on the command line: ``pull``, ``plan -f`` and ``apply -f``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from patcher.cli import console, exits
+from patcher.cli.batch import BatchScreen, carry_out_batch, selection_of
+from patcher.cli.confirmation import show_report
+from patcher.cli.help import Command
+from patcher.cli.options import (
+    REPORTS,
+    CompletedName,
+    accept_older_option,
+    base_option,
+    connection,
+    connection_options,
+    options_of,
+    output_option,
+    read_options,
+    selection_options,
+    session,
+    unknown_fields_option,
+)
+from patcher.errors import InvalidInputError, PatchError
+
+if TYPE_CHECKING:
+    from patcher.documents.notices import Notice
+    from patcher.operations.pull import PullResult
+    from patcher.plan import PatchResult
+    from patcher.render.progress import Bar
+    from patcher.render.text import Line
+
+# What goes together with -f but for what it is by default.
+_ELSEWHERE: Final[Mapping[str, object]] = {
+    "expect_version": None,
+    "preview": False,
+    "impact": False,
+    "out": None,
+    "all": False,
+    "where": (),
+    "exclude": (),
+}
+
+
+class FileScreen(BatchScreen):
+    """Where a run over files is watched: conflicts with all three values, or one report of all."""
+
+    def __init__(self, output: str, *arguments: Any, **options: Any) -> None:
+        super().__init__(output, *arguments, **options)
+        self._report = output if output in REPORTS else None
+        self._results: list[PatchResult] = []
+
+    def show(self, overview: Any) -> None:
+        """All plans are made; a report comes at the end."""
+        if self._report is None:
+            super().show(overview)
+
+    def tell(self, result: PatchResult) -> None:
+        """Tells how one ended."""
+        if self._report is not None:
+            self.count(result)
+            self._results.append(result)
+            return
+        super().tell(result)
+        from patcher.render.plan import conflict_lines, warning_lines
+        from patcher.render.text import line, printable
+
+        report = getattr(result.error, "report", None)
+        if result.status == "unchanged" and not self.is_json:
+            self.print(warning_lines(_differences(result)), error=True)
+        if report is not None and result.plan is None and result.error and not self.is_json:
+            heading = line(printable(result.error.message))
+            self.print([heading, *conflict_lines(report), line()], error=True)
+
+    def end(self) -> int:
+        """Tells how all of them ended together; the exit code, which is its own where one was."""
+        if self._report is not None:
+            self._show_report(self._report)
+        code = super().end() if self._report is None else self.exit_code
+        alone = self.tally.total == 1 and code == 7
+        return max(self.tally.codes) if alone else code
+
+    def _show_report(self, output: str) -> None:
+        plans = [
+            one.plan
+            for one in self._results
+            if one.plan and (one.status == "planned" or _differences(one))
+        ]
+        failures = [one.error for one in self._results if one.error is not None]
+        unchanged = self.tally.statuses["unchanged"]
+        show_report(plans, output, console.now(), failures, unchanged)
+
+
+def _differences(result: PatchResult) -> list[Notice]:
+    """The warnings that a live model differs from its file, which changes nothing."""
+    return [one for one in result.warnings if one.code == "live-differs"]
+
+
+def plan_files(
+    files: Sequence[Path], base: str | None, models: Sequence[str], parameters: dict[str, Any]
+) -> int:
+    """Shows what files would change."""
+    _refuse_others(files, models, parameters)
+    shown = {**parameters, "yes": True, "dry_run": True}
+    return _run(files, base, shown, looks=True)
+
+
+def apply_files(
+    files: Sequence[Path], base: str | None, models: Sequence[str], parameters: dict[str, Any]
+) -> int:
+    """Applies what files change."""
+    _refuse_others(files, models, parameters)
+    return _run(files, base, parameters, looks=False)
+
+
+def _run(
+    files: Sequence[Path], base: str | None, parameters: dict[str, Any], *, looks: bool
+) -> int:
+    from patcher.operations.apply import run_files
+
+    options = options_of(parameters)
+    return carry_out_batch(
+        parameters,
+        lambda new: run_files(new, files, base, options, looks=looks, say=console.say),
+        FileScreen,
+    )
+
+
+def _refuse_others(
+    files: Sequence[Path], models: Sequence[str], parameters: Mapping[str, Any]
+) -> None:
+    """Raises InvalidInputError for what -f can't be combined with, and for --base without it."""
+    if not files:
+        raise InvalidInputError(
+            "--base goes with -f FILE.", hint="Name the files: -f models, for example."
+        )
+    given = ["MODEL"] if models else []
+    for name, value in parameters.items():
+        if name == "change_item" and value:
+            given.append("CHANGE")
+        elif (name.startswith("change_") and value) or (
+            name in _ELSEWHERE and value != _ELSEWHERE[name]
+        ):
+            given.append("--" + name.removeprefix("change_").replace("_", "-"))
+    if given:
+        raise InvalidInputError(
+            f"{', '.join(given)} can't be combined with -f.",
+            hint="The files hold the models and their changes.",
+        )
+
+
+@click.command("pull", cls=Command)
+@click.argument("models", metavar="[MODEL]...", nargs=-1, type=CompletedName("api"))
+@selection_options
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("models"),
+    show_default="models",
+    metavar="DIR",
+    help="Folder of the files",
+)
+@base_option
+@click.option("--check", is_flag=True, help="Report who is ahead or behind, and write nothing")
+@read_options
+@accept_older_option
+@unknown_fields_option
+@output_option("text", "json")
+@connection_options
+def pull_command(models: tuple[str, ...], **parameters: Any) -> int:
+    """Write models to YAML files, and merge what others changed into them.
+
+    Without MODEL, all models. A file keeps its comments, order and place; where you and others
+    changed the same, it is left alone.
+
+    \b
+    Examples:
+      patch-model pull --dir models
+      patch-model pull Customers
+      patch-model pull --check --base HEAD
+    """
+    from patcher.api.pace import Pace
+    from patcher.batch import BatchControl, BatchOptions
+    from patcher.cli.changes import Source
+    from patcher.operations.batch import BatchRun
+    from patcher.operations.pull import Puller, PullOptions
+
+    selection = selection_of(models, parameters, Source())
+    screen = _PullScreen(is_json=parameters["output"] == "json", is_check=parameters["check"])
+    how = PullOptions(
+        folder=parameters["folder"],
+        base=parameters["base"],
+        check=parameters["check"],
+        workers=parameters["concurrency"],
+        watch=screen.watch,
+        say=console.say,
+    )
+    pace = Pace(parameters["max_rps"])
+    run = BatchRun(session(), BatchControl(), BatchOptions(), pace)
+    try:
+        with closing(run.session.client), closing(screen):
+            for result in Puller(run.session, how, options_of(parameters)).run(selection):
+                screen.tell(result)
+    except PatchError as error:
+        return exits.report(error, as_json=screen.is_json, in_run=True)
+    return screen.end()
+
+
+class _PullScreen:
+    """Where a pull is watched."""
+
+    def __init__(self, *, is_json: bool, is_check: bool) -> None:
+        self.is_json = is_json
+        self._is_check = is_check
+        self._codes: list[int] = []
+        self._statuses: dict[str, int] = {}
+        self._bar: Bar | None = None
+
+    def close(self) -> None:
+        """Takes the progress away."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def watch(self, done: int, total: int) -> None:
+        """So many are done: the progress."""
+        is_free = console.is_terminal(sys.stderr) and not connection().verbose
+        if done == 0 and total > 1 and is_free:
+            from patcher.render.progress import Bar
+
+            colour = console.has_colour(sys.stderr)
+            self._bar = Bar(sys.stderr, "Pulling", total, has_colour=colour)
+        if self._bar is not None:
+            self._bar.done(done)
+
+    def tell(self, result: PullResult) -> None:
+        """Tells how one ended."""
+        self._codes.append(result.exit_code)
+        self._statuses[result.status] = self._statuses.get(result.status, 0) + 1
+        if self.is_json:
+            from patcher.documents.jsontext import dump
+
+            console.write(dump(result.to_dict()) + "\n", sys.stdout)
+            return
+        from patcher.render.overview import pull_lines
+
+        subject = str(result.path or result.name or result.model_id)
+        lines = list(pull_lines(result.status, subject, result.changes, result.error))
+        self._print(lines, error=result.error is not None)
+
+    def _print(self, lines: list[Line], *, error: bool) -> None:
+        if lines and self._bar is not None:
+            self._bar.above(console.rendered(lines, sys.stderr))
+        else:
+            console.show(lines, error=error)
+
+    def end(self) -> int:
+        """Tells how all of them ended together; the exit code."""
+        counted = [f"{count} {status}" for status, count in sorted(self._statuses.items())]
+        text = f"{', '.join(counted) or 'No models match'}."
+        if self.is_json:
+            console.say(text)
+        else:
+            console.out(text + "\n")
+        failures = {code for code in self._codes if code > 1}
+        if not failures or len(self._codes) == 1:
+            return max(self._codes, default=0)
+        return 7

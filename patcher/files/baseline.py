@@ -1,0 +1,280 @@
+"""What the files were before: at a revision of git, in an older copy, or as the API has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from patcher.documents.values import Document
+from patcher.errors import InvalidInputError, InvalidPatchError
+from patcher.files.git import Repository
+from patcher.files.modelfile import Header, Located, ModelFile, Unusable, read_files
+
+LIVE: Final = "live"
+_FEWEST_DIGITS: Final = 12
+_OLDEST: Final = 50
+"""So many older versions of a file are compared with the model."""
+
+
+class Earlier(NamedTuple):
+    """A file as it was: its path then, and what reads it."""
+
+    path: str
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the files are compared with, to tell your changes from those of others.
+
+    Attributes:
+        label: what to call it in a sentence.
+        files: what it has of each model, by id.
+        is_live: whether it is the model itself, so that all that differs is yours.
+        repository: the repository around the files; None without one.
+        commit: the commit that it is, if it is one.
+        own: the paths that the branch's own commits changed; a guess would take these for yours.
+        branch: the branch to name instead of the guess.
+        note: what else to say about it.
+        is_given: whether the caller has named it.
+    """
+
+    label: str
+    files: Mapping[str, tuple[Earlier, ...]] = field(default_factory=dict)
+    is_live: bool = False
+    repository: Repository | None = None
+    commit: str | None = None
+    own: frozenset[str] = frozenset()
+    branch: str | None = None
+    note: str | None = None
+    is_given: bool = False
+
+    @classmethod
+    def choose(cls, base: str | None, folder: Path) -> Baseline:
+        """The baseline that ``base`` names for the files in a folder; by default HEAD.
+
+        Raises InvalidInputError where it names none, or more than one thing, and where HEAD
+        could be the wrong one.
+        """
+        if base == LIVE:
+            return cls(LIVE, is_live=True, is_given=True, repository=_repository(folder))
+        if base is None:
+            return cls._head(Repository.around(folder))
+        is_folder = Path(base).is_dir()
+        repository = _repository(folder) if is_folder else Repository.around(folder)
+        commit = repository.commit(base) if repository else None
+        if is_folder and commit:
+            raise InvalidInputError(
+                f"--base {base} is both a folder and a revision of git.",
+                hint=f"Name the folder as ./{base}, or the revision by its id: {commit}",
+            )
+        if is_folder:
+            files = _by_id(_copies(Path(base)))
+            return cls(base, files, repository=repository, is_given=True)
+        if repository is None or commit is None:
+            raise _no_revision(base, repository)
+        return cls._at(base, commit, repository)
+
+    @classmethod
+    def _at(cls, base: str, commit: str, repository: Repository) -> Baseline:
+        head, label, note = repository.commit("HEAD"), base, None
+        if head is not None:
+            shared = repository.merge_base(commit, head)
+            if shared is None:
+                raise _no_shared_commit(base, repository)
+            if shared != commit:
+                label = f"{base} ({shared[:_FEWEST_DIGITS]})"
+                note = (
+                    f"{base} is not part of this branch; the base is their merge base, "
+                    f"{shared[:_FEWEST_DIGITS]}."
+                )
+                commit = shared
+        files = _by_id(_objects(repository, commit))
+        return cls(label, files, repository=repository, commit=commit, note=note, is_given=True)
+
+    @classmethod
+    def _head(cls, repository: Repository | None) -> Baseline:
+        if repository is None:
+            return cls("an earlier version")
+        unfinished = repository.unfinished
+        if unfinished is not None:
+            raise InvalidInputError(
+                f"A {unfinished} is in progress in {repository.top}.",
+                hint=f"Finish it (git {unfinished} --continue) or abort it, or name the base: "
+                "--base REV",
+            )
+        head = repository.commit("HEAD")
+        if head is None:
+            return cls("HEAD", repository=repository)
+        branch = repository.default_branch()
+        start = repository.merge_base(branch, head) if branch else None
+        if branch is None or start is None:
+            what = "it is a shallow clone" if repository.is_shallow else "git knows none here"
+            raise InvalidInputError(
+                "There is no default branch to compare with, so what you changed is unclear "
+                f"({what}).",
+                hint="Name the base: --base REV, such as the target branch of a pull request, or "
+                "the commit that was applied last; --base HEAD if only uncommitted changes are "
+                "yours.",
+            )
+        own = frozenset(repository.changed(start, head) if start != head else ())
+        files = _by_id(_objects(repository, head))
+        return cls("HEAD", files, repository=repository, commit=head, own=own, branch=branch)
+
+    def close(self) -> None:
+        """Ends what was started to read it."""
+        if self.repository is not None:
+            self.repository.close()
+
+    def document(self, file: ModelFile) -> Document | None:
+        """The document of a file's model then; None where there was none.
+
+        Raises InvalidInputError where there were several files of it, or one that is unreadable.
+        """
+        found = self.files.get(file.id, ())
+        here = self.path_of(file.path)
+        if len(found) > 1:
+            found = tuple(one for one in found if one.path == here)
+            if not found:
+                raise InvalidInputError(
+                    f"{self.label} has several files of the model {file.id}, so there is no base "
+                    f"for {file.path}.",
+                    hint="Name another base: --base REV",
+                )
+        if not found:
+            return None
+        return _document(found[0], f"{found[0].path} at {self.label}")
+
+    def is_own(self, file: ModelFile) -> bool:
+        """Whether the branch's own commits changed a file, so that HEAD hides a change of yours."""
+        return self.path_of(file.path) in self.own
+
+    def path_of(self, path: Path) -> str | None:
+        """A path as git names it, or as it is where there is no repository."""
+        return self.repository.path_of(path) if self.repository else str(path)
+
+    def older(self, file: ModelFile) -> Iterator[tuple[str, Document]]:
+        """The versions of a file before the baseline: the commit of each, and the document."""
+        here, repository = self.path_of(file.path), self.repository
+        if repository is None or here is None or self.commit is None:
+            return
+        seen: set[str] = set()
+        for commit, oid in repository.versions(here, self.commit)[:_OLDEST]:
+            if oid in seen or not oid.strip("0"):
+                continue
+            seen.add(oid)
+            content = repository.content(oid)
+            header = Header.of(content.decode("utf-8", "replace"))
+            if header is None or header.id != file.id:
+                continue
+            try:
+                yield commit[:_FEWEST_DIGITS], ModelFile(file.path, content, header).document()
+            except InvalidPatchError:
+                continue
+
+    def checked(self, files: Iterable[Located]) -> list[Located]:
+        """``files``, of which those cannot be used that git has not merged, or keeps filtered."""
+        files = list(files)
+        if self.repository is None or not files:
+            return files
+        paths = {one.path: self.path_of(one.path) for one in files}
+        unmerged = self.repository.unmerged()
+        filtered = self.repository.filtered(path for path in paths.values() if path is not None)
+        ids = {one.path: model_id for model_id, found in self.files.items() for one in found}
+        return [
+            _usable(one, paths[one.path], unmerged, filtered, ids.get(paths[one.path] or ""))
+            for one in files
+        ]
+
+
+def _usable(
+    one: Located,
+    path: str | None,
+    unmerged: set[str],
+    filtered: Mapping[str, str],
+    id_before: str | None,
+) -> Located:
+    known = one.id or id_before
+    if isinstance(one, Unusable):
+        return replace(one, id=known)
+    if path in unmerged:
+        error = InvalidInputError(
+            f"{one.path} has an unresolved merge conflict.",
+            hint="Resolve it, then: git add FILE",
+        )
+        return Unusable(one.path, error, known)
+    if path is not None and path in filtered:
+        error = InvalidInputError(
+            f"{one.path} is under the git filter {filtered[path]!r}, so git does not hold its "
+            "text.",
+            hint="Take the filter off this file in .gitattributes.",
+        )
+        return Unusable(one.path, error, known)
+    return one
+
+
+def _repository(folder: Path) -> Repository | None:
+    """The repository around a folder where git works; without it there is less to check."""
+    try:
+        return Repository.around(folder)
+    except InvalidInputError:
+        return None
+
+
+def _copies(folder: Path) -> Iterator[tuple[str, Earlier]]:
+    for one in read_files([folder]):
+        if isinstance(one, Unusable):
+            raise one.error
+        yield one.id, Earlier(str(one.path), lambda content=one.content: content)  # type: ignore[misc]
+
+
+def _objects(repository: Repository, commit: str) -> Iterator[tuple[str, Earlier]]:
+    for path, oid in repository.files(commit).items():
+        content = repository.content(oid)
+        header = Header.of(content[:4096].decode("utf-8", "replace").lstrip("\ufeff"))
+        if header is not None:
+            yield header.id, Earlier(path, lambda oid=oid: repository.content(oid))  # type: ignore[misc]
+
+
+def _by_id(found: Iterable[tuple[str, Earlier]]) -> dict[str, tuple[Earlier, ...]]:
+    files: dict[str, tuple[Earlier, ...]] = {}
+    for model_id, one in found:
+        files[model_id] = (*files.get(model_id, ()), one)
+    return files
+
+
+def _document(earlier: Earlier, what: str) -> Document:
+    try:
+        return ModelFile.of(Path(what), earlier.read()).document()
+    except InvalidInputError as error:
+        error.command_hint = "Name another base: --base REV"
+        raise
+
+
+def _no_revision(base: str, repository: Repository | None) -> InvalidInputError:
+    if repository is None:
+        return InvalidInputError(
+            f"--base {base} is not a folder, and the files are not in a git repository.",
+            hint="Name a folder with an older copy of the files, or --base live.",
+        )
+    if repository.is_shallow:
+        hint = "This is a shallow clone. Fetch its history first: git fetch --unshallow"
+    else:
+        hint = "Check the spelling, or fetch it first: git fetch origin BRANCH"
+    return InvalidInputError(
+        f"--base {base} is neither a folder nor a revision of this repository.", hint=hint
+    )
+
+
+def _no_shared_commit(base: str, repository: Repository) -> InvalidInputError:
+    if repository.is_shallow:
+        return InvalidInputError(
+            f"This shallow clone does not reach the commit that {base} and HEAD share.",
+            hint="Fetch the whole history: git fetch --unshallow (actions/checkout: fetch-depth: "
+            "0)",
+        )
+    return InvalidInputError(
+        f"{base} and HEAD have no commit in common.", hint="Name another base: --base REV"
+    )

@@ -1,0 +1,139 @@
+"""Credentials in files: a mask in the place of each, which stands for the live value there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from patcher.documents.masks import MASK, Masks
+from patcher.documents.pointers import pointer_to, shown
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens, strictly_equal
+from patcher.errors import InvalidInputError, InvalidPatchError
+
+
+def file_document(document: Document, masks: Masks) -> Document:
+    """``document`` as it goes into a file: the mask in the place of each credential.
+
+    Raises InvalidInputError, naming the place, where a credential is within another text.
+    """
+    masked: Document = masks.on(document).masked_document(document)
+    return {key: _whole(document[key], value, (key,)) for key, value in masked.items()}
+
+
+def _whole(value: JsonValue, masked: JsonValue, at: Tokens) -> JsonValue:
+    if type(value) is dict and type(masked) is dict:
+        return {key: _whole(value[key], one, (*at, key)) for key, one in masked.items()}
+    if type(value) is list and type(masked) is list:
+        pairs = zip(value, masked, strict=True)
+        return [_whole(one, other, (*at, str(i))) for i, (one, other) in enumerate(pairs)]
+    if masked in (value, MASK) or type(value) is not str:
+        return masked
+    if "://" in value and not re.search(r"\s", value):
+        return MASK  # a URL with a password in it
+    raise InvalidInputError(
+        f"A credential is part of the text at {shown(at)}, which must not get into a file.",
+        hint="Take the credential out of that text, or manage this model without a file.",
+    )
+
+
+def as_in_files(
+    live: Document, masks: Masks, files: Iterable[Document], *, refuse: bool
+) -> Document:
+    """The live document with a mask where a file has one, and the value where a file has just it.
+
+    What is masked by now and was not when a file was written stays comparable that way, and the
+    other way round.
+    """
+    try:
+        masked = file_document(live, masks)
+    except InvalidInputError:
+        if refuse:
+            raise
+        masked = live
+    for file in files:
+        masked = _adapted(masked, live, file)
+    return masked
+
+
+def _adapted(masked: JsonValue, live: JsonValue, file: JsonValue) -> JsonValue:
+    if type(masked) is dict and type(live) is dict and type(file) is dict:
+        return {
+            key: _adapted(one, live[key], file[key]) if key in file else one
+            for key, one in masked.items()
+        }
+    if type(masked) is list and type(live) is list and type(file) is list:
+        below = [_adapted(*three) for three in zip(masked, live, file, strict=False)]
+        return [*below, *masked[len(below) :]]
+    if file == MASK and live is not None:
+        return MASK
+    return live if strictly_equal(file, live) else masked
+
+
+def resolved(
+    document: Document, live: Document, masked: Document, masks: Masks
+) -> tuple[Document, list[Tokens]]:
+    """``document`` with the live value in the place of each mask, and where these are.
+
+    Raises InvalidPatchError where it is not certain which value a mask stands for.
+    """
+    kept: list[Tokens] = []
+    value = _value(document, live, masked, (), masks, kept)
+    return value, kept
+
+
+def _value(
+    value: JsonValue,
+    live: JsonValue,
+    masked: JsonValue,
+    at: Tokens,
+    masks: Masks,
+    kept: list[Tokens],
+) -> JsonValue:
+    if value == MASK and at not in masks.literal:
+        if live is MISSING or live is None:
+            raise _unresolvable(at, "the model has no value there")
+        kept.append(at)
+        return live
+    if type(value) is dict:
+        return {
+            key: _value(one, _at(live, key), _at(masked, key), (*at, key), masks, kept)
+            for key, one in value.items()
+        }
+    if type(value) is not list:
+        return value
+    items = []
+    for i, item in enumerate(value):
+        place = (*at, str(i))
+        holders = [one for one in _masks_in(item, place) if one not in masks.literal]
+        if holders:
+            same = type(masked) is list and i < len(masked) and strictly_equal(item, masked[i])
+            if not same or (item == MASK and not strictly_equal(value, masked)):
+                raise _unresolvable(holders[0], "the list around it is not as the model has it")
+            kept += holders
+            items.append(live[i])
+        else:
+            items.append(item)
+    return items
+
+
+def _at(value: JsonValue, key: str) -> JsonValue:
+    return value.get(key, MISSING) if type(value) is dict else MISSING
+
+
+def _masks_in(value: JsonValue, at: Tokens) -> Iterator[Tokens]:
+    if value == MASK:
+        yield at
+    elif type(value) is dict:
+        for key, one in value.items():
+            yield from _masks_in(one, (*at, key))
+    elif type(value) is list:
+        for i, one in enumerate(value):
+            yield from _masks_in(one, (*at, str(i)))
+
+
+def _unresolvable(at: Tokens, why: str) -> InvalidPatchError:
+    return InvalidPatchError(
+        f"The mask at {shown(at)} cannot stand for the present credential: {why}.",
+        path=pointer_to(at),
+        hint="Give the value itself there, or put the rest back as it was.",
+    )

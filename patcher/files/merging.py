@@ -1,0 +1,327 @@
+"""A base, a file and the live model merged: into the plan of a write, or into the file. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from patcher.documents.diff import Change, compare
+from patcher.documents.notices import Notice
+from patcher.documents.patches import Patch
+from patcher.documents.pointers import lookup, pointer_to, tokens_of
+from patcher.documents.shape import Shape, keys_of
+from patcher.documents.threeway import Merged, merge
+from patcher.documents.values import Document, JsonValue, Tokens, strictly_equal
+from patcher.documents.wording import first_few
+from patcher.errors import ConflictError, InvalidInputError, InvalidPatchError
+from patcher.files.baseline import Baseline
+from patcher.files.masked import as_in_files, resolved
+from patcher.files.modelfile import ModelFile
+from patcher.guard.verification import is_in_place, verify
+from patcher.plan import Plan, Terms
+from patcher.plan.conflicts import conflict
+from patcher.plan.making import propose, propose_edited
+from patcher.resources.projection import Projection
+from patcher.resources.resource import Resource
+from patcher.resources.snapshot import Snapshot
+
+State: TypeAlias = Literal["unchanged", "ahead", "behind", "diverged"]
+
+_SHOWN: Final = 5
+
+
+class Sides(NamedTuple):
+    """One model three times: as it was, as its file says, and as it is now; and all in one.
+
+    Attributes:
+        base: the document at the base, with masks as the file has them.
+        mine: the document of the file.
+        live: the live document, with a mask where a file has one.
+        merged: the three merged.
+        lists: what pairs the items of lists.
+    """
+
+    base: Document
+    mine: Document
+    live: Document
+    merged: Merged
+    shape: Shape
+
+    @classmethod
+    def of(cls, base: Document, mine: Document, live: Document, shape: Shape) -> Sides:
+        """The sides, merged."""
+        live = shape.respelled(live, mine)
+        return cls(base, mine, live, merge(base, mine, live, shape), shape)
+
+    @property
+    def yours(self) -> tuple[Change, ...]:
+        """What the file changes."""
+        return compare(self.base, self.mine, self.shape.lists)
+
+    @property
+    def others(self) -> tuple[Change, ...]:
+        """What others changed that the file does not have; order alone says nothing."""
+        return _without_order(compare(self.mine, self.merged.document, self.shape.lists))
+
+    @property
+    def ahead(self) -> tuple[Change, ...]:
+        """What the file has and the live model does not."""
+        return _without_order(compare(self.live, self.merged.document, self.shape.lists))
+
+    @property
+    def state(self) -> State:
+        """Which side has what the other one has not."""
+        if self.others:
+            return "diverged" if self.ahead else "behind"
+        return "ahead" if self.ahead else "unchanged"
+
+
+def _without_order(changes: Iterable[Change]) -> tuple[Change, ...]:
+    return tuple(one for one in changes if one.kind != "reordered")
+
+
+class Live(NamedTuple):
+    """A model as it is now: the snapshot, its document, and what goes with every plan."""
+
+    resource: Resource
+    snapshot: Snapshot
+    found: Projection
+    terms: Terms
+
+    @property
+    def document(self) -> Document:
+        """The writable document."""
+        return self.found.document
+
+    @property
+    def label(self) -> str:
+        """What to call it in a sentence."""
+        return propose_edited(self.resource, self.snapshot, self.document, self.terms).label
+
+
+def sides(file: ModelFile, baseline: Baseline, live: Live, *, refuse: bool) -> Sides:
+    """The sides of a file. ``refuse`` a credential within a text of the live model.
+
+    Raises InvalidInputError where there is no base and the file differs from the live model.
+    """
+    shape, masks = live.resource.shape, live.terms.masks
+    mine = _without_nulls(file.document(), shape)
+    Patch.document(mine).check(shape, allow_unknown=True)
+    base = None if baseline.is_live else baseline.document(file)
+    base = base and _without_nulls(base, shape)
+    now = as_in_files(live.document, masks, [one for one in (mine, base) if one], refuse=refuse)
+    if baseline.is_live:
+        return Sides.of(now, mine, now, shape)
+    is_current = not _without_order(compare(mine, shape.respelled(now, mine), shape.lists))
+    if is_current:
+        return Sides.of(mine, mine, mine, shape)
+    if base is None:
+        raise _no_base(file, baseline)
+    if baseline.is_own(file):
+        raise InvalidInputError(
+            f"Commits of this branch changed {file.path}, so HEAD is not what it was before your "
+            "changes.",
+            hint=f"Name the revision before them: --base {baseline.branch}",
+        )
+    return Sides.of(base, mine, now, shape)
+
+
+def _no_base(file: ModelFile, baseline: Baseline) -> InvalidInputError:
+    if baseline.repository is None:
+        what = f"{file.path} differs from the live model, and is not in a git repository"
+    elif baseline.is_given:
+        what = f"{file.path} differs from the live model, and {baseline.label} does not have it"
+    else:
+        what = f"{file.path} differs from the live model, and is not committed"
+    return InvalidInputError(
+        f"{what}, so who changed what is unclear.",
+        hint="To make the model what the file says, add --base live. To take the live model, "
+        f"delete the file and run patch-model pull {file.id}. To merge, name an older copy: "
+        "--base DIR",
+    )
+
+
+def _without_nulls(document: Document, shape: Shape) -> Document:
+    """A null at the top is removal, as everywhere."""
+    return {key: one for key, one in document.items() if one is not None or key in shape.required}
+
+
+def plan_of(file: ModelFile, baseline: Baseline, live: Live, *, rebases: bool | None) -> Plan:
+    """The plan of writing what a file changes upon the live model.
+
+    ``rebases`` says whether what others changed apart from it may be kept; None is for a plan that
+    is only looked at, and says so. Raises ConflictError where it may not, or both changed the same
+    place.
+    """
+    found = sides(file, baseline, live, refuse=False)
+    yours, others = found.yours, found.others
+    if not yours:
+        return _nothing_of_yours(file, baseline, live, found)
+    settled = _already_applied(live, found)
+    if settled is not None:
+        return settled
+    if not found.merged.collisions and strictly_equal(found.merged.document, found.live):
+        return _unchanged(live, [_differs(file, baseline, others)] if others else ())
+    if found.merged.collisions or (others and rebases is False):
+        raise _conflict(file, live, found)
+    document, kept = resolved(found.merged.document, live.document, found.live, live.terms.masks)
+    notices = [_kept_notice(file, live, others, rebases=rebases)] if others else []
+    plan = propose(live.resource, live.snapshot, document, _terms(live, yours, notices))
+    return replace(plan, warnings=(*plan.warnings, *_going_along(plan, kept)))
+
+
+def _terms(live: Live, yours: Iterable[Change], notices: Iterable[Notice] = ()) -> Terms:
+    places = tuple(tokens_of(one.path) for one in yours)
+    return live.terms._replace(
+        written_keys=frozenset(place[0] for place in places),
+        named=places,
+        notices=(*live.terms.notices, *notices),
+    )
+
+
+def _unchanged(live: Live, notices: Iterable[Notice] = ()) -> Plan:
+    plan = propose_edited(live.resource, live.snapshot, live.document, live.terms)
+    return replace(plan, warnings=(*plan.warnings, *notices))
+
+
+def never_applied(file: ModelFile, baseline: Baseline, live: Live, found: Sides) -> str | None:
+    """The revision whose version of a file the live model still is; None where there is none.
+
+    The file was changed since, and what was merged has not arrived.
+    """
+    if found.yours or not found.others:
+        return None
+    shape = live.resource.shape
+    for commit, older in baseline.older(file):
+        before = _without_nulls(older, shape)
+        now = as_in_files(live.document, live.terms.masks, [before], refuse=False)
+        if not _without_order(compare(before, shape.respelled(now, before), shape.lists)):
+            return commit
+    return None
+
+
+def not_applied_error(file: ModelFile, live: Live, commit: str) -> ConflictError:
+    """The error for a file that was changed in git, and whose model is as it was before that."""
+    return ConflictError(
+        f"{file.path}: {live.label} is as the file was at {commit}: later changes to the file "
+        "were never applied.",
+        found=live.snapshot.version,
+        hint=f"To apply them: patch-model apply -f {_quoted(file)} --base {commit}. If the model "
+        f"is right: patch-model pull {file.id} --base HEAD",
+    )
+
+
+def _nothing_of_yours(file: ModelFile, baseline: Baseline, live: Live, found: Sides) -> Plan:
+    if not found.others:
+        return _unchanged(live)
+    commit = never_applied(file, baseline, live, found)
+    if commit is not None:
+        raise not_applied_error(file, live, commit)
+    return _unchanged(live, [_differs(file, baseline, found.others)])
+
+
+def _differs(file: ModelFile, baseline: Baseline, others: Iterable[Change]) -> Notice:
+    text = (
+        f"{file.path} has no change left since {baseline.label}, and the live model differs from "
+        f"it at {_listed(others)}. If the model is right: patch-model pull {file.id}. If the file "
+        "is right: --base live, or the revision before your change."
+    )
+    return Notice("live-differs", "", text)
+
+
+def _already_applied(live: Live, found: Sides) -> Plan | None:
+    """The plan with nothing to do, where the model is as a write of the file has left it."""
+    try:
+        mine, _ = resolved(found.mine, live.document, found.live, live.terms.masks)
+        base, _ = resolved(found.base, live.document, found.live, live.terms.masks)
+    except InvalidPatchError:
+        return None
+    meant = replace(_unchanged(live), document=base, proposed=mine)
+    if not is_in_place(meant, verify(meant, live.snapshot, live.snapshot)):
+        return None
+    return _unchanged(live)
+
+
+def _conflict(file: ModelFile, live: Live, found: Sides) -> ConflictError:
+    both = found.merged.collisions
+    now = _unchanged(live)
+    meant = replace(now, document=found.base, proposed=found.mine, changes=found.yours)
+    error = conflict(meant, live.snapshot, found.live)
+    by = f" by {live.snapshot.author}" if live.snapshot.author else ""
+    when = f" at {live.snapshot.updated_at}" if live.snapshot.updated_at else ""
+    if both:
+        what = f"both you and others changed {first_few([one.path for one in both], _SHOWN)}"
+        hint = (
+            "To keep theirs, write their value into the file. To replace theirs, look at "
+            f"patch-model plan -f {_quoted(file)} --base live, which makes the model exactly what "
+            "the file says."
+        )
+    else:
+        what = f"others changed {_listed(found.others)}, which your change does not touch"
+        hint = "To keep both, add --on-conflict rebase, or pull their changes into the file first."
+    error.message = (
+        f"{file.path}: {what} ({now.label}, last changed{by}{when}). Nothing was written."
+    )
+    error.command_hint = hint
+    return error
+
+
+def conflict_of(file: ModelFile, live: Live, found: Sides) -> ConflictError:
+    """The error for a pull of what was changed on both sides."""
+    error = _conflict(file, live, found)
+    error.message = error.message.replace("Nothing was written.", "The file was left alone.")
+    return error
+
+
+def _kept_notice(
+    file: ModelFile, live: Live, others: Iterable[Change], *, rebases: bool | None
+) -> Notice:
+    by = f" ({live.snapshot.author})" if live.snapshot.author else ""
+    text = f"Others{by} changed {_listed(others)} since {file.path} was read; both are kept."
+    if rebases is None:
+        text += " apply needs --on-conflict rebase for that."
+    return Notice("others-changed", "", text)
+
+
+def _going_along(plan: Plan, kept: Iterable[Tokens]) -> Iterator[Notice]:
+    """Says which credentials are sent along with what changed beside them."""
+    changed = [tokens_of(one.path) for one in plan.changes]
+    for place in kept:
+        if any(len(one) >= len(place) and one[: len(place) - 1] == place[:-1] for one in changed):
+            text = (
+                f"The credential at {pointer_to(place)} stays as it is and goes along with what "
+                "changes next to it."
+            )
+            yield Notice("credential-kept", pointer_to(place), text)
+
+
+def in_file_order(merged: Document, mine: Document, shape: Shape) -> Document:
+    """``merged`` with the items of lists without an order as the file has them, new ones last."""
+    result = dict(merged)
+    for place, keyed in shape.lists.items():
+        old, new = lookup(mine, place, None), lookup(merged, place, None)
+        if type(old) is not list or type(new) is not list:
+            continue
+        before, after = keys_of(old, keyed), keys_of(new, keyed)
+        if before is None or after is None:
+            continue
+        items = dict(zip(after, new, strict=True))
+        order = [key for key in before if key in items]
+        order += [key for key in after if key not in set(before)]
+        result = _with(result, place, [items[key] for key in order])
+    return result
+
+
+def _with(document: Document, place: Tokens, value: JsonValue) -> Document:
+    key, *rest = place
+    return {**document, key: _with(document[key], tuple(rest), value) if rest else value}
+
+
+def _listed(changes: Iterable[Change]) -> str:
+    return first_few([one.path for one in changes], _SHOWN)
+
+
+def _quoted(file: ModelFile) -> str:
+    return shlex.quote(str(file.path))

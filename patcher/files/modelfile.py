@@ -1,0 +1,293 @@
+"""The file of a model: a comment that names the model, and its writable document as YAML."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple, TypeAlias
+
+from patcher.disk import write_whole
+from patcher.documents import jsontext, yamltext
+from patcher.documents.pointers import tokens_of
+from patcher.documents.values import Document, Tokens
+from patcher.documents.wording import first_few
+from patcher.documents.yamlediting import edited, leading_comments
+from patcher.errors import ConflictError, InvalidInputError, InvalidPatchError, PatchError
+
+_ID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_HEADER: Final = re.compile(rf"# patch-model: (\w+) ({_ID}) at (\S+?)(?: organization (\S+))?\s*")
+_MARKER: Final = re.compile(rb"^(?:<{7}|\|{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
+_LOOKS_LIKE_ONE: Final = re.compile(rb"^connection_id\s*:", re.MULTILINE)
+_ENDINGS: Final = (".yaml", ".yml")
+_BOM: Final = b"\xef\xbb\xbf"
+# Names that Windows keeps for devices, whatever comes after the dot.
+_RESERVED: Final = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]")
+
+
+class Header(NamedTuple):
+    """What the first comment of a file says: which resource it is of, and where."""
+
+    noun: str
+    id: str
+    url: str
+    organization: str | None = None
+
+    def __str__(self) -> str:
+        at = f"# patch-model: {self.noun} {self.id} at {self.url}"
+        return f"{at} organization {self.organization}" if self.organization else at
+
+    @classmethod
+    def of(cls, text: str) -> Header | None:
+        """The header among the first comments of a text, or None."""
+        found = (_HEADER.fullmatch(line) for line in leading_comments(text))
+        return next((cls(one[1], one[2].lower(), one[3], one[4]) for one in found if one), None)
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A file as it was read.
+
+    Attributes:
+        path: where it is, as it was named.
+        content: its bytes.
+        header: which model it is of.
+    """
+
+    path: Path
+    content: bytes
+    header: Header
+
+    @property
+    def id(self) -> str:
+        """The id of its model, in lower case."""
+        return self.header.id
+
+    @classmethod
+    def of(cls, path: Path, content: bytes) -> ModelFile:
+        """The file with this content. Raises InvalidInputError for one that is of no model."""
+        if not content.strip():
+            raise InvalidInputError(f"{path} is empty.", hint=_PULL_AGAIN)
+        marker = _MARKER.search(content)
+        if marker:
+            line = content.count(b"\n", 0, marker.start()) + 1
+            raise InvalidInputError(
+                f"{path}:{line}: there is a conflict marker of git here.",
+                hint="Resolve the merge conflict in the file, then run the command again.",
+            )
+        header = Header.of(_text(path, content))
+        if header is None:
+            raise InvalidInputError(
+                f"{path} does not say which model it is of.",
+                hint="The first comment of a file names its model, as patch-model pull writes it.",
+            )
+        return cls(path, content, header)
+
+    @property
+    def text(self) -> str:
+        """The text without a byte order mark, its lines ended by a line feed."""
+        return _text(self.path, self.content)
+
+    def document(self) -> Document:
+        """The document. Raises InvalidPatchError, with the line, for what is no document."""
+        value = yamltext.parse(self.text, what=str(self.path))
+        if type(value) is not dict:
+            raise InvalidPatchError(f"{self.path} is not an object with the keys of a model.")
+        return value
+
+    def located(self, error: PatchError) -> PatchError:
+        """``error``, whose message now begins with the file, and the line where it has one."""
+        paths = getattr(error, "paths", None) or [getattr(error, "path", None)]
+        line = self._line_of(paths[0])
+        if not error.message.startswith(str(self.path)):
+            error.message = f"{self.path}{f':{line}' if line else ''}: {error.message}"
+        return error
+
+    def _line_of(self, path: str | None) -> int | None:
+        if path is None:
+            return None
+        place, lines = tokens_of(path), yamltext.lines(self.text)
+        ends = (place[:end] for end in range(len(place), 0, -1))
+        return next((lines[one] for one in ends if one in lines), None)
+
+    def changed(self, old: Document, new: Document) -> bytes:
+        """The content that says ``new`` where it says ``old``, with its own line endings."""
+        text = edited(self.text, old, new)
+        if self.content.count(b"\r\n") * 2 > self.content.count(b"\n"):
+            text = text.replace("\n", "\r\n")
+        return (_BOM if self.content.startswith(_BOM) else b"") + text.encode()
+
+    def write(self, content: bytes) -> None:
+        """Replaces the file, whole or not at all. Raises ConflictError where it has changed."""
+        path = self.path.resolve()
+        try:
+            if path.read_bytes() != self.content:
+                raise ConflictError(
+                    f"{self.path} was changed while it was pulled, and was left alone.",
+                    hint="Run the command again.",
+                )
+            mode = path.stat().st_mode & 0o777
+            write_whole(path, content, mode=mode)
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A file of which no model could be read, why, and the model's id where it is known."""
+
+    path: Path
+    error: PatchError
+    id: str | None = None
+
+
+Located: TypeAlias = "ModelFile | Unusable"
+
+_PULL_AGAIN: Final = "Delete the file and pull its model again, or restore it: git checkout FILE"
+
+
+def _text(path: Path, content: bytes) -> str:
+    return jsontext.decoded(content, what=str(path)).replace("\r\n", "\n")
+
+
+def unwritable(path: Path, error: OSError) -> InvalidInputError:
+    """The error for a file that cannot be put on disk."""
+    return InvalidInputError(
+        f"{path} cannot be written: {error.strerror}.", hint="The file was left as it was."
+    )
+
+
+def read_files(paths: Iterable[Path]) -> list[Located]:
+    """The files of models among ``paths``, folders and all that is in them, each once.
+
+    A file that is no model's is passed over in a folder and refused where it is named. Of two
+    files of one model neither is used. Raises InvalidInputError for a path that is not there.
+    """
+    found: dict[Path, Located] = {}
+    for path in paths:
+        if not path.exists() and not path.is_symlink():
+            raise InvalidInputError(f"There is no file or folder {path}.")
+        for one, is_named in _below(path) if path.is_dir() else [(path, True)]:
+            located = _read(one, path if path.is_dir() else path.parent, is_named=is_named)
+            if located is not None:
+                found.setdefault(one.resolve(), located)
+    by_id: dict[str, list[Path]] = {}
+    for located in found.values():
+        if isinstance(located, ModelFile):
+            by_id.setdefault(located.id, []).append(located.path)
+    return [_alone(located, by_id) for located in found.values()]
+
+
+def _alone(located: Located, by_id: Mapping[str, list[Path]]) -> Located:
+    if isinstance(located, Unusable) or len(by_id[located.id]) == 1:
+        return located
+    others = first_few([str(one) for one in by_id[located.id] if one != located.path], 3)
+    error = InvalidInputError(
+        f"{located.path} is of the same model as {others} ({located.id}).",
+        hint="Keep one file a model; delete the others.",
+    )
+    return Unusable(located.path, error, located.id)
+
+
+def _below(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """The YAML files in a folder, and links to folders, in order; hidden ones are left out."""
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        links = [name for name in folders if Path(root, name).is_symlink()]
+        for name in sorted((*names, *links)):
+            if name in links or (name.lower().endswith(_ENDINGS) and not name.startswith(".")):
+                yield Path(root, name), False
+
+
+def _read(path: Path, folder: Path, *, is_named: bool) -> Located | None:
+    """The model's file at ``path`` below ``folder``; None where it is of no model."""
+    header = None
+    try:
+        if path.is_symlink():
+            if not path.resolve().is_relative_to(folder.resolve()):
+                raise InvalidInputError(
+                    f"{path} is a link to something outside of {folder}.",
+                    hint="Put the file itself there.",
+                )
+            if not is_named:
+                return None  # what it points to is found by itself
+        if not path.is_file():
+            raise InvalidInputError(f"{path} is not a regular file.")
+        content = path.read_bytes()
+        header = Header.of(content.decode("utf-8", "replace").lstrip("\ufeff"))
+        looks_like_one = _LOOKS_LIKE_ONE.search(content) or not content.strip()
+        if header is None and not is_named and not looks_like_one:
+            return None
+        return ModelFile.of(path, content)
+    except OSError as error:
+        return Unusable(path, InvalidInputError(f"{path} cannot be read: {error.strerror}."))
+    except PatchError as error:
+        return Unusable(path, error, header and header.id)
+
+
+class NewFile(NamedTuple):
+    """A file that is to be made: the model it is of, and what is in it."""
+
+    header: Header
+    name: str | None
+    content: bytes
+
+    @classmethod
+    def of(
+        cls, header: Header, name: str | None, document: Document, notes: Mapping[Tokens, str]
+    ) -> NewFile:
+        """The file of a document, with a note above each of some places."""
+        comments = ((place, [f"# {note}"]) for place, note in notes.items())
+        body = yamltext.annotated(yamltext.dump(document), comments)
+        return cls(header, name, f"{header}\n{body}".encode())
+
+    @property
+    def slug(self) -> str:
+        """What to call it: the name in letters and digits that every file system has."""
+        return re.sub(r"[^a-z0-9]+", "-", (self.name or "").lower()).strip("-")[:60].strip("-")
+
+
+def create(
+    folder: Path, files: Iterable[NewFile], used: Iterable[Path]
+) -> tuple[dict[str, Path], PatchError | None]:
+    """Makes the files; where each is, by id, and why those that are missing could not be made.
+
+    Names are unique without regard to case: those of which two would have the same name, or one
+    that is ``used``, have a part of their id in it.
+    """
+    files = sorted(files, key=lambda one: one.header.id)
+    slugs = [one.slug for one in files]
+    known = {path.name.lower() for path in used} | _names(folder)
+    made: dict[str, Path] = {}
+    for one in files:
+        name = f"{one.slug}.yaml"
+        is_free = one.slug and slugs.count(one.slug) == 1 and not _RESERVED.fullmatch(one.slug)
+        if not is_free or name in known:
+            name = f"{one.slug or one.header.noun}-{one.header.id[:8]}.yaml"
+        if name in known:
+            name = f"{one.slug or one.header.noun}-{one.header.id}.yaml"
+        known.add(name)
+        path = folder / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_whole(path, one.content, mode=0o666 & ~_umask())
+        except OSError as error:
+            return made, unwritable(path, error)
+        made[one.header.id] = path
+    return made, None
+
+
+def _names(folder: Path) -> set[str]:
+    try:
+        return {path.name.lower() for path in folder.iterdir()}
+    except OSError:
+        return set()
+
+
+def _umask() -> int:
+    """What a new file of this user is not open to; there is no way to ask but to set it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,226 @@
+"""Files brought to their models: what they would change, and the guarded writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from patcher.api import Client
+from patcher.api.pace import Pace
+from patcher.batch import BatchControl, BatchOptions, Overview, Target
+from patcher.batch.overview import NamedResource
+from patcher.documents.notices import ignore
+from patcher.errors import InvalidInputError, NotFoundError, PatchError
+from patcher.files.baseline import Baseline
+from patcher.files.merging import Live, plan_of
+from patcher.files.modelfile import Located, ModelFile, Unusable, read_files
+from patcher.operations.arguments import OnConflict, Options, several
+from patcher.operations.batch import BatchRun, workers
+from patcher.operations.session import Session, opened
+from patcher.plan import PatchResult, Plan
+from patcher.resources.blockers import OnUnknown
+
+Paths: TypeAlias = "str | os.PathLike[str]"
+
+
+def run_files(
+    run: BatchRun,
+    paths: Iterable[Path],
+    base: str | None,
+    options: Options,
+    *,
+    looks: bool,
+    say: Callable[[str], None] = ignore,
+) -> Iterator[PatchResult]:
+    """Applies files, or only ``looks`` what they would change.
+
+    ``say`` is called with what else there is to say about the base. Raises InvalidInputError for
+    paths or a base that cannot be used.
+    """
+    paths = list(paths)
+    files = read_files(paths)
+    if not files:
+        raise InvalidInputError(
+            f"There are no model files in {', '.join(map(str, paths))}.",
+            hint="patch-model pull writes them.",
+        )
+    rebases = None if looks else options.on_conflict == "rebase"
+    with closing(Baseline.choose(base, _folder(paths))) as baseline:
+        if baseline.note:
+            say(baseline.note)
+        known = {_target_of(one): one for one in baseline.checked(files)}
+
+        def plan(job: Target) -> Plan:
+            return _plan(run.session, known[job.named.id], baseline, options, rebases=rebases)
+
+        jobs = [Target(NamedResource(None, target)) for target in known]
+        yield from run.carry_out_all(jobs, plan, options)
+
+
+def _folder(paths: Iterable[Path]) -> Path:
+    first = next(iter(paths))
+    return first if first.is_dir() else first.parent
+
+
+def _target_of(located: Located) -> str:
+    return located.id if isinstance(located, ModelFile) else str(located.path)
+
+
+def _plan(
+    session: Session,
+    located: Located,
+    baseline: Baseline,
+    options: Options,
+    *,
+    rebases: bool | None,
+) -> Plan:
+    if isinstance(located, Unusable):
+        raise located.error
+    live = live_of(session, located, options)
+    try:
+        return plan_of(located, baseline, live, rebases=rebases)
+    except (InvalidInputError, PatchError) as error:
+        raise located.located(error) from None
+
+
+def live_of(session: Session, file: ModelFile, options: Options) -> Live:
+    """The model of a file as it is now. Raises NotFoundError where it is gone."""
+    url = session.client.settings.url
+    if file.header.url != url:
+        raise InvalidInputError(
+            f"{file.path} is of {file.header.url}, and this is {url}.",
+            hint=f"Pass --url {file.header.url}, with credentials for it.",
+        )
+    try:
+        live = read_live(session, file.id, options)
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"{file.path}: there is no {session.resource.noun} {file.id} any more.",
+            status=error.status,
+            method=error.method,
+            path=error.path,
+            hint=f"If it was deleted on purpose: git rm {file.path}",
+        ) from error
+    here = organization_of(session, live)
+    if file.header.organization and here and file.header.organization != here:
+        raise InvalidInputError(
+            f"{file.path} is of organization {file.header.organization}, and this is "
+            f"organization {here}.",
+            hint="Use credentials of that organization.",
+        )
+    return live
+
+
+def read_live(session: Session, model_id: str, options: Options) -> Live:
+    """A model as it is now. Raises ApiError, and StaleReadError for an older state."""
+    now = session.latest(model_id, accept_older=options.accept_older)
+    unknown, masks = session.unknown_fields(options), session.masks_of(options)
+    found = session.resource.projection(now, unknown, masks)
+    return Live(session.resource, now, found, session.terms(now, options))
+
+
+def organization_of(session: Session, live: Live) -> str | None:
+    """The organization that a model is in, as far as the model or the credentials say."""
+    owner = live.snapshot.raw.get("organization_id")
+    return owner if type(owner) is str else session.client.settings.organization_id
+
+
+def plan_files(
+    paths: Iterable[Paths],
+    *,
+    client: Client | None = None,
+    base: str | None = None,
+    concurrency: int = 8,
+    max_rps: float | None = None,
+    unknown_fields: OnUnknown = "error",
+    allow_all_fields: bool = False,
+    strict: bool = False,
+    accept_older: bool = False,
+    literal: Iterable[str] = (),
+) -> Iterator[PatchResult]:
+    """What files, and folders of files, would change in their models. Never writes.
+
+    ``base`` is as for pull_models; the other arguments, the results and the errors are as for
+    patch_models. What others changed apart from the files is a warning of the plan.
+    """
+    options = Options(
+        unknown_fields=unknown_fields,
+        allow_all_fields=allow_all_fields,
+        strict=strict,
+        accept_older=accept_older,
+        literal=several(literal, "literal paths"),
+    )
+    how = BatchOptions(workers(concurrency), dry_run=True)
+    return _results(paths, _Gathered(client, base, options, how, Pace(max_rps)), looks=True)
+
+
+def apply_files(  # noqa: PLR0913 - those of patch_models
+    paths: Iterable[Paths],
+    *,
+    client: Client | None = None,
+    base: str | None = None,
+    confirm: Callable[[Overview], bool] | None = None,
+    dry_run: bool = False,
+    concurrency: int = 8,
+    max_rps: float | None = None,
+    fail_fast: bool = False,
+    run_async: bool = False,
+    refresh: bool = False,
+    unknown_fields: OnUnknown = "error",
+    allow_all_fields: bool = False,
+    on_conflict: OnConflict = "fail",
+    strict: bool = False,
+    accept_older: bool = False,
+    literal: Iterable[str] = (),
+) -> Iterator[PatchResult]:
+    """Brings what files, and folders of files, change to their models, each by a guarded write.
+
+    What was changed since ``base`` (as for pull_models) is written upon the model as it is now.
+    Where others changed something else, that takes ``on_conflict="rebase"``; where they changed
+    the same place, the result has a ConflictError. The other arguments, the results and the errors
+    are as for patch_models.
+    """
+    options = Options(
+        run_async=run_async,
+        refresh=refresh,
+        unknown_fields=unknown_fields,
+        allow_all_fields=allow_all_fields,
+        on_conflict=on_conflict,
+        strict=strict,
+        accept_older=accept_older,
+        literal=several(literal, "literal paths"),
+    )
+    how = BatchOptions(workers(concurrency), fail_fast=fail_fast, dry_run=dry_run)
+    given = _Gathered(client, base, options, how, Pace(max_rps), confirm)
+    return _results(paths, given, looks=False)
+
+
+class _Gathered(NamedTuple):
+    """The arguments of plan_files and apply_files."""
+
+    client: Client | None
+    base: str | None
+    options: Options
+    how: BatchOptions
+    pace: Pace
+    confirm: Callable[[Overview], bool] | None = None
+
+
+def _results(paths: Iterable[Paths], given: _Gathered, *, looks: bool) -> Iterator[PatchResult]:
+    if isinstance(paths, (str, os.PathLike)):
+        raise InvalidInputError(
+            "The paths are a list, not one path.", hint="Give a list with it: [PATH]."
+        )
+    named = [Path(one) for one in paths]
+    if not named:
+        raise InvalidInputError("No file given.")
+
+    def results() -> Iterator[PatchResult]:
+        with opened(given.client) as session:
+            run = BatchRun(session, BatchControl(), given.how, given.pace, given.confirm)
+            yield from run_files(run, named, given.base, given.options, looks=looks)
+
+    return results()

@@ -1,0 +1,299 @@
+"""Models as files: pull them, plan what files change, and apply it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from patcher.api import Client
+from patcher.api.pace import Pace
+from patcher.batch import BatchControl, BatchOptions
+from patcher.batch.pool import each
+from patcher.documents.diff import Change
+from patcher.documents.notices import ignore
+from patcher.documents.values import strictly_equal
+from patcher.documents.where import Condition
+from patcher.errors import ApiError, InvalidInputError, PatchError
+from patcher.files.baseline import Baseline
+from patcher.files.masked import file_document
+from patcher.files.merging import (
+    conflict_of,
+    in_file_order,
+    never_applied,
+    not_applied_error,
+    sides,
+)
+from patcher.files.modelfile import (
+    Header,
+    Located,
+    ModelFile,
+    NewFile,
+    Unusable,
+    create,
+    read_files,
+)
+from patcher.operations.apply import Paths, live_of, organization_of, read_live
+from patcher.operations.arguments import Options, several
+from patcher.operations.batch import BatchRun, workers
+from patcher.operations.read import Selection, select
+from patcher.operations.session import Session, opened, shown_name
+from patcher.resources.blockers import OnUnknown
+
+PullStatus: TypeAlias = Literal[
+    "created",
+    "updated",
+    "unchanged",
+    "deleted",
+    "ahead",
+    "behind",
+    "diverged",
+    "conflict",
+    "failed",
+]
+"""How the pull of a model ended. "ahead" (the file has what the model has not), "behind" and
+"diverged" are what a check finds; "deleted" is a file that was deleted on purpose."""
+
+_CHECKED = {"ahead", "behind", "diverged"}
+
+
+@dataclass(frozen=True)
+class PullResult:
+    """How the pull of one model ended.
+
+    Attributes:
+        model_id: its id, or None where the file does not say.
+        path: its file; None where there is none.
+        status: how it ended.
+        name: its name, as it may be shown.
+        changes: what was changed in the file, or would be; credentials are masked in a file.
+        error: why it ended, or None.
+    """
+
+    model_id: str | None
+    path: Path | None
+    status: PullStatus
+    name: str | None = None
+    changes: tuple[Change, ...] = ()
+    error: PatchError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command line for this result."""
+        if self.error is not None:
+            return self.error.exit_code
+        return int(self.status in _CHECKED)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as a JSON object."""
+        report = getattr(self.error, "report", None)
+        error = self.error and {
+            "type": type(self.error).__name__,
+            "message": self.error.message,
+            "hint": self.error.hint,
+            **({"conflict": report.to_dict()} if report else {}),
+        }
+        return {
+            "model_id": self.model_id,
+            "name": self.name,
+            "path": None if self.path is None else str(self.path),
+            "status": self.status,
+            "exit_code": self.exit_code,
+            "changes": [change.to_dict() for change in self.changes],
+            "error": error,
+        }
+
+
+class PullOptions(NamedTuple):
+    """How to pull.
+
+    Attributes:
+        folder: where the files are, at any depth, and where new ones are put.
+        base: the revision, folder or "live" that a file is compared with.
+        check: whether to report only.
+        workers: how many models are read at a time.
+        watch: called with how many are done, and how many there are.
+        say: called with what else there is to say about the base.
+    """
+
+    folder: Path
+    base: str | None = None
+    check: bool = False
+    workers: int = 8
+    watch: Callable[[int, int], None] = ignore
+    say: Callable[[str], None] = ignore
+
+
+class Puller:
+    """One pull: the files that are there, what they were before, and what is to be made."""
+
+    def __init__(self, session: Session, how: PullOptions, options: Options) -> None:
+        self._session = session
+        self._how = how
+        self._options = options
+        self._new: list[tuple[NewFile, PullResult]] = []
+
+    def run(self, selection: Selection) -> Iterator[PullResult]:
+        """The result of each selected model, as it comes; those of new files come last."""
+        folder = self._how.folder
+        found = read_files([folder]) if folder.exists() else []
+        with closing(Baseline.choose(self._how.base, folder)) as baseline:
+            if baseline.note:
+                self._how.say(baseline.note)
+            yield from self._pull_all(selection, baseline, baseline.checked(found))
+
+    def _pull_all(
+        self, selection: Selection, baseline: Baseline, found: list[Located]
+    ) -> Iterator[PullResult]:
+        chosen = [one.named for one in select(self._session, selection, self._options)]
+        files = {one.id: one for one in found if isinstance(one, ModelFile)}
+        unusable = [one for one in found if isinstance(one, Unusable)]
+        is_all = selection.targets is None and not selection.where
+        excluded = set(selection.exclude)
+        ids = [one.id.lower() for one in chosen]
+        if is_all and not excluded:
+            ids += [one for one in files if one not in set(ids)]
+        for one in unusable:
+            if is_all or one.id in ids:
+                yield PullResult(one.id, one.path, "failed", error=one.error)
+        ids = [one for one in ids if one not in {each_one.id for each_one in unusable}]
+        unknown = [one.path for one in unusable if one.id is None]
+
+        def pull(model_id: str) -> PullResult | None:
+            file = files.get(model_id)
+            if file is not None:
+                return self._existing(file, baseline)
+            is_named = selection.targets is not None
+            if model_id in baseline.files and not is_named:
+                return PullResult(model_id, None, "deleted")
+            return self._missing(model_id, unknown)
+
+        self._how.watch(0, len(ids))
+        outcomes = each(ids, pull, readers=self._how.workers)
+        with closing(outcomes):
+            for count, (index, outcome) in enumerate(outcomes, 1):
+                self._how.watch(count, len(ids))
+                if isinstance(outcome, PatchError):
+                    yield self._failed(ids[index], files.get(ids[index]), outcome)
+                elif outcome is not None:
+                    yield outcome
+        yield from self._created(files.values())
+
+    def _failed(self, model_id: str, file: ModelFile | None, error: PatchError) -> PullResult:
+        if file is not None and not isinstance(error, ApiError):
+            error = file.located(error)
+        status: PullStatus = "conflict" if error.exit_code == 4 else "failed"
+        return PullResult(model_id, file.path if file else None, status, error=error)
+
+    def _existing(self, file: ModelFile, baseline: Baseline) -> PullResult:
+        live = live_of(self._session, file, self._options)
+        found = sides(file, baseline, live, refuse=True)
+        name = shown_name(self._session, live.snapshot)
+        if not baseline.is_given or self._how.check:
+            commit = never_applied(file, baseline, live, found)
+            if commit is not None and self._how.check:
+                return PullResult(file.id, file.path, "ahead", name)
+            if commit is not None:
+                raise not_applied_error(file, live, commit)
+        if found.merged.collisions:
+            raise conflict_of(file, live, found)
+        changes = found.others
+        if self._how.check or not changes:
+            status: PullStatus = found.state if self._how.check else "unchanged"
+            return PullResult(file.id, file.path, status, name, changes)
+        old = file.document()
+        nulls = {key: None for key, value in old.items() if value is None}
+        new = {**nulls, **in_file_order(found.merged.document, found.mine, live.resource.shape)}
+        if not strictly_equal(old, new):
+            file.write(file.changed(old, new))
+        return PullResult(file.id, file.path, "updated", name, changes)
+
+    def _missing(self, model_id: str, unknown: list[Path]) -> PullResult | None:
+        live = read_live(self._session, model_id, self._options)
+        name = shown_name(self._session, live.snapshot)
+        if unknown:
+            raise InvalidInputError(
+                f"{live.label} has no file, but {unknown[0]} can't be read and may be it.",
+                hint="Fix or delete that file first.",
+            )
+        document = file_document(live.document, live.terms.masks)
+        if self._how.check:
+            return PullResult(model_id, None, "behind", name)
+        url = self._session.client.settings.url
+        header = Header(live.resource.noun, model_id, url, organization_of(self._session, live))
+        notes = {one.place: _visible(one.note) for one in live.found.blockers}
+        new = NewFile.of(header, name, document, notes)
+        self._new.append((new, PullResult(model_id, None, "created", name)))
+        return None
+
+    def _created(self, files: Iterable[ModelFile]) -> Iterator[PullResult]:
+        new = [one for one, _ in self._new]
+        used = [one.path for one in files]
+        made, error = create(self._how.folder, new, used)
+        for one, result in self._new:
+            path = made.get(one.header.id)
+            if path is None:
+                yield PullResult(result.model_id, None, "failed", result.name, error=error)
+            else:
+                yield PullResult(result.model_id, path, "created", result.name)
+
+
+def _visible(text: str) -> str:
+    return "".join(one if one.isprintable() else "?" for one in text)
+
+
+def pull_models(
+    folder: Paths,
+    models: Iterable[str] | None = None,
+    *,
+    client: Client | None = None,
+    where: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    base: str | None = None,
+    check: bool = False,
+    concurrency: int = 8,
+    max_rps: float | None = None,
+    unknown_fields: OnUnknown = "error",
+    accept_older: bool = False,
+) -> Iterator[PullResult]:
+    """Writes one YAML file a model, and merges what others changed into files that are there.
+
+    Args:
+        folder: where the files are, at any depth, and where new ones are put.
+        models: UUIDs and exact names; None stands for every model.
+        client: the API; by default as the environment variables say.
+        where: conditions, as for patch_models.
+        exclude: UUIDs and names of models that are left out.
+        base: what the files were before your changes: a revision of git, a folder with an older
+            copy, or "live"; by default HEAD.
+        check: report who is ahead or behind, and write nothing.
+        concurrency: how many models are read at a time.
+        max_rps: how many requests may be sent in a second.
+        unknown_fields: as for patch_models.
+        accept_older: as for patch_models.
+
+    Returns:
+        An iterator of PullResults as they come. What failed has the error in ``error``, and its
+        file is as it was.
+
+    Raises:
+        InvalidInputError: the arguments or the base cannot be used; with the first result.
+        ApiError, NotFoundError, AmbiguousNameError: the models cannot be listed; likewise.
+    """
+    selection = Selection(
+        None if models is None else several(models, "models"),
+        tuple(map(Condition.parse, several(where, "conditions"))),
+        several(exclude, "models to exclude"),
+    )
+    options = Options(unknown_fields=unknown_fields, accept_older=accept_older)
+    how = PullOptions(Path(folder), base, check, workers(concurrency))
+    pace = Pace(max_rps)
+
+    def results() -> Iterator[PullResult]:
+        with opened(client) as session:
+            run = BatchRun(session, BatchControl(), BatchOptions(), pace)
+            yield from Puller(run.session, how, options).run(selection)
+
+    return results()
