@@ -47,6 +47,8 @@ _VARYING = (
     (re.compile(r"@[0-9a-f]{12}\b"), "@4b1d6a0c9e2f"),
     (re.compile(r"\brun-[0-9a-f]{12}\b"), "run-4b1d6a0c9e2f"),
     (re.compile(r"\((\d+) ms\)"), "(3 ms)"),
+    # In a column the width stays.
+    (re.compile(r"\b127\.0\.0\.1:\d{5}(?=  )"), "127.0.0.1:8930 "),
     (re.compile(r"\b127\.0\.0\.1:\d+"), "127.0.0.1:8930"),
     (
         re.compile(r"\S*/edits/([a-z-]+)-[0-9a-f]{6}\."),
@@ -58,6 +60,7 @@ _FIXED = {getattr(seed, name) for name in dir(seed) if name.isupper() and name[0
 _EXAMPLE = "248df4b7-aa70-47b8-a036-33ac447e668d"
 _ANSWER = re.compile(r"(?<=\[y/N\] )\S+$", re.MULTILINE)
 _FOR_PEOPLE = ("make ", "git ", "python -m pip", "python3 -m pip", "pipx ", "export ", "eval ")
+_LOOK = re.compile(r"patch-model (get|list)\b(?!.*-o )")
 # Outside single quotes these mean something to a shell, as does a variable before the command.
 _SHELL = re.compile(r"^\w+=|[|<>;&$`*?~#(){}\\]")
 
@@ -175,10 +178,10 @@ class Runner:
             output = self._here(lambda: exec(step.text, self._names))  # noqa: S102 - our own pages
         elif step.text.startswith("patch-model sandbox"):
             output = self._served(step.text)
-        elif _ANSWER.search(step.shown):
-            output = self._in_terminal(step)
         elif _SHELL.search(re.sub(r"'[^']*'", "", step.text.replace("\\\n", " "))):
             output = self._in_shell(step.text)
+        elif _ANSWER.search(step.shown) or _LOOK.match(step.text):
+            output = self._in_terminal(step)
         else:
             name, *arguments = shlex.split(step.text.replace("\\\n", " "))
             assert name == "patch-model", step.text
@@ -213,7 +216,7 @@ class Runner:
         return done.stdout
 
     def _in_terminal(self, step: Step) -> str:
-        """Runs a command that asks, and types the answers that the page shows."""
+        """Runs a command as on a terminal of 80 columns, and types the answers that are shown."""
         from tests.cli.terminal import Terminal
 
         arguments = shlex.split(step.text.replace("\\\n", " "))[1:]
