@@ -1,7 +1,4 @@
-"""Reading the API's answers: its envelopes, errors, jobs and lists. Pure.
-
-A list comes a page at a time, and again where it moved while it was read.
-"""
+"""Parses the API's responses: envelopes, errors, jobs and lists. Pure."""
 
 from __future__ import annotations
 
@@ -39,10 +36,10 @@ class ApiMessage(NamedTuple):
 
 
 class JobState(NamedTuple):
-    """A job as the API last told it: created, running, done or failed.
+    """A job as last seen: created, running, done or failed.
 
-    ``result`` is there once it is done, in a form that depends on its type; ``metadata`` where
-    its error is an object of the API's error form, and not a text as documented.
+    ``result`` is set once it is done, its form depends on the type. ``metadata`` is set where the
+    error is an object in the API's error form, not a text as documented.
     """
 
     id: str
@@ -54,7 +51,7 @@ class JobState(NamedTuple):
 
 
 def envelope(response: Response, what: str) -> Document:
-    """The JSON object of an answer. Raises ApiError for anything that is not one."""
+    """The JSON object of a response. Raises ApiError for anything else."""
     try:
         value = jsontext.parse(response.body, what=what)
     except PatchError as error:
@@ -73,9 +70,9 @@ def envelope(response: Response, what: str) -> Document:
 def api_message(response: Response, *, whole: bool = False) -> ApiMessage | None:
     """The error in the API's own form, or None where something else answered.
 
-    That form is a message with a key, with metadata, or with the status of the answer. Every
-    gateway writes ``{"message": ...}``, and what it says proves nothing about what the API did.
-    The message is shortened, unless it is wanted ``whole``.
+    That form is a message with a key, with metadata, or with the status of the response. A message
+    alone is what every gateway writes, and proves nothing about the API. The message is cut short
+    unless ``whole``.
     """
     value = _object(response)
     message, key = value.get("message"), value.get("key")
@@ -89,7 +86,7 @@ def api_message(response: Response, *, whole: bool = False) -> ApiMessage | None
 
 
 def foreign(response: Response) -> str:
-    """What answered where it was not the API, or not in its error form: for messages."""
+    """What responded instead of the API, or in another form: for messages."""
     if is_redirect(response.status):
         return "a redirect"
     if is_web_page(response):
@@ -105,13 +102,13 @@ def foreign(response: Response) -> str:
 
 
 def is_web_page(response: Response) -> bool:
-    """Whether the answer is HTML, by what it says of itself or by how it begins."""
+    """Whether a response is HTML, by its content type or its beginning."""
     kind = response.headers.get("content-type", "").lower()
     return kind.startswith(("text/html", "application/xhtml")) or bool(_HTML.match(response.body))
 
 
 def _object(response: Response) -> Document:
-    """The JSON object that an answer is; empty for any other answer."""
+    """The JSON object of a response; empty for any other response."""
     try:
         value = jsontext.parse(response.body, what="the answer")
     except PatchError:
@@ -120,10 +117,7 @@ def _object(response: Response) -> Document:
 
 
 def job_state(answer: Document, default_type: str, *, whole: bool = False) -> JobState | None:
-    """The job of an answer, or None where it has none.
-
-    What it says about its failure is shortened, unless it is wanted ``whole``.
-    """
+    """The job of a response, or None. Its error is cut short unless ``whole``."""
     job = answer.get("job")
     if type(job) is not dict or not _is_plain(job.get("job_id")):
         return None
@@ -145,14 +139,14 @@ def _members(value: JsonValue) -> Document | None:
 
 
 def _is_plain(text: object) -> TypeGuard[str]:
-    """Whether a text can stand in a path as it is, and means nothing else there."""
+    """Whether a text can be part of a path as it is."""
     return type(text) is str and _PLAIN.fullmatch(text) is not None
 
 
 def failure(response: Response, method: str, path: str) -> ApiError:
-    """The error for an answer that is not a success.
+    """The error for a response that is not a success.
 
-    NotFoundError only for a 404 of the API's own: a gateway's says nothing about the resource.
+    NotFoundError only for a 404 of the API itself: a gateway's says nothing about the resource.
     """
     said = api_message(response)
     kind = NotFoundError if said and response.status == 404 else ApiError
@@ -165,14 +159,14 @@ def failure(response: Response, method: str, path: str) -> ApiError:
         hint=_hint(response, is_own=said is not None),
     )
     if said and said.metadata:
-        # No document is known here; what stands under a credential's key is one all the same.
+        # No document is known here; what is under a credential's key is one nevertheless.
         masks = Masks(((),))
         error.details = bounded(masks.masked_value(said.metadata, ()), masks.redacted)
     return error
 
 
 def strong_etag(response: Response) -> str | None:
-    """The strong entity tag of an answer; a weak one is no use to If-Match (RFC 9110, 13.1.1)."""
+    """The strong ETag of a response, or None; If-Match needs one (RFC 9110, section 13.1.1)."""
     tag = response.headers.get("etag", "")
     return tag if _STRONG_ETAG.fullmatch(tag) else None
 
@@ -190,14 +184,14 @@ def retry_after(response: Response, now: datetime) -> float | None:
 
 
 def is_redirect(status: int) -> bool:
-    """Whether the answer only points elsewhere."""
+    """Whether a status is a redirect."""
     return 300 <= status < 400
 
 
 def redirect_hint(response: Response) -> str:
-    """What to do about a redirect: nothing follows it, since credentials would go along."""
+    """What to do about a redirect, which is never followed: it would pass credentials on."""
     location = _brief(response.headers.get("location", "nowhere"))
-    return f"It redirects to {location}; give the right address with --url."
+    return f"It redirects to {location}. Give the right address with --url."
 
 
 def _hint(response: Response, *, is_own: bool) -> str | None:
@@ -212,41 +206,40 @@ def _hint(response: Response, *, is_own: bool) -> str | None:
             return f"{of_key}, {hint[0].lower()}{hint[1:]}"
         return hint
     return {
-        401: "The key is not accepted; check POLYTOMIC_API_KEY or --api-key-file, and --url.",
-        403: "The key is known, but not allowed to do this.",
-        404: "It may have been deleted, or belong to an organization that the key cannot see.",
+        401: "The key was not accepted. Check POLYTOMIC_API_KEY or --api-key-file, and --url.",
+        403: "The key is valid but lacks the permission.",
+        404: "It may have been deleted, or be in an organization that the key cannot access.",
     }.get(response.status)
 
 
 def _foreign_hint(response: Response) -> str:
     where = f" at {response.route}" if response.route else ""
     return (
-        f"Something answered in place of the API{where}: check the address (--url), the proxy, "
-        "and whether the network wants a login first."
+        f"Something else responded instead of the API{where}: check the address (--url), the "
+        "proxy, and whether the network requires a login."
     )
 
 
 def _brief(text: str) -> str:
-    """A server's text on one line, and not too long."""
+    """A server's text on one line, cut short."""
     text = " ".join(text.split())
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
 _PAGE: Final = 50
 _READS: Final = 3
-"""How often a list that moves is read, at most."""
+"""Maximum reads of a list that keeps moving."""
 
 Ask: TypeAlias = Callable[[Mapping[str, str]], Document]
-"""Asks for a page with these parameters; gives the whole answer."""
+"""Requests a page with these parameters and returns the whole response."""
 
 
 def pages(ask: Ask, collection: str) -> Iterator[list[JsonValue]]:
-    """All that the API lists, a page at a time.
+    """Everything in a list, page by page.
 
-    The API orders them by the time of the last write, so one that is written meanwhile may come
-    twice or not at all (api.md, 1.8). Where one came twice, or another one is the first of several
-    pages by the time that the last one was read, all pages are read again, a few times at most,
-    and everything in them comes again, too. Raises ApiError.
+    The API orders items by their last write, so one that is written meanwhile may appear twice or
+    not at all (api.md, 1.8). Where one appeared twice, or the first item has changed by the end of
+    several pages, all pages are read and yielded again, a few times at most. Raises ApiError.
     """
     for _ in range(_READS):
         seen: set[str] = set()
@@ -264,7 +257,7 @@ def pages(ask: Ask, collection: str) -> Iterator[list[JsonValue]]:
 
 
 def _has_moved(ask: Ask, collection: str, first: JsonValue) -> bool:
-    """Whether the list has another first item by now than ``first``."""
+    """Whether the first item of the list is no longer ``first``."""
     page = _items(ask({"limit": "1"}), collection)
     now = page[0] if page else None
     # Items that were written at the same time may be listed in either order.

@@ -1,4 +1,4 @@
-"""The calls of the API that this program makes, by name."""
+"""The API requests that this program makes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _FRESH: Final = {"Cache-Control": "no-cache"}
 
 
 class RawSnapshot(NamedTuple):
-    """A resource as it was read: the object, its strong ETag where one came, the answer's body."""
+    """A resource as read: the object, its strong ETag if there is one, the response body."""
 
     resource: Document
     etag: str | None
@@ -43,8 +43,8 @@ class RawSnapshot(NamedTuple):
 class Client:
     """Polytomic's API, as one caller sees it.
 
-    Reads are tried up to three times when they fail in a way that passes; writes are sent once,
-    and what became of them is for the caller to find out.
+    Reads are attempted up to three times where the failure is retryable. Writes are sent once;
+    their outcome is for the caller to determine.
     """
 
     def __init__(
@@ -73,20 +73,20 @@ class Client:
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Client:
         """A client from the environment variables in docs/environment.md.
 
-        Raises SettingsError when there are no credentials, or a variable is unusable.
+        Raises SettingsError for missing credentials or an unusable variable.
         """
         return cls(settings=Settings.from_env(os.environ if environ is None else environ))
 
     def at_pace(self, pace: Pace, sleep: Callable[[float], None]) -> Client:
         """This client at the pace of a batch: for many threads, over the same transport.
 
-        Each request takes its turn, and a 429 to one of them pauses all. ``sleep`` waits.
+        Requests take turns, and a 429 to one of them pauses all. ``sleep`` waits.
         """
         return Client(settings=self.settings, sleep=sleep, pace=pace, transport=self._transport)
 
     @property
     def pause_left(self) -> float:
-        """For how many seconds the API wants no request; without a pace, reads wait on the spot."""
+        """Seconds left of a pause that the API asked for; 0 without a pace."""
         return 0.0 if self._pace is None else self._pace.pause_left()
 
     def __repr__(self) -> str:
@@ -99,11 +99,11 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Closes the connections; the client can be used again all the same."""
+        """Closes the connections. The client can still be used."""
         self._transport.close()
 
     def get(self, collection: str, resource_id: str) -> tuple[Document, str | None]:
-        """One resource: the object itself, and its strong ETag where one came.
+        """One resource: the object itself, and its strong ETag if there is one.
 
         Raises ApiError; NotFoundError for 404.
         """
@@ -117,11 +117,11 @@ class Client:
         known: RawSnapshot | None = None,
         left: Callable[[], float] | None = None,
     ) -> RawSnapshot:
-        """One resource with the text that it came in.
+        """One resource with the text of the response.
 
-        ``known`` is an earlier reading of it: where the same text comes again, to the byte, its
-        object is given back without being parsed anew. ``left`` says how many seconds are left
-        for waiting between attempts. Raises ApiError; NotFoundError for 404.
+        ``known`` is an earlier snapshot, whose object is returned again if the text is the same to
+        the byte. ``left`` returns the seconds left for waiting between attempts. Raises ApiError;
+        NotFoundError for 404.
         """
         path = item_path(collection, resource_id)
         response = self._read(path, left=left)
@@ -147,23 +147,17 @@ class Client:
         return RawSnapshot(resource, etag, response.body)
 
     def data(self, path: str, left: Callable[[], float] | None = None) -> JsonValue:
-        """The data that a path answers, whatever it is. Raises ApiError.
-
-        ``left`` is as for reading.
-        """
+        """The ``data`` of a path, of any type. Raises ApiError. ``left`` is as for read_raw."""
         response = self._read(path, left=left)
         return answers.envelope(response, f"The answer of GET {path}").get("data")
 
     def pages(self, collection: str) -> Iterator[list[Document]]:
-        """All resources, a page at a time; what is no object is left out. Raises ApiError."""
+        """All resources, page by page; items that are not objects are left out. Raises ApiError."""
         for page in self.raw_pages(collection):
             yield [item for item in page if type(item) is dict]
 
     def raw_pages(self, collection: str) -> Iterator[list[JsonValue]]:
-        """All that the API lists, a page at a time; a list that moved comes again.
-
-        Raises ApiError.
-        """
+        """Everything in a list, page by page; again if it moved meanwhile. Raises ApiError."""
 
         def ask(params: Mapping[str, str]) -> Document:
             response = self._read(collection, params)
@@ -182,7 +176,7 @@ class Client:
         run_async: bool = False,
         on_connected: Callable[[float], None] | None = None,
     ) -> Response:
-        """Sends a whole resource, once and without a wait, and returns the answer whatever it is.
+        """Sends a whole resource once, without waiting, and returns any response.
 
         ``on_connected`` is as for Transport.send. Raises UnsentError when nothing was sent,
         AnswerLostError when something was.
@@ -204,11 +198,11 @@ class Client:
         return response
 
     def ask(self, path: str, body: Document, *, run_async: bool = False) -> Response:
-        """Posts what changes nothing, and returns the answer whatever it is.
+        """Posts a request that changes nothing, and returns any response.
 
-        Tried again where it was not processed, but not where it was not answered in time: what
-        it asks for may be dear. There is no Idempotency-Key: nothing is stored, and an earlier
-        outcome would be no answer. Raises UnsentError and AnswerLostError.
+        It is retried where it was not processed, but not after a timeout: it may be expensive. It
+        has no Idempotency-Key, since an earlier outcome would not answer it. Raises UnsentError
+        and AnswerLostError.
         """
         response = self._persistent(
             lambda: self._transport.send(
@@ -226,9 +220,9 @@ class Client:
     def job(
         self, state: JobState, *, whole: bool = False, left: Callable[[], float] | None = None
     ) -> JobState:
-        """The present state of a job; ``whole`` is what its error shall be. Raises ApiError.
+        """The current state of a job, its error in full if ``whole``. Raises ApiError.
 
-        ``left`` is as for reading.
+        ``left`` is as for read_raw.
         """
         path = f"/api/jobs/{quote(state.type, safe='')}/{quote(state.id, safe='')}"
         answer = answers.envelope(self._read(path, left=left), f"The answer of GET {path}")
@@ -243,7 +237,7 @@ class Client:
         params: Mapping[str, str] | None = None,
         left: Callable[[], float] | None = None,
     ) -> Response:
-        """A GET that is tried again when it was not answered, or was told to come back."""
+        """A GET, retried after a lost answer or a retryable status. Raises ApiError."""
         response = self._persistent(
             lambda: self._transport.send("GET", path, params=params, headers=_FRESH), left=left
         )
@@ -257,10 +251,10 @@ class Client:
         retries_lost: bool = True,
         left: Callable[[], float] | None = None,
     ) -> Response:
-        """The answer to a request, which is tried again when it fails in a way that passes.
+        """The response to a request, which is retried where the failure is retryable.
 
-        No pause is longer than what is ``left`` of the caller's time, and an attempt that begins
-        when none is left is the last.
+        No pause exceeds what is ``left`` of the caller's time; an attempt that begins when none is
+        left is the last.
         """
         for attempt in range(1, _READ_ATTEMPTS + 1):
             pause = 0.25 * 2 ** (attempt - 1)
@@ -285,7 +279,7 @@ class Client:
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
     def _take_turn(self, left: Callable[[], float] | None) -> None:
-        """Waits for a turn, where there is a pace. Raises UnsentError if that takes too long."""
+        """Waits for a turn, if there is a pace. Raises UnsentError if that takes too long."""
         if self._pace is None:
             return
         if left is not None and self._pace.pause_left() > max(0.0, left()):
@@ -293,7 +287,7 @@ class Client:
         self._pace.turn(self._sleep)
 
     def _note_pause(self, response: Response) -> None:
-        """Pauses the whole batch after a 429, unless for longer than anyone waits."""
+        """Pauses the whole batch after a 429, unless the pause is too long to wait for."""
         if self._pace is not None and response.status == 429:
             told = answers.retry_after(response, datetime.now(timezone.utc))
             seconds = _PAUSE if told is None else told
@@ -306,27 +300,28 @@ class Client:
         return self._of_version(response, "GET", path)
 
     def _of_version(self, response: Response, method: str, path: str) -> Response:
-        """The answer. Raises ApiError for one of another version than was asked for."""
+        """The response. Raises ApiError for another API version than the requested one."""
         served = response.headers.get("x-polytomic-version")
         if served is not None and served != self.settings.api_version:
             raise ApiError(
-                f"The API answered as of version {served[:20]!r}, though asked for "
-                f"{self.settings.api_version!r}; its documents may have another form.",
+                f"The API responded with version {served[:20]!r} instead of "
+                f"{self.settings.api_version!r}, whose documents may have another form.",
                 status=response.status,
                 method=method,
                 path=path,
-                hint="Say --api-version only for a version that this program knows.",
+                hint="Use --api-version only with a version that this program supports.",
             )
         return response
 
 
 def item_path(collection: str, resource_id: str) -> str:
-    """The path of one resource. Raises InvalidInputError for an id that is not plain.
+    """The path of one resource.
 
-    ``..`` or a slash in an id would address something else.
+    Raises InvalidInputError for an id with other characters, such as a slash, which would address
+    something else.
     """
     if not resource_id.replace("-", "").isalnum() or not resource_id.isascii():
         raise InvalidInputError(
-            f"{resource_id!r} is no id.", hint="An id is a UUID, as patch-model list prints it."
+            f"{resource_id!r} is not an id.", hint="An id is a UUID; patch-model list shows them."
         )
     return f"{collection}/{resource_id}"

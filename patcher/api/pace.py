@@ -1,4 +1,4 @@
-"""How fast requests may follow one another, for all that one run has on its way together."""
+"""The rate of requests of one batch, over all its threads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from patcher.errors import SettingsError
 
 
 class Pace:
-    """Turns for requests: so many in a second, and none while the API asks for a pause.
+    """Turns for requests: a maximum rate, and none while the API asks for a pause.
 
     A pause (429, RFC 6585) holds for all requests.
     """
@@ -18,7 +18,7 @@ class Pace:
     def __init__(
         self, max_rps: float | None = None, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        """``max_rps`` is requests per second, None without end. Raises SettingsError."""
+        """``max_rps`` is requests per second; None for no limit. Raises SettingsError."""
         if max_rps is not None and not 0 < max_rps < float("inf"):
             raise SettingsError(
                 f"The rate must be positive, in requests per second; it is {max_rps:g}."
@@ -30,7 +30,7 @@ class Pace:
         self._lock = threading.Lock()
 
     def turn(self, sleep: Callable[[float], None]) -> None:
-        """Returns when a request may be sent; ``sleep`` is what waiting goes by."""
+        """Returns when a request may be sent; ``sleep`` waits."""
         at = self._reserved()
         while True:
             delay = at - self._monotonic()
@@ -42,20 +42,20 @@ class Pace:
                 return
 
     def take(self) -> None:
-        """A request is sent now, without a wait; those after it wait the longer for that."""
+        """Counts a request that is sent now, without waiting; later ones wait longer for it."""
         self._reserved()
 
     def pause_left(self) -> float:
-        """How many seconds of a pause are left; 0 without one."""
+        """The seconds left of a pause; 0 without one."""
         return max(0.0, self._closed_until - self._monotonic())
 
     def throttled(self, seconds: float) -> None:
-        """The API wants no request for so long."""
+        """Starts a pause of so many seconds."""
         with self._lock:
             self._closed_until = max(self._closed_until, self._monotonic() + seconds)
 
     def _reserved(self) -> float:
-        """The moment of the next request, given to one caller only."""
+        """The time of the next request, reserved for one caller."""
         with self._lock:
             at = max(self._monotonic(), self._next, self._closed_until)
             self._next = at + self._gap

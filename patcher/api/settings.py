@@ -1,4 +1,4 @@
-"""Where the API is and who is asking: URL, credentials, timeouts."""
+"""Connection settings: URL, credentials, timeouts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _API_VERSION: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a client needs to know.
+    """The connection settings of a client.
 
     Attributes:
         url: scheme, host and port, and a path where there is one, without ``/api``.
@@ -49,7 +49,7 @@ class Settings:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """The key, and the forms in which a server may repeat it."""
+        """The key, and the encodings in which a server may repeat it."""
         scheme, _, value = self.authorization.partition(" ")
         found = {value}
         if scheme == "Basic":
@@ -72,9 +72,9 @@ class Settings:
         api_version: str | None = None,
         timeout: float | None = None,
     ) -> Settings:
-        """Settings from environment variables; arguments go before them.
+        """Settings from environment variables; arguments take precedence.
 
-        Takes POLYTOMIC_DEPLOYMENT_URL, POLYTOMIC_API_KEY, or POLYTOMIC_ORGANIZATION_ID with
+        Reads POLYTOMIC_DEPLOYMENT_URL, POLYTOMIC_API_KEY, or POLYTOMIC_ORGANIZATION_ID with
         POLYTOMIC_PARTNER_KEY or POLYTOMIC_DEPLOYMENT_KEY. Raises SettingsError.
         """
         if timeout is not None and not 0 < timeout < 86_400:
@@ -132,15 +132,15 @@ def checked_url(text: str) -> str:
     if "://" not in text and host and _is_loopback(host):
         parts = parts._replace(scheme="http")
     if parts.scheme not in ("http", "https") or not host:
-        raise SettingsError(f"{_shown(text)} is no URL of an API.", hint=_URL_HINT)
+        raise SettingsError(f"{_shown(text)} is not a valid URL.", hint=_URL_HINT)
     if parts.username is not None or parts.password is not None:
         raise SettingsError("The URL holds credentials.", hint="Use POLYTOMIC_API_KEY instead.")
     if parts.query or parts.fragment:
         raise SettingsError(f"{_shown(text)} has a query or fragment.", hint=_URL_HINT)
     if parts.scheme == "http" and not _is_loopback(host):
         raise SettingsError(
-            f"{_shown(text)} is not encrypted, and the credentials would be readable on the way.",
-            hint="Use https; plain http is for this machine only.",
+            f"{_shown(text)} is not encrypted; it would expose the credentials.",
+            hint="Use https. Plain http is for this machine only.",
         )
     netloc = parts.netloc.lower()
     if parts.port in (None, _PORTS[parts.scheme]):
@@ -150,22 +150,22 @@ def checked_url(text: str) -> str:
 
 
 _PORTS: Final = {"https": 443, "http": 80}
-_URL_HINT: Final = "It looks like https://app.polytomic.com, or a host alone."
+_URL_HINT: Final = "Use a URL like https://app.polytomic.com, or a host name."
 
 
 def _split(text: str) -> SplitResult:
     if not _PRINTABLE.fullmatch(text):
-        raise SettingsError("The URL holds a space or a control character.", hint=_URL_HINT)
+        raise SettingsError("The URL contains a space or a control character.", hint=_URL_HINT)
     try:
         parts = urlsplit(text)
         _ = parts.port  # checked only when asked for
     except ValueError as error:
-        raise SettingsError(f"{_shown(text)} is no URL of an API.", hint=_URL_HINT) from error
+        raise SettingsError(f"{_shown(text)} is not a valid URL.", hint=_URL_HINT) from error
     return parts
 
 
 def _shown(url: str) -> str:
-    """The URL without what may be a password in it."""
+    """The URL without its login."""
     return repr(re.sub(r"//[^/@]*@", "//", url))
 
 
@@ -179,7 +179,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _credentials(environ: Mapping[str, str], api_key_file: Path | None) -> tuple[str, str | None]:
-    """The Authorization header, and the organization that its key acts in, if it names one."""
+    """The Authorization header, and the organization of its key if one is named."""
     if api_key_file is not None:
         return bearer(_read_key(api_key_file), source=str(api_key_file)), None
     if environ.get("POLYTOMIC_API_KEY"):
@@ -189,14 +189,14 @@ def _credentials(environ: Mapping[str, str], api_key_file: Path | None) -> tuple
             continue
         if not environ.get("POLYTOMIC_ORGANIZATION_ID"):
             raise SettingsError(
-                f"{name} acts within one organization, and none is named.",
+                f"{name} needs an organization.",
                 hint="Set POLYTOMIC_ORGANIZATION_ID to its id.",
             )
         organization_id = environ["POLYTOMIC_ORGANIZATION_ID"]
         return basic(organization_id, environ[name], source=name), organization_id.strip()
     raise SettingsError(
         "There are no credentials.",
-        hint="Set POLYTOMIC_API_KEY, or give --api-key-file FILE.",
+        hint="Set POLYTOMIC_API_KEY, or pass --api-key-file FILE.",
     )
 
 
@@ -210,11 +210,11 @@ def _read_key(path: Path) -> str:
 
 
 def _checked_key(key: str, source: str) -> str:
-    """The key without the white space around it; its text never gets into an error."""
+    """The key without surrounding white space; no error shows it."""
     stripped = key.strip()
     if not _PRINTABLE.fullmatch(stripped):
         raise SettingsError(
-            f"The key in {source} is empty or holds a character that no key has.",
+            f"The key in {source} is empty or contains an invalid character.",
             hint="Copy it again; a key is one line of printable ASCII characters.",
         )
     return stripped

@@ -1,4 +1,4 @@
-"""The API behind the guard's protocol: which answers prove what (design: the guard's table)."""
+"""The API behind the guard's protocol: what each response proves (design: the guard's table)."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from patcher.guard import Ambiguous, Answer, Answered, Job, NotSent, Refused, Th
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 
-# A 4xx says that the request was not taken, but for these: 408 may come after it was, 409 is
+# A 4xx means that the request was not processed, except: 408 may come after it was, 409 is
 # also said of a write in flight, and 429 has a meaning of its own.
 _UNCLEAR_4XX = frozenset({408, 409, 429})
 
 
 SLOW_CONNECTING: Final = 1.0
-"""A connection for a write that took more seconds to make calls for another reading before it."""
+"""Seconds of connecting for a write above which the resource is read again before it."""
 
 
 @dataclass(slots=True)
 class ApiStore:
     """A kind of resource as the guard reads and writes it.
 
-    ``run_async`` asks for jobs. ``known`` is a reading that is likely to come again to the byte;
-    it is then not parsed again. ``last`` is what was last read.
+    ``run_async`` requests jobs. ``known`` is a snapshot that is not parsed again where the same
+    text comes. ``last`` is the last snapshot.
     """
 
     client: Client
@@ -50,7 +50,7 @@ class ApiStore:
         return self.last
 
     def me(self, left: Callable[[], float] | None = None) -> str | None:
-        """The caller's own id; None for keys that have none, or that may not ask (api.md, 1.2)."""
+        """The caller's own id; None for keys without one or without permission (api.md, 1.2)."""
         try:
             caller = self.client.data("/api/me", left)
         except ApiError:
@@ -61,11 +61,10 @@ class ApiStore:
     def replace(
         self, resource_id: str, body: Document, idempotency_key: str, if_match: str | None
     ) -> Answer:
-        """Sends the whole resource once; what is proven about it.
+        """Sends the whole resource once, and returns what is proven about it.
 
-        Where the connection for it took long to make, the resource is read again once that stands,
-        and if it is not as it was last read, nothing is sent: the time counts as a part of the gap
-        between the guard's reading and its write.
+        Where connecting took long, the resource is read again before anything is sent, since that
+        time widens the gap between the guard's read and its write; if it moved, nothing is sent.
         """
 
         def check(seconds: float) -> None:
@@ -92,16 +91,16 @@ class ApiStore:
         return self._answer(response)
 
     def _check_unmoved(self, resource_id: str, seconds: float) -> None:
-        """Raises UnsentError unless the resource is, to the byte or the value, as last read."""
+        """Raises UnsentError unless the resource is as last read, to the byte or the value."""
         before = self.last
-        what = f"connecting took {seconds:.1f} s, and then {self.resource.noun} {resource_id}"
+        what = f"connecting took {seconds:.1f} s, then {self.resource.noun} {resource_id}"
         try:
             now = self.read(resource_id)
         except ApiError as error:
             raise UnsentError(f"{what} could not be read again: {error.message}") from error
         is_same = before is None or now.text == before.text or strictly_equal(now.raw, before.raw)
         if not is_same:
-            raise UnsentError(f"{what} was not as before.")
+            raise UnsentError(f"{what} had changed.")
 
     def _answer(self, response: Response) -> Answer:
         status = response.status
@@ -124,8 +123,8 @@ class ApiStore:
             return Throttled(said.message, wait, said.metadata)
         if 400 <= status < 500 and status not in _UNCLEAR_4XX:
             return Refused(status, *said)
-        # A 500 or 409 of the API's own is an outcome, once the resource has stayed as it was; but
-        # of a job that may have been begun it says nothing.
+        # A 500 or 409 of the API itself is an outcome, once the resource has stayed as it was; it
+        # says nothing about a job that may have begun.
         is_final = status in (409, 500) and not self.run_async
         what = f"{said.message} ({status})"
         return Ambiguous(what, status, declined=is_final, details=said.metadata)

@@ -1,4 +1,4 @@
-"""The verb for many models: which ones, their plans, their guarded writes."""
+"""Many models: one change in each of them, or undoing a whole run."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class BatchRun:
     def patches(
         self, selection: Selection, patch: Patch, options: Options
     ) -> Iterator[PatchResult]:
-        """Makes one change in all that are selected: patch_models."""
+        """Makes one change in all selected resources: patch_models."""
         session = self.session
         _refuse_reviews(options)
         session.check(patch, options)
@@ -67,8 +67,8 @@ class BatchRun:
             made = session.plan(job.named.id, patch, options, job.listed_as, explained=False)
             if not holds(session, selection.where, made.document):
                 raise ConflictError(
-                    f"{made.label} was changed since it was listed, and is no longer one of those "
-                    "that are meant. Nothing was written.",
+                    f"{made.label} changed since it was listed, and no longer fulfils the "
+                    "conditions. Nothing was written.",
                     found=made.base.version,
                 )
             if not is_one:
@@ -79,10 +79,7 @@ class BatchRun:
         yield from self.carry_out_all(chosen, plan, options)
 
     def undoing(self, name: str, options: Options) -> Iterator[PatchResult]:
-        """Takes back what the run of that name wrote, each write as ``undo`` does.
-
-        Raises InvalidInputError when the journal knows of no write of it to this API.
-        """
+        """Undoes all writes of a run. Raises InvalidInputError where none are recorded."""
         session = self.session
         _refuse_reviews(options)
         way = way_back(session, options)
@@ -112,14 +109,11 @@ class BatchRun:
             yield from batch.run(jobs, self._confirm)
 
     def _patiently(self, do: Callable[[], T]) -> T:
-        """Begins anew what was not processed, as long as the API wants a pause.
-
-        An ApiError says that nothing was written.
-        """
+        """Retries while the API asks for pauses: an ApiError means that nothing was written."""
         for _ in range(TRIES - 1):
             try:
                 return do()
-            except ApiError as error:  # noqa: PERF203 - a try costs nothing beside a request
+            except ApiError as error:  # noqa: PERF203 - a try costs nothing compared with a request
                 if error.status != 429 or not self.session.client.pause_left:
                     raise
         return do()
@@ -142,11 +136,11 @@ def _with_shared_name(plan: Plan, name: str | None, count: int) -> Plan:
 
 
 def _written(session: Session, run: str) -> list[Target]:
-    """The entries of a run that were written, or may have been, and of what; the newest first."""
+    """The writes of a run that were, or may have been, made; the newest first."""
     if not RUN.fullmatch(run):
         raise InvalidInputError(
-            f"{run!r} is no run.",
-            hint="A run is called run- and 12 hex digits; patch-model history shows them.",
+            f"{run!r} is not a run.",
+            hint="A run is run- and 12 hex digits; patch-model history shows them.",
         )
     found = []
     for entry in entries_of(run, session.journal):
@@ -155,14 +149,14 @@ def _written(session: Session, run: str) -> list[Target]:
         found.append((entry.sequence, entry.name, named, entry.may_be_written))
     if not found:
         raise InvalidInputError(
-            f"The journal knows of no {run}.", hint="patch-model history shows what it knows."
+            f"No writes recorded for {run}.", hint="patch-model history lists the recorded writes."
         )
     newest_first = sorted(found, key=lambda one: one[:2], reverse=True)
     return [Target(named, name) for _, name, named, counts in newest_first if counts]
 
 
 def _refuse_reviews(options: Options) -> None:
-    """What only the API can tell of a plan is asked, and shown, for one resource at a time."""
+    """Refuses a preview or an impact scan, which are for one resource at a time."""
     asked = [name for name in ("preview", "impact") if getattr(options, name)]
     if asked:
         raise InvalidInputError(
@@ -175,8 +169,8 @@ def _refuse_what_is_for_one(session: Session, patch: Patch, options: Options) ->
     refuse_indices(patch, session.resource.shape)
     if options.expect_version is not None:
         raise InvalidInputError(
-            "A version is expected of one model, and these are several.",
-            hint="Leave out --expect-version: each model is written only if it is as it was shown.",
+            "An expected version is for one model, and several are selected.",
+            hint="Leave out --expect-version. Each model is written only if it is as shown.",
         )
 
 
@@ -203,41 +197,40 @@ def patch_models(  # noqa: PLR0913 - those of patch_model, and those of a run
     accept_older: bool = False,
     literal: Iterable[str] = (),
 ) -> Iterator[PatchResult]:
-    """Makes one change in many models, each by a guarded write of its own.
+    """Makes one change in many models; lazy, nothing happens before a result is requested.
 
-    All plans are made before anything is written. Nothing happens before the first result is
-    asked for; when the iterator is closed early, nothing new is begun, and what is on its way is
-    finished.
+    All plans are made before anything is written, and each model is written safely by itself. An
+    iterator that is closed early starts nothing new, and finishes what is in progress.
 
     Args:
-        models: UUIDs and exact names; None stands for every model.
-        change: as for patch_model; it addresses no list by index in more than one model.
-        client: the API; by default as the environment variables say.
+        models: UUIDs and exact names; None selects every model.
+        change: as for patch_model; with several models, it can't address a list by index.
+        client: the API; by default Client.from_env().
         where: conditions, ``PATH=VALUE`` or ``PATH~=REGEX``, which all must hold.
-        exclude: UUIDs and names of models that are left alone.
+        exclude: UUIDs and names of models to leave out.
         confirm: called with the Overview before anything is written; False declines. None
             applies.
         dry_run: stop after the plans.
-        concurrency: how many models are worked on at a time.
-        max_rps: how many requests may be sent in a second.
-        fail_fast: whether nothing new is begun after the first failure.
+        concurrency: how many models are processed at a time.
+        max_rps: maximum requests per second.
+        fail_fast: start nothing new after the first failure.
         run_async: as for patch_model.
         refresh: as for patch_model.
         unknown_fields: as for patch_model.
         allow_all_fields: as for patch_model.
-        on_conflict: as for patch_model; with "rebase" nobody is asked again.
+        on_conflict: as for patch_model; a rebased plan is not confirmed again.
         accept_older: as for patch_model.
         literal: as for patch_model.
 
     Returns:
-        An iterator of PatchResults as they come, one for each model; what failed has the error in
-        ``error``, and the status "not-begun" where nothing was done. The name of the run, for
-        ``undo --run``, is in ``result.plan.origin.run``.
+        An iterator of PatchResults in the order of completion, one for each model. A failure is in
+        ``error``, and the status is "not-begun" where nothing was done. The name of the run, for
+        ``undo --run``, is ``result.plan.origin.run``.
 
     Raises:
         InvalidInputError, InvalidPatchError: the arguments cannot be used; at once.
-        ApiError, NotFoundError, AmbiguousNameError: the models cannot be told; with the first
-            result. Whatever happens to one model is in its result, and not raised.
+        ApiError, NotFoundError, AmbiguousNameError: the models cannot be determined; with the
+            first result. What happens to one model is in its result, not raised.
     """
     options = Options(
         run_async=run_async,
@@ -267,5 +260,5 @@ def patch_models(  # noqa: PLR0913 - those of patch_model, and those of a run
 def workers(count: int) -> int:
     """A number of models to work on at a time. Raises SettingsError."""
     if type(count) is not int or not 1 <= count <= MOST_WORKERS:
-        raise SettingsError(f"The concurrency is a number from 1 to {MOST_WORKERS}.")
+        raise SettingsError(f"The concurrency must be from 1 to {MOST_WORKERS}.")
     return count

@@ -1,4 +1,4 @@
-"""Plans in files: saved, loaded, shown, and applied as they were made or not at all."""
+"""Plans in files: saved, loaded, and applied exactly as saved or not at all."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot, moment
 
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-"""The errors of a place that was named rightly, and takes no more."""
+"""The errors of a valid place that has no room left."""
 
 _SKEW: Final = 86_400.0
-"""How far the clocks may differ, in seconds, of where a plan was made and where it is applied."""
+"""Seconds by which the clocks of saving and applying may differ."""
 
 
 def save_plan(plan: Plan, path: str | os.PathLike[str]) -> SavedPlan:
-    """Saves a plan to be reviewed, and applied later, perhaps by somebody else.
+    """Saves a plan, to be reviewed and applied later by anyone.
 
-    The file is readable for its owner alone, and holds no credential. A saved plan in the way is
-    replaced. Raises InvalidInputError when anything else is, when the plan changes a credential,
-    or when the file cannot be written, and OutputError when there is no room for it.
+    The file is readable only by its owner and holds no credential. An existing saved plan is
+    replaced. Raises InvalidInputError for any other existing file, for a plan that changes a
+    credential and for a file that cannot be written, and OutputError when there is no room.
     """
     text = dump(
         own_plan(plan),
@@ -57,9 +57,9 @@ def save_plan(plan: Plan, path: str | os.PathLike[str]) -> SavedPlan:
 
 
 def load_plan(path: str | os.PathLike[str], environ: Mapping[str, str] | None = None) -> SavedPlan:
-    """A plan that was saved, as it was, whether it can still be applied or not.
+    """A saved plan, whether it can still be applied or not.
 
-    Raises InvalidInputError for what is not a whole and unaltered plan.
+    Raises InvalidInputError for anything but a complete and unaltered plan.
     """
     try:
         content = Path(path).read_bytes()
@@ -70,11 +70,10 @@ def load_plan(path: str | os.PathLike[str], environ: Mapping[str, str] | None = 
 
 
 def run_saved(session: Session, saved: SavedPlan, options: Options) -> PatchResult:
-    """Does what a saved plan says, or refuses.
+    """apply_plan of a SavedPlan within a session.
 
     Raises InvalidInputError for a plan of another API or organization, ConflictError when the
-    resource is no longer as the plan found it or the plan was sent before, and what patch_model
-    does.
+    resource changed since or the plan was sent before, and what patch_model raises.
     """
     session.refuse_elsewhere(saved.plan.origin)
     live = session.latest(
@@ -89,7 +88,7 @@ def run_saved(session: Session, saved: SavedPlan, options: Options) -> PatchResu
     verdict = verify(saved_plan, saved.plan.base, live)
     if is_in_place(saved_plan, verdict):
         done = propose(session.resource, live, document, terms)
-        text = f"The plan is applied already: {done.label} is as it wants it."
+        text = f"Already applied: {done.label} is as the plan expects it."
         notice = Notice("already-applied", "", text)
         return replace(PatchResult.of_plan(done), notices=(notice, *verdict.notices))
     _refuse_a_second_time(session, saved)
@@ -107,7 +106,7 @@ def _refuse_a_second_time(session: Session, saved: SavedPlan) -> None:
 
 
 def _entries_since(session: Session, saved: SavedPlan) -> Iterator[Entry]:
-    """The journal's entries, of which none may be unreadable that this plan could have made."""
+    """The journal's entries. Raises JournalError for an unreadable one that may be of this plan."""
     since = _moment(saved.created) - _SKEW
     for name in session.journal.names():
         entry = session.journal.tried(name)
@@ -115,15 +114,14 @@ def _entries_since(session: Session, saved: SavedPlan) -> Iterator[Entry]:
             yield entry
         elif session.journal.written_at(name) >= since:
             raise JournalError(
-                f"Whether this plan was applied already cannot be told: {entry.message} "
-                "Nothing was written.",
+                f"This plan may already be applied: {entry.message} Nothing was written.",
                 hint=entry.command_hint
-                or "Look at the model; if it is as it should be, remove that file.",
+                or "Look at the model. If it is as expected, remove that file.",
             ) from entry
 
 
 def _moment(created: str) -> float:
-    """When a plan was made, as a POSIX timestamp; the beginning of time where it does not say."""
+    """When a plan was made, as a POSIX timestamp; 0 if unknown."""
     found = moment(created)
     return found[0].timestamp() if found else 0.0
 
@@ -140,16 +138,16 @@ def _refuse_stale(
         current=document,
         report=error.report,
         fresh=live,
-        hint="The plan is stale. Make it anew: patch-model plan ... --out FILE.",
+        hint="The plan is stale. Create a new plan: patch-model plan ... --out FILE",
     )
 
 
 def _refuse_what_was_not_shown(shown: Plan, now: Plan) -> None:
-    """Refuses a plan that, with the credentials in it again, is not what a reader of it saw."""
+    """Refuses a plan that, with its credentials restored, differs from what it showed."""
     if _seen(shown) != _seen(now):
         raise InvalidInputError(
-            "The plan would do something else than what it shows. Nothing was written.",
-            hint="Make the plan anew: patch-model plan ... --out FILE.",
+            "The plan would not do what it shows. Nothing was written.",
+            hint="Create a new plan: patch-model plan ... --out FILE",
         )
 
 
@@ -159,7 +157,7 @@ def _seen(plan: Plan) -> tuple[frozenset[object], ...]:
 
 def _refuse_other_files(path: Path) -> None:
     try:
-        # A pipe or a device is asked nothing: reading it might never end.
+        # A pipe or a device is not read: that might never end.
         is_file = stat.S_ISREG(path.stat().st_mode)
         is_ours = is_file and is_saved_plan(path.read_bytes())
     except FileNotFoundError:
@@ -168,12 +166,12 @@ def _refuse_other_files(path: Path) -> None:
         raise InvalidInputError(f"{path} cannot be replaced: {error.strerror}.") from error
     if not is_file:
         raise InvalidInputError(
-            f"{path} cannot be replaced: it is no regular file.", hint="Name another file."
+            f"{path} cannot be replaced: it is not a regular file.", hint="Name another file."
         )
     if not is_ours:
         raise InvalidInputError(
-            f"{path} is there already, and is no saved plan; it was left alone.",
-            hint="Name another file, or remove that one.",
+            f"{path} exists and is not a saved plan. It was not changed.",
+            hint="Name another file, or remove this one.",
         )
 
 
@@ -184,5 +182,5 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         message = f"{path} cannot be written: {error.strerror}."
         if error.errno in _NO_ROOM:
-            raise OutputError(message, hint="Make room, or save it elsewhere.") from error
+            raise OutputError(message, hint="Free some space, or save it elsewhere.") from error
         raise InvalidInputError(message) from error

@@ -276,7 +276,7 @@ def unresolvable(*args: object, **more: object) -> None:
 @pytest.mark.parametrize(
     ("proxy", "says"),
     [
-        ("", "the host name api.example cannot be resolved"),
+        ("", "the host name api.example could not be resolved"),
         ("http://proxy.example:3128", "name of the proxy http://proxy.example:3128 (https_proxy)"),
     ],
 )

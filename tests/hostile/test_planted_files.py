@@ -341,7 +341,7 @@ PLANS = {
         tampered(unmasked, resealed=True), "not a plan that this version can read"
     ),
     "a credential put into the open": Planted(
-        tampered(reading, resealed=True), "would do something else than what it shows"
+        tampered(reading, resealed=True), "would not do what it shows"
     ),
     "of a later format": Planted(
         tampered(lambda content: content.update(format=2), resealed=True), "by a newer version"
@@ -398,7 +398,7 @@ def test_a_plan_is_refused_where_an_entry_may_be_its_own(
     ended = patch_model("apply", "--plan", str(plan_file), "--yes")
 
     assert (ended.code, sandbox.puts()) == (3, [])
-    assert "Whether this plan was applied already cannot be told" in ended.err
+    assert "This plan may already be applied" in ended.err
     assert row.said in ended.err
 
 
@@ -429,7 +429,7 @@ def test_a_plan_that_does_not_say_when_it_was_made_is_older_than_any_entry(
     ended = patch_model("apply", "--plan", str(plan_file), "--yes")
 
     assert (ended.code, sandbox.puts()) == (3, [])
-    assert "Whether this plan was applied already cannot be told" in ended.err
+    assert "This plan may already be applied" in ended.err
 
 
 def test_a_saved_plan_is_on_disk_with_its_name(

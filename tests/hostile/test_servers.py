@@ -99,7 +99,7 @@ class Row(NamedTuple):
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
-LATE = "no whole answer within 0.15 s"
+LATE = "timed out after 0.15 s"
 
 SLOW = {
     "headers": Row(dripping(OK, b"X: y\r\n"), LATE),
@@ -302,8 +302,8 @@ def test_a_reading_that_floods_ends_in_exit_3_and_nothing_is_sent(name: str) -> 
 
 
 WRITES = {
-    "headers": (Row(SLOW["headers"].script, "no whole answer within 0.5 s"), "0.5"),
-    "a body": (Row(SLOW["a body"].script, "no whole answer within 0.5 s"), "0.5"),
+    "headers": (Row(SLOW["headers"].script, "timed out after 0.5 s"), "0.5"),
+    "a body": (Row(SLOW["a body"].script, "timed out after 0.5 s"), "0.5"),
     "200 MB": (LARGE["200 MB, as it says"], "30"),
     "what inflates": (LARGE["what inflates to 200 MB"], "30"),
 }

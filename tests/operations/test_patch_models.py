@@ -461,7 +461,7 @@ def test_uuids_alone_need_no_list(sandbox: Sandbox, client: Client) -> None:
         (["Twin"], {}, errors.AmbiguousNameError, "2 models are called 'Twin'"),
         (None, {"exclude": ["Twin"]}, errors.AmbiguousNameError, "Twin"),
         (["Contacts", ""], {}, errors.InvalidInputError, "empty"),
-        (None, {"where": ["version=1"]}, errors.InvalidPatchError, "no part"),
+        (None, {"where": ["version=1"]}, errors.InvalidPatchError, "Unknown path"),
     ],
 )
 def test_models_that_cannot_be_told_stop_everything(

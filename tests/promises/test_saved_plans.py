@@ -399,7 +399,7 @@ def test_a_plan_that_does_not_do_what_it_shows_is_refused(
     path = tmp_path / "forged.json"
     path.write_text(json.dumps({**content, "checksum": saved._checksum(content)}))
 
-    with pytest.raises(patcher.InvalidInputError, match="something else than what it shows"):
+    with pytest.raises(patcher.InvalidInputError, match="not do what it shows"):
         patcher.apply_plan(patcher.load_plan(path), client=client)
 
     assert sandbox.puts() == []
@@ -412,7 +412,7 @@ def test_a_pipe_in_the_way_is_not_waited_for(plan: Plan, tmp_path: Path) -> None
     link.symlink_to(pipe)
 
     for path in (pipe, link):
-        with pytest.raises(patcher.InvalidInputError, match="no regular file"):
+        with pytest.raises(patcher.InvalidInputError, match="not a regular file"):
             patcher.save_plan(plan, path)
 
     assert (pipe.is_fifo(), link.is_symlink()) == (True, True)
@@ -493,9 +493,9 @@ def test_only_a_saved_plan_is_replaced(plan: Plan, tmp_path: Path) -> None:
     before = target.read_text()
     link.symlink_to(target)
 
-    with pytest.raises(patcher.InvalidInputError, match="left alone"):
+    with pytest.raises(patcher.InvalidInputError, match="not changed"):
         patcher.save_plan(plan, mine)
-    with pytest.raises(patcher.InvalidInputError, match="left alone"):
+    with pytest.raises(patcher.InvalidInputError, match="not changed"):
         patcher.save_plan(plan, tmp_path / "notes.txt")
     patcher.save_plan(plan, link)
 

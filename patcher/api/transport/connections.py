@@ -34,19 +34,19 @@ _BESIDES: Final = 1024 * 1024  # for headers, and for what frames the chunks of 
 
 
 class TooLongError(OSError):
-    """There is more of an answer than is taken."""
+    """A response exceeds the maximum size."""
 
 
 class UnpackingError(OSError):
-    """An answer is packed in a way that nobody asked for."""
+    """A response has a content encoding that was not requested."""
 
 
 class SwitchedError(OSError):
-    """The server switches to another protocol, which nobody asked for."""
+    """The server switched to another protocol, unrequested."""
 
 
 class Bounds:
-    """How long one request may take in all, and how many bytes its answer may have.
+    """Limits of one request: its total time, and the size of its response.
 
     ``seconds`` begin now, by ``monotonic``; ``size`` is of the body, packed or not.
     """
@@ -79,11 +79,11 @@ class Bounds:
         """Raises TooLongError for a body of this size, if that is too much."""
         if size > self.size:
             self.is_exceeded = True
-            raise TooLongError("the answer is too long")
+            raise TooLongError("the response is too long")
 
 
 class BoundedResponse(PlainResponse):
-    """An answer of which every byte, from its first header on, is read within bounds."""
+    """A response whose every byte, from the first header on, is read within bounds."""
 
     def __init__(self, sock: Any, bounds: Bounds, *args: Any, **kwargs: Any) -> None:
         super().__init__(_Source(sock, bounds), *args, **kwargs)  # type: ignore[arg-type]
@@ -105,19 +105,19 @@ class BoundedResponse(PlainResponse):
 
 
 class _Source:
-    """A socket, as far as an answer is read from it."""
+    """The part of a socket that a response is read from."""
 
     def __init__(self, sock: Any, bounds: Bounds) -> None:
         self._sock = sock
         self._bounds = bounds
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """The file to read from, as of a socket; it keeps the socket open as that does."""
+        """The file to read from; it keeps the socket open, as a socket's own does."""
         return io.BufferedReader(_BoundedFile(self._sock, self._bounds, mode))
 
 
 class _BoundedFile(io.RawIOBase):
-    """Gives each wait what is left of the time, and counts."""
+    """Limits each wait to the time left, and counts bytes."""
 
     def __init__(self, sock: Any, bounds: Bounds, mode: str) -> None:
         super().__init__()
@@ -151,7 +151,7 @@ def body_of(raw: BaseHTTPResponse, bounds: Bounds) -> bytes:
     """
     encoding = raw.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
-        raise UnpackingError("an encoding that was not asked for")
+        raise UnpackingError("an encoding that was not requested")
     body = bytearray()
     for piece in raw.stream(_PIECE, decode_content=True):
         body += piece
@@ -166,7 +166,7 @@ _BLOCK: Final = 16 * 1024
 
 
 class Witness:
-    """Within its context, knows whether this thread has sent a byte of a request.
+    """Within its context, records whether this thread has sent a byte of a request.
 
     ``bounds`` are those of the request and its answer. ``on_connected`` is called where a
     connection had to be made, before the first byte of the request, with the seconds it took; it
@@ -194,7 +194,7 @@ class Witness:
 
 
 def _witness() -> Witness:
-    """The one of this thread's request; there is no connection without."""
+    """The witness of this thread's request; no connection exists without one."""
     witness: Witness = _current.witness
     return witness
 
@@ -241,7 +241,7 @@ class _WatchedConnection(HTTPConnection):
 
 
 def _blocks(data: Any) -> Iterator[Any]:
-    """Bytes in pieces, so that none of them takes long; anything else as it is."""
+    """Bytes in pieces that are sent quickly; anything else as it is."""
     if not isinstance(data, bytes) or not data:
         yield data
         return

@@ -1,7 +1,7 @@
-"""One request, one answer: no retries, no redirects, no credentials out of a netrc file.
+"""One request, one response: no retries, no redirects, no credentials from a netrc file.
 
-What the caller learns about a failure is whether any byte of the request had been sent, because
-only before that is it certain that the server did not act on it.
+A failure says whether any byte of the request was sent: only before that is it certain that the
+server did not act on it.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class AnswerLostError(ApiError):
 
 
 class Response(NamedTuple):
-    """An answer, read to its end. Header names are in lower case.
+    """A response, read to its end. Header names are in lower case.
 
-    ``route`` says in words where it was asked for, and through which proxy.
+    ``route`` describes the address and the proxy, for messages.
     """
 
     status: int
@@ -60,9 +60,9 @@ class Response(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """One request and what came of it, for those who watch.
+    """One request and its outcome, for tracing.
 
-    ``notable`` holds headers worth a look when something is being traced; never a credential.
+    ``notable`` holds headers worth tracing; never a credential.
     """
 
     method: str
@@ -83,9 +83,8 @@ class Transport:
     """Sends requests to one API, with its credentials.
 
     Threads may share it: each has an adapter of requests with connections of its own, and all of
-    them one set of trusted certificates. There is no requests.Session: it would merge settings,
-    prepare headers, keep cookies and look for redirects anew for each request, and of these
-    nothing is wanted.
+    them one set of trusted certificates. There is no requests.Session, which would merge
+    settings, prepare headers, keep cookies and look for redirects for each request.
     """
 
     def __init__(
@@ -114,11 +113,11 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         on_connected: Callable[[float], None] | None = None,
     ) -> Response:
-        """Sends one request and reads its answer, whatever its status.
+        """Sends one request and reads its response, whatever the status.
 
-        ``path`` begins with a slash and is sent as it is. ``on_connected`` is called where a
-        connection had to be made, before anything is sent, with the seconds it took; what it
-        raises is raised here. Raises UnsentError or AnswerLostError.
+        ``path`` begins with a slash and is sent as it is. ``on_connected`` is called with the
+        seconds that a new connection took, before anything is sent; what it raises is raised
+        here. Raises UnsentError or AnswerLostError.
         """
         begun = self._monotonic()
         try:
@@ -190,7 +189,7 @@ class Transport:
                 ) from error
 
     def _without_key(self, response: Response) -> Response:
-        """An answer without our key, which a server may repeat, in all that becomes a message.
+        """A response without our key, which a server may repeat, in all that becomes a message.
 
         What may hold a document stays as it is: there the key is a value like any other, and is
         masked where it is shown.
@@ -265,9 +264,9 @@ class Transport:
         from patcher.api.transport import trouble
 
         if bounds.is_exceeded:
-            return f"the answer is longer than {bounds.size // 1024 // 1024} MiB"
+            return f"the response is longer than {bounds.size // 1024 // 1024} MiB"
         if bounds.is_late:
-            return f"no whole answer within {self._settings.timeout:g} s"
+            return f"timed out after {self._settings.timeout:g} s"
         return trouble.lost(error)
 
 

@@ -1,7 +1,7 @@
-"""How requests leave this machine: through which proxy, and trusting which certificates.
+"""The route of requests: the proxy, and the certificates to trust.
 
-Decided here, from the environment, and not by requests, so that what is used can be named: a
-message about a proxy or a certificate is of no use without the variable that brought it in.
+Read from the environment here, not by requests, so that messages about a proxy or a certificate can
+name the variable it comes from.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PROXIES: Final = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 
 
 class LocalError(OSError):
-    """A setting or a file of this machine stands in the way of a connection.
+    """A setting or a file of this machine prevents a connection.
 
     The message names the variable or the file; ``hint`` says what to do.
     """
@@ -31,7 +31,7 @@ class LocalError(OSError):
 
 
 class Route(NamedTuple):
-    """The way from here to an API.
+    """The route to an API.
 
     Attributes:
         url: the API's base URL.
@@ -49,9 +49,9 @@ class Route(NamedTuple):
 
     @classmethod
     def to(cls, url: str) -> Route:
-        """The way to ``url``, as the environment says. Raises LocalError.
+        """The route to ``url`` by the environment. Raises LocalError.
 
-        Plain http is for this machine alone, and no proxy may see what goes there.
+        Plain http is for this machine only and uses no proxy.
         """
         _check_key_log()
         if not url.startswith("https://"):
@@ -74,16 +74,16 @@ class Route(NamedTuple):
 
     @property
     def proxy_name(self) -> str:
-        """The proxy without its login, and where it is named: for messages."""
+        """The proxy without its login, and its variable: for messages."""
         return f"the proxy {without_login(self.proxy or '')} ({self.proxy_from})"
 
     def __str__(self) -> str:
-        """The way in words."""
+        """The route in words."""
         return f"{self.url} through {self.proxy_name}" if self.proxy else self.url
 
 
 def without_login(url: str) -> str:
-    """A proxy's URL as it may be shown."""
+    """A proxy's URL without its login."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 

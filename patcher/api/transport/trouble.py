@@ -1,7 +1,7 @@
 """Why a request failed, in words: the reason, and the variable or the file at fault.
 
-An exception of requests is the outermost of several, and its own text holds addresses of objects
-and whole URLs. What is said comes from those behind it: an errno, OpenSSL's code, a proxy's status.
+An exception of requests wraps others, and its own text contains object addresses and URLs. The
+reason comes from those it wraps: an errno, OpenSSL's code, a proxy's status.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NOT_YET_VALID, _EXPIRED, _WRONG_HOST, _WRONG_ADDRESS = 9, 10, 62, 64
 
 
 class Trouble(NamedTuple):
-    """What went wrong, and what to do about it."""
+    """What failed, and what to do about it."""
 
     reason: str
     hint: str | None = None
@@ -48,13 +48,13 @@ def unsent(error: BaseException, route: Route, timeout: float) -> Trouble:
 
 
 def lost(error: BaseException) -> str:
-    """Why no answer came to a request that was, or may have been, sent."""
+    """Why a request that was, or may have been, sent has no response."""
     reasons: list[tuple[type[BaseException], str]] = [
         (UnpackingError, "the answer could not be decoded"),
         (urllib3.exceptions.DecodeError, "the answer could not be decoded"),
         (SwitchedError, "it switched to another protocol (101), which was not asked for"),
-        (requests.exceptions.Timeout, "no answer within the timeout"),
-        (urllib3.exceptions.ReadTimeoutError, "no answer within the timeout"),
+        (requests.exceptions.Timeout, "timed out"),
+        (urllib3.exceptions.ReadTimeoutError, "timed out"),
         (urllib3.exceptions.ProtocolError, "the answer was cut short"),
         (requests.exceptions.ConnectionError, "the connection broke"),
     ]
@@ -86,7 +86,7 @@ def _of_tunnel(error: BaseException, route: Route) -> Trouble | None:
 
 
 def _of_certificate(error: BaseException, route: Route) -> Trouble | None:
-    """A certificate that is not to be trusted, or is not this host's."""
+    """A certificate that is not trusted, or for another host."""
     found = _find(error, ssl.SSLCertVerificationError)
     if found is None:
         return None
@@ -115,7 +115,7 @@ def _of_certificate(error: BaseException, route: Route) -> Trouble | None:
 
 
 def _of_tls(error: BaseException, route: Route) -> Trouble | None:
-    """Any other failure to make a connection secure."""
+    """Any other failure of TLS."""
     found = _find(error, ssl.SSLError)
     if found is None:
         return None
@@ -136,11 +136,11 @@ def _of_connection(error: BaseException, route: Route, timeout: float) -> Troubl
     timed_out = _find(error, TimeoutError) or _find(error, requests.exceptions.Timeout)
     if _find(error, socket.gaierror) or _find(error, urllib3.exceptions.NameResolutionError):
         name = f"of {route.proxy_name}" if route.proxy else route.host
-        reason = f"the host name {name} cannot be resolved"
+        reason = f"the host name {name} could not be resolved"
     elif refused:
         reason = f"connection refused by {whom}"
     elif timed_out:
-        reason = f"no connection to {whom} within {timeout:g} s"
+        reason = f"connecting to {whom} timed out after {timeout:g} s"
     elif reset:
         reason = f"the connection to {whom} broke while it was being made"
     else:
@@ -157,7 +157,7 @@ def _proxy_hint(route: Route) -> str:
 
 
 def _is_proxys(error: BaseException) -> bool:
-    """Whether it was the connection to the proxy that failed."""
+    """Whether the connection to the proxy failed."""
     return isinstance(error, requests.exceptions.ProxyError)
 
 
