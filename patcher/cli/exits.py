@@ -131,6 +131,7 @@ _MEANT: Final = {
     "--expect-version": "--if-match --version",
     "--on-conflict rebase": "--rebase",
     "--merge": "--patch --data -d -p --file -f",
+    "--set": "--set-string --set-json --set-file",
     "--unset": "--delete --clear",
     "--add": "--append",
     "--api-key-file": "--api-key --key --token",

@@ -51,6 +51,11 @@ def parse_item(
     typed, an ``@`` too. Raises InvalidPatchError, and what ``read_file`` raises.
     """
     path, operator, value = _split(text, "A change")
+    if path != path.strip():
+        raise InvalidPatchError(
+            "The path begins or ends with a space.",
+            hint=r"Write PATH=VALUE without spaces around the =. A space in a key is \u0020.",
+        )
     if operator in (":", ""):
         return _assign(path, value, read_file, masks, is_json=operator == ":")
     from patcher.documents.lists import AddItem, RawText, RemoveItem

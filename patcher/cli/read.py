@@ -260,8 +260,12 @@ def _show_all(target: str | None, limit: int, output: str, *, show_secrets: bool
 
         console.out(value_json({"entries": rows}) + "\n")
         return
+    from patcher.documents.jsontext import quoted
     from patcher.render.history import history_lines
 
+    if target is not None and not rows:
+        console.out(f"No writes recorded for {quoted(target)}.\n")
+        return
     console.result(history_lines(rows, older, console.width()))
 
 

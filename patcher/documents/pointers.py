@@ -92,6 +92,7 @@ def path_to(tokens: Tokens) -> str:
         return spelled_pointer(pointer_to(tokens))
     dotted = ".".join(re.sub(r"[.=:\\]", r"\\\g<0>", token) for token in tokens)
     dotted = re.sub(r"\+\Z|(?<=[^.])-\Z", r"\\\g<0>", dotted)
+    dotted = re.sub(r"\A | \Z", lambda _: numbered(" "), dotted)
     return "".join(numbered(one) if is_unseen(one) else one for one in dotted)
 
 

@@ -11,7 +11,8 @@ from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch, renames
-from patcher.documents.pointers import lookup, pointer_to, tokens_of
+from patcher.documents.pointers import item_to, lookup, pointer_to, tokens_of
+from patcher.documents.set_unset import Assign
 from patcher.documents.values import MISSING, Document, Tokens, strictly_equal
 from patcher.documents.wording import did_you_mean, first_few
 from patcher.errors import InvalidPatchError
@@ -88,8 +89,8 @@ def check_change(
     key, a value that breaks the schema wherever it ends up, or a mask instead of a value.
     """
     patch.check(resource.shape, allow_unknown=unknown_fields != "error")
-    writes = [(*write, step.restates) for step in patch.steps for write in step.writes()]
-    for i, (place, value, restates) in enumerate(writes):
+    writes = [(*write, step) for step in patch.steps for write in step.writes()]
+    for i, (place, value, step) in enumerate(writes):
         if value is MISSING:
             continue
         masks.refuse(value, place)
@@ -97,8 +98,10 @@ def check_change(
             continue  # a later step replaces it
         for violation in resource.schema.value_violations(place, value):
             # A value that a step repeats may break the schema in the document already.
-            if violation.read_only or not restates:
-                raise violation.error()
+            if violation.read_only or not step.restates:
+                is_typed = isinstance(step, Assign) and step.typed is not None
+                hint = f"For JSON: {item_to(place, ':=', '...')}" if is_typed else None
+                raise violation._replace(hint=violation.hint or hint).error()
 
 
 def make_plan(

@@ -92,6 +92,7 @@ def outline(
     def shown(text: str) -> str:
         return text if show_secrets else masks.redacted(text)
 
+    organization = f" (organization {plan.origin.organization})" if plan.origin.organization else ""
     notices = [one._replace(message=shown(one.message)) for one in plan.warnings]
     return Outline(
         title=title(plan),
@@ -103,7 +104,7 @@ def outline(
         warnings=tuple(one for one in notices if not one.is_remark),
         remarks=tuple(one for one in notices if one.is_remark),
         attachments=attachments,
-        made=f"Planned {planned} for {plan.origin.url}",
+        made=f"Planned {planned} for {plan.origin.url}{organization}",
         place=plan.origin.place,
     )
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
 
+_REQUIRED: Final = "A required key can't be removed. Set another value."
+
+
 class Violation(NamedTuple):
     """One place where a document breaks its schema.
 
@@ -42,7 +45,7 @@ class Violation(NamedTuple):
 
     def describe(self) -> str:
         """The violation in a sentence."""
-        return f"{shown(self.place)}: {self.problem}."
+        return f"{shown(self.place)}: {self.problem}." if self.place else f"{self.problem}."
 
     def error(self) -> InvalidPatchError:
         """The error that refuses a change with this violation."""
@@ -122,7 +125,7 @@ class DocumentSchema:
         # jsonschema reports each missing key by itself; its message begins with the key.
         for key in error.validator_value:
             if key not in error.instance and error.message.startswith(repr(key)):
-                yield Violation(place, f'"{key}" is required', (_pattern(place), key))
+                yield Violation(place, f'"{key}" is required', (_pattern(place), key), _REQUIRED)
 
     def _surplus(self, error: Any, place: Tokens) -> Iterator[Violation]:
         known = list(error.schema.get("properties", ()))

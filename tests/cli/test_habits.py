@@ -277,6 +277,7 @@ def test_undo_alone_names_the_last_write(
 ) -> None:
     """Exit 2, with the command that undoes it, wherever it was written."""
     first = patch_model("undo")
+    assert '"Nope"' in patch_model("history", "Nope").out
     patch_model("apply", "Contacts", "name=X", "--yes")
     named = patch_model("undo")
     monkeypatch.setenv("POLYTOMIC_DEPLOYMENT_URL", "https://elsewhere.example")
@@ -336,6 +337,12 @@ DEAD_ENDS = {
     ("plan", "Contacts", "configuration.hosts[1].a=x"): "configuration.hosts.1.a",
     ("plan", "Contacts", "--set", "name"): "name='New name'",
     ("plan", "Contacts"): "name='New name'",
+    ("plan", "Contacts", "--unset", "name"): "Set another value",
+    ("plan", "Contacts", "fields=email"): "fields:=...",
+    ("plan", "Contacts", "configuration=@change.json"): "configuration:=...",
+    ("plan", "Contacts", "name = X"): "without spaces",
+    ("plan", "Contacts", "nam=X"): '"name"',
+    ("plan", "Contacts", "--set-string", "name=X"): "--set",
     ("plan", "--set", "name=X"): "MODEL",
 }
 

@@ -11,6 +11,7 @@ from patcher.documents import jsontext
 from patcher.documents.lists import AddItem
 from patcher.documents.masks import MASK, Masks
 from patcher.documents.patches import Patch
+from patcher.documents.set_unset import Assign
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError, UnknownFieldError
 from patcher.plan import Origin, PatchResult, Plan, check_change, make_plan
 from patcher.plan.conflicts import rebase
@@ -46,6 +47,15 @@ def test_where_a_plan_is_from(url: str, organization: str, place: str, short: st
 
     assert origin.place == place
     assert origin.short_place == (place if short is None else short)
+
+
+@pytest.mark.parametrize(("typed", "hint"), [("x", "For JSON: fields:=..."), (None, None)])
+def test_typed_text_in_the_place_of_a_list(typed: str | None, hint: str | None) -> None:
+    """A text from a command line may have been meant as JSON; from Python it was not."""
+    with pytest.raises(InvalidPatchError) as caught:
+        check_change(MODEL, Patch((Assign(("fields",), "x", typed),)), MASKS)
+
+    assert caught.value.hint == hint
 
 
 def test_cleared_and_carried_are_told_apart() -> None:
