@@ -1,25 +1,29 @@
-"""Every fault, and the modes of the server."""
+"""Every fault."""
 
 from __future__ import annotations
 
-import uuid
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import requests
 
 from patcher.sandbox import Fault, Gate, Sandbox, faults, seed
-
-if TYPE_CHECKING:
-    from tests.sandbox.conftest import Api, ApiFor
+from tests.sandbox.conftest import Api, ApiFor
 
 NEW = {**seed.contacts(), "name": "New"}
+SYNCS = "/api/syncs"
 
 
 def version(sandbox: Sandbox) -> int:
     """How often the model was written, plus one."""
     return int(sandbox.model(seed.CONTACTS)["version"])
+
+
+def one(api: Api, sync_id: str) -> dict[str, Any]:
+    """What GET shows of a sync."""
+    shown: dict[str, Any] = api.get(f"{SYNCS}/{sync_id}").json()["data"]
+    return shown
 
 
 @pytest.mark.parametrize(
@@ -321,84 +325,3 @@ def test_faults_can_meet(sandbox: Sandbox, api: Api) -> None:
     assert api.model("PUT", json=NEW).status_code == 500
     assert sandbox.stored(seed.CONTACTS)["name"] == "Theirs"
     assert version(sandbox) == 3
-
-
-@pytest.mark.parametrize("call", ["model", "stored", "delete"])
-def test_python_calls_know_no_other_models(sandbox: Sandbox, call: str) -> None:
-    """The Python API raises KeyError for a model that does not exist."""
-    with pytest.raises(KeyError):
-        getattr(sandbox, call)(str(uuid.uuid4()))
-
-
-def test_etags_and_if_match(api_for: ApiFor) -> None:
-    """With etags, a PUT whose If-Match is not the model's entity tag is a 412."""
-    with Sandbox(models=1, etags=True) as sandbox:
-        api = api_for(sandbox)
-        tag = api.model("GET").headers["ETag"]
-        assert api.model("PUT", json=NEW, headers={"If-Match": tag}).status_code == 200
-        assert api.model("PUT", json=NEW, headers={"If-Match": tag}).status_code == 412
-        assert api.model("PUT", json=NEW, headers={"If-Match": f'"x", {tag}'}).status_code == 412
-        assert api.model("PUT", json=NEW, headers={"If-Match": "*"}).status_code == 200
-        assert version(sandbox) == 3
-
-
-def test_without_etags_if_match_means_nothing(sandbox: Sandbox, api: Api) -> None:
-    """The plain server sends no entity tag and ignores If-Match, as documented."""
-    assert "ETag" not in api.model("GET").headers
-    assert api.model("PUT", json=NEW, headers={"If-Match": '"x"'}).status_code == 200
-
-
-@pytest.mark.parametrize("step", [0, 1, 2])
-def test_version_step(api_for: ApiFor, step: int) -> None:
-    """The version moves by the step with each write, 0 included."""
-    with Sandbox(models=1, version_step=step) as sandbox:
-        assert api_for(sandbox).model("PUT", json=NEW).json()["data"]["version"] == 1 + step
-
-
-def test_a_version_of_some_members_only(api_for: ApiFor) -> None:
-    """A write that changes none of them leaves the version, and is a write all the same."""
-    with Sandbox(models=1, version_of=["fields"]) as sandbox:
-        api = api_for(sandbox)
-        before = sandbox.model(seed.CONTACTS)
-        sandbox.write_as_other(seed.CONTACTS, {"name": "Clients"})
-        renamed = api.get(f"/api/models/{seed.CONTACTS}").json()["data"]
-        sandbox.write_as_other(seed.CONTACTS, {"fields": ["id"]})
-
-        assert (renamed["name"], renamed["version"]) == ("Clients", 1)
-        assert renamed["updated_at"] > before["updated_at"]
-        assert sandbox.model(seed.CONTACTS)["version"] == 2
-
-
-def test_without_version(api_for: ApiFor) -> None:
-    """Answers may have no version at all."""
-    with Sandbox(models=1, without_version=True) as sandbox:
-        assert "version" not in api_for(sandbox).model("GET").json()["data"]
-
-
-def test_sorted_order(api_for: ApiFor) -> None:
-    """The server may answer lists in an order of its own, which is not how they were written."""
-    with Sandbox(models=1, order="sorted") as sandbox:
-        document = {**seed.contacts(), "tracking_columns": ["plan", "email"]}
-        model = api_for(sandbox).model("PUT", json=document).json()["data"]
-
-        assert model["tracking_columns"] == ["email", "plan"]
-        names = [field["name"] for field in model["fields"]]
-        assert names == sorted(names)
-        assert sandbox.stored(seed.CONTACTS) == document
-
-
-def test_new_field_ids(api_for: ApiFor) -> None:
-    """The server may give all fields new ids with every write."""
-    with Sandbox(models=1, new_field_ids=True) as sandbox:
-        before = {field["id"] for field in sandbox.model(seed.CONTACTS)["fields"]}
-        after = api_for(sandbox).model("PUT", json=seed.contacts()).json()["data"]["fields"]
-
-        assert before.isdisjoint(field["id"] for field in after)
-
-
-def test_default_policies(api_for: ApiFor, bare: dict[str, Any]) -> None:
-    """The server may attach a built-in policy where a write names none."""
-    with Sandbox(models=1, default_policies=[seed.POLICY_MODELS]) as sandbox:
-        answer = api_for(sandbox).model("PUT", json=bare).json()["data"]
-
-        assert answer["policies"] == [seed.POLICY_MODELS]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from typing import Any
 
@@ -11,7 +10,78 @@ import pytest
 from patcher.sandbox import Sandbox, seed
 from tests.sandbox.conftest import ApiFor
 
+NEW = {**seed.contacts(), "name": "New"}
 AUDIT = {"id", "created_at", "created_by", "updated_at"}
+
+
+def plain(number: int, **more: Any) -> dict[str, Any]:
+    """A sync that reads one field of the accounts."""
+    source = {"model_id": seed.ACCOUNTS, "field": "domain"}
+    return {
+        "name": f"Sync {number:03d}",
+        "active": bool(number % 2),
+        "mode": "update",
+        "schedule": {"frequency": "manual"},
+        "target": {"connection_id": seed.HUBSPOT, "object": "companies"},
+        "fields": [{"source": source, "target": "domain"}],
+        **more,
+    }
+
+
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_version_step(api_for: ApiFor, step: int) -> None:
+    """The version moves by the step with each write, 0 included."""
+    with Sandbox(models=1, version_step=step) as sandbox:
+        assert api_for(sandbox).model("PUT", json=NEW).json()["data"]["version"] == 1 + step
+
+
+def test_a_version_of_some_members_only(api_for: ApiFor) -> None:
+    """A write that changes none of them leaves the version, and is a write all the same."""
+    with Sandbox(models=1, version_of=["fields"]) as sandbox:
+        api = api_for(sandbox)
+        before = sandbox.model(seed.CONTACTS)
+        sandbox.write_as_other(seed.CONTACTS, {"name": "Clients"})
+        renamed = api.get(f"/api/models/{seed.CONTACTS}").json()["data"]
+        sandbox.write_as_other(seed.CONTACTS, {"fields": ["id"]})
+
+        assert (renamed["name"], renamed["version"]) == ("Clients", 1)
+        assert renamed["updated_at"] > before["updated_at"]
+        assert sandbox.model(seed.CONTACTS)["version"] == 2
+
+
+def test_without_version(api_for: ApiFor) -> None:
+    """Answers may have no version at all."""
+    with Sandbox(models=1, without_version=True) as sandbox:
+        assert "version" not in api_for(sandbox).model("GET").json()["data"]
+
+
+def test_sorted_order(api_for: ApiFor) -> None:
+    """The server may answer lists in an order of its own, which is not how they were written."""
+    with Sandbox(models=1, order="sorted") as sandbox:
+        document = {**seed.contacts(), "tracking_columns": ["plan", "email"]}
+        model = api_for(sandbox).model("PUT", json=document).json()["data"]
+
+        assert model["tracking_columns"] == ["email", "plan"]
+        names = [field["name"] for field in model["fields"]]
+        assert names == sorted(names)
+        assert sandbox.stored(seed.CONTACTS) == document
+
+
+def test_new_field_ids(api_for: ApiFor) -> None:
+    """The server may give all fields new ids with every write."""
+    with Sandbox(models=1, new_field_ids=True) as sandbox:
+        before = {field["id"] for field in sandbox.model(seed.CONTACTS)["fields"]}
+        after = api_for(sandbox).model("PUT", json=seed.contacts()).json()["data"]["fields"]
+
+        assert before.isdisjoint(field["id"] for field in after)
+
+
+def test_default_policies(api_for: ApiFor, bare: dict[str, Any]) -> None:
+    """The server may attach a built-in policy where a write names none."""
+    with Sandbox(models=1, default_policies=[seed.POLICY_MODELS]) as sandbox:
+        answer = api_for(sandbox).model("PUT", json=bare).json()["data"]
+
+        assert answer["policies"] == [seed.POLICY_MODELS]
 
 
 def test_a_server_fills_in_what_an_enricher_leaves_out(api_for: ApiFor) -> None:
@@ -98,22 +168,3 @@ def test_credentials_are_redacted_in_answers_alone() -> None:
     assert shown["configuration"]["session"] == {"role": "READER", "api_token": "******"}
     assert shown["enricher"]["configuration"] == {"region": "eu", "api_key": "******"}
     assert stored == seed.contacts()
-
-
-def test_new_ids_at_each_start() -> None:
-    """Models and syncs have others in the next sandbox, and refer to each other by them."""
-    named = list(vars(seed).values())
-    fixed = {value for value in named if isinstance(value, str)}
-    with Sandbox(models=4, fixed_ids=False) as one, Sandbox(models=4, fixed_ids=False) as other:
-        contacts, accounts, orders, _ = one.ids()
-        models = {model_id: one.stored(model_id) for model_id in one.ids()}
-        syncs = {sync_id: one.sync(sync_id) for sync_id in one.sync_ids()}
-        assert not {*one.ids(), *one.sync_ids()} & {*other.ids(), *other.sync_ids()}
-
-    assert not {*models, *syncs} & fixed
-    assert models[contacts]["relations"][0]["to"]["model_id"] == accounts
-    assert models[orders]["relations"][0]["to"]["model_id"] == accounts
-    text = json.dumps(list(syncs.values()))
-    assert contacts in text
-    assert not any(model_id in text for model_id in (seed.CONTACTS, seed.ACCOUNTS, seed.ORDERS))
-    assert next(iter(syncs)) in json.dumps(list(syncs.values())[-1]["schedule"])

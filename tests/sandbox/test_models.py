@@ -5,18 +5,34 @@ from __future__ import annotations
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from patcher.sandbox import Sandbox, seed
 from patcher.sandbox.catalog import COLUMNS, enrichment_fields
-
-if TYPE_CHECKING:
-    from tests.sandbox.conftest import Api, ApiFor
+from tests.sandbox.conftest import Api, ApiFor
 
 SERVERS_OWN = {"id", "type", "version", "created_at", "created_by", "updated_at", "updated_by"}
+
+
+def test_preview_shows_fields_and_stores_nothing(sandbox: Sandbox, api: Api) -> None:
+    """A preview answers with the fields the model would expose; nothing is persisted."""
+    model = api.post("/api/model-preview", json=seed.orders()).json()["data"]
+
+    assert [field["name"] for field in model["fields"]][-2:] == ["currency", "total_eur"]
+    assert "id" not in model
+    assert "version" not in model
+    assert len(sandbox.ids()) == 3
+
+
+def test_preview_of_a_broken_query_is_400(api: Api, bare: dict[str, Any]) -> None:
+    """A query the source cannot run is a 400 with the source's message."""
+    bare["configuration"] = {"query": "select SYNTAXERROR from t"}
+    answer = api.post("/api/model-preview", json=bare)
+
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith('ERROR: syntax error at or near "SYNTAXERROR"')
 
 
 def test_get_shows_fields_and_labels_as_objects(api: Api) -> None:
@@ -162,33 +178,6 @@ def test_unknown_model_is_404(api: Api, bare: dict[str, Any], method: str) -> No
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("limit", [None, 50, 7, 0, -3, 1000])
-def test_pages_hold_every_model_once(api_for: ApiFor, limit: int | None) -> None:
-    """Following the page token shows all models once, newest first, at most 50 a page."""
-    with Sandbox(models=120, validate_responses=False) as sandbox:
-        sandbox.write_as_other(sandbox.ids()[60], {"name": "touched"})
-        api = api_for(sandbox)
-        query: dict[str, Any] = {} if limit is None else {"limit": limit}
-        pages = []
-        while True:
-            page = api.get("/api/models", params=query).json()
-            pages.append(page["data"])
-            if "next_page_token" not in page["pagination"]:
-                break
-            query["page_token"] = page["pagination"]["next_page_token"]
-
-        models = [model for page in pages for model in page]
-        assert max(map(len, pages)) == (7 if limit == 7 else 50)
-        assert sorted(model["id"] for model in models) == sorted(sandbox.ids())
-        assert models[0]["name"] == "touched"
-        assert models == sorted(models, key=lambda each: each["updated_at"], reverse=True)
-
-
-def test_a_made_up_page_token_is_refused(api: Api) -> None:
-    """A page token that this server did not make is a 400."""
-    assert api.get("/api/models", params={"page_token": "abc"}).status_code == 400
-
-
 def test_thirty_two_writers_lose_no_write(sandbox: Sandbox, api_for: ApiFor) -> None:
     """Concurrent PUTs each count: the version ends exactly as far as there were writes."""
     document = sandbox.stored(seed.CONTACTS)
@@ -207,53 +196,10 @@ def test_thirty_two_writers_lose_no_write(sandbox: Sandbox, api_for: ApiFor) -> 
     assert len(set(stamps)) == 96
 
 
-def test_write_as_other_merges_and_counts(sandbox: Sandbox) -> None:
-    """Somebody else's change is merged into the document, and moves the version and the name."""
-    sandbox.write_as_other(
-        seed.CONTACTS, {"configuration": {"sample_rate": 1}, "labels": None}, actor="Eve"
-    )
-    stored = sandbox.stored(seed.CONTACTS)
+def test_a_preview_may_show_the_whole_source(api_for: ApiFor, bare: dict[str, Any]) -> None:
+    """In its other mode a preview shows every column of the source, but for missing ones."""
+    body = {**bare, "configuration": {"query": "select id, plan, seats from t"}, "fields": ["id"]}
+    with Sandbox(previews="source", missing_columns=["seats"]) as sandbox:
+        shown = api_for(sandbox).post("/api/model-preview", json=body).json()["data"]["fields"]
 
-    assert stored["configuration"] == {**seed.contacts()["configuration"], "sample_rate": 1}
-    assert "labels" not in stored
-    assert sandbox.model(seed.CONTACTS)["version"] == 2
-    assert sandbox.model(seed.CONTACTS)["updated_by"]["name"] == "Eve"
-
-
-def test_models_of_a_file_survive_a_restart(tmp_path: Any, api_for: ApiFor) -> None:
-    """A database file serves the same models after a restart, and is not seeded twice."""
-    with Sandbox(models=3, db=tmp_path / "models.db") as sandbox:
-        api_for(sandbox).model("PUT", json={**seed.contacts(), "name": "Kept"})
-        before = [sandbox.model(each) for each in sandbox.ids()]
-    with Sandbox(models=9, db=tmp_path / "models.db") as sandbox:
-        assert [sandbox.model(each) for each in sandbox.ids()] == before
-        sandbox.write_as_other(seed.CONTACTS, {"name": "Later"})
-        assert sandbox.model(seed.CONTACTS)["updated_at"] > before[0]["updated_at"]
-
-
-def test_timestamps_increase_though_the_clock_stands_still() -> None:
-    """With a clock that does not move, every write is still later than the one before."""
-    noon = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
-    with Sandbox(models=2, now=lambda: noon) as sandbox:
-        stamps = [sandbox.model(each)["updated_at"] for each in sandbox.ids()]
-
-    assert stamps == ["2026-11-23T12:00:00.000000Z", "2026-11-23T12:00:00.000001Z"]
-
-
-def test_seeded_models_are_valid_and_always_the_same() -> None:
-    """Seeding gives as many models as asked, with the same valid ids and documents each time."""
-    once, again = list(seed.documents(25)), list(seed.documents(25))
-
-    assert once == again
-    assert len({model_id for model_id, _ in once}) == 25
-    assert [str(uuid.UUID(model_id)) for model_id, _ in once] == [each for each, _ in once]
-
-
-@pytest.mark.parametrize("model_id", [each for each, _ in seed.documents(6)])
-def test_seeded_models_round_trip(api_for: ApiFor, model_id: str) -> None:
-    """Each seeded model can be written back as it is."""
-    with Sandbox(models=6) as sandbox:
-        stored = sandbox.stored(model_id)
-
-        assert api_for(sandbox).model("PUT", model_id, json=stored).status_code == 200
-        assert sandbox.stored(model_id) == stored
+    assert [field["name"] for field in shown] == ["id", "plan"]

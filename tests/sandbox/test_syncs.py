@@ -1,16 +1,14 @@
-"""The syncs API: what is listed, what one shows, what in it is broken, and what runs."""
+"""The syncs API: lists, single syncs, status, problems."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from patcher.sandbox import Sandbox, faults, seed
-
-if TYPE_CHECKING:
-    from tests.sandbox.conftest import Api, ApiFor
+from tests.sandbox.conftest import Api, ApiFor
 
 SYNCS = "/api/syncs"
 
@@ -224,32 +222,3 @@ def test_faults_meet_syncs(sandbox: Sandbox, api: Api) -> None:
     assert [api.get(path).status_code for path in (SYNCS, one_path, f"{one_path}/status")] == [
         403, 403, 403,
     ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("configuration", "found"),
-    [
-        ({"query": "select c.id, plan as tier\n from t"}, ["id"]),
-        ({"query": "SELECT\n  ID, id, x.plan FROM t"}, ["id", "plan"]),
-        ({"query": "select count(*) as n, id from t"}, ["id", "plan", "nowhere"]),
-        ({"query": 5}, ["id", "plan", "nowhere"]),
-        ({"table": "public.contacts"}, ["id", "plan", "nowhere"]),
-    ],
-)
-def test_a_preview_believes_a_plain_query(
-    api: Api, bare: dict[str, Any], configuration: Any, found: list[str]
-) -> None:
-    """A preview shows the listed fields that a plain query selects; of other sources, all."""
-    body = {**bare, "configuration": configuration, "fields": ["id", "plan", "nowhere"]}
-    shown = api.post("/api/model-preview", json=body).json()["data"]["fields"]
-
-    assert [field["name"] for field in shown] == found
-
-
-def test_a_preview_may_show_the_whole_source(api_for: ApiFor, bare: dict[str, Any]) -> None:
-    """In its other mode a preview shows every column of the source, but for missing ones."""
-    body = {**bare, "configuration": {"query": "select id, plan, seats from t"}, "fields": ["id"]}
-    with Sandbox(previews="source", missing_columns=["seats"]) as sandbox:
-        shown = api_for(sandbox).post("/api/model-preview", json=body).json()["data"]["fields"]
-
-    assert [field["name"] for field in shown] == ["id", "plan"]

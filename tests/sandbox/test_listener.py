@@ -1,0 +1,94 @@
+"""Connections: kept alive, ended, refused."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import requests
+
+from patcher.sandbox import Sandbox, seed
+from patcher.sandbox.listener import Handler
+from tests.sandbox.conftest import Api, ApiFor
+
+
+def test_connections_are_kept_alive(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests of one session share one connection, also after a refusal of a large body."""
+    ports: list[int] = []
+    read = Handler._read_request
+
+    def noting(handler: Handler) -> Any:
+        ports.append(handler.client_address[1])
+        return read(handler)
+
+    monkeypatch.setattr(Handler, "_read_request", noting)
+    for _ in range(3):
+        api.model("GET")
+        api.model("PATCH", data=b"x" * 100_000)
+
+    assert (len(ports), len(set(ports))) == (6, 1)
+
+
+def test_chunked_bodies_are_read(sandbox: Sandbox, api: Api, bare: dict[str, Any]) -> None:
+    """A body without a Content-Length is read to its end."""
+    answer = api.model("PUT", data=iter([json.dumps(bare).encode()]))
+
+    assert answer.status_code == 200
+    assert sandbox.requests[0].body_json == bare
+
+
+def test_closed_is_closed(api_for: ApiFor) -> None:
+    """After closing, which may be done twice, nobody answers, not even on an old connection."""
+    sandbox = Sandbox(models=1)
+    api = api_for(sandbox)
+    assert api.model("GET").status_code == 200
+    sandbox.close()
+    sandbox.close()
+
+    assert sandbox.wait(0) is True
+    with pytest.raises(requests.ConnectionError):
+        api.model("GET")
+
+
+def test_a_taken_port_is_an_os_error(sandbox: Sandbox) -> None:
+    """A port in use is an OSError, with nothing printed and nothing left open."""
+    port = int(sandbox.url.rpartition(":")[2])
+
+    with pytest.raises(OSError, match="in use"):
+        Sandbox(port=port)
+
+
+def test_nothing_is_printed() -> None:
+    """A sandbox, used and closed, prints nothing at all."""
+    code = (
+        "import urllib.request, patcher.sandbox as s\n"
+        "with s.Sandbox(models=1) as b:\n"
+        "    r = urllib.request.Request(b.url + '/api/me')\n"
+        "    r.add_header('Authorization', 'Bearer ' + b.api_key)\n"
+        "    assert urllib.request.urlopen(r).status == 200\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, check=False
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_expect_continue_is_honoured(sandbox: Sandbox, bare: dict[str, Any]) -> None:
+    """A client that waits for ``100 Continue`` before its body gets it, and then its answer."""
+    body = json.dumps(bare).encode()
+    head = (
+        f"PUT /api/models/{seed.CONTACTS} HTTP/1.1\r\nHost: sandbox\r\n"
+        f"Authorization: Bearer {sandbox.api_key}\r\n"
+        f"Expect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    port = int(sandbox.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
+        connection.sendall(body)
+        assert connection.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
