@@ -22,7 +22,7 @@ from patcher.sandbox.forms import (
     settle,
 )
 from patcher.sandbox.messages import Document, NoSuchError, WireError, dumps
-from patcher.sandbox.store import Database, StoredRow, Timestamps
+from patcher.sandbox.store import Database, Row, Timestamps
 
 SYNTAX_ERROR_MARKER = "SYNTAXERROR"
 """A query that contains it fails in a preview."""
@@ -38,31 +38,19 @@ class Models:
         self, store: Database, clock: Timestamps, organization_id: str, modes: Modes | None = None
     ) -> None:
         self._store = store
+        self._rows = store.models
         self._clock = clock
         self._organization_id = organization_id
         self.modes = modes or Modes()
-        self._previous: dict[str, StoredRow] = {}
-        latest = store.latest_stamp()
+        self._previous: dict[str, Row] = {}
+        latest = store.models.latest_stamp()
         if latest:
             clock.notice(latest)
 
     def create(self, body: Mapping[str, Any], actor: Actor, model_id: str | None = None) -> str:
         """Store a new model at version 1; gives its id."""
-        stamp = Stamp(self._clock.stamp(), actor.to_dict())
-        columns = known_columns(body)
-        document = settle(body, columns, self._organization_id, self.modes)
-        row = StoredRow(
-            id=model_id or str(uuid.uuid4()),
-            document=dumps(document),
-            fields=dumps(expose(document, (), stamp)),
-            columns=dumps(columns),
-            version=1,
-            created_at=stamp.at,
-            created_by=dumps(stamp.by),
-            updated_at=stamp.at,
-            updated_by=dumps(stamp.by),
-        )
-        self._store.save(row)
+        row = self._written(model_id or str(uuid.uuid4()), body, actor)
+        self._rows.save(row)
         return row.id
 
     def create_many(self, bodies: Iterable[tuple[str, Mapping[str, Any]]], actor: Actor) -> None:
@@ -88,8 +76,8 @@ class Models:
             if if_match and not self._matches(before, if_match):
                 message = f"model {model_id} has changed since it was read"
                 raise WireError(412, "precondition_failed", message, {"id": model_id})
-            row = self._replaced(before, body, actor)
-            self._store.save(row)
+            row = self._written(model_id, body, actor, json.loads(before.content))
+            self._rows.save(row)
             self._previous[model_id] = before
         return render(row, self.modes)
 
@@ -100,7 +88,7 @@ class Models:
 
     def delete(self, model_id: str) -> None:
         """Forget a model."""
-        if not self._store.remove(model_id):
+        if not self._rows.remove(model_id):
             raise NoSuchError("model", model_id)
 
     def text(self, model_id: str) -> str:
@@ -113,18 +101,18 @@ class Models:
 
     def stored(self, model_id: str) -> Document:
         """The document the last write left, in the PUT form."""
-        document: Document = json.loads(self._row(model_id).document)
+        document: Document = json.loads(self._row(model_id).content)["document"]
         return document
 
     def ids(self) -> list[str]:
         """All ids, in the order of creation."""
-        return self._store.ids()
+        return self._rows.ids()
 
     def page(
         self, limit: int, after: tuple[str, str] | None
     ) -> tuple[list[str], tuple[str, str] | None]:
         """Up to ``limit`` models in the GET form, and where the next page begins."""
-        rows = self._store.newest(limit + 1, after)
+        rows = self._rows.newest(limit + 1, after)
         shown = rows[:limit]
         more = (shown[-1].updated_at, shown[-1].id) if len(rows) > limit else None
         texts = [render(row, self.modes) for row in shown]
@@ -165,26 +153,27 @@ class Models:
         # In the order of the list, as everywhere else.
         return [name for name in listed if name in there] if body.get("fields") else there
 
-    def _replaced(self, before: StoredRow, body: Mapping[str, Any], actor: Actor) -> StoredRow:
+    def _written(
+        self, model_id: str, body: Mapping[str, Any], actor: Actor, before: Document | None = None
+    ) -> Row:
+        """The row that a write leaves, in place of one with the content ``before``."""
+        old = before or {}
         stamp = Stamp(self._clock.stamp(), actor.to_dict())
-        columns = known_columns(body, json.loads(before.columns))
+        columns = known_columns(body, old.get("columns", ()))
         document = settle(body, columns, self._organization_id, self.modes)
-        fields = expose(
-            document, json.loads(before.fields), stamp, new_ids=self.modes.new_field_ids
-        )
-        return StoredRow(
-            id=before.id,
-            document=dumps(document),
-            fields=dumps(fields),
-            columns=dumps(columns),
-            version=self.modes.next_version(before.version, json.loads(before.document), document),
-            created_at=before.created_at,
-            created_by=before.created_by,
-            updated_at=stamp.at,
-            updated_by=dumps(stamp.by),
-        )
+        modes, fields = self.modes, old.get("fields", ())
+        content = {
+            "document": document,
+            "fields": expose(document, fields, stamp, new_ids=modes.new_field_ids),
+            "columns": columns,
+            "version": modes.next_version(old["version"], old["document"], document) if old else 1,
+            "created_at": old.get("created_at", stamp.at),
+            "created_by": old.get("created_by", stamp.by),
+            "updated_by": stamp.by,
+        }
+        return Row(model_id, stamp.at, dumps(content))
 
-    def _matches(self, row: StoredRow, if_match: str) -> bool:
+    def _matches(self, row: Row, if_match: str) -> bool:
         tags = [tag.strip() for tag in if_match.split(",")]
         return "*" in tags or entity_tag(render(row, self.modes)) in tags
 
@@ -196,28 +185,28 @@ class Models:
             message += self.modes.syntax_error_detail
             raise WireError(400, "source_query_failed", message, {"position": position})
 
-    def _row(self, model_id: str) -> StoredRow:
-        row = self._store.get(model_id)
+    def _row(self, model_id: str) -> Row:
+        row = self._rows.get(model_id)
         if row is None:
             raise NoSuchError("model", model_id)
         return row
 
 
 @lru_cache(maxsize=1024)
-def render(row: StoredRow, modes: Modes) -> str:
+def render(row: Row, modes: Modes) -> str:
     """The GET form of a row, as JSON text."""
-    made = Stamp(row.created_at, json.loads(row.created_by))
-    shown = read_form(json.loads(row.document), json.loads(row.fields), modes, made)
-    version = {} if modes.without_version else {"version": row.version}
+    content = json.loads(row.content)
+    made = Stamp(content["created_at"], content["created_by"])
+    version = {} if modes.without_version else {"version": content["version"]}
     return dumps(
         {
             "id": row.id,
-            **shown,
+            **read_form(content["document"], content["fields"], modes, made),
             **version,
-            "created_at": row.created_at,
+            "created_at": made.at,
             "created_by": made.by,
             "updated_at": row.updated_at,
-            "updated_by": json.loads(row.updated_by),
+            "updated_by": content["updated_by"],
         }
     )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any
 
 TICK = timedelta(microseconds=1)
 
@@ -49,162 +49,95 @@ class Timestamps:
             self._last = max(self._last, seen)
 
 
-class Stored(Protocol):
-    """What every row has: an id, and when it was last written."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A model or sync: its id, the time of its last write, and all else as JSON text."""
 
-    @property
-    def id(self) -> str:
-        """The primary key."""
-
-    @property
-    def updated_at(self) -> str:
-        """RFC 3339, in UTC with six digits, so that text order is time order."""
+    id: str
+    updated_at: str
+    content: str
 
 
-R = TypeVar("R", bound=Stored)
-
-
-class Rows(Generic[R]):
-    """One table. Threads share the connection and take turns.
+class Table:
+    """The rows of one kind. Threads share the connection and wait for each other.
 
     Args:
         connection: the database.
-        lock: whose turn it is.
-        table: the name of the table, which is there.
-        kind: a dataclass whose fields are the columns, ``id`` the first of them.
+        lock: held during each statement.
+        name: the table, created where it is missing.
     """
 
-    def __init__(
-        self, connection: sqlite3.Connection, lock: threading.RLock, table: str, kind: type[R]
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock, name: str) -> None:
         self._connection = connection
         self._lock = lock
-        self._kind = kind
-        names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-        columns, places = ", ".join(names), ", ".join("?" for _ in names)
-        updates = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
-        # Not INSERT OR REPLACE: that would give the row a new place in the order of creation.
-        self._save = (
-            f"INSERT INTO {table} ({columns}) VALUES ({places}) "  # noqa: S608  # names of our own
-            f"ON CONFLICT (id) DO UPDATE SET {updates}"
+        self._name = name
+        connection.executescript(
+            f"CREATE TABLE IF NOT EXISTS {name} "
+            "(id TEXT PRIMARY KEY, updated_at TEXT NOT NULL, content TEXT NOT NULL);"
+            f"CREATE INDEX IF NOT EXISTS newest_{name} ON {name} (updated_at DESC, id);"
         )
-        self._select = f"SELECT {columns} FROM {table} "  # noqa: S608  # likewise
-        self._delete = f"DELETE FROM {table} WHERE id = ?"  # noqa: S608  # likewise
-        self._ids = f"SELECT id FROM {table} ORDER BY rowid"  # noqa: S608  # likewise
-        self._latest = f"SELECT max(updated_at) FROM {table}"  # noqa: S608  # likewise
 
-    def save(self, row: R) -> None:
-        """Insert the row, or replace the one with its id where it stands."""
-        with self._lock:
-            self._connection.execute(self._save, astuple(row))  # type: ignore[call-overload]
+    def save(self, row: Row) -> None:
+        """Insert the row, or replace the one with its id in its place."""
+        # Not INSERT OR REPLACE: that would give the row a new place in the order of creation.
+        self._execute(
+            "INSERT INTO {} VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE "
+            "SET updated_at = excluded.updated_at, content = excluded.content",
+            *astuple(row),
+        )
 
-    def get(self, row_id: str) -> R | None:
+    def get(self, row_id: str) -> Row | None:
         """The row with that id, or None."""
-        found = self._rows("WHERE id = ?", (row_id,))
-        return found[0] if found else None
+        found = self._execute("SELECT * FROM {} WHERE id = ?", row_id)
+        return Row(*found[0]) if found else None
 
     def remove(self, row_id: str) -> bool:
         """Delete the row; whether there was one."""
         with self._lock:
-            return self._connection.execute(self._delete, (row_id,)).rowcount > 0
+            is_there = self.get(row_id) is not None
+            self._execute("DELETE FROM {} WHERE id = ?", row_id)
+            return is_there
 
-    def newest(self, limit: int, after: tuple[str, str] | None = None) -> list[R]:
+    def newest(self, limit: int, after: tuple[str, str] | None = None) -> list[Row]:
         """Rows by ``updated_at`` descending, then id, after the pair ``after``."""
-        order = "ORDER BY updated_at DESC, id LIMIT ?"
-        if after is None:
-            return self._rows(order, (limit,))
-        stamp, row_id = after
-        behind = "WHERE updated_at < ? OR (updated_at = ? AND id > ?) "
-        return self._rows(behind + order, (stamp, stamp, row_id, limit))
+        stamp, row_id = after or ("~", "")
+        found = self._execute(
+            "SELECT * FROM {} WHERE updated_at < ? OR (updated_at = ? AND id > ?) "
+            "ORDER BY updated_at DESC, id LIMIT ?",
+            *(stamp, stamp, row_id, limit),
+        )
+        return [Row(*each) for each in found]
 
     def ids(self) -> list[str]:
         """All ids, in the order of creation."""
-        with self._lock:
-            found = self._connection.execute(self._ids).fetchall()
-        return [row_id for (row_id,) in found]
+        return [row_id for (row_id,) in self._execute("SELECT id FROM {} ORDER BY rowid")]
 
     def latest_stamp(self) -> str | None:
         """The youngest ``updated_at``; None in an empty table."""
-        with self._lock:
-            (stamp,) = self._connection.execute(self._latest).fetchone()
+        ((stamp,),) = self._execute("SELECT max(updated_at) FROM {}")
         return str(stamp) if stamp else None
 
-    def _rows(self, clause: str, values: Iterable[Any]) -> list[R]:
+    def _execute(self, statement: str, *values: Any) -> list[Any]:
         with self._lock:
-            found = self._connection.execute(self._select + clause, tuple(values)).fetchall()
-        return [self._kind(*each) for each in found]
+            return self._connection.execute(statement.format(self._name), values).fetchall()
 
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS models (
-    id TEXT PRIMARY KEY,
-    document TEXT NOT NULL,
-    fields TEXT NOT NULL,
-    columns TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    created_at TEXT NOT NULL,
-    created_by TEXT NOT NULL,
-    updated_at TEXT NOT NULL,
-    updated_by TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS newest_first ON models (updated_at DESC, id);
-CREATE TABLE IF NOT EXISTS syncs (
-    id TEXT PRIMARY KEY,
-    document TEXT NOT NULL,
-    status TEXT NOT NULL,
-    created_at TEXT NOT NULL,
-    created_by TEXT NOT NULL,
-    updated_at TEXT NOT NULL,
-    updated_by TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS newest_syncs_first ON syncs (updated_at DESC, id);
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRow:
-    """One model as stored. Everything but ``version`` is text; documents are JSON text."""
-
-    id: str
-    document: str
-    fields: str
-    columns: str
-    version: int
-    created_at: str
-    created_by: str
-    updated_at: str
-    updated_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class SyncRow:
-    """One sync as stored, all of it text; ``document`` and ``status`` are JSON text."""
-
-    id: str
-    document: str
-    status: str
-    created_at: str
-    created_by: str
-    updated_at: str
-    updated_by: str
-
-
-class Database(Rows[StoredRow]):
-    """The table of models, and in ``syncs`` that of syncs. Threads share one connection.
+class Database:
+    """The tables of models and syncs. Threads share one connection.
 
     Args:
-        path: the database file; None keeps everything in memory, for as long as the store is open.
+        path: the database file; None keeps everything in memory, for as long as it is open.
     """
 
     def __init__(self, path: Path | str | None = None) -> None:
-        lock = threading.RLock()
-        connection = sqlite3.connect(
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(
             str(path) if path else ":memory:", check_same_thread=False, isolation_level=None
         )
         # A write costs no wait for the disk; after a power cut, the file may lack the last ones.
-        connection.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;{_SCHEMA}")
-        super().__init__(connection, lock, "models", StoredRow)
-        self.syncs = Rows(connection, lock, "syncs", SyncRow)
+        self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")
+        self.models = Table(self._connection, self._lock, "models")
+        self.syncs = Table(self._connection, self._lock, "syncs")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

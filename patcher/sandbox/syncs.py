@@ -19,7 +19,7 @@ from patcher.sandbox.callers import Actor
 from patcher.sandbox.forms import merged
 from patcher.sandbox.messages import Document, NoSuchError, dumps
 from patcher.sandbox.models import Models
-from patcher.sandbox.store import Rows, SyncRow, Timestamps
+from patcher.sandbox.store import Row, Table, Timestamps
 
 Known = Callable[[str], Document | None]
 """The GET form of a model, by its id; None where there is none."""
@@ -149,7 +149,7 @@ class Syncs:
     """
 
     def __init__(
-        self, models: Models, rows: Rows[SyncRow], clock: Timestamps, organization_id: str
+        self, models: Models, rows: Table, clock: Timestamps, organization_id: str
     ) -> None:
         self._models = models
         self._rows = rows
@@ -161,20 +161,24 @@ class Syncs:
 
     def create(self, body: Mapping[str, Any], actor: Actor, sync_id: str | None = None) -> str:
         """Store a new sync; gives its id. Nothing is validated."""
-        stamp, by = self._clock.stamp(), dumps(actor.to_dict())
-        document = {"organization_id": self._organization_id, **body}
-        row = SyncRow(
-            sync_id or str(uuid.uuid4()), dumps(document), dumps({}), stamp, by, stamp, by
-        )
+        stamp, by = self._clock.stamp(), actor.to_dict()
+        content = {
+            "document": {"organization_id": self._organization_id, **body},
+            "status": {},
+            "created_at": stamp,
+            "created_by": by,
+            "updated_by": by,
+        }
+        row = Row(sync_id or str(uuid.uuid4()), stamp, dumps(content))
         self._rows.save(row)
         return row.id
 
     def merge(self, sync_id: str, changes: Mapping[str, Any], actor: Actor) -> None:
         """Merge ``changes`` (RFC 7396) into the stored document."""
-        row = self._row(sync_id)
-        document = merged(json.loads(row.document), changes)
-        stamp, by = self._clock.stamp(), dumps(actor.to_dict())
-        self._rows.save(replace(row, document=dumps(document), updated_at=stamp, updated_by=by))
+        content = json.loads(self._row(sync_id).content)
+        content["document"] = merged(content["document"], changes)
+        content["updated_by"] = actor.to_dict()
+        self._rows.save(Row(sync_id, self._clock.stamp(), dumps(content)))
 
     def delete(self, sync_id: str) -> None:
         """Forget a sync."""
@@ -184,7 +188,8 @@ class Syncs:
     def set_running(self, sync_id: str, *, running: bool) -> None:
         """Begin an execution, or end the current one. The sync itself does not change."""
         row = self._row(sync_id)
-        status = json.loads(row.status)
+        content = json.loads(row.content)
+        status = content["status"]
         stamp = self._clock.stamp()
         if running:
             begun = {"id": str(uuid.uuid4()), "status": "running", "type": "manual"}
@@ -192,7 +197,7 @@ class Syncs:
         elif "current_execution" in status:
             ended = status.pop("current_execution")
             status["last_execution"] = {**ended, "status": "completed", "completed_at": stamp}
-        self._rows.save(replace(row, status=dumps(status)))
+        self._rows.save(replace(row, content=dumps(content)))
 
     def ids(self) -> list[str]:
         """All ids, in the order of creation."""
@@ -201,7 +206,7 @@ class Syncs:
     def shown(self, sync_id: str) -> Document:
         """The sync as GET shows it; ``problems`` only where there are any."""
         row = self._row(sync_id)
-        stored = json.loads(row.document)
+        stored = _document(row)
         known = cache(self._model)
         form = read_form(stored, known)
         found = problems(form, known)
@@ -209,7 +214,7 @@ class Syncs:
 
     def status(self, sync_id: str) -> Document:
         """The current and the last execution."""
-        status: Document = json.loads(self._row(sync_id).status)
+        status: Document = json.loads(self._row(sync_id).content)["status"]
         return status
 
     def page(
@@ -224,19 +229,17 @@ class Syncs:
 
         ``full`` shows each as GET would, as the older version of the API did.
         """
-        found: list[SyncRow] = []
+        found: list[Row] = []
         while len(found) <= limit:
             rows = self._rows.newest(limit + 1, after)
-            found += [row for row in rows if wanted(json.loads(row.document))]
+            found += [row for row in rows if wanted(_document(row))]
             if len(rows) <= limit:
                 break
             after = (rows[-1].updated_at, rows[-1].id)
         shown = found[:limit]
         more = (shown[-1].updated_at, shown[-1].id) if len(found) > limit else None
         items = [
-            self.shown(row.id)
-            if full
-            else {**_identity(row), **light_form(json.loads(row.document))}
+            self.shown(row.id) if full else {**_identity(row), **light_form(_document(row))}
             for row in shown
         ]
         return items, more
@@ -248,7 +251,7 @@ class Syncs:
             return None
         return found
 
-    def _row(self, sync_id: str) -> SyncRow:
+    def _row(self, sync_id: str) -> Row:
         row = self._rows.get(sync_id)
         if row is None:
             raise NoSuchError("sync", sync_id)
@@ -270,13 +273,19 @@ def wanted_by(query: Mapping[str, str]) -> Callable[[Document], bool]:
     return wanted
 
 
-def _identity(row: SyncRow) -> Document:
-    document = json.loads(row.document)
+def _document(row: Row) -> Document:
+    document: Document = json.loads(row.content)["document"]
+    return document
+
+
+def _identity(row: Row) -> Document:
+    content = json.loads(row.content)
+    document = content["document"]
     return {
         "id": row.id,
         "model_ids": document.get("model_ids", model_ids(document)),
-        "created_at": row.created_at,
-        "created_by": json.loads(row.created_by),
+        "created_at": content["created_at"],
+        "created_by": content["created_by"],
         "updated_at": row.updated_at,
-        "updated_by": json.loads(row.updated_by),
+        "updated_by": content["updated_by"],
     }
