@@ -1,7 +1,7 @@
-"""JSON text, strictly (RFC 8259): what is read is what was written, or it is refused.
+"""Strict JSON text (RFC 8259): what cannot be read exactly is refused.
 
-The standard decoder lets the last of two equal keys win, reads NaN and 1e400, and rounds numbers.
-Each of these would alter a document without a word.
+The standard decoder keeps the last of two equal keys, accepts NaN and 1e400, and rounds numbers.
+Each of these would silently alter a document.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ _LONGEST_QUOTE: Final = 60
 
 
 def parse(text: str | bytes, *, what: str) -> JsonValue:
-    """The value of a JSON text, which ``what`` names in errors.
+    """Parses a JSON text, which ``what`` names in errors.
 
     Bytes are UTF-8; a byte order mark is skipped. Integers are exact, ``1.0`` stays a float and
     ``-0`` negative zero, and lone surrogates are kept. Raises InvalidPatchError, with line and
-    column where they are known, for anything that is not JSON, a key that occurs twice in one
-    object, NaN and infinities, a number that a double cannot hold, and nesting beyond MAX_DEPTH.
+    column if known, for invalid JSON, a duplicate key, NaN and infinities, a number that a double
+    cannot hold, and nesting beyond MAX_DEPTH.
     """
     source = decoded(text, what=what)
     try:
         value = _DECODER.decode(source)
         members, depth = extent(value)
-        if not _keys_are_counted(source, members):
+        if not _has_no_duplicates(source, members):
             _PAIRWISE.decode(source)
     except json.JSONDecodeError as error:
         raise _not_json(what, _reason(error), (error.lineno, error.colno)) from None
     except (_RefusedError, RecursionError):
-        raise _first_fault(source, what) from None
+        raise _first_problem(source, what) from None
     if depth > MAX_DEPTH:
-        raise _first_fault(source, what)
+        raise _first_problem(source, what)
     return value
 
 
@@ -49,7 +49,7 @@ def dump(value: JsonValue) -> str:
 
 
 def canonical(value: JsonValue) -> str:
-    """A value as one text, whatever the order of its objects' members: to be digested."""
+    """A JSON value as text to be hashed, independent of the order of keys."""
     return json.dumps(value, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -67,7 +67,7 @@ def decoded(text: str | bytes, *, what: str) -> str:
     except UnicodeDecodeError as error:
         line = text.count(b"\n", 0, error.start) + 1
         raise InvalidPatchError(
-            f"{what} is not UTF-8 text (line {line}, byte {error.start + 1} of all).",
+            f"{what} is not UTF-8 text (line {line}, byte {error.start + 1} of the file).",
             hint="Save it as UTF-8.",
         ) from None
 
@@ -75,40 +75,40 @@ def decoded(text: str | bytes, *, what: str) -> str:
 def number(text: str) -> int | float | None:
     """The value of a decimal number, or None where no Python number holds it exactly.
 
-    A fraction or an exponent makes a float, and so does ``-0``, which no int can say.
+    A fraction or an exponent makes a float, and so does ``-0``.
     """
     try:
         if text.lstrip("+-").isdecimal():
             return int(text) or (-0.0 if text.startswith("-") else 0)
         value = float(text)
-        # The way a double is written back is its shortest text; compared by value, 1.10 is 1.1.
+        # repr() is the shortest text of a double; compared by value, since 1.10 is 1.1.
         if repr(value) == text or (isfinite(value) and Decimal(text) == Decimal(repr(value))):
             return value
-    except (ValueError, ArithmeticError):  # more digits, or a larger exponent, than Python takes
+    except (ValueError, ArithmeticError):  # too many digits, or too large an exponent
         pass
     return None
 
 
 def quoted(text: str) -> str:
-    """A text from a document for use in a message: in quotes, on one line, and not too long."""
+    """A text from a document for a message: in quotes, on one line, cut if long."""
     short = text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1] + "…"
     return f'"{escaped(short)}"'
 
 
 def escaped(text: str) -> str:
-    """``text`` with quotes, backslashes and all that cannot be seen escaped JSON's way."""
+    """``text`` with quotes, backslashes and invisible characters escaped as in JSON."""
     return "".join(
         one if one.isprintable() and one not in '"\\' else json.dumps(one)[1:-1] for one in text
     )
 
 
 def line_and_column(text: str, position: int) -> tuple[int, int]:
-    """Where ``position`` is in ``text``, both counted from 1."""
+    """Line and column of a position, from 1."""
     return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
 
 
 class _RefusedError(Exception):
-    """Thrown by a hook of the decoder, which does not know where it is in the text."""
+    """Raised by a hook of the decoder, which does not know its position."""
 
 
 def _number(text: str) -> int | float:
@@ -138,20 +138,19 @@ _DECODER: Final = json.JSONDecoder(**_HOOKS)
 _PAIRWISE: Final = json.JSONDecoder(**_HOOKS, object_pairs_hook=_pairs)
 
 
-def _keys_are_counted(text: str, members: int) -> bool:
-    """Whether it is certain, without a second look, that no key was lost to an equal one.
+def _has_no_duplicates(text: str, members: int) -> bool:
+    """Whether it is certain that no key was lost to an equal one.
 
-    Looking at every pair nearly doubles the time. But each member has a ``":`` in the text (when
-    no space comes before the colon), so as many members as there are of those means none is lost.
-    Where strings hold some too, nothing is certain.
+    Checking every pair nearly doubles the time. But each key has a ``":`` in the text, unless there
+    is a space before the colon, so an equal number of both means that none is lost.
     """
-    # One character is found far faster than two, and most texts have none but spaces.
+    # Searching for one character first is much faster than for two.
     return text.count('":') == members and not any(
         space in text and space + ":" in text for space in (" ", "\n", "\t", "\r")
     )
 
 
-# What the decoder takes at a time, so that nothing behind the first fault is looked at.
+# The tokens of JSON, as far as problems can be in them.
 _PIECE: Final = re.compile(
     r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:]|NaN|-?Infinity|-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?',
     re.DOTALL,
@@ -159,14 +158,14 @@ _PIECE: Final = re.compile(
 _NOT_FINITE: Final = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
-def _first_fault(text: str, what: str) -> InvalidPatchError:
-    """The error for a text that the decoder takes and we do not; only now the slow search."""
-    for position, reason, hint in _faults(text):
+def _first_problem(text: str, what: str) -> InvalidPatchError:
+    """The error for a text that only the decoder accepts; finds the position, slowly."""
+    for position, reason, hint in _problems(text):
         return _not_json(what, reason, line_and_column(text, position), hint)
     return _not_json(what, "it is nested too deeply", None)
 
 
-def _faults(text: str) -> Iterator[tuple[int, str, str | None]]:
+def _problems(text: str) -> Iterator[tuple[int, str, str | None]]:
     open_keys: list[set[str]] = []
     last, position = "", 0
     for match in _PIECE.finditer(text):
@@ -183,11 +182,11 @@ def _faults(text: str) -> Iterator[tuple[int, str, str | None]]:
                 yield position, f"the key {quoted(key)} occurs twice in one object", None
             open_keys[-1].add(key)
         elif piece in _NOT_FINITE:
-            yield match.start(), f"{piece} is not a JSON number", "Use null, or a text in quotes."
+            yield match.start(), f"{piece} is not a JSON number", "Use null, or text in quotes."
         elif piece[0] in "-0123456789" and number(piece) is None:
-            # Not which number: nothing here knows what it stands under, and it may be a credential.
+            # Does not show the number, which may be a credential.
             reason = "a number cannot be held exactly and would be altered"
-            yield match.start(), reason, "Write it as a text in quotes, or with fewer digits."
+            yield match.start(), reason, "Write it as text in quotes, or with fewer digits."
         last, position = piece, match.start()
 
 

@@ -1,10 +1,10 @@
-"""What of a document looks like a credential, and must not be shown.
+"""Masks credentials in documents, changes and texts.
 
-A value is masked for the key it stands under, never for what it looks like, and always as a whole:
-the mask has one width, and of an object or a list under such a key neither the members' names nor
-their number is shown. Only objects whose content belongs to somebody else's schema hold such keys.
-An HTTP header and its like, {"name": "Authorization", "value": ...}, has its key beside the value.
-Wherever else the value stands it is masked too: whole, or within a longer text.
+A value is masked because of its key, never because of what it looks like, and always as a whole:
+the mask has one width, and hides the keys and the number of items too. Only opaque objects (those
+with a foreign schema) have such keys. In an HTTP header and the like, {"name": "Authorization",
+"value": ...}, the key is a value itself. Copies of a credential elsewhere are masked too, also
+within a longer text.
 """
 
 from __future__ import annotations
@@ -50,16 +50,19 @@ _SCALARS: Final = (str, int, float)
 
 @dataclass(frozen=True, slots=True)
 class Masks:
-    """Which values are masked: those in ``places`` under a key that looks like a credential.
+    """Which values are masked: those in ``places`` under a key that looks like a credential's.
 
-    A key does when it holds one of DEFAULT_WORDS or of ``words``, compared by letters and digits
-    alone, in whatever case and script: api_key is in apiKey, X-API-KEY and my.apikeys. That masks
-    max_tokens as well, which is the safe mistake. Afterwards ``words`` are all of them, in that
-    form; a word without a letter or digit is dropped. ``secrets`` are masked wherever they are,
-    such as the API key. ``paired`` are the places of values whose key stands beside them, and
-    ``credentials`` the texts of what is masked (but for those too short to be told apart), in the
-    documents that ``on`` was given. ``literal`` are places whose value is what it looks like,
-    though that is a mask.
+    Such a key contains one of DEFAULT_WORDS or ``words``, compared by letters and digits only, in
+    any case and script: api_key is in apiKey, X-API-KEY and my.apikeys. That masks max_tokens
+    too, which is the safe mistake.
+
+    Attributes:
+        places: the opaque objects.
+        words: further words; after construction all words, normalized, without empty ones.
+        secrets: texts that are masked everywhere, such as the API key.
+        literal: places whose value only looks like a mask.
+        paired: places of values whose key is a value itself, in the documents given to ``on``.
+        credentials: the masked texts in these documents, except those too short to recognize.
     """
 
     places: tuple[Tokens, ...] = ()
@@ -74,7 +77,7 @@ class Masks:
         object.__setattr__(self, "credentials", self.credentials | self.secrets)
 
     def on(self, *documents: Document) -> Masks:
-        """These masks, for ``documents``: what they hold is masked wherever it has gone."""
+        """These masks with the credentials of ``documents``, to mask them wherever they are."""
         paired: set[Tokens] = set()
         credentials: set[str] = set()
         for document in documents:
@@ -86,11 +89,11 @@ class Masks:
         return replace(self, paired=frozenset(paired), credentials=frozenset(credentials))
 
     def is_masked_place(self, place: Tokens) -> bool:
-        """Whether what stands at ``place`` must not be shown."""
+        """Whether the value at ``place`` must not be shown."""
         return self.masked_from(place) is not None
 
     def masked_from(self, place: Tokens) -> Tokens | None:
-        """The outermost masked place that ``place`` is, or is in; None where it may be shown."""
+        """The outermost masked place at or above ``place``; None where it may be shown."""
         keys = self._keys
         ends = (
             end
@@ -103,31 +106,31 @@ class Masks:
         return None if end is None else place[:end]
 
     def shown_place(self, place: Tokens) -> Tokens:
-        """``place``, or the masked one that it is in, since not even the way below is shown."""
+        """``place``, or the masked place that it is in, whose keys are hidden."""
         return self.masked_from(place) or place
 
     def masked_change(self, change: Change) -> Change:
         """``change`` as it may be shown.
 
-        One below a masked key becomes a change of all that stands under that key, so that not
-        even its path tells what is in there.
+        A change below a masked key becomes a change of that key's value, so that its path reveals
+        nothing.
         """
         place = tokens_of(change.path)
         masked = self.masked_from(place)
         if masked is not None and masked != place:
             return Change(pointer_to(masked), "changed", MASK_BEFORE, MASK_AFTER)
         if change.kind == "reordered" and (masked or () in _below(self.places, place)):
-            # The identities are values, and no longer say under which key they stood.
+            # The identities are values, and their keys are unknown here.
             return Change(change.path, "changed", MASK_BEFORE, MASK_AFTER)
         old, new = self.masked_value(change.old, place), self.masked_value(change.new, place)
         if change.kind == "changed" and (masked or old == new):
-            # A change stays one, though nothing of what differs is shown.
+            # Keep the two sides different, although the difference is masked.
             old = self._masked_by(MASK_BEFORE, change.old, place)
             new = self._masked_by(MASK_AFTER, change.new, place)
         return Change(change.path, change.kind, old, new)
 
     def masked_changes(self, changes: Iterable[Change]) -> tuple[Change, ...]:
-        """``changes`` as they may be shown; those below the same masked key become one."""
+        """``changes`` as they may be shown; those below one masked key become one."""
         return tuple(dict.fromkeys(map(self.masked_change, changes)))
 
     def masked_document(self, document: Document) -> Document:
@@ -140,22 +143,22 @@ class Masks:
         return self._masked_by(MASK, value, place)
 
     def masked_text(self, text: str) -> str:
-        """A text of the document's, such as its name, with a mask in place of each credential."""
+        """A text of the document, such as its name, with credentials masked."""
         return Copies(self.credentials, MASK).masked(text)
 
     def redacted(self, text: str) -> str:
-        """Somebody else's ``text`` with a mask in place of each credential; a long one is cut.
+        """A foreign ``text`` with credentials masked; a long text is cut.
 
-        One is found in every usual spelling, and where the end of the text cuts it off; so is
-        what a data source's connection string holds, of which nobody here knows.
+        Credentials are found in every usual encoding, and where the end of the text cuts them off,
+        and so are unknown ones in connection strings.
         """
         return Copies(self.credentials, MASK).redacted(text, self._keys)
 
     def find(self, value: JsonValue, place: Tokens = ()) -> tuple[Tokens, ...]:
-        """The places in ``value``, which is at ``place``, that hold a mask instead of a value.
+        """The places in ``value``, which is at ``place``, that have a mask instead of a value.
 
-        That is one of ours anywhere, as a key too, and in the opaque places one of somebody
-        else's: under a credential's key whatever is used for one, elsewhere six signs and more.
+        That is one of our masks anywhere, also as a key, and in opaque places a foreign one: under
+        a credential's key any usual mask, elsewhere six mask characters or more.
         """
         opaque = [one for one in self.places if place[: len(one)] == one]
         hidden = bool(opaque) and self.is_masked_place(place)
@@ -163,10 +166,10 @@ class Masks:
         return tuple(one for one in found if not self._is_literal(one))
 
     def refuse(self, value: JsonValue, place: Tokens = ()) -> None:
-        """Raises InvalidPatchError, naming the first one, when ``value`` or its ``place`` has one.
+        """Raises InvalidPatchError for the first mask in ``value`` or its ``place``.
 
-        A mask comes from a diff, a report or an answer that somebody copied; written, it would
-        replace the credential.
+        A mask was copied from a diff, a report or a response; written, it would replace the
+        credential.
         """
         as_keys = (place[:end] for end, key in enumerate(place, 1) if key in _OURS)
         for found in chain(as_keys, self.find(value, place)):
@@ -178,7 +181,7 @@ class Masks:
             )
 
     def _is_literal(self, place: Tokens) -> bool:
-        """Whether the value at a place is what it looks like; ``-`` may be any index."""
+        """Whether the value at a place only looks like a mask; ``-`` is any index."""
         return place in self.literal or any(
             len(one) == len(place)
             and all(
@@ -197,12 +200,12 @@ class Masks:
                 yield at
         elif type(value) is dict or type(value) is list:
             keys, is_opaque = self._keys, () in places
-            beside = keys.beside(value) if is_opaque else frozenset()
+            paired_keys = keys.paired(value) if is_opaque else frozenset()
             for key, member in entries(value):
                 if type(value) is dict and key in _OURS:
                     yield (*at, key)
                     continue
-                fits = is_opaque and (key in beside or (type(value) is dict and keys.fit(key)))
+                fits = is_opaque and (key in paired_keys or (type(value) is dict and keys.fit(key)))
                 below = _below(places, (key,))
                 yield from self._find(member, (*at, key), below, is_hidden=is_hidden or fits)
 
@@ -213,15 +216,15 @@ class Masks:
     def _look(
         self, value: JsonValue, at: Tokens, paired: set[Tokens], credentials: set[str]
     ) -> None:
-        """Collects what is masked in ``value``, which is at a place that shows its keys."""
+        """Collects what is masked in ``value``, whose keys are shown."""
         if type(value) is not dict and type(value) is not list:
             return
         keys = self._keys
-        beside = keys.beside(value)
-        paired.update((*at, key) for key in beside)
+        paired_keys = keys.paired(value)
+        paired.update((*at, key) for key in paired_keys)
         shortest = _SHORTEST_IN_A_PAIR if type(value) is list else _SHORTEST_CREDENTIAL
         for key, member in entries(value):
-            if key in beside or (type(value) is dict and keys.fit(key)):
+            if key in paired_keys or (type(value) is dict and keys.fit(key)):
                 _collect(member, credentials, shortest)
             else:
                 self._look(member, (*at, key), paired, credentials)
@@ -232,15 +235,15 @@ class Masks:
         return self._masked(value, _below(self.places, place), Copies(self.credentials, mask))
 
     def _masked(self, value: JsonValue, places: tuple[Tokens, ...], copies: Copies) -> JsonValue:
-        """A copy of ``value``, whose opaque parts are at ``places``; () is all of it."""
+        """A masked copy of ``value``, whose opaque parts are at ``places``; () is all of it."""
         if type(value) is str:
             return copies.masked(value)
         if type(value) is list or type(value) is dict:
             keys, is_opaque = self._keys, () in places
-            beside = keys.beside(value) if is_opaque else frozenset()
+            paired_keys = keys.paired(value) if is_opaque else frozenset()
             masked = {
                 key: _hidden(member, copies.mask)
-                if key in beside or (is_opaque and type(value) is dict and keys.fit(key))
+                if key in paired_keys or (is_opaque and type(value) is dict and keys.fit(key))
                 else self._masked_member(member, places, key, copies)
                 for key, member in entries(value)
             }
@@ -253,19 +256,19 @@ class Masks:
     ) -> JsonValue:
         below = _below(places, (key,))
         if () in below and () not in places and type(value) in _SCALARS:
-            return copies.mask  # a text where an object should be has no keys to go by
+            return copies.mask  # a scalar where an object should be has no keys
         return self._masked(value, below, copies)
 
 
 @lru_cache(maxsize=32)
 def _in_full(words: tuple[str, ...]) -> tuple[str, ...]:
-    """DEFAULT_WORDS and ``words``, as keys are compared with them."""
+    """DEFAULT_WORDS and ``words``, normalized for comparison with keys."""
     found = dict.fromkeys(map(bare, (*DEFAULT_WORDS, *words)))
     return tuple(word for word in found if word)
 
 
 def _collect(value: JsonValue, found: set[str], shortest: int) -> None:
-    """Adds the texts and numbers in ``value`` that are long enough to be told apart."""
+    """Adds the texts and numbers in ``value`` that are long enough to be recognized."""
     if type(value) is str or type(value) in (int, float):
         text = value if type(value) is str else dump(value)
         if len(text) >= shortest and not set(text) <= set(MASK):

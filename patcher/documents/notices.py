@@ -1,15 +1,15 @@
-"""What a person should know before or after a write, although nothing failed."""
+"""Warnings: what a user should know before or after a write that did not fail."""
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
 REMARKS: Final = frozenset({"known-faults"})
-"""The codes that only remark upon what was there before."""
+"""The codes that are only notes on existing problems."""
 
 
 class Notice(NamedTuple):
-    """One warning: a stable ``code``, the JSON Pointer it is about ("" for all), a sentence."""
+    """One warning: a stable ``code``, a JSON Pointer ("" for the document), a sentence."""
 
     code: str
     path: str
@@ -17,13 +17,13 @@ class Notice(NamedTuple):
 
     @property
     def is_remark(self) -> bool:
-        """Whether it is about what was there before, and nothing to stop for."""
+        """Whether it is about an existing problem, and no reason to stop."""
         return self.code in REMARKS
 
     def to_dict(self) -> dict[str, str]:
-        """The warning as the JSON faces print it."""
+        """The warning as JSON output prints it."""
         return {"code": self.code, "path": self.path, "message": self.message}
 
 
 def ignore(*_: object) -> None:
-    """The callback of a caller who does not want to be told."""
+    """A callback that does nothing."""

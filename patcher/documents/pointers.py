@@ -1,4 +1,4 @@
-"""Places in a document: JSON Pointers (RFC 6901), and the dotted paths of the command line."""
+"""Places in a document: JSON Pointers (RFC 6901), and dotted paths."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _PART: Final = re.compile(r"\\u([0-9a-fA-F]{4})|\\.?|\.|[^.\\]+", re.DOTALL)
 
 
 def tokens_of(pointer: str) -> Tokens:
-    """The reference tokens of a JSON Pointer, unescaped; "" is the whole document.
+    """The reference tokens of a JSON Pointer, unescaped; none for "", the whole document.
 
-    Raises InvalidPatchError when it does not begin with a slash, has a ``~`` that is not followed
-    by 0 or 1, or more than MAX_DEPTH tokens.
+    Raises InvalidPatchError when it does not begin with a slash, has a ``~`` without 0 or 1 after
+    it, or more than MAX_DEPTH tokens.
     """
     if not pointer:
         return ()
     if not pointer.startswith("/"):
         raise InvalidPatchError(
-            "Not a JSON Pointer: it does not begin with /.",
+            "A JSON Pointer must begin with /.",
             hint="Put / before each part, for example /configuration/query.",
         )
     if _BAD_ESCAPE.search(pointer):
         raise InvalidPatchError(
-            f"{quoted(pointer)} is not a JSON Pointer: a ~ is followed by neither 0 nor 1.",
-            hint="Write ~0 for ~, and ~1 for / within a key.",
+            f"{quoted(pointer)} is not a valid JSON Pointer: ~ must be followed by 0 or 1.",
+            hint="In a key, write ~0 for ~ and ~1 for /.",
         )
     parts = pointer[1:].split("/")
     return _not_too_deep(tuple(p.replace("~1", "/").replace("~0", "~") for p in parts))
@@ -64,8 +64,8 @@ def parse_path(text: str) -> Tokens:
         elif part.startswith("\\"):
             if part[1:] not in _ESCAPABLE or part == "\\":
                 raise InvalidPatchError(
-                    rf"In the path {quoted(text)} a \ is followed by none of . = : + - u and \.",
-                    hint=r"Write \\ for a backslash within a key.",
+                    rf"In the path {quoted(text)} a \ is not followed by one of . = : + - u and \.",
+                    hint=r"In a key, write \\ for a backslash.",
                 )
             tokens[-1] += part[1:]
         else:
@@ -73,7 +73,7 @@ def parse_path(text: str) -> Tokens:
     if "" in tokens:
         raise InvalidPatchError(
             f"The path {quoted(text)} has an empty part." if text else "The path is empty.",
-            hint="Write for example configuration.query, or the JSON Pointer /configuration/query.",
+            hint="For example: configuration.query, or the JSON Pointer /configuration/query.",
         )
     return _not_too_deep(tuple(map(paired, tokens)))
 
@@ -87,7 +87,7 @@ def end_of_path(text: str) -> int:
 
 
 def path_to(tokens: Tokens) -> str:
-    """The path of the command line for a place: dotted, or a pointer where dots cannot say it."""
+    """A place as a path for the command line: dotted, or a pointer where that is impossible."""
     if not tokens or "" in tokens or tokens[0].startswith(("/", "-")):
         return spelled_pointer(pointer_to(tokens))
     dotted = ".".join(re.sub(r"[.=:\\]", r"\\\g<0>", token) for token in tokens)
@@ -105,12 +105,12 @@ def item_to(tokens: Tokens, operator: str, value: str) -> str:
 
 
 def shown(tokens: Tokens) -> str:
-    """A place for use in a message: its pointer, as it can be typed."""
+    """A place for a message: its pointer, as it can be typed."""
     return spelled_pointer(pointer_to(tokens)) or "the whole document"
 
 
 def index_of(token: str) -> int | None:
-    """The list index that a token says (RFC 6901, section 4: no sign, no leading zero), or None."""
+    """A token as a list index (RFC 6901, section 4: no sign, no leading zero), or None."""
     if not _INDEX.fullmatch(token):
         return None
     return int(token) if len(token) < len(str(_BEYOND_ANY_LIST)) else _BEYOND_ANY_LIST
@@ -127,7 +127,7 @@ def lookup(document: JsonValue, tokens: Tokens, default: JsonValue = MISSING) ->
 
 
 def obstacle(document: JsonValue, tokens: Tokens) -> str | None:
-    """Why there is no value at a place, as the end of a sentence; None where there is one."""
+    """Why there is no value at a place, as a clause; None where there is one."""
     value = document
     for depth, token in enumerate(tokens):
         below = _member(value, token)
@@ -136,7 +136,7 @@ def obstacle(document: JsonValue, tokens: Tokens) -> str | None:
             if type(value) is list and index_of(token) is None:
                 return f"{shown(here)} is a list, and {quoted(token)} is not an index"
             if type(value) is list:
-                return f"{shown(here)} is a list of {len(value)}, counted from 0"
+                return f"{shown(here)} is a list of {len(value)}, and indices start at 0"
             if type(value) is dict:
                 return f"there is nothing at {shown((*here, token))}"
             return f"{shown(here)} is {kind_of(value)}"
@@ -145,7 +145,7 @@ def obstacle(document: JsonValue, tokens: Tokens) -> str | None:
 
 
 def kind_of(value: JsonValue) -> str:
-    """What a value is, with its article."""
+    """The JSON type of a value, with its article."""
     if value is None:
         return "null"
     names = {dict: "an object", list: "a list", str: "text", bool: "a boolean"}

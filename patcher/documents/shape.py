@@ -1,7 +1,7 @@
-"""What a kind of document looks like, and what makes two items of one of its lists the same.
+"""The outline of a kind of document, and the identity of list items.
 
-A resource says which of its lists are keyed and by what. Everything that compares, merges or
-addresses items asks here, and so all of it agrees.
+A resource declares which of its lists are keyed, and by what. Everything that compares, merges or
+addresses items uses these declarations.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from typing import Final, NamedTuple, TypeAlias
 from patcher.documents.values import Document, JsonValue, Tokens
 
 MemberKey: TypeAlias = Hashable
-"""What a member is known by within its list."""
+"""The identity of an item in its list."""
 
 
 class KeyedList(NamedTuple):
-    """How the members of one list are identified.
+    """How the items of a list are identified.
 
-    ``by`` holds the keys of a member object that identify it together; empty means that the
-    member is a text and is its own identity.
+    ``by`` are the keys that together identify an object; empty for a list of texts, which are
+    their own identities.
     """
 
     by: tuple[str, ...] = ()
 
     def key_of(self, member: JsonValue) -> MemberKey | None:
-        """The identity of ``member``, or None where it has none.
+        """The identity of an item, or None where it has none.
 
-        An identity is text, or an object or list of such (a relation's ``to``), so that two
-        identities are equal only where they are strictly equal.
+        An identity is text, or an object or tuple of identities (a relation's ``to``), so that two
+        are equal only where they are strictly equal.
         """
         if not self.by:
             return member if type(member) is str else None
@@ -47,12 +47,12 @@ ListKeys: TypeAlias = Mapping[Tokens, KeyedList]
 
 
 def keys_of(members: list[JsonValue], keyed: KeyedList) -> list[MemberKey] | None:
-    """The identities of all members in order, or None when one has none or two are the same.
+    """The identities of all items in order, or None when one has none or two are the same.
 
-    None means that the list must be compared in order.
+    None means that the list must be compared by position.
     """
     if not keyed.by:
-        # Texts are their own identities; a set of types is had without a look at each of them.
+        # A set of types is faster than a test of each item.
         is_sound = set(map(type, members)) <= {str} and len(set(members)) == len(members)
         return list(members) if is_sound else None
     keys: list[MemberKey] = []
@@ -81,14 +81,14 @@ class Shape(NamedTuple):
 
     Attributes:
         members: its top-level keys, in the order in which they are sent and shown.
-        required: those without which there is no document.
+        required: those that every document has.
         server_owned: top-level keys of the response that are never sent.
         lists: the keyed lists, by place; one keyed by nothing is a list of texts.
         widening: lists whose absence or emptiness means "everything".
-        opaque: objects whose content belongs to somebody else's schema; values in there are
-            compared to the letter, and the credentials among them are masked.
-        alternatives: where a member not found in a list may be instead (list to other list).
-        uuids: places that hold a UUID ("-" stands for each list item), whose letters have no case.
+        opaque: objects with a foreign schema; their values are compared strictly, and their
+            credentials masked.
+        alternatives: the other list that an item missing from a list may be in.
+        uuids: places that hold a UUID ("-" stands for each list item); its case has no meaning.
     """
 
     members: tuple[str, ...]
@@ -101,16 +101,15 @@ class Shape(NamedTuple):
     uuids: frozenset[Tokens] = frozenset()
 
     def ordered(self, document: Document) -> Document:
-        """``document`` with its members in the order of ``members``, any other ones after them."""
+        """``document`` with its keys in the order of ``members``, others after them."""
         order = {key: i for i, key in enumerate(self.members)}
         last = len(order)
         return {key: document[key] for key in sorted(document, key=lambda k: order.get(k, last))}
 
     def respelled(self, value: JsonValue, known: Document, at: Tokens = ()) -> JsonValue:
-        """``value``, which is at a place, with the spelling that a UUID has in ``known``.
+        """``value``, which is at place ``at``, with its UUIDs in the case they have in ``known``.
 
-        A UUID counts as known only at the same place, in any item of a list. What ``known`` does
-        not have stays as it is.
+        Only UUIDs at the same place count, in any item of a list. Others stay as they are.
         """
         for place in self.uuids:
             if _is_within(place, at):

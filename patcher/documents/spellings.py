@@ -1,8 +1,7 @@
-"""What credentials look like: the keys they have, the forms they are repeated in, and masks.
+"""Recognizes credentials: their keys, copies of them in texts, and masks.
 
-A data source that refuses a query may repeat what it was given, quoted, escaped, cut short, or in a
-connection string. Every pattern here takes time in proportion to the text, however that is made:
-texts of a server that means no good pass through them.
+A data source that refuses a query may repeat it quoted, escaped, cut off, or in a connection
+string. Every pattern here takes linear time, since a malicious server may send any text.
 """
 
 # ruff: noqa: RUF001 - what looks like another letter is what this is about
@@ -20,17 +19,17 @@ from urllib.parse import quote, quote_plus
 from patcher.documents.values import JsonValue
 
 LONGEST_SHOWN: Final = 4096
-"""As many characters of a text from elsewhere are shown."""
+"""Maximum length of a foreign text that is shown, in characters."""
 
 _SHORTEST_PART: Final = 8
-"""A credential of fewer characters is looked for as a word by itself, and not within words."""
+"""A shorter credential is recognized only as a whole word, not within words."""
 
 _LONGEST_CACHED: Final = 200
 
 _SHORTEST_BEGINNING: Final = 4
-"""As much of a credential must be left where a text was cut off to be known again."""
+"""Shortest beginning of a credential that is recognized where a text was cut off."""
 
-# Each begins where nothing that it may begin with comes before, and passes over a text once.
+# Each match begins where nothing before could extend it, so that a text is scanned once.
 _USER_INFO: Final = re.compile(r'(?<=://)[^\s/"<>@]*@(?:[^\s/"<>@]*@)*')
 _SCHEME: Final = re.compile(r"(?<!\w)((?:bearer|basic) +)[\w.~+/=-]{8,}", re.IGNORECASE)
 _VALUE: Final = r"""("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s;&,"')}\]]+)"""
@@ -44,7 +43,7 @@ _HIDDEN: Final = re.compile(
 )
 _ELLIPSES: Final = ("...", "\u2026")
 
-# Letters of other scripts that look like one of ours, large or small.
+# Letters of other scripts that look like Latin ones, upper or lower case.
 _LOOK_ALIKES: Final = str.maketrans(
     {
         other: ours
@@ -85,19 +84,19 @@ _VALUES: Final = frozenset({"v", "val", "content", "contents", "data", "text"})
 
 
 class Keys(NamedTuple):
-    """Which keys look like those of a credential: those that have one of ``words`` in them."""
+    """Recognizes keys of credentials: those that contain one of ``words``."""
 
     words: tuple[str, ...]
 
     def fit(self, key: str) -> bool:
-        """Whether a key looks like a credential's."""
+        """Whether a key is a credential's."""
         known = _has_word if len(key) < _LONGEST_CACHED else _has_word.__wrapped__
         return known(key, self.words)
 
-    def beside(self, value: JsonValue) -> frozenset[str]:
-        """The keys, or the index, of what in ``value`` has a credential's key beside it.
+    def paired(self, value: JsonValue) -> frozenset[str]:
+        """The keys (or the index) in ``value`` of a credential whose key is another value.
 
-        So it is in {"name": "Authorization", "value": ...} and in ["Authorization", ...].
+        For example in {"name": "Authorization", "value": ...} and ["Authorization", ...].
         """
         if type(value) is list:
             is_pair = len(value) == 2 and type(value[0]) is str and self.fit(value[0])
@@ -110,10 +109,10 @@ class Keys(NamedTuple):
 
 
 def is_mask(text: str, *, is_hidden: bool) -> bool:
-    """Whether a text is what somebody shows instead of a credential.
+    """Whether a text is a usual replacement for a credential.
 
-    Where one belongs (``is_hidden``) that is any number of signs, or a usual word in brackets;
-    elsewhere only a row of signs that nobody writes for another reason.
+    Under a credential's key (``is_hidden``) any number of mask characters, or a usual word in
+    brackets; elsewhere only a longer row of mask characters.
     """
     text = unicodedata.normalize("NFKC", text[:_LONGEST_CACHED]).strip()
     if not text or len(text) >= _LONGEST_CACHED:
@@ -138,22 +137,22 @@ def _is_value(key: str) -> bool:
 
 
 def bare(key: str) -> str:
-    """Letters and digits only, all lower, each variant and look-alike of a letter as itself."""
+    """A key in lower case, letters and digits only, with look-alikes as Latin letters."""
     plain = unicodedata.normalize("NFKD", key).translate(_LOOK_ALIKES).casefold()
     return "".join(filter(str.isalnum, plain))
 
 
 class Copies(NamedTuple):
-    """Where credentials are repeated in texts. ``known`` are their texts."""
+    """Masks copies of the ``known`` credentials in texts."""
 
     known: frozenset[str]
     mask: str
 
     def masked(self, text: str) -> str:
-        """A text of ours with a mask in place of each copy of a credential, and of userinfo.
+        """A text of a document with copies of credentials, and userinfo in URLs, masked.
 
-        A text that is nothing but a credential becomes one mask; within a text only those are
-        looked for that are long enough not to be there by chance.
+        A text that equals a credential becomes a mask; within a text only credentials that are
+        long enough not to occur by chance are masked.
         """
         if text in self.known:
             return self.mask
@@ -164,10 +163,10 @@ class Copies(NamedTuple):
         return _SCHEME.sub(rf"\g<1>{self.mask}", text)
 
     def redacted(self, text: str, keys: Keys) -> str:
-        """A text from elsewhere likewise, and without what stands under a credential's key.
+        """A foreign text with copies of credentials, and values of credential keys, masked.
 
-        A short credential is found where it is a word by itself, and one that is cut off with an
-        ellipsis by its beginning. A long text is cut.
+        Short credentials are recognized as whole words, and one cut off by an ellipsis by its
+        beginning. A long text is cut.
         """
         text = self.masked(text)
         for form in _forms(self.known):
@@ -184,7 +183,7 @@ class Copies(NamedTuple):
         return cut(text)
 
     def _without_beginning(self, text: str) -> str:
-        """``text`` without the beginning of a credential whose rest was cut off."""
+        """``text`` with the beginning of a credential before an ellipsis masked."""
         for ellipsis in _ELLIPSES:
             kept = text.removesuffix(ellipsis)
             if kept == text:
@@ -196,7 +195,7 @@ class Copies(NamedTuple):
 
 
 def cut(text: str) -> str:
-    """A text from elsewhere, as much of it as is shown."""
+    """A foreign text, cut to LONGEST_SHOWN characters."""
     if len(text) <= LONGEST_SHOWN:
         return text
     return f"{text[:LONGEST_SHOWN]}... (cut; {len(text)} characters in all)"
@@ -204,7 +203,7 @@ def cut(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def _forms(credentials: frozenset[str]) -> tuple[str, ...]:
-    """All that the credentials are written as, the longest first; a mask is none."""
+    """All spellings of the credentials, the longest first."""
     forms = {form for one in credentials for form in _spellings(one)}
     return tuple(sorted(forms, key=lambda form: (-len(form), form)))
 
@@ -220,9 +219,9 @@ def _spellings(credential: str) -> Iterator[str]:
 
 
 def _overlap(text: str, form: str) -> int:
-    """How much of the beginning of ``form``, but not all of it, ``text`` ends with.
+    """The length of the longest proper prefix of ``form`` that ``text`` ends with.
 
-    By Knuth, Morris and Pratt, since trying each length takes the square of it.
+    By Knuth, Morris and Pratt, since trying each length takes quadratic time.
     """
     borders = [0] * len(form)
     size = 0

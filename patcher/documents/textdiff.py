@@ -1,4 +1,4 @@
-"""Line by line differences of two texts, such as the queries that documents carry."""
+"""Line by line differences of two texts, such as queries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from patcher.documents.values import JsonValue
 NO_NEWLINE: Final = "\\ No newline at end of file"
 
 _MOST_LINES: Final = 5_000
-"""As many differing lines are matched with each other; difflib can take time in their square."""
+"""Maximum number of differing lines to match; difflib can take quadratic time."""
 
 _Opcode: TypeAlias = tuple[str, int, int, int, int]
 
@@ -24,16 +24,16 @@ def is_multiline(old: JsonValue, new: JsonValue) -> bool:
 def unified(old: str, new: str, context: int = 3) -> tuple[str, ...]:
     r"""The hunks of a unified diff, without file names; empty where the texts are equal.
 
-    Lines end at a line feed and are given without it. A missing one at the end is shown as
-    diff(1) does. A carriage return before it is left out where every line of both texts has one.
-    Where some thousand lines in a row differ, they are shown as replaced.
+    Lines end at a line feed, which is left out; a missing one at the end is shown as by diff(1).
+    Carriage returns before it are left out where every line of both texts has one. Several
+    thousand differing lines are shown as replaced as a whole.
     """
     if old == new:
         return ()
     keep_returns = not (_has_only_crlf(old) and _has_only_crlf(new))
     before, after = _lines(old), _lines(new)
     start, end = _common_ends(before, after)
-    # Of what is common, only what is shown around the change goes on.
+    # Keep only as much of the common lines as is shown.
     head, tail = min(start, context), min(end, context)
     before = before[start - head : len(before) - end + tail]
     after = after[start - head : len(after) - end + tail]
@@ -54,7 +54,7 @@ def _has_only_crlf(text: str) -> bool:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines with their line feeds; unlike splitlines(), no other character ends one."""
+    """The lines with their line feeds; unlike splitlines(), splits at nothing else."""
     *whole, last = text.split("\n")
     return [line + "\n" for line in whole] + ([last] if last else [])
 
@@ -92,7 +92,7 @@ def _header(hunk: list[_Opcode], skipped: int) -> str:
 
 
 def _range(start: int, count: int) -> str:
-    """As POSIX diff -u has it: an empty range is that after the line before it."""
+    """As in POSIX diff -u, where an empty range has the number of the line before it."""
     if count == 1:
         return str(start + 1)
     return f"{start + 1 if count else start},{count}"

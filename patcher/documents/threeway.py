@@ -1,9 +1,8 @@
-"""Three documents merged into one: a base, and what two sides made of it.
+"""Three-way merge of documents: a base and two changed versions of it.
 
-The documents are merged, never the operations run again: a list that one side replaced does not
-swallow a member that the other side added. Objects are merged key by key, keyed lists member by
-member, any other list and every scalar as one value. What both sides made something different of
-is a collision.
+Documents are merged, never operations rerun: a list that one side replaced keeps an item that the
+other side added. Objects are merged key by key, keyed lists item by item, any other list and
+every scalar as one value. A place that both sides changed differently is a collision.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ from patcher.documents.values import MISSING, Document, JsonValue, Tokens, copie
 
 
 class Collision(NamedTuple):
-    """One place of which the two sides made something different; MISSING where there is nothing.
+    """One place that the two sides changed differently; MISSING where a side has no value.
 
-    ``path`` is a JSON Pointer into the merged document; of a list member that yours has removed,
-    into the base, so that two may have the same. ``only_read`` says that yours did not change the
-    place, but depends on it.
+    ``path`` is a JSON Pointer into the merged document; for a list item that yours removed, into
+    the base, so that two may be equal. ``only_read`` says that yours does not change the place,
+    but depends on it.
     """
 
     path: str
@@ -31,14 +30,14 @@ class Collision(NamedTuple):
     only_read: bool = False
 
     def to_dict(self) -> dict[str, JsonValue]:
-        """The collision as the JSON faces print it, without values that are MISSING."""
+        """The collision as JSON output prints it, without missing values."""
         sides = {"base": self.base, "yours": self.yours, "theirs": self.theirs}
         present = {name: value for name, value in sides.items() if value is not MISSING}
         return {"path": self.path, **present, "touched": self.only_read}
 
 
 class Merged(NamedTuple):
-    """The merged document, which shares nothing with the three; yours where they collide."""
+    """The merged document, a copy with yours where they collide, and the collisions."""
 
     document: Document
     collisions: tuple[Collision, ...]
@@ -51,10 +50,10 @@ def merge(
     shape: Shape,
     read_paths: Iterable[Tokens] = (),
 ) -> Merged:
-    """What both sides made of ``base``, in one document.
+    """Merges the changes of both sides.
 
     ``read_paths`` are places that yours depends on without changing them, such as the ``from`` and
-    ``test`` paths of a JSON Patch: where theirs changed one of these, that is a collision, too.
+    ``test`` paths of a JSON Patch: a change of theirs there is a collision too.
     """
     theirs = shape.respelled(theirs, base)
     yours = shape.respelled(shape.respelled(yours, theirs), base)
@@ -69,7 +68,7 @@ def merge(
     for clash in clashes:
         path = pointer_to(clash.place)
         base_side, ours, their = map(copied, (clash.base, clash.yours, clash.theirs))
-        # At one index there can be a member of the base that went, and one of the merge.
+        # One index can be that of a removed item of the base, and of a merged item.
         key = path, clash.yours is MISSING
         unique.setdefault(key, Collision(path, base_side, ours, their, clash.only_read))
     return Merged(document, tuple(unique.values()))
@@ -83,19 +82,19 @@ class _Clash(NamedTuple):
     only_read: bool = False
 
     def below(self, step: str) -> _Clash:
-        """The same, as seen from one step further up."""
+        """The same clash, seen from the container above."""
         return self._replace(place=(step, *self.place))
 
 
 class _Found(NamedTuple):
-    """A merged value, MISSING where there is to be none, and the clashes in it."""
+    """A merged value, MISSING where it is removed, and the clashes in it."""
 
     value: JsonValue
     clashes: tuple[_Clash, ...] = ()
 
 
 class _Merge:
-    """One merge. ``at`` is the place as far as a keyed list can be there, else None."""
+    """One merge. ``at`` is the place, or None below lists, where keyed lists cannot be."""
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
@@ -121,7 +120,7 @@ class _Merge:
     ) -> _Found:
         merged: Document = {}
         clashes: list[_Clash] = []
-        # Theirs is the later state: its order stays, and what only the others have comes after.
+        # Theirs is the current state, so its order stays; keys of the others follow.
         for key in dict.fromkeys((*theirs, *yours, *base)):
             old, ours, their = (one.get(key, MISSING) for one in (base, yours, theirs))
             below = None if at is None else (*at, key)
@@ -140,14 +139,14 @@ class _Merge:
         *,
         is_widening: bool,
     ) -> _Found | None:
-        """The lists merged member by member; None where that cannot be."""
+        """The lists merged item by item; None where that is impossible."""
         if base is MISSING and not is_widening:
             base = []
         before, ours, their = (_Side.of(value, keyed) for value in (base, yours, theirs))
         if before is None or ours is None or their is None:
             return None
         if is_widening and not (before.keys and ours.keys and their.keys):
-            return None  # an empty list stands for everything, and has no members to go by
+            return None  # an empty list means everything, and has no items to merge
         found = {
             key: self.values(before.get(key), ours.get(key), their.get(key), None)
             for key in dict.fromkeys((*their.keys, *ours.keys, *before.keys))
@@ -164,19 +163,19 @@ class _Merge:
 
 
 class _Side(NamedTuple):
-    """A keyed list: the members by key, and the keys in order."""
+    """A keyed list: the items by identity, and the identities in order."""
 
     keys: list[MemberKey]
     members: dict[MemberKey, JsonValue]
 
     @classmethod
     def of(cls, value: JsonValue, keyed: KeyedList) -> _Side | None:
-        """None where the value is no list, or its members cannot be told apart."""
+        """None where the value is not a list, or its items have no unique identities."""
         keys = keys_of(value, keyed) if type(value) is list else None
         return None if keys is None else cls(keys, dict(zip(keys, value, strict=True)))
 
     def get(self, key: MemberKey) -> JsonValue:
-        """The member of that key, or MISSING."""
+        """The item with an identity, or MISSING."""
         return self.members.get(key, MISSING)
 
 
@@ -190,10 +189,10 @@ def _order(
     theirs: list[MemberKey],
     present: set[MemberKey],
 ) -> list[MemberKey] | None:
-    """The keys in ``present``, in order; None where both sides reordered them differently.
+    """The identities in ``present``, in order; None where both sides reordered differently.
 
-    The list of the side that reordered is the frame, theirs where none did, and what only the
-    other side has is put where it stands there.
+    The order is that of the side that reordered, else of theirs; items that only the other side has
+    are inserted at their places there.
     """
     we_reordered, they_reordered = _reorders(base, yours), _reorders(base, theirs)
     if we_reordered and they_reordered and _reorders(yours, theirs):
@@ -204,7 +203,7 @@ def _order(
 
 
 def _reorders(one: list[MemberKey], other: list[MemberKey]) -> bool:
-    """Whether the members that both have stand in another order."""
+    """Whether the items that both have are in a different order."""
     in_one, in_other = set(one), set(other)
     return [key for key in one if key in in_other] != [key for key in other if key in in_one]
 
@@ -212,7 +211,7 @@ def _reorders(one: list[MemberKey], other: list[MemberKey]) -> bool:
 def _woven(
     frame: list[MemberKey], other: list[MemberKey], present: set[MemberKey]
 ) -> list[MemberKey]:
-    """``frame`` with the keys that only ``other`` has: at its end, or behind whom they follow."""
+    """``frame`` with what only ``other`` has: after the same item as there, or at the end."""
     woven = [key for key in frame if key in present]
     known = set(woven)
     last = max((i for i, key in enumerate(other) if key in known), default=-1)
@@ -232,34 +231,34 @@ def _woven(
 def _on_both_lists(
     merged: Document, yours: Document, theirs: Document, shape: Shape
 ) -> Iterator[_Clash]:
-    """Names that only the merge has put in two lists, where each belongs in one of them."""
-    for place, beside in shape.alternatives.items():
-        if place > beside:
-            continue  # each pair is there in both directions
-        known = {*_doubled(yours, place, beside, shape), *_doubled(theirs, place, beside, shape)}
-        for name, index in _doubled(merged, place, beside, shape).items():
+    """Names that are in two alternative lists only after the merge."""
+    for place, other in shape.alternatives.items():
+        if place > other:
+            continue  # each pair occurs in both directions
+        known = {*_doubled(yours, place, other, shape), *_doubled(theirs, place, other, shape)}
+        for name, index in _doubled(merged, place, other, shape).items():
             if name not in known:
                 ours, their = (
-                    _named(side, name, (place, beside), shape) for side in (yours, theirs)
+                    _named(side, name, (place, other), shape) for side in (yours, theirs)
                 )
                 yield _Clash((*place, str(index)), MISSING, ours, their)
 
 
-def _doubled(document: Document, place: Tokens, beside: Tokens, shape: Shape) -> dict[str, int]:
-    """The names that are in both of two lists, in order, and their indices in the first."""
-    others = dict(_names(document, beside, shape))
+def _doubled(document: Document, place: Tokens, other: Tokens, shape: Shape) -> dict[str, int]:
+    """The names that are in both lists, in order, with their indices in the first."""
+    others = dict(_names(document, other, shape))
     return {name: i for name, i in _names(document, place, shape) if name in others}
 
 
 def _named(document: Document, name: str, places: tuple[Tokens, Tokens], shape: Shape) -> JsonValue:
-    """The member of that name in one of two lists, or MISSING."""
+    """The item of that name in one of two lists, or MISSING."""
     indices = ((place, dict(_names(document, place, shape)).get(name)) for place in places)
     found = (lookup(document, (*place, str(i))) for place, i in indices if i is not None)
     return next(found, MISSING)
 
 
 def _names(document: Document, place: Tokens, shape: Shape) -> Iterator[tuple[str, int]]:
-    """The names in a keyed list with their indices; members called by no one text have none."""
+    """The names in a keyed list with their indices; only items identified by one text."""
     members = lookup(document, place, None)
     for index, member in enumerate(members if type(members) is list else ()):
         key = shape.lists[place].key_of(member)
@@ -270,7 +269,7 @@ def _names(document: Document, place: Tokens, shape: Shape) -> Iterator[tuple[st
 def _pulled_away(
     base: Document, yours: Document, theirs: Document, read_paths: Iterable[Tokens]
 ) -> Iterator[_Clash]:
-    """Places that yours rests on, and of which theirs made something else."""
+    """Places that yours depends on and theirs changed."""
     for place in read_paths:
         whole = _up_to_list(base, place)
         sides = (lookup(one, whole, MISSING) for one in (base, yours, theirs))
@@ -278,7 +277,7 @@ def _pulled_away(
 
 
 def _moved(place: Tokens, base: JsonValue, yours: JsonValue, theirs: JsonValue) -> Iterator[_Clash]:
-    """The places, at or below this one, of which theirs made something that yours did not."""
+    """The places at or below this one that theirs changed and yours did not change alike."""
     if strictly_equal(base, theirs) or strictly_equal(yours, theirs):
         return
     if {type(base), type(yours), type(theirs)} == {dict}:
@@ -290,7 +289,7 @@ def _moved(place: Tokens, base: JsonValue, yours: JsonValue, theirs: JsonValue) 
 
 
 def _up_to_list(document: Document, place: Tokens) -> Tokens:
-    """``place``, or the list that it is in: what an index meant is gone with the list's order."""
+    """``place``, or the outermost list that it is in, since indices may have shifted."""
     for depth in range(len(place)):
         if type(lookup(document, place[:depth], None)) is list:
             return place[:depth]

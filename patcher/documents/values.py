@@ -1,7 +1,7 @@
-"""JSON values: which Python values they are, and when two of them are the same.
+"""JSON values in Python: types, strict equality, copies and checks.
 
-Python's ``==`` holds 1, 1.0 and True for one value, and 0.0 for -0.0. JSON text does not, and a
-tool that must not alter a document cannot either.
+Python's ``==`` does not distinguish 1, 1.0 and True, or 0.0 and -0.0. JSON text does, and so must a
+tool that may not alter a document.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Tokens: TypeAlias = tuple[str, ...]
 """A place in a document: the unescaped reference tokens of a JSON Pointer (RFC 6901)."""
 
 MAX_DEPTH: Final = 200
-"""Deepest nesting accepted; far above any real document, far below the interpreter's stack."""
+"""Maximum nesting: far above any real document, far below the interpreter's stack."""
 
 _REST: Final = "..."
 _CONTAINERS: Final = frozenset({dict, list})
@@ -31,13 +31,13 @@ _SURROGATE_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 class Missing:
-    """The type of MISSING: no value at all, which JSON's null is not."""
+    """The type of MISSING: no value at all, unlike JSON's null."""
 
     def __repr__(self) -> str:
         return "MISSING"
 
     def __reduce__(self) -> str:
-        return "MISSING"  # the one below: a copy would be a value of its own
+        return "MISSING"  # pickled by name, so that it stays a singleton
 
 
 MISSING: Final = Missing()
@@ -46,8 +46,8 @@ MISSING: Final = Missing()
 def strictly_equal(first: JsonValue, second: JsonValue) -> bool:
     """Whether two JSON values are the same value of the same type.
 
-    1, 1.0 and True differ, and so do 0.0 and -0.0. The order of an object's members carries no
-    meaning (RFC 8259, section 4), that of a list's does.
+    1, 1.0 and True differ, and so do 0.0 and -0.0. The order of keys has no meaning (RFC 8259,
+    section 4), that of list items has.
     """
     if first is second:
         return True
@@ -68,7 +68,7 @@ def _same_members(first: Document, second: Document) -> bool:
         return False
     for key, value in first.items():
         other = second.get(key, MISSING)
-        # Most are texts; compared here, without a call, they take half the time.
+        # Most values are texts; comparing them here, without a call, halves the time.
         if type(value) is str is type(other):
             if value != other:
                 return False
@@ -86,19 +86,19 @@ def entries(value: JsonValue) -> Iterator[tuple[str, JsonValue]]:
 
 
 def copied(value: JsonValue) -> JsonValue:
-    """A deep copy of a value that is known to be JSON."""
+    """A deep copy of a JSON value."""
     if type(value) is dict:
-        return {key: copied(member) for key, member in value.items()}
+        return {key: copied(one) for key, one in value.items()}
     if type(value) is list:
-        return [copied(member) for member in value]
+        return [copied(one) for one in value]
     return value
 
 
 def bounded(value: JsonValue, text: Callable[[str], str], size: int = 4096) -> JsonValue:
-    """A copy of a value from elsewhere that is short enough to be shown.
+    """A copy of a foreign value that is short enough to show.
 
-    Each text in it, keys too, is passed through ``text``; where ``size`` characters are used up,
-    "..." stands for what else there is.
+    Every text in it, including keys, is passed through ``text``; after about ``size`` characters
+    the rest is cut and marked with "...".
     """
     left = size
 
@@ -111,22 +111,22 @@ def bounded(value: JsonValue, text: Callable[[str], str], size: int = 4096) -> J
 
     def copy(one: JsonValue) -> JsonValue:
         nonlocal left
-        left -= 10  # what is around it; a number is not for nothing, either
+        left -= 10  # for punctuation, and so that numbers count too
         if type(one) is str:
             return short(one)
         if type(one) is list:
             items = [copy(item) for item in one if left > 0]
             return items if len(items) == len(one) else [*items, _REST]
         if type(one) is dict:
-            members = {short(key): copy(member) for key, member in one.items() if left > 0}
-            return members if len(members) == len(one) else {**members, _REST: _REST}
+            kept = {short(key): copy(item) for key, item in one.items() if left > 0}
+            return kept if len(kept) == len(one) else {**kept, _REST: _REST}
         return one
 
     return copy(value)
 
 
 def extent(value: JsonValue) -> tuple[int, int]:
-    """How many members all objects in ``value`` have together, and how deep it is nested."""
+    """The number of keys of all objects in ``value``, and its depth."""
     members = depth = 0
     level = [value] if type(value) in _CONTAINERS else []
     while level:
@@ -142,7 +142,7 @@ def extent(value: JsonValue) -> tuple[int, int]:
 
 
 def is_writable(number: int) -> bool:
-    """Whether an integer has no more digits than the interpreter writes as text."""
+    """Whether Python can write an integer as text (see sys.set_int_max_str_digits)."""
     try:
         str(number)
     except ValueError:
@@ -151,12 +151,12 @@ def is_writable(number: int) -> bool:
 
 
 def checked(value: object, *, what: str) -> JsonValue:
-    """A deep copy of a caller's value in plain JSON types.
+    """A deep copy of any value in plain JSON types.
 
-    Takes any value; mappings and sequences of other types become dict and list. ``what`` names
-    the value in errors. Raises InvalidPatchError, with the place, for what JSON cannot say: NaN
-    and infinities, integers too long to be written, two surrogates in place of the character that
-    they make, keys that are not text, other types, and nesting beyond MAX_DEPTH.
+    Mappings and sequences become dict and list. ``what`` names the value in errors. Raises
+    InvalidPatchError, with the place, for what JSON cannot express: NaN and infinities, integers
+    too long to write, surrogate pairs, keys that are not text, other types, and nesting beyond
+    MAX_DEPTH.
     """
     return _checked(value, what, ())
 
@@ -168,7 +168,7 @@ def _checked(value: object, what: str, at: Tokens) -> JsonValue:
         return _checked_text(value, what, at)
     if isinstance(value, int):
         if value.bit_length() > 64 and not is_writable(int(value)):
-            raise _not_json(what, at, "an integer of that many digits cannot be written")
+            raise _not_json(what, at, "an integer has too many digits to be written")
         return int(value)
     if isinstance(value, float):
         if isfinite(value):
@@ -193,13 +193,13 @@ def _checked_mapping(value: Mapping[Any, object], what: str, at: Tokens) -> Docu
 
 def _checked_text(text: str, what: str, at: Tokens) -> str:
     if not text.isascii() and _SURROGATE_PAIR.search(text):
-        raise _not_json(what, at, "a text has two surrogates where one character belongs")
-    # str() would ask the text's own type, and an enumeration would give its name.
+        raise _not_json(what, at, "text has a surrogate pair instead of one character")
+    # Not str(): for an enumeration that returns its name.
     return str.__str__(text)
 
 
 def _not_json(what: str, at: Tokens, reason: str) -> InvalidPatchError:
-    # Escaped here by hand: pointers.py stands on this module.
+    # Not pointer_to(): pointers.py imports this module.
     path = "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in at)
     place = f" at {path}" if path else ""
     return InvalidPatchError(f"{what} is not valid JSON{place}: {reason}.", path=path)

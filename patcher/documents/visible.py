@@ -1,8 +1,7 @@
-r"""Characters that cannot be seen, and text written so that they can.
+r"""Escapes invisible characters in text and paths, reversibly.
 
-They are written as JSON writes them, ``\t`` or ``\u200b``; a backslash that is in the text itself
-is doubled where it would be taken for the beginning of such an escape. So two different texts are
-never written alike.
+They are written as in JSON, ``\t`` or ``\u200b``; a backslash in the text is doubled where it would
+read as the beginning of an escape. So two different texts never look the same.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-# Python calls these printable, and yet nothing is printed: fillers, blanks, variation selectors.
+# Printable to Python, but invisible: fillers, blanks, variation selectors.
 _BLANK: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U00016fe4\U0001d159\U000e0100-\U000e01ef]"
@@ -20,7 +19,7 @@ _BLANK: Final = re.compile(
 _AS_ESCAPE: Final = re.compile("[tnrbf]|u[0-9a-fA-F]{4}")
 _BLANKS: Final = re.compile(r"(?<= ) | \Z")
 
-# In a pointer that is typed: what has a meaning right after a backslash, and what ends a path.
+# In a typed pointer: what has a meaning after a backslash, and what ends a path.
 _AS_ESCAPE_OF_PATH: Final = re.compile(r"u[0-9a-fA-F]{4}|\Z")
 _OPERATOR: Final = re.compile(r"=|[:+]\Z|(?<!/)-\Z")
 _ESCAPED: Final = re.compile(r"(\\+)(=|u[0-9a-fA-F]{4}|[:+-]?\Z)")
@@ -28,24 +27,24 @@ _PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 def is_unseen(character: str) -> bool:
-    """Whether nothing, or no more than a gap, is to be seen of a character; not of a space."""
+    """Whether a character is invisible or blank, other than a space."""
     return not character.isprintable() or bool(_BLANK.match(character))
 
 
 def has_unseen(text: str) -> bool:
-    """Whether any character of a text is unseen."""
+    """Whether a text has an invisible character."""
     return not text.isprintable() or (not text.isascii() and bool(_BLANK.search(text)))
 
 
 def escape(character: str) -> str:
-    """A character as JSON's escape."""
+    """A character as an escape of JSON."""
     return json.dumps(character)[1:-1] if not character.isprintable() else numbered(character)
 
 
 def spelled(text: str, also: Collection[int] = ()) -> str:
-    """A line of text with what cannot be seen, and the characters at ``also``, as escapes.
+    """A line of text with invisible characters, and those at ``also``, escaped.
 
-    So is the last blank at its end.
+    So is a blank at its end.
     """
     also = {*also, len(text) - 1} if text.endswith(" ") else also
     if not also and "\\" not in text and not has_unseen(text):
@@ -63,9 +62,9 @@ def spelled(text: str, also: Collection[int] = ()) -> str:
 
 
 def spelled_pointer(pointer: str, also: Collection[int] = ()) -> str:
-    r"""A JSON Pointer as it can be typed as a PATH: what ends a path is escaped, as ``\=``.
+    r"""A JSON Pointer as it can be typed as a PATH: what would end a path is escaped, as ``\=``.
 
-    What cannot be seen, and the characters at ``also``, are ``\uXXXX``.
+    Invisible characters, and those at ``also``, become ``\uXXXX``.
     """
     parts, run = [], 0
     for i, one in enumerate(pointer):
@@ -86,8 +85,8 @@ def spelled_pointer(pointer: str, also: Collection[int] = ()) -> str:
 def typed_pointer(text: str) -> str:
     r"""The JSON Pointer that was typed as a PATH: the inverse of ``spelled_pointer``.
 
-    A backslash is a character like others, but right before what ends a path (``=``, or ``:``,
-    ``+``, ``-`` at the end), at the end, and before ``uXXXX``.
+    A backslash is an escape only before what ends a path (``=``, or ``:``, ``+``, ``-`` at the
+    end), at the end, and before ``uXXXX``.
     """
     return paired(_ESCAPED.sub(_unescaped, text))
 
@@ -101,11 +100,11 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def paired(text: str) -> str:
-    """The text with each pair of surrogates as the one character that it stands for."""
+    """The text with each surrogate pair as one character."""
     return _PAIR.sub(lambda m: m[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
 
 
 def numbered(character: str) -> str:
-    r"""A character as ``\uXXXX``, two of them beyond U+FFFF."""
+    r"""A character as ``\uXXXX``, or two of these beyond U+FFFF."""
     units = character.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))

@@ -1,4 +1,4 @@
-"""Conditions on a document: ``PATH=VALUE`` and ``PATH~=REGEX``, to choose some of many by."""
+"""Conditions on documents, ``PATH=VALUE`` and ``PATH~=REGEX``, to select resources."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ _EXAMPLE = "For example: --where name='Paid orders', or --where configuration.qu
 class Condition(NamedTuple):
     """One condition: the value at ``place`` is ``text``, or ``pattern`` is found in it.
 
-    A text is compared as it is, a number, a boolean and null as JSON writes them. A list fulfils
-    it when one of its members does; an object in a keyed list stands for what identifies it. What
-    is not there fulfils nothing.
+    Numbers, booleans and null are compared as JSON text. A list matches when one of its items
+    does; an object in a keyed list is compared by its identity. A missing value never matches.
     """
 
     place: Tokens
@@ -59,10 +58,9 @@ class Condition(NamedTuple):
             ) from None
 
     def check(self, shape: Shape, masks: Masks, *, allow_unknown: bool = False) -> None:
-        """Refuses what no document of this shape can fulfil, and any look at a credential.
+        """Raises InvalidPatchError for an unknown path and for a credential.
 
-        Whoever could ask whether a credential begins with an a could ask for all of it. Raises
-        InvalidPatchError.
+        Testing a credential prefix by prefix would reveal it.
         """
         first = self.place[0]
         known = shape.members
@@ -70,16 +68,16 @@ class Condition(NamedTuple):
             raise InvalidPatchError(
                 f"Unknown path in a condition: {quoted(first)}.",
                 path=pointer_to(self.place[:1]),
-                hint=did_you_mean(first, known) or f"There are {', '.join(known)}.",
+                hint=did_you_mean(first, known) or f"Known keys: {', '.join(known)}.",
             )
         if masks.is_masked_place(self.place):
             raise _secret(masks.shown_place(self.place))
 
     def holds(self, document: Document, shape: Shape, masks: Masks) -> bool:
-        """Whether a document fulfils it.
+        """Whether a document matches.
 
-        Raises InvalidPatchError where a part of the value would not be shown: a credential that
-        its place alone does not tell, as where its key stands beside it.
+        Raises InvalidPatchError where part of the value is masked: a credential that its place
+        alone does not show, such as the value of {"name": "Authorization", "value": ...}.
         """
         value, known = lookup(document, self.place), masks.on(document)
         if type(value) is dict or value is MISSING:

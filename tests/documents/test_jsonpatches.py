@@ -97,7 +97,7 @@ def test_an_error_names_the_operation_and_the_place_and_shows_no_document(
         ),
         (
             {"op": "remove", "path": "a"},
-            "its path: not a JSON Pointer: it does not begin with /.",
+            "its path: a JSON Pointer must begin with /.",
             None,
         ),
         ({"op": "move", "from": "/a", "path": "/a/b"}, "/a cannot be moved into itself", "/a/b"),
@@ -350,7 +350,7 @@ def test_a_move_arrives_where_its_path_leads_once_it_has_left(
 
 @pytest.mark.parametrize(
     ("path", "said"),
-    [("/l/2", "/l is a list of 1"), ("/l/1/x", "/l is a list of 1, counted from 0")],
+    [("/l/2", "/l is a list of 1"), ("/l/1/x", "/l is a list of 1, and indices start at 0")],
 )
 def test_a_move_to_what_it_takes_away_is_refused(path: str, said: str) -> None:
     """The error speaks of the list without the member that left."""

@@ -122,10 +122,10 @@ def test_values_come_out_as_they_were_written(text: str, value: Any) -> None:
         ("[1,]", "(line 1, column"),
         ("{'a': 1}", "(line 1, column 2)"),
         ("01", "extra data"),
-        (b'"\n\xff"', "UTF-8 text (line 2, byte 3 of all)"),
+        (b'"\n\xff"', "UTF-8 text (line 2, byte 3 of the file)"),
         (b"\xff\xfe[\x00]\x00", "UTF-8 text"),
-        (b"\n\xff\n\n", "UTF-8 text (line 2, byte 2 of all)"),
-        (b"\xff\n", "UTF-8 text (line 1, byte 1 of all)"),
+        (b"\n\xff\n\n", "UTF-8 text (line 2, byte 2 of the file)"),
+        (b"\xff\n", "UTF-8 text (line 1, byte 1 of the file)"),
     ],
 )
 def test_what_is_not_json_is_refused_with_its_place(text: str | bytes, reason: str) -> None:
@@ -317,7 +317,7 @@ def test_an_integer_that_cannot_be_written_is_refused_at_once(number: int) -> No
         checked({"a": [number]}, what="The change")
 
     assert caught.value.path == "/a/0"
-    assert "an integer of that many digits cannot be written" in caught.value.message
+    assert "too many digits" in caught.value.message
     assert checked(10**4000, what="The change") == 10**4000
 
 
@@ -339,7 +339,7 @@ def test_an_enumeration_is_its_value() -> None:
 @pytest.mark.parametrize("value", [["\ud83d\ude00"], {"\ud83d\ude00": 1}])
 def test_two_surrogates_are_not_the_character_that_they_make(value: Any) -> None:
     """JSON text cannot tell them apart, so that they would come back as another text."""
-    with pytest.raises(InvalidPatchError, match="two surrogates where one character belongs"):
+    with pytest.raises(InvalidPatchError, match="surrogate pair"):
         checked(value, what="The change")
 
     assert strictly_equal(checked(["\ude00\ud83d é"], what="The change"), ["\ude00\ud83d é"])

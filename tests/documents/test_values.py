@@ -132,9 +132,9 @@ def test_what_json_cannot_say_is_refused(value: Any, path: str, reason: str) -> 
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ("\ud83d\ude00", "a text has two surrogates"),
-        ({"\ud83d\ude00": 1}, "a text has two surrogates"),
-        ([10**5000], "an integer of that many digits cannot be written"),
+        ("\ud83d\ude00", "surrogate pair"),
+        ({"\ud83d\ude00": 1}, "surrogate pair"),
+        ([10**5000], "too many digits"),
         (nested(MAX_DEPTH + 1, 1), "it is nested more than"),
     ],
 )
