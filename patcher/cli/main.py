@@ -24,12 +24,12 @@ COMPLETE_VARIABLE: Final = "_PATCH_MODEL_COMPLETE"
 
 # A help text for all commands must not import all commands; a test holds the two together.
 COMMANDS: Final = {
-    "get": ("patcher.cli.read", "Print a model's writable document."),
-    "list": ("patcher.cli.read", "List all models."),
+    "get": ("patcher.cli.read", "Print a model's writable document, or one value of it."),
+    "list": ("patcher.cli.read", "List all models, or those selected by --where."),
     "plan": ("patcher.cli.write", "Show what a change would do, and write nothing."),
     "apply": ("patcher.cli.write", "Change models: show the plan, ask, and write it safely."),
     "edit": ("patcher.cli.edit", "Edit a model in your editor."),
-    "pull": ("patcher.cli.files", "Write models to YAML files, and keep them up to date."),
+    "pull": ("patcher.cli.files", "Write models to YAML files, and merge what others changed into them."),
     "history": ("patcher.cli.read", "List past writes, newest first, or show one."),
     "undo": ("patcher.cli.read", "Undo a write."),
     "completion": ("patcher.cli.completion", "Print the completion script for your shell."),
