@@ -29,7 +29,10 @@ COMMANDS: Final = {
     "plan": ("patcher.cli.write", "Show what a change would do, and write nothing."),
     "apply": ("patcher.cli.write", "Change models: show the plan, ask, and write it safely."),
     "edit": ("patcher.cli.edit", "Edit a model in your editor."),
-    "pull": ("patcher.cli.files", "Write models to YAML files, and merge what others changed into them."),
+    "pull": (
+        "patcher.cli.files",
+        "Write models to YAML files, and merge what others changed into them.",
+    ),
     "history": ("patcher.cli.read", "List past writes, newest first, or show one."),
     "undo": ("patcher.cli.read", "Undo a write."),
     "completion": ("patcher.cli.completion", "Print the completion script for your shell."),
