@@ -1,17 +1,15 @@
-"""What differs between two documents, place by place; the one owner of deepdiff.
+"""Compares two documents; the only module that imports deepdiff.
 
-Two halves. A strict walk decides what differs: two documents side by side, in one pass, with keys
-of objects paired by name, items of keyed lists by their identity, and those of other lists by
-position after the common beginning and end. What is strictly equal is dropped at once, so that
-the rest costs in proportion to the difference. deepdiff alone takes [1] for [True], -0.0 for 0.0
-and an item put first in a list for a change of every later one, and needs seconds for some
-thousand items. What is left after the walk, two small trees, goes to deepdiff, which tells what
-kind of difference each place is.
+A strict walk decides what differs: it pairs keys of objects by name, items of keyed lists by
+identity, and those of other lists by position after the common beginning and end. deepdiff alone
+would treat [1] as [True] and -0.0 as 0.0, report an item inserted at the front of a list as a
+change of every item, and need seconds for a few thousand items. It gets only the differing values,
+as two small trees, and says what kind of difference each is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
@@ -27,20 +25,17 @@ Kind: TypeAlias = Literal["added", "removed", "changed", "reordered"]
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Change:
-    """One difference between two documents.
+    """One difference between two documents; compared strictly.
 
     Attributes:
-        path: a JSON Pointer (RFC 6901). ``removed`` and ``changed`` index the lists of the base
-            document, ``added`` those of the proposed one, all at once; ``reordered`` names the
-            list.
+        path: a JSON Pointer (RFC 6901). List indices are those of the base document for
+            ``removed`` and ``changed``, of the proposed one for ``added``; ``reordered`` has the
+            path of the list.
         kind: what happened there.
         old: the value in the base document, MISSING where ``added``.
-        new: the value in the proposed document, MISSING where ``removed``. Where ``reordered``,
-            ``old`` and ``new`` are the members that both documents have, in either order: texts
-            by themselves, objects by the value they are keyed by, or by an object of those
-            values where they are several.
-
-    Two changes are equal where their values are strictly equal.
+        new: the value in the proposed document, MISSING where ``removed``. For ``reordered``,
+            ``old`` and ``new`` are the identities of the items that both lists have, in either
+            order: a text, or an object of the identifying values where there are several.
     """
 
     path: str
@@ -64,7 +59,7 @@ class Change:
         return hash((self.path, self.kind))
 
     def to_dict(self) -> dict[str, Any]:
-        """The change as the JSON faces print it, without what there is not."""
+        """The change as JSON output prints it, without missing values."""
         values = {"old": self.old, "new": self.new}
         present = {name: value for name, value in values.items() if value is not MISSING}
         return {"path": self.path, "kind": self.kind, **present}
@@ -80,152 +75,141 @@ KeyPath: TypeAlias = tuple[Key, ...]
 
 
 class Leaf(NamedTuple):
-    """Two values that differ and are not taken apart further; MISSING where there is none."""
+    """Two values that differ; MISSING where there is none."""
 
     old: JsonValue
     new: JsonValue
 
 
 class Order(NamedTuple):
-    """The members that a list has on both sides, by identity, in either order."""
+    """The identities of the items that a list has on both sides, in either order."""
 
     old: list[JsonValue]
     new: list[JsonValue]
 
 
-class Branch(NamedTuple):
-    """Two objects, or two lists, that differ: the differing members, in the order to be shown."""
-
-    members: dict[Key, Branch | Leaf]
-    order: Order | None = None
+Difference: TypeAlias = "tuple[KeyPath, Leaf | Order]"
 
 
-def difference(base: Document, proposed: Document, lists: ListKeys) -> Branch | None:
-    """What differs between two documents, or None where they are strictly equal."""
-    return _Walk(lists).objects(base, proposed, ())
+def difference(base: Document, proposed: Document, lists: ListKeys) -> list[Difference]:
+    """Every difference with the way to it, in the order to be shown; none if strictly equal."""
+    return _Walk(lists).objects(base, proposed, (), ())
 
 
-def places(
-    found: Branch | Leaf | Order, at: KeyPath = ()
-) -> Iterator[tuple[KeyPath, Leaf | Order]]:
-    """Every difference with the way to it, in the order to be shown."""
-    if not isinstance(found, Branch):
-        yield at, found
-        return
-    if found.order is not None:
-        yield at, found.order
-    for key, member in found.members.items():
-        yield from places(member, (*at, key))
-
-
-def _identity(member: JsonValue, keyed: KeyedList) -> JsonValue:
+def _identity(item: JsonValue, keyed: KeyedList) -> JsonValue:
     if not keyed.by:
-        return member
+        return item
     if len(keyed.by) == 1:
-        return member[keyed.by[0]]
-    return {name: member[name] for name in keyed.by}
+        return item[keyed.by[0]]
+    return {name: item[name] for name in keyed.by}
 
 
 class _Walk:
-    """One walk. ``at`` is the place as far as a keyed list can be there, else None."""
+    """One walk. ``at`` is the place, or None below lists, where keyed lists cannot be."""
 
     def __init__(self, lists: ListKeys) -> None:
         self._lists = lists
 
-    def values(self, old: JsonValue, new: JsonValue, at: Tokens | None) -> Branch | Leaf | None:
+    def values(
+        self, old: JsonValue, new: JsonValue, at: Tokens | None, keys: KeyPath
+    ) -> list[Difference]:
         if old is new:
-            return None
+            return []
         kind = type(old)
         if kind is type(new):
             if kind is dict:
-                return self.objects(old, new, at)
+                return self.objects(old, new, at, keys)
             if kind is list:
-                return self.lists(old, new, at)
-        return None if strictly_equal(old, new) else Leaf(old, new)
+                return self.lists(old, new, at, keys)
+        return [] if strictly_equal(old, new) else [(keys, Leaf(old, new))]
 
-    def objects(self, old: Document, new: Document, at: Tokens | None) -> Branch | None:
-        members: dict[Key, Branch | Leaf] = {}
+    def objects(
+        self, old: Document, new: Document, at: Tokens | None, keys: KeyPath
+    ) -> list[Difference]:
+        found: list[Difference] = []
         for key, value in old.items():
             if key in new:
                 below = None if at is None else (*at, key)
-                found = self.values(value, new[key], below)
-                if found is not None:
-                    members[key] = found
+                found += self.values(value, new[key], below, (*keys, key))
             else:
-                members[key] = Leaf(value, MISSING)
-        members.update((key, Leaf(MISSING, new[key])) for key in new if key not in old)
-        return Branch(members) if members else None
+                found.append(((*keys, key), Leaf(value, MISSING)))
+        found += [((*keys, key), Leaf(MISSING, new[key])) for key in new if key not in old]
+        return found
 
-    def lists(self, old: list[JsonValue], new: list[JsonValue], at: Tokens | None) -> Branch | None:
+    def lists(
+        self, old: list[JsonValue], new: list[JsonValue], at: Tokens | None, keys: KeyPath
+    ) -> list[Difference]:
         keyed = None if at is None else self._lists.get(at)
         if keyed is not None:
             old_keys, new_keys = keys_of(old, keyed), keys_of(new, keyed)
             if old_keys is not None and old_keys == new_keys and not keyed.by:
-                return None  # the same texts in the same order
+                return []  # the same texts in the same order
             if old_keys is not None and new_keys is not None:
-                return self._by_identity(old, new, keyed, old_keys, new_keys)
-        return self._by_position(old, new)
+                items = (old, old_keys), (new, new_keys)
+                return self._by_identity(*items, keyed, keys)
+        return self._by_position(old, new, keys)
 
     def _by_identity(
         self,
-        old: list[JsonValue],
-        new: list[JsonValue],
+        base: tuple[list[JsonValue], list[MemberKey]],
+        proposed: tuple[list[JsonValue], list[MemberKey]],
         keyed: KeyedList,
-        old_keys: list[MemberKey],
-        new_keys: list[MemberKey],
-    ) -> Branch | None:
-        members: dict[_Pair, Branch | Leaf] = {}
+        keys: KeyPath,
+    ) -> list[Difference]:
+        (old, old_keys), (new, new_keys) = base, proposed
+        found: list[tuple[_Pair, list[Difference]]] = []
         unpaired = {key: index for index, key in enumerate(new_keys)}
-        # Two lists of numbers: a pair per member would set the garbage collector to work.
+        # Two lists of numbers: a list of pairs would cost time in the garbage collector.
         befores: list[int] = []
         afters: list[int] = []
         for before, key in enumerate(old_keys):
             after = unpaired.pop(key, None)
             if after is None:
-                members[before, None] = Leaf(old[before], MISSING)
+                found.append(_single(keys, (before, None), Leaf(old[before], MISSING)))
                 continue
             befores.append(before)
             afters.append(after)
-            # Compared first, since most are equal and that is the quicker way to see it.
-            found = None
+            # Compared first: most are equal, and this is the faster test.
             if not strictly_equal(old[before], new[after]):
-                found = self.values(old[before], new[after], None)
-            if found is not None:
-                members[before, after] = found
-        members.update(((None, after), Leaf(MISSING, new[after])) for after in unpaired.values())
-        order = None
-        if (in_order := sorted(afters)) != afters:
-            order = Order(
-                [_identity(old[index], keyed) for index in befores],
-                [_identity(new[index], keyed) for index in in_order],
-            )
-        if not members and order is None:
-            return None
-        in_shown_order = sorted(members.items(), key=_shown_index)
-        return Branch(dict(in_shown_order), order)
+                pair = (before, after)
+                found.append((pair, self.values(old[before], new[after], None, (*keys, pair))))
+        found += [_single(keys, (None, i), Leaf(MISSING, new[i])) for i in unpaired.values()]
+        found.sort(key=_shown_index)
+        differences = [one for _, several in found for one in several]
+        if (in_order := sorted(afters)) == afters:
+            return differences
+        order = Order(
+            [_identity(old[index], keyed) for index in befores],
+            [_identity(new[index], keyed) for index in in_order],
+        )
+        return [(keys, order), *differences]
 
-    def _by_position(self, old: list[JsonValue], new: list[JsonValue]) -> Branch | None:
+    def _by_position(
+        self, old: list[JsonValue], new: list[JsonValue], keys: KeyPath
+    ) -> list[Difference]:
         start, ends = 0, (len(old), len(new))
-        first: Branch | Leaf | None = None
-        # Without a surplus there is nothing to gain from the common beginning and end.
+        first: list[Difference] = []
+        # Lists of equal length need no search for their common beginning and end.
         if len(old) != len(new):
-            while start < min(ends) and first is None:
-                first = self.values(old[start], new[start], None)
-                start += first is None
+            while start < min(ends) and not first:
+                first = self.values(old[start], new[start], None, (*keys, (start, start)))
+                start += not first
             ends = _without_common_end(old, new, start)
-        members: dict[Key, Branch | Leaf] = {}
-        for index in range(start, min(ends)):
-            # What stopped the common beginning is not walked a second time: a list in a list in
-            # a list would double that at every level.
-            found = first if first is not None and index == start else None
-            found = found or self.values(old[index], new[index], None)
-            if found is not None:
-                members[index, index] = found
-        for index in range(min(ends), ends[0]):
-            members[index, None] = Leaf(old[index], MISSING)
-        for index in range(min(ends), ends[1]):
-            members[None, index] = Leaf(MISSING, new[index])
-        return Branch(members) if members else None
+        found: list[Difference] = []
+        for i in range(start, min(ends)):
+            # The first difference is not computed twice: in nested lists that would double at
+            # every level.
+            is_known = bool(first) and i == start
+            found += first if is_known else self.values(old[i], new[i], None, (*keys, (i, i)))
+        for i in range(min(ends), ends[0]):
+            found.append(((*keys, (i, None)), Leaf(old[i], MISSING)))
+        for i in range(min(ends), ends[1]):
+            found.append(((*keys, (None, i)), Leaf(MISSING, new[i])))
+        return found
+
+
+def _single(keys: KeyPath, pair: _Pair, leaf: Leaf) -> tuple[_Pair, list[Difference]]:
+    return pair, [((*keys, pair), leaf)]
 
 
 def _without_common_end(old: list[JsonValue], new: list[JsonValue], start: int) -> tuple[int, int]:
@@ -235,9 +219,9 @@ def _without_common_end(old: list[JsonValue], new: list[JsonValue], start: int) 
     return old_end, new_end
 
 
-def _shown_index(item: tuple[_Pair, Branch | Leaf]) -> tuple[int, bool]:
-    """The index that will be shown; at the same one, what goes is before what comes."""
-    before, after = item[0]
+def _shown_index(found: tuple[_Pair, list[Difference]]) -> tuple[int, bool]:
+    """Sorts by the index that is shown; at the same index, removed before added."""
+    before, after = found[0]
     return (before, False) if before is not None else (after or 0, True)
 
 
@@ -247,24 +231,20 @@ __all__ = ["Change", "Kind", "compare"]
 def compare(
     base: Document, proposed: Document, lists: ListKeys, *, explained: bool = True
 ) -> tuple[Change, ...]:
-    """Every change that makes ``proposed`` of ``base``; none only where they are strictly equal.
+    """Every change from ``base`` to ``proposed``; none only where they are strictly equal.
 
-    Members of the lists in ``lists`` are paired by identity, wherever they stand; those of any
-    other list, and of one with a member without identity or with the same identity twice, by
-    position after the common beginning and end. Objects are taken apart down to their leaves; a
-    member that comes or goes is one change. In the order of the base document, what is new in an
-    object after what was there. Neither document is altered, or shared with the changes.
-    ``explained`` asks deepdiff what kind of change each place is; without it the walk says so.
+    Items of the lists in ``lists`` are paired by identity; those of any other list, or of one with
+    missing or duplicate identities, by position after the common beginning and end. Objects are
+    compared down to their leaves; an added or removed item or key is one change. The order is that
+    of the base document, with new keys of an object at its end. The changes are copies. Unless
+    ``explained``, the walk alone says what kind of change each is, without deepdiff.
     """
-    found = difference(base, proposed, lists)
-    if found is None:
-        return ()
-    differing = list(places(found))
-    # One place explains itself, and is the most common change; deepdiff costs a tenth of a patch.
-    kinds = explain(*_sides(found)) if explained and len(differing) > 1 else {}
+    differing = difference(base, proposed, lists)
+    # One difference explains itself; deepdiff would cost a tenth of the time of a patch.
+    kinds = explain(*_sides(differing)) if explained and len(differing) > 1 else {}
     changes: list[Change] = []
     for keys, place in differing:
-        # The walk is the judge: a place that deepdiff passed over is a change all the same.
+        # The walk decides what differs, even where deepdiff misses it.
         kind: Kind = "reordered" if isinstance(place, Order) else kinds.get(keys) or _kind(place)
         side = 1 if kind == "added" else 0
         path = pointer_to(tuple(s if isinstance(s, str) else str(s[side]) for s in keys))
@@ -273,11 +253,11 @@ def compare(
 
 
 def explain(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> dict[KeyPath, Kind]:
-    """What kind of difference deepdiff sees at each place of two small trees.
+    """The kind of difference that deepdiff sees at each place of two small trees.
 
-    The trees hold only what differs, and objects in the place of lists, with the pair of indices
-    for a key. By default deepdiff passes over keys that begin with two underscores, and reports
-    an object as one whole when fewer than a third of its keys are on both sides.
+    In the trees lists are objects too, with pairs of indices as keys. By default deepdiff ignores
+    keys that begin with two underscores, and reports an object as a whole when fewer than a third
+    of its keys are on both sides.
     """
     from deepdiff import DeepDiff
 
@@ -306,25 +286,27 @@ _KINDS: Mapping[str, Kind] = {
 }
 
 
-def _sides(branch: Branch) -> tuple[dict[Any, Any], dict[Any, Any]]:
-    """The two trees that deepdiff is to explain."""
-    old: dict[Any, Any] = {}
-    new: dict[Any, Any] = {}
-    for key, member in branch.members.items():
-        before, after = _sides(member) if isinstance(member, Branch) else _visible(member)
-        if before is not MISSING:
-            old[key] = before
-        if after is not MISSING:
-            new[key] = after
-    return old, new
+def _sides(differing: list[Difference]) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """The two trees for deepdiff, which hold only what differs."""
+    sides: tuple[dict[Any, Any], dict[Any, Any]] = {}, {}
+    for keys, leaf in differing:
+        for side, value in zip(sides, _visible(leaf), strict=True):
+            inner = side
+            for key in keys[:-1]:
+                inner = inner.setdefault(key, {})
+            if value is not MISSING:
+                inner[keys[-1]] = value
+    return sides
 
 
-def _visible(leaf: Leaf) -> tuple[JsonValue, JsonValue]:
-    """The two values, or stand-ins where deepdiff would see no difference, or look for too long.
+def _visible(leaf: Leaf | Order) -> tuple[JsonValue, JsonValue]:
+    """The two values, or 0 and 1 where deepdiff would see no difference or be slow.
 
-    It compares with ==, for which 0.0 is -0.0, and diffs texts line by line, which can take time
-    in the square of their length.
+    It compares with ==, so that 0.0 equals -0.0, and diffs texts line by line, which can take
+    quadratic time.
     """
+    if isinstance(leaf, Order):
+        return MISSING, MISSING
     old, new = leaf.old, leaf.new
     if type(old) is type(new) and (old == new or (type(old) is str and "\n" in old + new)):
         return 0, 1
