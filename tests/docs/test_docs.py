@@ -14,7 +14,7 @@ from patcher import _version, errors
 from patcher.cli.main import COMMANDS, LazyGroup, cli
 from patcher.sandbox import seed
 from tests.architecture.test_layers import ARROWS
-from tests.docs.console import PAGES, ROOT, Runner, settled, steps, surroundings
+from tests.docs.console import PAGES, ROOT, Runner, Step, settled, steps, surroundings
 from tests.docs.test_recipes import RECIPES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -61,6 +61,19 @@ def test_the_readme_stays_short() -> None:
     """It is read in a few minutes: what is longer belongs into docs/."""
     assert len(README.splitlines()) <= 200
     assert len(README.encode()) <= 12 * 1024
+
+
+def test_the_commands_of_the_cheat_sheet_work() -> None:
+    """Each one that looks or changes is run, as a plan, on the sandbox."""
+    sheet = README.split("## Cheat sheet")[1].split("## ")[0]
+    commands = re.findall(r"`(patch-model (?:list|get|plan|apply|history)\b[^`]*)`", sheet)
+    with surroundings() as (environ, folder):
+        runner = Runner(environ, folder)
+        for command in commands:
+            text = command.replace("model apply", "model plan").replace("UUID", seed.LABEL_REVENUE)
+            assert "Error" not in runner.run(Step(0, "", text, "")), text
+
+    assert len(commands) >= 8
 
 
 def test_every_page_is_listed_in_the_readme() -> None:
