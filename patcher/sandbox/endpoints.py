@@ -128,23 +128,15 @@ class Endpoints:
         return self._table[task.call.kind, task.call.method](task)
 
     def _list(self, task: Task) -> Reply:
-        limit, after = _page(task.call)
-        texts, more = self._models.page(limit, after)
-        pagination = {"next_page_token": _sealed(more)} if more else {}
+        texts, more = self._models.page(*_page(task.call))
         data = ",".join(texts)
-        return Reply.of_text(f'{{"data":[{data}],"pagination":{dumps(pagination)}}}')
+        return Reply.of_text(f'{{"data":[{data}],"pagination":{dumps(_pagination(more))}}}')
 
     def _list_syncs(self, task: Task) -> Reply:
         request = task.call.request
-        limit, after = _page(task.call)
-        items, more = self._syncs.page(
-            limit,
-            after,
-            wanted_by(request.query),
-            full=request.headers.get("X-Polytomic-Version") == FULL_LIST_VERSION,
-        )
-        pagination = {"next_page_token": _sealed(more)} if more else {}
-        return Reply.of({"data": items, "pagination": pagination})
+        full = request.headers.get("X-Polytomic-Version") == FULL_LIST_VERSION
+        items, more = self._syncs.page(*_page(task.call), wanted_by(request.query), full=full)
+        return Reply.of({"data": items, "pagination": _pagination(more)})
 
     def _get(self, task: Task) -> Reply:
         text = self._models.text(task.model_id)
@@ -153,23 +145,18 @@ class Endpoints:
         return Reply.of_model(text, tag)
 
     def _create(self, task: Task) -> Reply:
-        body = self._body(task.call)
-
-        def work() -> str:
-            return self._models.text(self._models.create(body, task.caller.actor))
-
-        return self._model_or_job("createmodel", work, task.job)
+        body, actor = self._body(task.call), task.caller.actor
+        return self._model_or_job(
+            task, "createmodel", lambda: self._models.text(self._models.create(body, actor))
+        )
 
     def _replace(self, task: Task) -> Reply:
-        body = self._body(task.call)
-        model_id = task.model_id
+        body, actor, model_id = self._body(task.call), task.caller.actor, task.model_id
         self._models.text(model_id)  # 404 now, not when the job ends
         if_match = task.call.request.headers.get("If-Match") if self._models.modes.etags else None
-
-        def work() -> str:
-            return self._models.replace(model_id, body, task.caller.actor, if_match)
-
-        return self._model_or_job("updatemodel", work, task.job, model_id)
+        return self._model_or_job(
+            task, "updatemodel", lambda: self._models.replace(model_id, body, actor, if_match)
+        )
 
     def _delete(self, task: Task) -> Reply:
         self._models.delete(task.model_id)
@@ -177,17 +164,10 @@ class Endpoints:
 
     def _preview(self, task: Task) -> Reply:
         body = self._body(task.call)
-
-        def work() -> str:
-            return dumps(self._models.preview(body))
-
-        return self._model_or_job("previewmodel", work, task.job)
+        return self._model_or_job(task, "previewmodel", lambda: dumps(self._models.preview(body)))
 
     def _sample(self, task: Task) -> Reply:
-        def work() -> str:
-            return dumps(self._models.sample(task.id))
-
-        return self._model_or_job("samplemodel", work, task.job)
+        return self._model_or_job(task, "samplemodel", lambda: dumps(self._models.sample(task.id)))
 
     def _input_fields(self, task: Task) -> Reply:
         self._body(task.call)
@@ -198,16 +178,11 @@ class Endpoints:
         arguments = task.call.arguments
         return Reply.of({"data": self._jobs.poll(arguments["type"], arguments["id"].lower())})
 
-    def _model_or_job(
-        self,
-        type_: str,
-        work: Callable[[], str],
-        script: JobScript | None,
-        model_id: str | None = None,
-    ) -> Reply:
-        if script is None:
+    def _model_or_job(self, task: Task, type_: str, work: Callable[[], str]) -> Reply:
+        if task.job is None:
             return Reply.of_model(work())
-        job = self._jobs.begin(type_, lambda: json.loads(work()), script, model_id)
+        model_id = task.call.model_id
+        job = self._jobs.begin(type_, lambda: json.loads(work()), task.job, model_id)
         return Reply.of({"job": job})
 
     def _body(self, call: Call) -> dict[str, Any]:
@@ -223,9 +198,11 @@ def _page(call: Call) -> tuple[int, tuple[str, str] | None]:
     return limit, _opened(call.request.query.get("page_token"))
 
 
-def _sealed(position: tuple[str, str]) -> str:
-    """A position in the list as an opaque token."""
-    return base64.urlsafe_b64encode(dumps(position).encode()).decode()
+def _pagination(position: tuple[str, str] | None) -> dict[str, str]:
+    """The next page's position as an opaque token; nothing at the end."""
+    if position is None:
+        return {}
+    return {"next_page_token": base64.urlsafe_b64encode(dumps(position).encode()).decode()}
 
 
 def _opened(token: str | None) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -30,12 +30,6 @@ from patcher.sandbox.store import Timestamps
 KEPT_FOR = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    since: datetime
-    outcome: Reply | None = None
-
-
 class Ledger:
     """The idempotency keys used, each with the outcome of its first request.
 
@@ -45,7 +39,7 @@ class Ledger:
 
     def __init__(self, clock: Timestamps) -> None:
         self._clock = clock
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, tuple[datetime, Reply | None]] = {}
         self._lock = threading.Lock()
 
     def claim(self, key: str) -> Reply | None:
@@ -56,21 +50,21 @@ class Ledger:
         """
         now = self._clock.now()
         with self._lock:
-            entry = self._entries.get(key)
-            if entry is None or now - entry.since >= KEPT_FOR:
-                self._entries[key] = _Entry(now)
+            since, outcome = self._entries.get(key, (None, None))
+            if since is None or now - since >= KEPT_FOR:
+                self._entries[key] = (now, None)
                 return None
-            if entry.outcome is None:
+            if outcome is None:
                 message = "a request with this idempotency key is still being processed"
                 raise WireError(409, "idempotency_key_in_flight", message, {"idempotency_key": key})
-            return entry.outcome
+            return outcome
 
     def settle(self, key: str, outcome: Reply | None) -> None:
         """Keep the outcome; None means that the API never saw the request, so the key is free."""
         with self._lock:
-            entry = self._entries.pop(key, None)
-            if entry is not None and outcome is not None:
-                self._entries[key] = _Entry(entry.since, outcome)
+            since, _ = self._entries.pop(key, (None, None))
+            if since is not None and outcome is not None:
+                self._entries[key] = (since, outcome)
 
     def clear(self) -> None:
         """Forget every key."""
@@ -105,7 +99,6 @@ class Pipeline:
         *,
         latency: float = 0.0,
         validate_responses: bool = True,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.requests: list[RecordedRequest] = []
         self.script = Script()
@@ -117,7 +110,7 @@ class Pipeline:
         self._ledger = ledger
         self._pause = pause
         self._latency = latency
-        self._monotonic = monotonic
+        self._monotonic = time.monotonic
         self._validate_responses = validate_responses
 
     def answer(self, request: RecordedRequest) -> Reply:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import patcher
 from patcher.cli.main import run
 from patcher.sandbox import Sandbox, seed
 from tests.cli.scripted import ScriptedEditor, kept, state
@@ -79,14 +79,11 @@ class Bench:
 
     def again(self, command: Command) -> tuple[str, ...]:
         """The arguments that make a second try; an undo that landed would be undone without."""
-        return self.arguments(command, self.entries()[-1]["entry"] if command == "undo" else None)
+        return self.arguments(command, self.entries()[-1].entry if command == "undo" else None)
 
-    def entries(self) -> list[dict[str, Any]]:
-        """The journal of the model as ``history`` tells it, the newest first."""
-        done = self.run("history", self.model, "-o", "json")
-        assert done.code == 0, done.text
-        entries: list[dict[str, Any]] = json.loads(done.text)["entries"]
-        return entries
+    def entries(self) -> tuple[patcher.HistoryEntry, ...]:
+        """The journal of the model, the newest entry first."""
+        return patcher.history(self.model)
 
     def stored(self) -> str:
         """What the server has, as Cell says it, or what must not be."""
@@ -103,7 +100,7 @@ class Bench:
         """The cell that is there, with all that was printed in place of the phrase."""
         puts = len(self.sandbox.puts(self.model))
         entries = self.entries()
-        journal = entries[0]["state"] if len(entries) > entries_before else "none"
+        journal = entries[0].state if len(entries) > entries_before else "none"
         return Cell(self.stored(), puts, outcome.code, journal, outcome.text)  # type: ignore[arg-type]
 
     def everything_lands(self, *, awaited: bool) -> None:

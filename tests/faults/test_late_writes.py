@@ -15,8 +15,8 @@ def entry(bench: Bench) -> str:
     bench.sandbox.fault(faults.late_write(None, 504))
     done = bench.run(*arguments)
     (one,) = bench.entries()
-    name: str = one["entry"]
-    assert (done.code, one["state"], name in done.text) == (6, "unknown", True)
+    name: str = one.entry
+    assert (done.code, one.state, name in done.text) == (6, "unknown", True)
     return name
 
 
@@ -40,7 +40,7 @@ def test_undo_does_nothing_until_it_has_landed(bench: Bench, entry: str, by_mode
     assert f"{entry} is not visible yet" in done.text
     assert "may still be applied" in " ".join(done.text.split())
     assert len(bench.sandbox.puts(bench.model)) == puts
-    assert bench.entries()[0]["state"] == "unknown"
+    assert bench.entries()[0].state == "unknown"
 
 
 @pytest.mark.parametrize("by_model", [False, True])
@@ -52,7 +52,7 @@ def test_undo_takes_it_back_once_it_has_landed(bench: Bench, entry: str, by_mode
     done = bench.run("undo", bench.model if by_model else entry, "--yes")
 
     assert (done.code, bench.stored()) == (0, "old"), done.text
-    states = [(one["state"], one["undoes"]) for one in bench.entries()]
+    states = [(one.state, one.record.intent.undoes) for one in bench.entries()]
     assert states == [("applied", entry), ("applied", None)]
 
 
@@ -79,4 +79,4 @@ def test_a_late_write_over_somebody_elses_is_not_called_alone(bench: Bench) -> N
 
     assert (done.code, len(bench.sandbox.puts(bench.model))) == (5, 1), done.text
     assert "someone else wrote" in done.text
-    assert bench.entries()[0]["state"] == "unverified"
+    assert bench.entries()[0].state == "unverified"
