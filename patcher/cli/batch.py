@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from patcher.batch.overview import Tally
@@ -44,7 +43,7 @@ class BatchScreen:
         show_secrets: bool,
     ) -> None:
         self.is_json = output == "json"
-        self._flight = control
+        self._control = control
         self._asks = not parameters["yes"]
         self._is_plan = "exit_code" in parameters
         self._is_dry = parameters["dry_run"]
@@ -54,7 +53,7 @@ class BatchScreen:
         self.tally = Tally()
         self._run: str | None = None
         self._total: int | None = None
-        self._has_told = False
+        self._has_reported = False
         self._bar: Bar | None = None
 
     def __enter__(self) -> BatchScreen:
@@ -62,16 +61,11 @@ class BatchScreen:
             console.report_only()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._close_bar()
 
     def watch(self, phase: str, done: int, total: int) -> None:
-        """So many are done: the progress."""
+        """Shows the progress: how many are done."""
         self._total = total if phase == "plan" else self._total
         if done == 0 and total > 1 and self._may_draw():
             from patcher.render.progress import Bar
@@ -83,7 +77,7 @@ class BatchScreen:
             self._bar.done(done)
 
     def show(self, overview: Overview) -> None:
-        """All plans are made: shows what is about to be done."""
+        """Shows what is about to be done, once all plans are made."""
         from patcher.render.overview import overview_lines
         from patcher.render.text import Span, line, printable
 
@@ -101,18 +95,18 @@ class BatchScreen:
             console.show(lines, error=error)
 
     def confirm(self, overview: Overview) -> bool:
-        """Whether to write what was shown. From then on signals stop the run softly."""
+        """Whether to write what was shown. From then on a signal stops the batch."""
         refuse_without_terminal(asks=self._asks)
         count = f"{overview.changing} model{'' if overview.changing == 1 else 's'}"
         from patcher.render.text import printable
 
         agreed = not self._asks or console.ask(f"Write {count} to {printable(self.place)}?")
         if agreed:
-            SIGNALS.steer(self._flight)
+            SIGNALS.steer(self._control)
         return agreed
 
     def tell(self, result: PatchResult) -> None:
-        """Tells how one ended, as soon as it has."""
+        """Reports how one ended, as soon as it has."""
         self.count(result)
         if self.is_json:
             self._tell_json(result)
@@ -123,8 +117,8 @@ class BatchScreen:
         # Those whose plan was refused are in the overview.
         if result.plan is not None or result.status == "not-begun":
             lines = list(outcome_lines(result))
-            if lines and not self._has_told:
-                self._has_told = True
+            if lines and not self._has_reported:
+                self._has_reported = True
                 lines.insert(0, line())
             self.print(lines, error=result.error is not None)
 
@@ -144,7 +138,7 @@ class BatchScreen:
         return self.tally.exit_code
 
     def end(self) -> int:
-        """Tells how all of them ended together; the exit code."""
+        """Reports the totals; returns the exit code."""
         from patcher.render.overview import summary_lines
 
         SIGNALS.settle()
@@ -166,7 +160,7 @@ class BatchScreen:
         console.write(text + "\n", sys.stdout)
 
     def _may_draw(self) -> bool:
-        """A line that is drawn anew needs a terminal on which nobody else writes."""
+        """A line that is redrawn needs a terminal with no other output."""
         is_shared = self.is_json and console.is_terminal(sys.stdout)
         return console.is_terminal(sys.stderr) and not is_shared and not connection().verbose
 
@@ -204,7 +198,7 @@ def apply_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
 
 
 def undo_many(run: str, parameters: dict[str, Any]) -> int:
-    """Takes back what a run wrote."""
+    """Undoes the writes of a batch."""
     options = options_of(parameters)
     return carry_out_batch(parameters, lambda new: new.undoing(run, options))
 
@@ -218,7 +212,7 @@ def _with_change(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
 
 
 def selection_of(models: tuple[str, ...], parameters: dict[str, Any], source: Source) -> Selection:
-    """Which models are meant. Raises InvalidInputError where that contradicts itself."""
+    """The selected models. Raises InvalidInputError for a contradiction."""
     from patcher.documents.where import Condition
     from patcher.operations.read import Selection
 
@@ -237,7 +231,7 @@ def selection_of(models: tuple[str, ...], parameters: dict[str, Any], source: So
 
 
 def _lines(source: Source) -> list[str]:
-    """The ids and names on standard input, one a line; a name is taken to the letter."""
+    """The IDs and names on standard input, one per line; names are literal."""
     rows = [row.removesuffix("\r") for row in source.read("-").split("\n")]
     found = [row for row in rows if row.strip()]
     if not found:
@@ -253,7 +247,7 @@ def carry_out_batch(
     begin: Callable[[BatchRun], Iterator[PatchResult]],
     screen_of: type[BatchScreen] = BatchScreen,
 ) -> int:
-    """Runs it, tells each outcome, and returns the exit code of all of them."""
+    """Runs a batch, reports each outcome, and returns the exit code of all of them."""
     from patcher.api.pace import Pace
     from patcher.batch import BatchControl, BatchOptions
     from patcher.operations.batch import BatchRun

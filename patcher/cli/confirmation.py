@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import click
+from typing import TYPE_CHECKING, Any
 
 from patcher.cli import console
 from patcher.cli.options import REPORTS
@@ -96,25 +94,6 @@ def output_of(parameters: dict[str, Any]) -> tuple[str, bool]:
             hint="Leave out --show-secrets, or use -o text.",
         )
     return parameters["output"], parameters["show_secrets"]
-
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-_PREVIEW = click.option(
-    "--preview",
-    is_flag=True,
-    help="Ask the source which fields would be exposed",
-)
-_IMPACT = click.option(
-    "--impact",
-    is_flag=True,
-    help="Find syncs and models that the change breaks",
-)
-
-
-def review_options(command: F) -> F:
-    """Adds --preview and --impact."""
-    return _PREVIEW(_IMPACT(command))
 
 
 def end_if_refused(plan: Plan, show: Callable[[], None], output: str) -> None:

@@ -13,19 +13,12 @@ from patcher.cli.confirmation import Confirmation, output_of, refuse_without_ter
 from patcher.cli.help import Command
 from patcher.cli.options import (
     CompletedName,
-    accept_older_option,
-    allow_all_fields_option,
     connection,
     connection_options,
-    literal_option,
-    on_conflict_option,
     options_of,
     output_option,
     session,
-    show_secrets_option,
-    strict_option,
-    unknown_fields_option,
-    yes_option,
+    shared,
 )
 from patcher.cli.signals import SIGNALS
 from patcher.errors import PatchError
@@ -51,14 +44,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Continue the unfinished edit saved in FILE",
 )
-@yes_option
-@on_conflict_option
-@allow_all_fields_option
-@strict_option
-@literal_option
-@accept_older_option
-@unknown_fields_option
-@show_secrets_option
+@shared("yes on-conflict allow-all-fields strict literal accept-older unknown-fields show-secrets")
 @output_option("text", "json")
 @connection_options
 def edit_command(

@@ -17,16 +17,12 @@ from patcher.cli.help import Command
 from patcher.cli.options import (
     REPORTS,
     CompletedName,
-    accept_older_option,
-    base_option,
     connection,
     connection_options,
     options_of,
     output_option,
-    read_options,
-    selection_options,
     session,
-    unknown_fields_option,
+    shared,
 )
 from patcher.errors import InvalidInputError, PatchError
 
@@ -158,7 +154,6 @@ def _refuse_others(
 
 @click.command("pull", cls=Command)
 @click.argument("models", metavar="[MODEL]...", nargs=-1, type=CompletedName("api"))
-@selection_options
 @click.option(
     "--dir",
     "folder",
@@ -168,11 +163,8 @@ def _refuse_others(
     metavar="DIR",
     help="Folder of the files",
 )
-@base_option
 @click.option("--check", is_flag=True, help="Report who is ahead or behind, and write nothing")
-@read_options
-@accept_older_option
-@unknown_fields_option
+@shared("all where exclude base concurrency max-rps accept-older unknown-fields")
 @output_option("text", "json")
 @connection_options
 def pull_command(models: tuple[str, ...], **parameters: Any) -> int:

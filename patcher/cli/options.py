@@ -193,70 +193,79 @@ def output_option(*formats: str) -> Callable[[F], F]:
     )
 
 
-unknown_fields_option = click.option(
-    "--unknown-fields",
-    default="error",
-    metavar="RULE",
-    help="For unknown keys: error (default), carry or drop",
-)
-
-show_secrets_option = click.option(
-    "--show-secrets", is_flag=True, help="Show credentials (on a terminal only)"
-)
-
-allow_all_fields_option = click.option(
-    "--allow-all-fields", is_flag=True, help="Allow a change that exposes every source field"
-)
-
-strict_option = click.option(
-    "--strict", is_flag=True, help="Treat new warnings about the document as errors"
-)
-
-literal_option = click.option(
-    "--literal",
-    multiple=True,
-    metavar="PATH",
-    help="Accept the value at PATH, which looks like a mask",
-)
-
-accept_older_option = click.option(
-    "--accept-older", is_flag=True, help="Accept a model older than last seen (restored)"
-)
-
-async_option = click.option(
-    "--async", "run_async", is_flag=True, help="Let the API write in a job, and wait for it"
-)
-
-refresh_option = click.option("--refresh", is_flag=True, help="Refresh the model's source fields")
-
-yes_option = click.option("-y", "--yes", is_flag=True, help="Skip the prompt")
-
-dry_run_option = click.option("--dry-run", is_flag=True, help="Stop after showing the plan")
-
-on_conflict_option = click.option(
-    "--on-conflict",
-    type=click.Choice(["fail", "rebase"]),
-    default="fail",
-    metavar="RULE",
-    help="If others wrote first: fail (default) or rebase",
-)
-
-
-where_option = click.option(
-    "--where",
-    multiple=True,
-    metavar="PATH=VALUE",
-    help="Select models with this value (PATH~=REGEX matches)",
-)
-
-_SELECTION: Final = (
-    click.option("--all", is_flag=True, help="Select all models"),
-    where_option,
-    click.option("--exclude", multiple=True, metavar="MODEL", help="Leave this model out"),
-)
-
-_BATCH: Final = (
-    click.option(
+_SHARED: Final[dict[str, Callable[[Any], Any]]] = {
+    "unknown-fields": click.option(
+        "--unknown-fields",
+        default="error",
+        metavar="RULE",
+        help="For unknown keys: error (default), carry or drop",
+    ),
+    "show-secrets": click.option(
+        "--show-secrets", is_flag=True, help="Show credentials (on a terminal only)"
+    ),
+    "allow-all-fields": click.option(
+        "--allow-all-fields", is_flag=True, help="Allow a change that exposes every source field"
+    ),
+    "strict": click.option(
+        "--strict", is_flag=True, help="Treat new warnings about the document as errors"
+    ),
+    "literal": click.option(
+        "--literal",
+        multiple=True,
+        metavar="PATH",
+        help="Accept the value at PATH, which looks like a mask",
+    ),
+    "accept-older": click.option(
+        "--accept-older", is_flag=True, help="Accept a model older than last seen (restored)"
+    ),
+    "async": click.option(
+        "--async", "run_async", is_flag=True, help="Let the API write in a job, and wait for it"
+    ),
+    "refresh": click.option("--refresh", is_flag=True, help="Refresh the model's source fields"),
+    "yes": click.option("-y", "--yes", is_flag=True, help="Skip the prompt"),
+    "dry-run": click.option("--dry-run", is_flag=True, help="Stop after showing the plan"),
+    "on-conflict": click.option(
+        "--on-conflict",
+        type=click.Choice(["fail", "rebase"]),
+        default="fail",
+        metavar="RULE",
+        help="If others wrote first: fail (default) or rebase",
+    ),
+    "where": click.option(
+        "--where",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="Select models with this value (PATH~=REGEX matches)",
+    ),
+    "preview": click.option(
+        "--preview",
+        is_flag=True,
+        help="Ask the source which fields would be exposed",
+    ),
+    "impact": click.option(
+        "--impact",
+        is_flag=True,
+        help="Find syncs and models that the change breaks",
+    ),
+    "base": click.option(
+        "--base",
+        metavar="REV",
+        help="What files were before: git revision, folder or live  [default: HEAD]",
+    ),
+    "file": click.option(
+        "-f",
+        "--file",
+        "files",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Models in a file or folder, instead of MODEL and CHANGE",
+    ),
+    "all": click.option("--all", is_flag=True, help="Select all models"),
+    "exclude": click.option(
+        "--exclude", multiple=True, metavar="MODEL", help="Leave this model out"
+    ),
+    "concurrency": click.option(
         "--concurrency",
         type=Number(int, 1, 256),
         default=8,
@@ -264,64 +273,34 @@ _BATCH: Final = (
         metavar="N",
         help="Work on N models at a time",
     ),
-    click.option(
+    "max-rps": click.option(
         "--max-rps",
         type=Number(float, 0.001),
         metavar="N",
         help="Send at most N requests a second",
     ),
-    click.option("--keep-going", flag_value=True, hidden=True),
-    click.option(
+    "keep-going": click.option("--keep-going", flag_value=True, hidden=True),
+    "fail-fast": click.option(
         "--fail-fast",
         "keep_going",
         flag_value=False,
         default=True,
         help="Start no further write after a failure",
     ),
-)
+}
+
+BATCH: Final = "concurrency max-rps keep-going fail-fast"
 
 
-base_option = click.option(
-    "--base",
-    metavar="REV",
-    help="What files were before: git revision, folder or live  [default: HEAD]",
-)
+def shared(names: str) -> Callable[[F], F]:
+    """Adds options that several commands share, by their names."""
 
-_FILES: Final = click.option(
-    "-f",
-    "--file",
-    "files",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Models in a file or folder, instead of MODEL and CHANGE",
-)
+    def add(command: F) -> F:
+        for name in names.split():
+            command = _SHARED[name](command)
+        return command
 
-
-def file_options(command: F) -> F:
-    """Adds -f and --base."""
-    return _FILES(base_option(command))
-
-
-def selection_options(command: F) -> F:
-    """Adds the options that choose among all models."""
-    for option in reversed(_SELECTION):
-        command = option(command)
-    return command
-
-
-def batch_options(command: F) -> F:
-    """Adds the options for work on many models."""
-    for option in reversed(_BATCH):
-        command = option(command)
-    return command
-
-
-def read_options(command: F) -> F:
-    """Adds those of the options for many models that apply to reading."""
-    for option in reversed(_BATCH[:2]):
-        command = option(command)
-    return command
+    return add
 
 
 def options_of(parameters: dict[str, Any], **more: Any) -> Any:

@@ -15,24 +15,14 @@ from patcher.cli import console
 from patcher.cli.confirmation import Confirmation, output_of, show_result
 from patcher.cli.help import Command, Number
 from patcher.cli.options import (
+    BATCH,
     CompletedName,
-    accept_older_option,
-    allow_all_fields_option,
-    async_option,
-    batch_options,
     connection_options,
-    dry_run_option,
-    on_conflict_option,
     options_of,
     output_option,
-    refresh_option,
     session,
     settings,
-    show_secrets_option,
-    strict_option,
-    unknown_fields_option,
-    where_option,
-    yes_option,
+    shared,
 )
 from patcher.errors import InvalidInputError, SettingsError
 
@@ -46,9 +36,8 @@ if TYPE_CHECKING:
 @click.argument("model", type=CompletedName("api"))
 @click.argument("path", required=False, metavar="[PATH]")
 @click.option("--raw", is_flag=True, help="Print the API's response, as JSON")
-@show_secrets_option
+@shared("show-secrets unknown-fields")
 @output_option("yaml", "json")
-@unknown_fields_option
 @connection_options
 def get_command(model: str, path: str | None, raw: bool, output: str, **parameters: Any) -> None:
     """Print a model's writable document, or one value of it.
@@ -146,7 +135,7 @@ def _no_value(document: Document, place: Tokens, masks: Masks) -> InvalidInputEr
 
 
 @click.command("list", cls=Command)
-@where_option
+@shared("where")
 @output_option("text", "json")
 @connection_options
 def list_command(where: tuple[str, ...], output: str) -> None:
@@ -197,7 +186,7 @@ _CENTURY = 36_500
     metavar="DAYS",
     help="Delete entries older than DAYS, without a prompt",
 )
-@show_secrets_option
+@shared("show-secrets")
 @output_option("text", "json")
 def history_command(target: str | None, limit: int, **parameters: Any) -> None:
     """List past writes, newest first, or show one.
@@ -279,17 +268,11 @@ def _history() -> Any:
 @click.command("undo", cls=Command)
 @click.argument("target", metavar="[MODEL|ENTRY]", required=False, type=CompletedName("both"))
 @click.option("--run", metavar="RUN", help="Undo all writes of a batch")
-@yes_option
-@dry_run_option
-@batch_options
-@on_conflict_option
-@async_option
-@refresh_option
-@allow_all_fields_option
-@strict_option
-@accept_older_option
-@unknown_fields_option
-@show_secrets_option
+@shared(
+    "yes dry-run on-conflict async refresh allow-all-fields strict accept-older "
+    "unknown-fields show-secrets"
+)
+@shared(BATCH)
 @output_option("text", "json")
 @connection_options
 def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:

@@ -23,31 +23,18 @@ from patcher.cli.confirmation import (
     Confirmation,
     end_if_refused,
     output_of,
-    review_options,
     show_result,
 )
 from patcher.cli.help import Number
 from patcher.cli.options import (
+    BATCH,
     REPORTS,
     CompletedName,
-    accept_older_option,
-    allow_all_fields_option,
-    async_option,
-    batch_options,
     connection_options,
-    dry_run_option,
-    file_options,
-    literal_option,
-    on_conflict_option,
     options_of,
     output_option,
-    refresh_option,
-    selection_options,
     session,
-    show_secrets_option,
-    strict_option,
-    unknown_fields_option,
-    yes_option,
+    shared,
 )
 from patcher.errors import InvalidInputError, NotFoundError
 
@@ -60,21 +47,16 @@ _EXPECT_VERSION = click.option(
 
 @click.command("plan", cls=ChangeCommand)
 @click.argument("models", metavar="[MODEL]...", nargs=-1, type=CompletedName("api"))
-@selection_options
+@shared(
+    "all where exclude allow-all-fields strict literal accept-older "
+    "unknown-fields preview impact show-secrets file base"
+)
+@shared(BATCH)
 @change_options
 @_EXPECT_VERSION
-@batch_options
-@allow_all_fields_option
-@strict_option
-@literal_option
-@accept_older_option
-@unknown_fields_option
 @click.option("--out", type=_FILE, metavar="FILE", help="Save the plan, for apply --plan")
 @click.option("--show", type=_FILE, metavar="FILE", help="Show a saved plan, stale or not")
-@file_options
-@review_options
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if there are changes")
-@show_secrets_option
 @output_option("text", "json", *REPORTS)
 @connection_options
 def plan_command(
@@ -129,7 +111,11 @@ def plan_command(
 
 @click.command("apply", cls=ChangeCommand)
 @click.argument("models", metavar="[MODEL]...", nargs=-1, type=CompletedName("api"))
-@selection_options
+@shared(
+    "all where exclude yes dry-run preview impact on-conflict async refresh "
+    "allow-all-fields strict literal accept-older unknown-fields show-secrets file base"
+)
+@shared(BATCH)
 @change_options
 @click.option(
     "--plan",
@@ -138,21 +124,7 @@ def plan_command(
     metavar="FILE",
     help="Apply a saved plan, instead of MODEL and CHANGE",
 )
-@file_options
-@yes_option
-@dry_run_option
 @_EXPECT_VERSION
-@review_options
-@batch_options
-@on_conflict_option
-@async_option
-@refresh_option
-@allow_all_fields_option
-@strict_option
-@literal_option
-@accept_older_option
-@unknown_fields_option
-@show_secrets_option
 @output_option("text", "json")
 @connection_options
 def apply_command(
