@@ -88,7 +88,7 @@ class Batch:
         elif self.options.dry_run:
             yield from (PatchResult.of_plan(self.spool.plan(slot)) for slot in planned)
         elif planned and confirm is not None and not confirm(overview):
-            no = DeclinedError("The answer was no. Nothing was written.")
+            no = DeclinedError("Declined. Nothing was written.")
             yield from (self._of_error(no, self.spool.plan(slot)) for slot in planned)
         else:
             yield from self._writes(planned)

@@ -198,10 +198,10 @@ def refuse_indices(patch: Patch, shape: Shape, document: Document | None = None)
             )
             if is_list and index_of(place[depth]) is not None:
                 raise InvalidPatchError(
-                    f"{shown(place[: depth + 1])} is a member of a list by its index, which is "
-                    "another one in each of several.",
+                    f"{shown(place[: depth + 1])} names a list item by its index, which can differ "
+                    "between models.",
                     path=pointer_to(place[: depth + 1]),
-                    hint="Say which member you mean: --add and --remove take it by value or name.",
+                    hint="Name the item by value: use --add and --remove.",
                 )
 
 

@@ -61,7 +61,7 @@ class Aftermath(NamedTuple):
                 text = f'After the write, sync "{one.name or one.id}" has problems: {said}.'
                 yield Notice("sync-problems", "", text)
         if self.unread:
-            yield _incomplete(self.unread, "The syncs could not all be read again after the write")
+            yield _incomplete(self.unread, "Not all syncs could be read again after the write")
 
 
 class Impact(NamedTuple):
@@ -119,7 +119,7 @@ class Impact(NamedTuple):
                     f"{_listed(fields)}.",
                 )
         if self.unread:
-            yield _incomplete(self.unread, "What is downstream could not all be read")
+            yield _incomplete(self.unread, "Not all downstream syncs and models could be read")
 
 
 def followers(syncs: Iterable[Sync], of: Iterable[str]) -> tuple[Follower, ...]:

@@ -48,7 +48,7 @@ class Options:
             )
         if self.on_conflict == "rebase" and self.expect_version is not None:
             raise SettingsError(
-                "An expected version and a rebase onto another one contradict each other.",
+                "An expected version can't be combined with a rebase.",
                 hint="Leave out --expect-version or the rebase.",
             )
         UnknownKeys.of(self.unknown_fields)

@@ -79,7 +79,7 @@ class _DryRun(NamedTuple):
             left = deadline - clock.monotonic()
             if left <= 0:
                 raise ApiError(
-                    f"The job of the preview, {state.id}, has not ended within {timeout:g} s; "
+                    f"The job of the preview, {state.id}, did not end within {timeout:g} s; "
                     "--settle-timeout says how long to wait for it.",
                     method="POST",
                     path=self.path,
@@ -88,7 +88,7 @@ class _DryRun(NamedTuple):
             pause = min(pause * 2, _LONGEST_PAUSE)
             state = self.session.client.job(state, whole=True)
         if state.status == "failed":
-            message = state.error or "The job failed, and does not say why."
+            message = state.error or "The job failed without a reason."
             return Preview("refused", message, details=state.metadata)
         return self._read(state.result)
 

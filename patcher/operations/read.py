@@ -116,7 +116,7 @@ def ids_of(
             raise AmbiguousNameError(
                 f"{len(found)} {noun}s are called {name!r}: {', '.join(found)}.",
                 candidates=found,
-                hint="Give the id of the one that you mean.",
+                hint="Pass the ID of the one you mean.",
             )
         ids.update(dict.fromkeys(found, name))
         missing += [name] if not found else []

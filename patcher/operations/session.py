@@ -239,7 +239,7 @@ class Session:
                 f"{base.shown_version}, not at {options.expect_version}. Nothing was written.",
                 expected=options.expect_version,
                 found=base.version,
-                hint="Look at what changed, then expect the version that you saw.",
+                hint="Check what changed, then expect the new version.",
             )
         return base
 
@@ -370,7 +370,7 @@ def refuse_other_name(resource: Resource, snapshot: Snapshot, listed_as: str | N
             f"{cut(snapshot.name or '')!r}, so it may not be the one you mean. "
             "Nothing was written.",
             found=snapshot.version,
-            hint=f"If you mean this one, run the command again with its id: {snapshot.id}",
+            hint=f"If you mean this one, run the command again with its ID: {snapshot.id}",
         )
 
 

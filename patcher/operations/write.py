@@ -66,7 +66,7 @@ def carry_out(session: Session, plan: Plan, options: Options) -> PatchResult:
         first = plan = approved(session, plan, options)
         while not options.dry_run and not plan.is_unchanged:
             if options.confirm is not None and not options.confirm(plan):
-                declined = DeclinedError(f"{plan.label} was not written: the answer was no.")
+                declined = DeclinedError(f"{plan.label} was not written: declined.")
                 return PatchResult.of_error(declined, plan.resource, plan=plan)
             try:
                 return looked_after(session, session.write(plan, options))

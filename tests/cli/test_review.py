@@ -216,7 +216,7 @@ def test_what_could_not_be_read_is_shown(sandbox: Sandbox, patch_model: Command)
     assert done.code == 1
     assert "Downstream: the syncs could not be listed, the models could not be listed." in done.out
     assert "  ? not read: /api/syncs: GET /api/syncs: scripted fault: 403 (403)\n" in done.out
-    assert "Warning: What is downstream could not all be read: " in done.err
+    assert "Warning: Not all downstream syncs and models could be read: " in done.err
 
 
 def test_models_with_relations_are_shown(sandbox: Sandbox, patch_model: Command) -> None:

@@ -126,7 +126,7 @@ def test_a_failing_job_is_a_refusal(sandbox: Sandbox, session: Session) -> None:
         'ERROR: syntax error at or near "SYNTAXERROR" (SQLSTATE 42601)',
     )
     assert silent is not None
-    assert silent.message == "The job failed, and does not say why."
+    assert silent.message == "The job failed without a reason."
 
 
 @pytest.mark.parametrize("as_job", [False, True])
