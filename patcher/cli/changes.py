@@ -27,7 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _FIRST_BYTES: Final = 4096
 
 _HELP: Final = {
-    "--set": ("PATH=TEXT", "Set a value (PATH:=JSON, PATH=@FILE, PATH:=@FILE)"),
+    "--set": ("PATH=TEXT", "Long form of an item, as are --add and --remove"),
     "--unset": ("PATH", "Remove a value"),
     "--add": ("PATH=VALUE", "Add an item to a list, unless it is there"),
     "--remove": ("PATH=VALUE", "Remove an item from a list, by value or by name"),
@@ -111,6 +111,7 @@ def change_options(command: F) -> F:
             type=_Kept(option),
             metavar=metavar,
             help=text,
+            hidden=option in ("--add", "--remove"),
         )(command)
     return command
 

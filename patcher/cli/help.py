@@ -92,12 +92,15 @@ class Command(click.Command):
         for group, names in _GROUPS.items():
             groups[group] = [rows.pop(name) for name in names.split() if name in rows]
         groups["Options"] = list(rows.values())
-        if ctx.parent is not None and groups["Connection"]:
-            groups["Connection"] = [("--url, ...", "How to reach the API: see patch-model --help")]
+        is_long = ctx.parent is not None and groups["Connection"]
+        if is_long:
+            groups["Connection"] = []
         lines: list[tuple[str, str]] = []
         for group, found in groups.items():
             lines += [(f"{group}:", "")] if found else []
             lines += [(f"  {term}", text) for term, text in found]
+        if is_long:
+            lines.append(("Connection:", "See patch-model --help (--url, --timeout, ...)"))
         if lines:
             formatter.write_paragraph()
             formatter.write_dl(lines)

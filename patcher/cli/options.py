@@ -250,7 +250,7 @@ _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
     "base": click.option(
         "--base",
         metavar="REV",
-        help="What files were before: git revision, folder or live  [default: HEAD]",
+        help="What files were before: revision, folder or live",
     ),
     "file": click.option(
         "-f",
@@ -259,7 +259,7 @@ _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
         multiple=True,
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Models in a file or folder, instead of MODEL and CHANGE",
+        help="Models in files or folders, instead of MODEL",
     ),
     "all": click.option("--all", is_flag=True, help="Select all models"),
     "exclude": click.option(
