@@ -32,7 +32,7 @@ def test_the_help_of_apply_is_one_screen(patch_model: Command) -> None:
     headings = re.findall(r"^([A-Z][A-Za-z ]*):", done.out, re.MULTILINE)
 
     assert len(done.out.splitlines()) <= 50
-    assert headings[2:] == [
+    assert headings[1:] == [
         "Arguments",
         "Change",
         "Select models",
