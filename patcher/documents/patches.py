@@ -199,7 +199,7 @@ def refuse_indices(patch: Patch, shape: Shape, document: Document | None = None)
             if is_list and index_of(place[depth]) is not None:
                 raise InvalidPatchError(
                     f"{shown(place[: depth + 1])} names a list item by its index, which can differ "
-                    "between models.",
+                    "between documents.",
                     path=pointer_to(place[: depth + 1]),
                     hint="Name the item by value: use --add and --remove.",
                 )
