@@ -209,7 +209,7 @@ EXAMPLES = {
         0,
         "applied: version 1 -> 2\n",
     ),
-    "rename_model.py, nobody": (
+    "rename_model.py, no such model": (
         ("python", "examples/rename_model.py", "Contcats", "Customers"),
         3,
         "There is no model called 'Contcats'. Did you mean 'Contacts'?\n",

@@ -45,7 +45,7 @@ class Place(NamedTuple):
         return name
 
     def change(self, model: str, **members: Any) -> None:
-        """Somebody else changes a model."""
+        """Someone else changes a model."""
         url = self.environ["POLYTOMIC_DEPLOYMENT_URL"]
         with Client(url, self.environ["POLYTOMIC_API_KEY"]) as client:
             patcher.patch_model(model, members, client=client)
