@@ -127,7 +127,7 @@ def test_a_second_signal_waits_for_nothing(sandbox: Sandbox) -> None:
     terminal.signal(signal.SIGINT)
 
     assert terminal.finish() == 6
-    assert re.search(r"journal entry @[0-9a-f]{12}", terminal.screen)
+    assert re.search(r"Journal entry @[0-9a-f]{12}", terminal.screen)
     assert f"{MODELS} models: 1 unknown, {MODELS - 1} not started" in _plain(terminal.screen)
     assert len(sandbox.puts()) == 1
 
