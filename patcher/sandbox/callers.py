@@ -77,8 +77,8 @@ class Callers:
     def identify(self, authorization: str | None) -> Caller:
         """The caller behind an Authorization header.
 
-        ``Bearer <key>`` takes the user's key or the bare partner key; ``Basic
-        base64(organization:key)`` takes either key, acting in that organization.
+        ``Bearer <key>`` accepts the user's key or the bare partner key; ``Basic
+        base64(organization:key)`` accepts either key, acting in that organization.
 
         Raises:
             WireError: 401, for any other header.

@@ -76,12 +76,12 @@ class Task:
 
     @property
     def id(self) -> str:
-        """The id in the path, whatever it is of."""
+        """The id in the path."""
         return self.call.arguments["id"].lower()
 
 
 class Endpoints:
-    """The endpoints by path kind and verb; each gives its reply or raises WireError."""
+    """The endpoints by path kind and verb; each returns its reply or raises WireError."""
 
     def __init__(self, models: Models, syncs: Syncs, jobs: Jobs, description: Description) -> None:
         self._models = models

@@ -154,7 +154,7 @@ class Jobs:
     def begin(
         self, type_: str, work: Work, script: JobScript, model_id: str | None = None
     ) -> dict[str, Any]:
-        """Start a job on a model; gives it as answered, with the status ``created``."""
+        """Start a job on a model; returns it with the status ``created``."""
         job = AsyncJob(str(uuid.uuid4()), type_, work, script, model_id)
         with self._lock:
             self._jobs[job.id] = job

@@ -97,11 +97,11 @@ class Listener(ThreadingTCPServer):
     """Listens on a loopback port in a thread of its own; can end its connections.
 
     Args:
-        answer: gives the reply to a request; called by many threads at once.
+        answer: returns the reply to a request; called by many threads at once.
         port: 0 picks a free one.
 
     Raises:
-        OSError: the port is taken.
+        OSError: the port is in use.
     """
 
     allow_reuse_address = True

@@ -48,7 +48,7 @@ class Models:
             clock.notice(latest)
 
     def create(self, body: Mapping[str, Any], actor: Actor, model_id: str | None = None) -> str:
-        """Store a new model at version 1; gives its id."""
+        """Store a new model at version 1; returns its id."""
         row = self._written(model_id or str(uuid.uuid4()), body, actor)
         self._rows.save(row)
         return row.id
@@ -66,7 +66,7 @@ class Models:
         actor: Actor,
         if_match: str | None = None,
     ) -> str:
-        """Full replacement: what ``body`` leaves out is cleared or reset. Gives the GET form.
+        """Full replacement: what ``body`` leaves out is cleared or reset. Returns the GET form.
 
         Raises:
             WireError: 404; 412 when ``if_match`` names another entity tag than the model's.

@@ -82,7 +82,7 @@ VERSION_HEADER = "X-Polytomic-Version"
 
 
 class Pipeline:
-    """Takes a request, gives a reply; raises nothing a request could cause.
+    """Turns a request into a reply; a request cannot make it raise.
 
     Attributes:
         requests: every request so far, in order of arrival.

@@ -13,7 +13,7 @@ _NAMES = uuid.UUID("0d6b3a1e-7c1f-5f52-8a77-3f1d9a4be201")
 
 
 def fixed_id(name: str) -> str:
-    """The UUID this sandbox always gives to a thing of that name."""
+    """The UUID that belongs to a name, always the same."""
     return str(uuid.uuid5(_NAMES, name))
 
 
@@ -127,7 +127,7 @@ def orders() -> Document:
 
 
 def generated(number: int) -> Document:
-    """One of any number of small models; the same number always gives the same model."""
+    """A small model; the same number always returns the same one."""
     document: dict[str, Any] = {
         "name": f"Model {number:05d}",
         "connection_id": BILLING if number % 3 else WAREHOUSE,

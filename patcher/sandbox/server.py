@@ -55,7 +55,7 @@ class Sandbox:
         organization_id: the only organization.
 
     Raises:
-        OSError: the port is taken.
+        OSError: the port is in use.
     """
 
     def __init__(

@@ -160,7 +160,7 @@ class Syncs:
             clock.notice(latest)
 
     def create(self, body: Mapping[str, Any], actor: Actor, sync_id: str | None = None) -> str:
-        """Store a new sync; gives its id. Nothing is validated."""
+        """Store a new sync without validation; returns its id."""
         stamp, by = self._clock.stamp(), actor.to_dict()
         content = {
             "document": {"organization_id": self._organization_id, **body},
