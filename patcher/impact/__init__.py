@@ -1,4 +1,4 @@
-"""What a change would do beyond its document: to the source's fields, and to those downstream."""
+"""What a change does beyond its document: to the exposed fields, and to syncs and models."""
 
 from patcher.impact.downstream import Aftermath, Impact
 from patcher.impact.preview import Preview

@@ -1,4 +1,4 @@
-"""Who is downstream of a change, put together: the report. Pure."""
+"""Builds the impact report: syncs and models that depend on the changed model. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from patcher.documents.notices import Notice
+from patcher.documents.wording import counted, first_few
 from patcher.impact.fieldchange import FieldChange
 from patcher.impact.syncs import Follower, Problem, Relating, Sync
 
@@ -13,7 +14,7 @@ _NAMED: Final = 3
 
 
 class Unread(NamedTuple):
-    """What could not be read, and so is not in the report: a path of the API, or a place in it."""
+    """Something missing in the report because it could not be read: a path of the API and why."""
 
     what: str
     reason: str
@@ -24,7 +25,7 @@ class Unread(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """A sync after the write; ``problems`` are None where they could not be read."""
+    """A sync after the write; ``problems`` is None where they could not be read."""
 
     id: str
     name: str | None
@@ -41,7 +42,7 @@ class Checked(NamedTuple):
 
 
 class Aftermath(NamedTuple):
-    """What the syncs say after the write."""
+    """The state of the syncs after the write."""
 
     syncs: tuple[Checked, ...]
     unread: tuple[Unread, ...] = ()
@@ -54,7 +55,7 @@ class Aftermath(NamedTuple):
         }
 
     def notices(self) -> Iterator[Notice]:
-        """What to warn of: each sync with problems, and that some could not be asked."""
+        """A warning for each sync with problems, and one if some could not be read."""
         for one in self.syncs:
             if one.problems:
                 said = "; ".join(problem.message or problem.code or "?" for problem in one.problems)
@@ -65,13 +66,13 @@ class Aftermath(NamedTuple):
 
 
 class Impact(NamedTuple):
-    """Who is downstream of a change.
+    """The syncs and models that depend on the changed model.
 
     Attributes:
-        change: what it does to the fields.
-        syncs: those that read the model; None where they could not be listed.
-        models: other models whose relations lead here; None likewise.
-        followers: syncs that run after one of ``syncs``, or after one that does; None likewise.
+        change: what the change does to the fields.
+        syncs: syncs that read the model; None where they could not be listed.
+        models: other models with relations to it; None where they could not be listed.
+        followers: syncs that run after one of ``syncs``, directly or not; None likewise.
         unread: what could not be read.
     """
 
@@ -103,7 +104,7 @@ class Impact(NamedTuple):
         }
 
     def notices(self) -> Iterator[Notice]:
-        """What to warn of."""
+        """A warning for what the change breaks, and one if something could not be read."""
         for code, broken, noun in (
             ("breaks-syncs", self.broken_syncs, "sync"),
             ("breaks-relations", self.broken_models, "model"),
@@ -114,16 +115,16 @@ class Impact(NamedTuple):
                 yield Notice(
                     code,
                     "",
-                    f"The change breaks {len(broken)} {noun}{'' if len(broken) == 1 else 's'} "
-                    f"({_listed(names)}), which {'refers' if len(broken) == 1 else 'refer'} to "
-                    f"{_listed(fields)}.",
+                    f"The change breaks {counted(len(broken), noun)} ({first_few(names, _NAMED)}), "
+                    f"which {'refers' if len(broken) == 1 else 'refer'} to "
+                    f"{first_few(fields, _NAMED)}.",
                 )
         if self.unread:
             yield _incomplete(self.unread, "Not all downstream syncs and models could be read")
 
 
 def followers(syncs: Iterable[Sync], of: Iterable[str]) -> tuple[Follower, ...]:
-    """The syncs among ``syncs`` that run after those of the ids ``of``, in one step or several."""
+    """The ``syncs`` that run after those of the ids ``of``, directly or not."""
     waiting = [one for one in syncs if one.schedule and one.schedule.run_after]
     reached = set(of)
     found: dict[str, Follower] = {}
@@ -142,20 +143,13 @@ def followers(syncs: Iterable[Sync], of: Iterable[str]) -> tuple[Follower, ...]:
 
 
 def _within(sync: Sync, reached: set[str]) -> Iterator[str]:
-    """Those of the syncs that ``sync`` runs after which are downstream themselves."""
+    """The ids that ``sync`` runs after, of those in ``reached``."""
     return (one for one in (sync.schedule.run_after if sync.schedule else ()) if one in reached)
 
 
 def _incomplete(unread: tuple[Unread, ...], what: str) -> Notice:
-    said = "; ".join(f"{one.what} ({one.reason})" for one in unread[:_NAMED])
-    more = f"; and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
-    return Notice("impact-incomplete", "", f"{what}: {said}{more}.")
-
-
-def _listed(names: Iterable[str]) -> str:
-    """The first few, and whether there are more."""
-    found = list(names)
-    return ", ".join(found[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
+    listed = first_few((f"{one.what} ({one.reason})" for one in unread), _NAMED, "; ")
+    return Notice("impact-incomplete", "", f"{what}: {listed}.")
 
 
 def _dicts(rows: Iterable[Sync | Relating | Follower] | None) -> list[Mapping[str, Any]] | None:

@@ -1,10 +1,10 @@
-"""What a change takes away from those who refer to fields, and where they refer to them. Pure.
+"""Which fields a change drops or renames, and the references to them. Pure.
 
-Fields are referred to by name, by id and by the identifier. A field that goes while another comes
-is dropped, unless the change itself says that it is renamed: by giving a single item of a list
-another name in its place (documents.patches). The places that may refer to one are those of
-api.md, section 5, and any object with a model's id and a field in it, also where this version does
-not know it. What should be a reference and cannot be read as one is reported, and not guessed at.
+Fields are referred to by name, by id and as the identifier. A field that goes while another comes
+is dropped, unless the change itself renames it: it gives a single item of a list another name in
+its place (documents.patches). References are at the places of api.md, section 5, and in any object
+with a model's id and a field, also where this version does not know it. What should be a reference
+and cannot be read as one is reported.
 """
 
 from __future__ import annotations
@@ -20,20 +20,19 @@ from patcher.resources.findings import Columns
 from patcher.resources.snapshot import Snapshot
 
 Breakage: TypeAlias = Literal["dropped", "renamed", "identifier-changed"]
-"""Why a reference no longer leads where it did."""
+"""Why a reference breaks."""
 
 
 class FieldChange(NamedTuple):
-    """What is no longer there under its name, and what else identifies records.
+    """What a change does to the fields that others may refer to.
 
     Attributes:
-        dropped: names of fields that go.
-        renamed: fields that the change says to be called otherwise, old name to new.
-        identifier: the identifier before and after, where it changes; None where there is none.
-        is_certain: whether that is all; False where the source is another and no preview told
-            what it has.
-        ids: the ids of the fields that are there now, by name.
-        owners: whose fields they are: the ids that references name beside a field.
+        dropped: names of dropped fields.
+        renamed: fields that the change renames, old name to new.
+        identifier: the identifier before and after where it changes, else None.
+        is_certain: False where the source changes and no preview shows its fields.
+        ids: the ids of the current fields, by name.
+        owners: ids of the model and its enricher, which references name next to a field.
     """
 
     dropped: frozenset[str]
@@ -44,7 +43,7 @@ class FieldChange(NamedTuple):
     owners: frozenset[str]
 
     def breakage(self, name: str, *, identifies: bool = False) -> Breakage | None:
-        """What happens to a reference to the field ``name``, or None.
+        """How a reference to the field ``name`` breaks, or None.
 
         ``identifies`` says that records are matched by it.
         """
@@ -58,11 +57,11 @@ class FieldChange(NamedTuple):
 
     @property
     def breaks_nothing(self) -> bool:
-        """Whether no reference at all is broken, as far as can be known."""
+        """Whether no reference breaks, as far as known."""
         return not (self.dropped or self.renamed or self.identifier)
 
     def redacted(self, redact: Redact) -> FieldChange:
-        """The same without credentials, wherever one is repeated."""
+        """The same with credentials masked."""
         old, new = self.identifier or (None, None)
         return self._replace(
             dropped=frozenset(map(redact, self.dropped)),
@@ -83,18 +82,17 @@ class FieldChange(NamedTuple):
 
 def field_change(
     columns: Columns,
-    reading: Snapshot,
+    base: Snapshot,
     document: Document,
     proposed: Document,
     renames: Iterable[Renamed],
     preview: Preview | None,
 ) -> FieldChange:
-    """What writing ``proposed`` in the place of ``document`` takes away.
+    """What replacing ``document`` (of the snapshot ``base``) by ``proposed`` does to the fields.
 
-    ``reading`` is where ``document`` comes from. Without a ``preview`` that was done, a change of
-    the source leaves open what becomes of the fields.
+    After a change of the source, that is uncertain without a ``preview`` that is done.
     """
-    now = columns.exposed_now(reading)
+    now = columns.exposed_now(base)
     before = {*now, *_own(columns, document)} | _enriched(columns, document, {})
     after = _source_names(columns, now, document, proposed, preview)
     after |= names_of(proposed.get(columns.added)) | _enriched(columns, proposed, document)
@@ -108,7 +106,7 @@ def field_change(
         identifier=(old, new) if old != new else None,
         is_certain=not in_doubt or bool(preview and preview.is_done),
         ids={name: one for name, one in now.items() if one},
-        owners=_owners(columns, reading, document),
+        owners=_owners(columns, base, document),
     )
 
 
@@ -119,7 +117,7 @@ def _source_names(
     proposed: Document,
     preview: Preview | None,
 ) -> set[str]:
-    """What is exposed of the source then, as far as anybody knows."""
+    """The source fields exposed afterwards, as far as known."""
     if preview is not None and preview.is_done:
         return set(preview.exposed)
     listed = proposed.get(columns.listed)
@@ -131,7 +129,7 @@ def _own(columns: Columns, document: Document) -> set[str]:
 
 
 def _enriched(columns: Columns, document: Document, otherwise: Document) -> set[str]:
-    """What the enricher adds; one that lists nothing adds all, of which ``otherwise`` is known."""
+    """The enricher's fields; one that lists none adds all, of which ``otherwise`` lists some."""
     if type(lookup(document, columns.enriched[:-1], None)) is not dict:
         return set()
     listed = lookup(document, columns.enriched, None)
@@ -139,7 +137,7 @@ def _enriched(columns: Columns, document: Document, otherwise: Document) -> set[
 
 
 def _renamed(renames: Iterable[Renamed], gone: set[str], after: set[str]) -> dict[str, str]:
-    """The fields that are called otherwise in the end, of those that are gone by their name."""
+    """The fields of ``gone`` that the change renames, old name to new."""
     names: dict[str, str] = {}
     for one in renames:
         first = next((old for old, new in names.items() if new == one.old), one.old)
@@ -147,9 +145,9 @@ def _renamed(renames: Iterable[Renamed], gone: set[str], after: set[str]) -> dic
     return {old: new for old, new in names.items() if old in gone and new in after}
 
 
-def _owners(columns: Columns, reading: Snapshot, document: Document) -> frozenset[str]:
-    """The ids beside a field: the resource's, and that of its enricher (api.md, 2.6)."""
-    found: tuple[JsonValue, ...] = (reading.id, lookup(document, columns.enricher_ids, None))
+def _owners(columns: Columns, base: Snapshot, document: Document) -> frozenset[str]:
+    """The ids of the resource and its enricher, in lower case (api.md, 2.6)."""
+    found: tuple[JsonValue, ...] = (base.id, lookup(document, columns.enricher_ids, None))
     return frozenset(one.lower() for one in found if type(one) is str)
 
 
@@ -166,7 +164,7 @@ _LISTS: Final[Mapping[Tokens, tuple[str, ...]]] = {
     ("overrides",): ("field",),
     ("override_fields",): ("source",),
 }
-"""The lists whose members refer to fields, and under which keys (api.md, section 5)."""
+"""The lists whose items refer to fields, and under which keys (api.md, section 5)."""
 
 _BY_ID: Final = ("filters", "overrides")
 _IDENTITIES: Final = ("identity", "identities")
@@ -198,25 +196,25 @@ def references(sync: Document, change: FieldChange) -> Iterator[Reference]:
 
 
 def unreadable(sync: Document) -> Iterator[str]:
-    """The places (JSON Pointers) that should refer to fields, and cannot be read."""
+    """The places (JSON Pointers) of unreadable references to fields."""
     for place, keys in _LISTS.items():
         holder = lookup(sync, place[:-1], None)
         if holder is not None and type(holder) is not dict:
             yield pointer_to(place[:-1])
             continue
-        members = lookup(sync, place, None)
-        if members is not None and type(members) is not list:
+        items = lookup(sync, place, None)
+        if items is not None and type(items) is not list:
             yield pointer_to(place)
             continue
-        for index, member in enumerate(members or ()):
-            yield from _unreadable_member(member, (*place, str(index)), keys)
+        for index, item in enumerate(items or ()):
+            yield from _unreadable_item(item, (*place, str(index)), keys)
     identity = sync.get("identity")
     if identity is not None:
-        yield from _unreadable_member(identity, ("identity",), ("source",))
+        yield from _unreadable_item(identity, ("identity",), ("source",))
 
 
 def unreadable_relations(model: Document) -> Iterator[str]:
-    """The places (JSON Pointers) in a model that should be relations, and cannot be read."""
+    """The places (JSON Pointers) of unreadable relations in a model."""
     relations = model.get("relations")
     if relations is not None and type(relations) is not list:
         yield "/relations"
@@ -225,7 +223,7 @@ def unreadable_relations(model: Document) -> Iterator[str]:
             yield pointer_to(("relations", str(index)))
 
 
-def _unreadable_member(member: JsonValue, place: Tokens, keys: tuple[str, ...]) -> Iterator[str]:
+def _unreadable_item(member: JsonValue, place: Tokens, keys: tuple[str, ...]) -> Iterator[str]:
     if type(member) is not dict:
         yield pointer_to(place)
         return

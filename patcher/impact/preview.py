@@ -1,8 +1,8 @@
-"""What the API's dry run of a change says, against what is exposed now. Pure.
+"""The API's dry run of a change, compared with the fields exposed now. Pure.
 
-Documented is that it "previews the fields a model would expose" (api.md, 2.5). Whether the answer
-is the object or a job, and what the result of the job looks like, is not; nor is whether it shows
-the fields that the body lists, or all that the source has. What can be read is read either way.
+Documented is that it "previews the fields a model would expose" (api.md, 2.5). Undocumented are
+the form of the response (the object or a job), of the job's result, and whether it shows the fields
+that the body lists or all of the source. All of these forms are read.
 """
 
 from __future__ import annotations
@@ -13,23 +13,24 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, pointer_to
 from patcher.documents.values import Document, JsonValue
+from patcher.documents.wording import first_few
 from patcher.resources.findings import Columns
 from patcher.resources.snapshot import Snapshot
 
 _NAMED: Final = 5
 
 State: TypeAlias = Literal["done", "refused", "unavailable"]
-"""The source was asked; it, or the API, refused; or no answer could be had or read."""
+"""The preview succeeded; the source or the API refused; or there is no readable response."""
 
 Redact: TypeAlias = Callable[[str], str]
-"""Takes the credentials out of somebody else's text."""
+"""Masks the credentials in a text from elsewhere."""
 
 
 class PreviewColumn(NamedTuple):
-    """A place of the proposed document whose column the source would not have.
+    """A place of the proposed document that names a column the source would not have.
 
-    ``outcome`` is "lost" where it is exposed now, "missing" where it is not exposed now either,
-    "unknown" where the preview does not tell.
+    ``outcome`` is "lost" if it is exposed now, "missing" if it is not, "unknown" if the preview
+    does not show it.
     """
 
     path: str
@@ -42,17 +43,17 @@ class PreviewColumn(NamedTuple):
 
 
 class Preview(NamedTuple):
-    """What a dry run said.
+    """The result of a dry run.
 
     Attributes:
         state: how it ended.
-        message: what was said against it, or why there is none; None where it is done.
-        exposed: the names that would be exposed, in the answer's order.
-        gained, lost: what of them is not exposed now, and what is now and would not be.
-        unlisted: what the source has and the document's list of fields leaves out.
-        columns: the places that name a column which would not be there, or may not.
+        message: why it was refused or is unavailable; None where it is done.
+        exposed: the names that would be exposed, in the order of the response.
+        gained, lost: names that are newly exposed, and names that are no longer exposed.
+        unlisted: fields of the source that the document's list leaves out.
+        columns: places that name a column which would, or may, be missing.
         status, key, details: the HTTP status of a refusal, and the API's own error key and
-            metadata, where there are.
+            metadata if any.
     """
 
     state: State
@@ -68,11 +69,11 @@ class Preview(NamedTuple):
 
     @property
     def is_done(self) -> bool:
-        """Whether the source was asked, and answered."""
+        """Whether the preview succeeded."""
         return self.state == "done"
 
     def redacted(self, redact: Redact) -> Preview:
-        """The same without credentials, wherever one is repeated."""
+        """The same with credentials masked."""
 
         def all_of(texts: tuple[str, ...]) -> tuple[str, ...]:
             return tuple(map(redact, texts))
@@ -99,57 +100,53 @@ class Preview(NamedTuple):
         }
 
     def notices(self) -> Iterator[Notice]:
-        """What to warn of: each place that would lose its column, those in a list as one."""
+        """A warning for each place that would lose its column; one for all in a list."""
         texts = {
             "lost": ("column-lost", "would not be there"),
             "missing": ("column-lost", "the source does not have, now or then"),
-            "unknown": ("column-unknown", "the preview does not tell of"),
+            "unknown": ("column-unknown", "the preview does not show"),
         }
         together: dict[tuple[str, str], list[PreviewColumn]] = {}
         for column in self.columns:
             together.setdefault((column.outcome, column.path.split("/")[1]), []).append(column)
-        for (outcome, member), found in together.items():
+        for (outcome, key), found in together.items():
             code, text = texts[outcome]
-            names = ", ".join(f'"{one.name}"' for one in found[:_NAMED])
-            more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-            path = found[0].path if len(found) == 1 else pointer_to((member,))
-            yield Notice(code, path, f"{path} names {_column(names + more, len(found))} {text}.")
-
-
-def _column(names: str, number: int) -> str:
-    return f"the column {names}, which" if number == 1 else f"the columns {names}, which"
+            names = first_few((f'"{one.name}"' for one in found), _NAMED)
+            path = found[0].path if len(found) == 1 else pointer_to((key,))
+            noun = "column" if len(found) == 1 else "columns"
+            yield Notice(code, path, f"{path} names the {noun} {names}, which {text}.")
 
 
 def read_preview(
     result: JsonValue,
     columns: Columns,
-    reading: Snapshot,
+    base: Snapshot,
     proposed: Document,
 ) -> Preview:
-    """What ``result``, the data of the answer or the result of its job, says about ``proposed``.
+    """The preview of ``proposed`` in ``result``: the data of the response, or a job's result.
 
-    ``reading`` is what is there now.
+    ``base`` is the current snapshot.
     """
-    members = _members(result, columns.exposed)
-    if members is None:
+    items = _items(result, columns.exposed)
+    if items is None:
         return Preview("unavailable", "The preview ended without a list of fields.")
-    names = [name_of(member) for member in members]
+    names = [name_of(item) for item in items]
     found = [name for name in names if name]
     if len(found) < len(names):
         text = f"{len(names) - len(found)} of the {len(names)} fields in the preview have no name."
         return Preview("unavailable", text)
     is_added = {
-        name: type(member) is dict and member.get(columns.flag) is True
-        for name, member in zip(found, members, strict=True)
+        name: type(item) is dict and item.get(columns.flag) is True
+        for name, item in zip(found, items, strict=True)
     }
-    return _compared(is_added, columns, reading, proposed)
+    return _compared(is_added, columns, base, proposed)
 
 
 def _compared(
-    shown: dict[str, bool], columns: Columns, reading: Snapshot, proposed: Document
+    shown: dict[str, bool], columns: Columns, base: Snapshot, proposed: Document
 ) -> Preview:
-    """The preview that shows these names; True is said of those that a user added."""
-    now = columns.exposed_now(reading)
+    """The preview of these names; True marks user-added fields."""
+    now = columns.exposed_now(base)
     listed = proposed.get(columns.listed)
     added = names_of(proposed.get(columns.added))
     # Previews may leave them out (api.md, 2.5); where none is shown, absence says nothing.
@@ -174,7 +171,7 @@ def _doubtful(
     columns: Columns,
     proposed: Document,
 ) -> Iterator[PreviewColumn]:
-    """The places that name what is not shown; what an enricher adds is not the source's."""
+    """The places that name a column which is not shown; the enricher's are not the source's."""
     enriched = names_of(lookup(proposed, columns.enriched, None))
     for place, name in columns.references(proposed):
         if name in shown or name in enriched:
@@ -185,20 +182,20 @@ def _doubtful(
             yield PreviewColumn(pointer_to(place), name, "lost" if name in now else "missing")
 
 
-def names_of(members: JsonValue) -> set[str]:
+def names_of(items: JsonValue) -> set[str]:
     """The names in a list of names, or of objects that have one."""
-    found = map(name_of, members if type(members) is list else ())
+    found = map(name_of, items if type(items) is list else ())
     return {name for name in found if name}
 
 
-def name_of(member: JsonValue) -> str | None:
-    """The name that a member of a list of fields is, or has."""
-    name = member.get("name") if type(member) is dict else member
+def name_of(item: JsonValue) -> str | None:
+    """The name of an item in a list of fields, or None."""
+    name = item.get("name") if type(item) is dict else item
     return name if type(name) is str and name else None
 
 
-def _members(result: JsonValue, key: str) -> list[JsonValue] | None:
-    """The list of fields, bare, in the object, or in the object in an envelope."""
+def _items(result: JsonValue, key: str) -> list[JsonValue] | None:
+    """The list of fields: bare, in an object, or in an object in an envelope; None without one."""
     if type(result) is dict:
         result = result[key] if key in result else result.get("data")
         if type(result) is dict:

@@ -1,4 +1,4 @@
-"""Syncs and related models, as far as they concern a change. Pure."""
+"""Syncs and related models of a change. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TIMES = ("month", "day_of_month", "day_of_week", "hour", "minute")
 
 
 class Schedule(NamedTuple):
-    """When a sync runs: its ``frequency``, the further ``times`` of it, and after which others."""
+    """When a sync runs: its ``frequency``, its ``times``, and the syncs that it runs after."""
 
     frequency: str | None
     times: Mapping[str, str]
@@ -38,7 +38,7 @@ class Schedule(NamedTuple):
 
     @staticmethod
     def is_readable(value: JsonValue) -> bool:
-        """Whether all that says after which syncs it runs is of a known shape."""
+        """Whether the part about the syncs that it runs after can be read."""
         after = value.get("run_after") if type(value) is dict else value
         ids = after.get("sync_ids") if type(after) is dict else after
         if type(after) not in (dict, type(None)):
@@ -64,8 +64,8 @@ class Schedule(NamedTuple):
 class Sync(NamedTuple):
     """A sync that reads the model.
 
-    ``running`` says whether it runs now, ``references`` where it refers to fields; each is None
-    where that could not be read.
+    ``running`` says whether it runs now, ``references`` are its references to fields; each is None
+    where it could not be read.
     """
 
     id: str
@@ -125,7 +125,7 @@ class Relating(NamedTuple):
 
     @classmethod
     def of(cls, raw: Document, change: FieldChange, redact: Redact) -> Relating | None:
-        """What a model has of these; None where it has none, or is this very model."""
+        """The relations of a model; None for one without any, and for the changed model itself."""
         if raw["id"].lower() in change.owners:
             return None
         found = tuple(references({"relations": raw.get("relations")}, change))
@@ -150,7 +150,7 @@ class Relating(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What the API says is wrong with a sync (api.md, 4.1); each part may be missing."""
+    """A problem of a sync as the API reports it (api.md, 4.1); each part may be missing."""
 
     code: str | None
     message: str | None
@@ -182,10 +182,9 @@ def reads(item: Document, ids: frozenset[str]) -> bool | None:
 
 
 def is_running(status: JsonValue) -> bool | None:
-    """Whether a sync runs now, by the answer about its status; None where it does not tell.
+    """Whether a sync runs now, by its status; None where that is unreadable.
 
-    ``current_execution`` is there while it does (api.md, section 5); one that has ended does not
-    count.
+    ``current_execution`` is set while it runs (api.md, section 5); a completed one does not count.
     """
     if type(status) is not dict:
         return None

@@ -1,4 +1,4 @@
-"""What else was asked about a plan: the source's preview, and which models and syncs it affects."""
+"""A plan's preview and impact: the source's dry run, and the syncs and models that depend on it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _Read(NamedTuple):
 
 
 class Scan:
-    """One look downstream of a plan. What cannot be read is noted, and the look goes on."""
+    """One scan for what depends on a plan's model. What cannot be read is noted and skipped."""
 
     def __init__(self, session: Session, plan: Plan, columns: Columns, redact: Redact) -> None:
         self._session = session
@@ -46,7 +46,7 @@ class Scan:
         self._unread: list[Unread] = []
 
     def impact(self, preview: Preview | None) -> Impact:
-        """Who is downstream. ``preview`` is what the source said, where it was asked."""
+        """The impact; ``preview`` is the source's answer, if it was asked."""
         plan = self._plan
         change = field_change(
             self._columns,
@@ -80,7 +80,7 @@ class Scan:
         return tuple(one for one in related if one)
 
     def _with_relations(self, listed: list[Document]) -> list[Document]:
-        """The models of the list; those whose relations it leaves out are read."""
+        """The listed models; those whose relations the list leaves out are read."""
         collection = self._plan.resource.collection
         light = [item for item in listed if "relations" not in item]
         found = {item["id"]: item for item in listed}
@@ -108,7 +108,7 @@ class Scan:
         return listed
 
     def _items(self, collection: str, what: str) -> list[Document] | None:
-        """Everything in a list of the API, once; None where it cannot be read from the start."""
+        """All items of a list, each once; None where not even its first page can be read."""
         found: dict[str, Document] = {}
         strays = 0
         is_begun = False
@@ -161,7 +161,7 @@ class Scan:
             return _Read(raw, error)
 
     def _relations(self) -> Iterator[str]:
-        """The models that the model is related to, as it is and as it would be."""
+        """The ids of the models that the model relates to, before and after."""
         for document in (self._plan.document, self._plan.proposed):
             relations = document.get("relations")
             for relation in relations if type(relations) is list else ():
@@ -172,7 +172,7 @@ class Scan:
     def _reader(
         self, item: Document, outcome: _Read | PatchError, change: FieldChange
     ) -> Sync | None:
-        """What became of looking at one sync; None where it does not read the model."""
+        """One sync as it was read; None where it does not read the model."""
         path = f"{SYNCS}/{item['id']}"
         named = reads(item, change.owners)
         if isinstance(outcome, PatchError):
@@ -183,7 +183,7 @@ class Scan:
         found = tuple(references(raw, change))
         broken = list(unreadable(raw))
         if named is None and not found:
-            self._note(path, "whether it reads the model, since its model_ids cannot be read")
+            self._note(path, "its model_ids are unreadable")
             return None
         if not named and not found:
             return None
@@ -199,7 +199,7 @@ class Scan:
             return None
         running = is_running(status)
         if running is None:
-            self._note(f"{path}/status", "whether it runs cannot be told from the answer")
+            self._note(f"{path}/status", "its running state is unreadable")
         return running
 
     def _note(self, what: str, reason: str) -> None:
@@ -207,7 +207,7 @@ class Scan:
 
 
 def look_again(session: Session, impact: Impact, redact: Redact) -> Aftermath:
-    """What the syncs that read the model say after the write."""
+    """The state of the syncs that read the model, after the write."""
     syncs = impact.syncs or ()
 
     def read(sync: Sync) -> Document:
@@ -240,8 +240,8 @@ _SHOWN: Final = 2_000
 def reviewed(session: Session, plan: Plan, options: Options) -> Plan:
     """``plan`` with the preview and the impact that ``options`` ask for.
 
-    A plan that changes nothing, or has them already, is returned as it is. Never raises ApiError:
-    what could not be had is in there.
+    A plan that changes nothing, or already has them, is returned as it is. Never raises ApiError:
+    failures are in the preview and the impact.
     """
     wants_preview = options.preview and plan.preview is None
     wants_impact = options.impact and plan.impact is None
@@ -268,9 +268,9 @@ def reviewed(session: Session, plan: Plan, options: Options) -> Plan:
 
 
 def refusal(plan: Plan) -> ApiError | None:
-    """The error for a plan whose preview was asked for and did not succeed; else None.
+    """The error for a plan whose preview did not succeed; else None.
 
-    Its sentence has the first line of what the source said; all of it is in the plan's preview.
+    Its message has the first line of the source's message; all of it is in the plan's preview.
     """
     preview = plan.preview
     if preview is None or preview.is_done:
@@ -278,7 +278,7 @@ def refusal(plan: Plan) -> ApiError | None:
     status = f" ({preview.status})" if preview.status and preview.state == "refused" else ""
     first, *more = (preview.message or "").split("\n")
     said = f"{first} (and more)" if more else first.rstrip(".")
-    what = "was refused" if preview.state == "refused" else "could not be had"
+    what = "was refused" if preview.state == "refused" else "is not available"
     path, _ = plan.resource.preview or ("", "")
     hint = "Fix the problem above and run the command again."
     if preview.state != "refused":
@@ -297,10 +297,7 @@ def refusal(plan: Plan) -> ApiError | None:
 
 
 def approved(session: Session, plan: Plan, options: Options) -> Plan:
-    """``reviewed``, for a plan that is to be written.
-
-    Raises ApiError for one whose preview was asked for and did not succeed.
-    """
+    """``reviewed``, for a plan to be written. Raises ApiError where its preview did not succeed."""
     plan = reviewed(session, plan, options)
     error = refusal(plan)
     if error is not None:
@@ -309,7 +306,7 @@ def approved(session: Session, plan: Plan, options: Options) -> Plan:
 
 
 def looked_after(session: Session, result: PatchResult) -> PatchResult:
-    """The result of a write with what those downstream say after it, where they were looked for."""
+    """The result of a write with the state of the syncs after it, if the plan has an impact."""
     plan = result.plan
     if plan is None or plan.impact is None or plan.impact.syncs is None:
         return result
@@ -324,5 +321,5 @@ def _redactor(plan: Plan) -> Callable[[str], str]:
 
 
 def _brief(text: str) -> str:
-    """As much of a message as a person reads, cut only where no credential can be cut through."""
+    """A message cut to a readable length, after masking, so that no credential is cut through."""
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."

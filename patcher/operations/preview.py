@@ -1,4 +1,4 @@
-"""The API's own dry run of a plan: asked for, waited for, and read."""
+"""The API's own dry run of a plan: requested, awaited and read."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0
 
 _NOT_IN_TIME: Final = (408, 504)
-# In the API's own form, these are about the caller, or the moment, and not about the document.
+# In the API's own form, these are about the caller or the moment, not the document.
 _NOT_ITS_FAULT: Final = (401, 403, 408, 409, 429)
 
 
 def preview(session: Session, plan: Plan, *, run_async: bool) -> Preview:
-    """What the source says about the proposed document. Never raises ApiError: it is in there.
+    """The source's preview of the proposed document, credentials included. Never raises ApiError.
 
-    ``run_async`` asks for a job at once. Credentials are still in what it says.
+    ``run_async`` requests a job at once.
     """
     columns, how = plan.resource.columns, plan.resource.preview
     if columns is None or how is None:
@@ -46,7 +46,7 @@ class _DryRun(NamedTuple):
     job_type: str
 
     def asked(self, *, run_async: bool) -> Response:
-        """The answer; where it does not come in time, it is asked for once more as a job."""
+        """The response; after a timeout it is requested once more as a job."""
         client = self.session.client
         try:
             response = client.ask(self.path, self.plan.proposed, run_async=run_async)
@@ -58,7 +58,7 @@ class _DryRun(NamedTuple):
         return client.ask(self.path, self.plan.proposed, run_async=True)
 
     def outcome(self, response: Response) -> Preview:
-        """What an answer says. Raises ApiError where it says nothing about the document."""
+        """The preview in a response. Raises ApiError where it is not about the document."""
         if 200 <= response.status < 300:
             answer = answers.envelope(response, f"The answer of POST {self.path}")
             state = answers.job_state(answer, self.job_type, whole=True)
@@ -71,7 +71,7 @@ class _DryRun(NamedTuple):
         return Preview("refused", message, status=response.status, key=key, details=details)
 
     def _follow(self, state: JobState) -> Preview:
-        """Polls a job to its end, or until the time is up."""
+        """Polls a job until it ends. Raises ApiError after the settle timeout."""
         clock, timeout = self.session.clock, self.session.settle_timeout
         deadline = clock.monotonic() + timeout
         pause = _FIRST_PAUSE
@@ -79,10 +79,10 @@ class _DryRun(NamedTuple):
             left = deadline - clock.monotonic()
             if left <= 0:
                 raise ApiError(
-                    f"The job of the preview, {state.id}, did not end within {timeout:g} s; "
-                    "--settle-timeout says how long to wait for it.",
+                    f"The preview's job {state.id} timed out after {timeout:g} s.",
                     method="POST",
                     path=self.path,
+                    hint="A longer --settle-timeout waits longer for it.",
                 )
             clock.sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)

@@ -42,7 +42,10 @@ def test_what_breaks_is_warned_of() -> None:
     assert [(one.code, one.message) for one in impact.notices()] == [
         (
             "breaks-syncs",
-            'The change breaks 5 syncs ("Sync 0", "Sync 1", "Sync 2", ...), which refer to plan.',
+            (
+                'The change breaks 5 syncs ("Sync 0", "Sync 1", "Sync 2" and 2 more), '
+                "which refer to plan."
+            ),
         ),
         ("breaks-relations", 'The change breaks 1 model ("m"), which refers to id.'),
     ]
@@ -56,7 +59,7 @@ def test_what_is_not_read_is_warned_of() -> None:
     (after,) = Aftermath((), unread[:1]).notices()
 
     assert before.code == after.code == "impact-incomplete"
-    assert before.message.endswith("/api/syncs/2 (no); and 2 more.")
+    assert before.message.endswith("/api/syncs/2 (no) and 2 more.")
 
 
 def test_what_could_not_be_listed_is_null() -> None:
