@@ -159,7 +159,7 @@ def _refuse_others(
     "folder",
     type=click.Path(path_type=Path),
     default=Path("models"),
-    show_default="models",
+    show_default=True,
     metavar="DIR",
     help="Folder of the files",
 )

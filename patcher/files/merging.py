@@ -121,9 +121,9 @@ def sides(file: ModelFile, baseline: Baseline, live: Live, *, refuse: bool) -> S
         raise _no_base(file, baseline)
     if baseline.is_own(file):
         raise InvalidInputError(
-            f"Commits of this branch changed {file.path}, so HEAD is not what it was before your "
-            "changes.",
-            hint=f"Name the revision before them: --base {baseline.branch}",
+            f"{file.path} was changed by commits of this branch, so HEAD is not what it was before "
+            "your changes.",
+            hint=f"Pass the revision before them: --base {baseline.branch}",
         )
     return Sides.of(base, mine, now, shape)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -232,12 +232,13 @@ class Puller:
         new = [one for one, _ in self._new]
         used = [one.path for one in files]
         made, error = create(self._how.folder, new, used)
-        for one, result in self._new:
-            path = made.get(one.header.id)
-            if path is None:
-                yield PullResult(result.model_id, None, "failed", result.name, error=error)
-            else:
-                yield PullResult(result.model_id, path, "created", result.name)
+        results = [
+            replace(result, path=made[one.header.id])
+            if one.header.id in made
+            else replace(result, status="failed", error=error)
+            for one, result in self._new
+        ]
+        yield from sorted(results, key=lambda one: (str(one.path), one.name or ""))
 
 
 def _visible(text: str) -> str:

@@ -23,6 +23,7 @@ from unittest import mock
 from patcher.cli.main import run as run_command
 from patcher.sandbox import Sandbox, seed
 from tests import leaks
+from tests.files.project import IDENTITY
 
 ROOT = Path(__file__).parents[2]
 PAGES = tuple(
@@ -46,6 +47,9 @@ _VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d\b(?!:)"), "2026-11-23 17:00"),
     (re.compile(r"@[0-9a-f]{12}\b"), "@4b1d6a0c9e2f"),
     (re.compile(r"\brun-[0-9a-f]{12}\b"), "run-4b1d6a0c9e2f"),
+    (re.compile(r"(?m)^index [0-9a-f]{7}\.\.[0-9a-f]{7} "), "index 1111111..2222222 "),
+    (re.compile(r"--base [0-9a-f]{12}\b"), "--base 4b1d6a0c9e2f"),
+    (re.compile(r"was at [0-9a-f]{12}\b"), "was at 4b1d6a0c9e2f"),
     (re.compile(r"\((\d+) ms\)"), "(3 ms)"),
     # In a column the width stays.
     (re.compile(r"\b127\.0\.0\.1:\d{5}(?=  )"), "127.0.0.1:8930 "),
@@ -59,7 +63,15 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FIXED = {getattr(seed, name) for name in dir(seed) if name.isupper() and name[0] != "_"}
 _EXAMPLE = "248df4b7-aa70-47b8-a036-33ac447e668d"
 _ANSWER = re.compile(r"(?<=\[y/N\] )\S+$", re.MULTILINE)
-_FOR_PEOPLE = ("make ", "git ", "python -m pip", "python3 -m pip", "pipx ", "export ", "eval ")
+_FOR_PEOPLE = (
+    "make ",
+    "git clone ",
+    "python -m pip",
+    "python3 -m pip",
+    "pipx ",
+    "export ",
+    "eval ",
+)
 _LOOK = re.compile(r"patch-model (get|list)\b(?!.*-o )")
 # Outside single quotes these mean something to a shell, as does a variable before the command.
 _SHELL = re.compile(r"^\w+=|[|<>;&$`*?~#(){}\\]")
@@ -149,6 +161,7 @@ def surroundings() -> Iterator[tuple[dict[str, str], Path]]:
             "PATCH_MODEL_STATE_DIR": str(folder / "state"),
             "POLYTOMIC_DEPLOYMENT_URL": sandbox.url,
             "POLYTOMIC_API_KEY": sandbox.api_key,
+            **IDENTITY,
         }
         yield environ, folder
         leaks.see_folder(folder)
@@ -178,7 +191,9 @@ class Runner:
             output = self._here(lambda: exec(step.text, self._names))  # noqa: S102 - our own pages
         elif step.text.startswith("patch-model sandbox"):
             output = self._served(step.text)
-        elif _SHELL.search(re.sub(r"'[^']*'", "", step.text.replace("\\\n", " "))):
+        elif step.text.startswith(("git ", "sed ")) or _SHELL.search(
+            re.sub(r"'[^']*'", "", step.text.replace("\\\n", " "))
+        ):
             output = self._in_shell(step.text)
         elif _ANSWER.search(step.shown) or _LOOK.match(step.text):
             output = self._in_terminal(step)

@@ -15,6 +15,7 @@ from patcher.cli.main import COMMANDS, LazyGroup, cli
 from patcher.sandbox import seed
 from tests.architecture.test_layers import ARROWS
 from tests.docs.console import PAGES, ROOT, Runner, Step, settled, steps, surroundings
+from tests.docs.test_models_ci import SCRIPT, WORKFLOW
 from tests.docs.test_recipes import RECIPES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -279,6 +280,7 @@ def test_every_example_is_tested_and_listed() -> None:
     """No example lies there unrun or unnamed."""
     files = {path.name for path in (ROOT / "examples").iterdir() if path.name != "README.md"}
     tested = {name.split(",")[0] for name in EXAMPLES} | {"ci_apply.sh"} | RECIPES
+    tested |= {SCRIPT.name, WORKFLOW.name}
     tested |= {name for name in files if f"@examples/{name}" in PROSE}
     listed = (ROOT / "examples" / "README.md").read_text()
 
