@@ -54,7 +54,7 @@ class Given:
 
 
 class _Kept(click.ParamType):  # type: ignore[type-arg]
-    """Keeps an argument's position beside its text."""
+    """Keeps an argument's position with its text."""
 
     name = "text"
 

@@ -177,7 +177,7 @@ class Masks:
                 f"There is a mask at {shown(found)}: a mask must never be written as a value.",
                 path=pointer_to(found),
                 hint="Give the value itself, or leave its key out of the change to keep what is "
-                f"there. If it is no mask: --literal {quote(path_to(found))}",
+                f"there. If it is not a mask: --literal {quote(path_to(found))}",
             )
 
     def _is_literal(self, place: Tokens) -> bool:

@@ -6,7 +6,7 @@ from typing import IO
 
 
 class Bar:
-    """A line that is drawn anew as work goes on, with what is printed meanwhile above it."""
+    """A line that is redrawn as work goes on; other output goes above it."""
 
     def __init__(self, stream: IO[str], title: str, total: int, *, has_colour: bool) -> None:
         """Draws it, until ``close``."""
@@ -23,7 +23,7 @@ class Bar:
         from rich.text import Text
 
         class Rate(ProgressColumn):
-            """How many in a second."""
+            """Items per second."""
 
             def render(self, task: Task) -> Text:
                 return Text(f"{task.speed or 0:.1f}/s")
@@ -44,7 +44,7 @@ class Bar:
         self._progress.start()
 
     def done(self, count: int) -> None:
-        """So many are done."""
+        """Shows how many are done."""
         self._progress.update(self._task, completed=count)
 
     def above(self, text: str) -> None:
@@ -54,5 +54,5 @@ class Bar:
         self._progress.console.print(Text.from_ansi(text), end="", soft_wrap=True)
 
     def close(self) -> None:
-        """Takes the line away."""
+        """Removes the line."""
         self._progress.stop()

@@ -10,6 +10,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from tests.docs.console import ROOT
@@ -61,6 +62,7 @@ def _shown(tree: ast.Module) -> Iterator[ast.AST]:
             yield from node.body[:1]
 
 
+@lru_cache(maxsize=1)
 def catalogue(package: Path = ROOT / "patcher") -> list[tuple[str, str]]:
     """Place and text of each message, in the order of the files; a message is a few words."""
     found: dict[tuple[str, int], str] = {}
