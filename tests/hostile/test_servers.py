@@ -112,7 +112,7 @@ SLOW = {
     "nothing": Row(dripping(b"", b""), LATE),
 }
 
-SIZE = "the answer is longer than 64 MiB"
+SIZE = "the response is longer than 64 MiB"
 
 LARGE = {
     "200 MB, as it says": Row(flooding(OK + b"Content-Length: 209715200\r\n\r\n", b""), SIZE),
@@ -343,7 +343,7 @@ def test_no_credential_and_no_document_follows_a_redirect(
             ended = patch_model("apply", MODEL_ID, "--set", "name=New", "--url", url, *options)
 
     assert (ended.code, there) == (3, [])
-    assert f"It redirects to {elsewhere}/stolen; give the right address with --url." in ended.err
+    assert f"It redirects to {elsewhere}/stolen. Give the right address with --url." in ended.err
     assert [request[:3] for request in seen].count(b"PUT") == (method == "PUT")
 
 

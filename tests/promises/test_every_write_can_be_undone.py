@@ -118,7 +118,7 @@ def test_a_later_write_of_the_same_counts_as_moved(
     entry = rename(client)
     sandbox.write_as_other(seed.CONTACTS, {"name": "Clients"})
 
-    with pytest.raises(patcher.ConflictError, match="its content is what it was"):
+    with pytest.raises(patcher.ConflictError, match="its content is the same"):
         patcher.undo(entry, client=client)
     result = patcher.undo(entry, client=client, on_conflict="rebase")
 
