@@ -1,7 +1,7 @@
-"""JSON Patch (RFC 6902): read strictly here, applied by the jsonpatch library.
+"""JSON Patch (RFC 6902): parsed strictly here, applied by the jsonpatch library.
 
-Its errors quote the document and come from several families, so what can go wrong is looked for
-first, and whatever the library raises all the same is replaced.
+The library's errors quote the document and have several base classes, so problems are checked for
+first, and any error of the library is replaced.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: ``source`` is its ``from``; ``ignored`` are members it does not define."""
+    """One operation: ``source`` is its ``from``; ``ignored`` are undefined properties."""
 
     op: str
     path: Tokens
@@ -68,13 +68,13 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class JsonPatch(Step):
-    """Operations, applied one after the other; when one fails, none counts."""
+    """Operations, applied in order; when one fails, none is applied."""
 
     operations: tuple[Operation, ...]
 
     @classmethod
     def of(cls, operations: object) -> JsonPatch:
-        """The patch of a list of operations as RFC 6902 writes them.
+        """Parses a list of operations in the form of RFC 6902.
 
         Raises InvalidPatchError, naming the operation by its number, for what the RFC does not
         allow, and for an operation that would replace or remove the whole document.
@@ -106,7 +106,7 @@ class JsonPatch(Step):
     def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
         """The document after all operations."""
         named = {place[0] for place in self._places() if place}
-        # The library works in place; what no operation names can stay as it is.
+        # The library works in place; values that no operation names need no copy.
         work: JsonValue = {
             key: copied(value) if key in named else value for key, value in document.items()
         }
@@ -167,7 +167,7 @@ def _place(raw: Document, name: str, number: int) -> Tokens:
 
 
 def _refuse_impossible(operation: Operation, number: int) -> None:
-    """Refuses what fits no document."""
+    """Refuses an operation that fits no document."""
     if operation.op != "test":
         refuse_root(operation.path)
         if operation.value is not MISSING:
@@ -187,7 +187,7 @@ def _refuse_misfit(document: JsonValue, operation: Operation, number: int) -> No
         reason = obstacle(document, path)
     elif reason is None:
         if operation.op == "move" and source is not None:
-            document = replaced(document, source, MISSING)  # it leaves before it arrives
+            document = replaced(document, source, MISSING)  # removed before it is added
         reason = obstacle(document, path[:-1]) or _no_room(lookup(document, path[:-1]), path)
     if reason is not None:
         failed = f"the test of {shown(path)} failed, because " if operation.op == "test" else ""
@@ -217,13 +217,13 @@ def _applied(document: JsonValue, operation: Operation, number: int) -> JsonValu
         reason = f"the test of {shown(path)} failed: another value is there"
         hint = "The document is not as the patch expects it; nothing was changed."
         raise _invalid(number, reason, path, hint) from None
-    except Exception:  # noqa: BLE001 - whatever it is, its text may hold the document
+    except Exception:  # noqa: BLE001 - any error may quote the document
         reason = f"{operation.op} at {shown(path)} is not possible"
         raise _invalid(number, reason, path) from None
 
 
 def _ignored_members(operation: Operation, number: int) -> Iterable[Notice]:
-    """RFC 6902, section 4, has undefined members ignored; a person may have meant something."""
+    """Warns of undefined properties, which RFC 6902, section 4, says to ignore."""
     for name in operation.ignored:
         near = did_you_mean(name, ("op", *_MEMBERS[operation.op]))
         message = f"Operation {number}: {operation.op} has no member {quoted(name)}; it is ignored."
@@ -233,8 +233,8 @@ def _ignored_members(operation: Operation, number: int) -> Iterable[Notice]:
 
 
 def _missing(number: int, name: str, raw: Document, known: Iterable[str]) -> InvalidPatchError:
-    strangers = [one for one in raw if one not in known]
-    typo = next((one for one in strangers if closest(one, [name])), None)
+    unknown = [one for one in raw if one not in known]
+    typo = next((one for one in unknown if closest(one, [name])), None)
     hint = f"Is {quoted(typo)} meant to be {quoted(name)}?" if typo else None
     return _invalid(number, f'it has no "{name}"', hint=hint)
 

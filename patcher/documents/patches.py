@@ -1,6 +1,6 @@
 """A change of a document, as a value.
 
-The kinds of step are loaded when they are used: most changes are of one kind.
+The kinds of step are imported when used, since most changes are of one kind.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from patcher.errors import InvalidPatchError, ReadOnlyFieldError
 
 
 class Applied(NamedTuple):
-    """A changed document, and what a person should know about the change."""
+    """A changed document, and warnings about the change."""
 
     document: Document
     notices: tuple[Notice, ...]
@@ -29,10 +29,9 @@ class Applied(NamedTuple):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Patch:
-    """A change: steps that are applied one after the other; none is the identity.
+    """A change: steps that are applied in order; without any, nothing changes.
 
-    Patches are added with ``+``. They copy what they are given, so that nothing that happens to
-    it afterwards reaches them, and can be applied any number of times::
+    Add patches with ``+``. They copy their arguments and can be applied any number of times::
 
         Patch.set("name", "New name") + Patch.remove("fields", "email")
 
@@ -43,7 +42,7 @@ class Patch:
 
     @classmethod
     def of(cls, change: object) -> Patch:
-        """The patch that ``change`` is: a dict a merge patch, a list a JSON Patch, or itself.
+        """A patch from a dict (a merge patch), a list (a JSON Patch), or a patch.
 
         Raises InvalidPatchError for anything else, and for what its format does not allow.
         """
@@ -60,49 +59,49 @@ class Patch:
 
     @classmethod
     def merge(cls, patch: Mapping[str, JsonValue]) -> Patch:
-        """Members to replace, merged into the document; None removes (RFC 7396)."""
+        """Merges keys into the document; None removes (RFC 7396)."""
         from patcher.documents.mergepatches import MergePatch
 
         return cls((MergePatch(patch),))
 
     @classmethod
     def json_patch(cls, operations: Sequence[Mapping[str, JsonValue]]) -> Patch:
-        """A list of operations (RFC 6902)."""
+        """Applies a list of operations (RFC 6902)."""
         from patcher.documents.jsonpatches import JsonPatch
 
         return cls((JsonPatch.of(operations),))
 
     @classmethod
     def document(cls, document: Mapping[str, JsonValue]) -> Patch:
-        """The complete document; None at the top removes a member, and none may be left out."""
+        """Replaces the document; None at the top removes a key, and no key may be left out."""
         from patcher.documents.mergepatches import WholeDocument
 
         return cls((WholeDocument(document),))
 
     @classmethod
     def set(cls, path: str, value: JsonValue) -> Patch:
-        """One value, put at a path; ``-`` at the end of it appends to a list."""
+        """Sets the value at a path; ``-`` at its end appends to a list."""
         from patcher.documents.set_unset import Assign
 
         return cls((Assign(parse_path(path), value),))
 
     @classmethod
     def unset(cls, path: str) -> Patch:
-        """Whatever is at a path, removed."""
+        """Removes the value at a path."""
         from patcher.documents.set_unset import Unset
 
         return cls((Unset(parse_path(path)),))
 
     @classmethod
     def add(cls, path: str, member: JsonValue) -> Patch:
-        """A member for the list at a path, unless it is there already."""
+        """Adds an item to the list at a path, unless it is there already."""
         from patcher.documents.lists import AddItem
 
         return cls((AddItem(parse_path(path), member),))
 
     @classmethod
     def remove(cls, path: str, member: JsonValue) -> Patch:
-        """A member of the list at a path, by its value or its name, removed."""
+        """Removes an item from the list at a path, by its value or its name."""
         from patcher.documents.lists import RemoveItem
 
         return cls((RemoveItem(parse_path(path), member),))
@@ -122,12 +121,12 @@ class Patch:
         known: Container[str] | None = None,
         allow_unknown: bool = False,
     ) -> None:
-        """Refuses what no document of this shape can take.
+        """Refuses a change that no document of this shape can take.
 
-        ``known`` are the further keys of the document at hand; where there is none yet, only what
-        looks like a misspelling is refused: a document may have keys that nobody knows here.
-        Raises ReadOnlyFieldError where the change names a member that belongs to the server, and
-        InvalidPatchError for one that is not known, unless ``allow_unknown``.
+        ``known`` are the other keys of the document; if it is not read yet, only likely
+        misspellings are refused, since it may have keys that are unknown here. Raises
+        ReadOnlyFieldError for a key that the server sets, and InvalidPatchError for an unknown
+        one, unless ``allow_unknown``.
         """
         for place, is_set in self._places():
             if not place:
@@ -146,13 +145,13 @@ class Patch:
             )
 
     def written_keys(self) -> frozenset[str]:
-        """The top-level members that it writes; those of a whole document are all there are."""
+        """The top-level keys that it writes; for a whole document, all its keys."""
         return frozenset(place[0] for step in self.steps for place, _ in step.writes() if place)
 
     def apply(self, document: Document, shape: Shape) -> Applied:
-        """The document as the patch leaves it, and the notices of the steps.
+        """The changed document and the notices of the steps.
 
-        ``document`` is not altered, but what did not change may be shared with it. Raises
+        ``document`` stays as it is, but may share unchanged values with the result. Raises
         InvalidPatchError when a step does not fit.
         """
         notices: list[Notice] = []
@@ -161,7 +160,7 @@ class Patch:
         return Applied(dict(document), tuple(notices))
 
     def _places(self) -> Iterator[tuple[Tokens, bool]]:
-        """Every place that it names, and whether it sets something there."""
+        """Every place that it names, and whether it sets a value there."""
         for step in self.steps:
             yield from ((place, value is not MISSING) for place, value in step.writes())
             yield from ((place, False) for place in step.reads())
@@ -185,10 +184,10 @@ def _read_only(place: Tokens) -> ReadOnlyFieldError:
 
 
 def refuse_indices(patch: Patch, shape: Shape, document: Document | None = None) -> None:
-    """Raises InvalidPatchError where a change addresses a list by index.
+    """Raises InvalidPatchError where a change of many documents addresses a list by index.
 
-    The lists are those that ``shape`` knows, and any other one in ``document``. For many documents
-    at once: at /fields/3 each of them has another field.
+    In each document another item is at /fields/3. The lists are those of ``shape``, and any in
+    ``document``.
     """
     for place in _addressed(patch):
         for depth in range(1, len(place)):
@@ -206,7 +205,7 @@ def refuse_indices(patch: Patch, shape: Shape, document: Document | None = None)
 
 
 def _addressed(patch: Patch) -> Iterator[Tokens]:
-    """The places of the steps in which a number may be an index."""
+    """The places of those steps whose paths may have an index."""
     from patcher.documents.jsonpatches import JsonPatch
     from patcher.documents.set_unset import Assign, Unset
 
@@ -220,7 +219,7 @@ PatchLike: TypeAlias = Patch | Mapping[str, JsonValue] | Sequence[Mapping[str, J
 
 
 class Renamed(NamedTuple):
-    """A member of the keyed list at ``place`` that stays where it is and is called ``new``."""
+    """An item of the keyed list at ``place`` whose identity changes in place."""
 
     place: Tokens
     old: str
@@ -228,7 +227,7 @@ class Renamed(NamedTuple):
 
 
 def renames(steps: Iterable[Step], document: Document, shape: Shape) -> tuple[Renamed, ...]:
-    """The members that ``steps``, which fit ``document``, give another text for their identity."""
+    """The items whose identity, a text, is changed by ``steps``, which fit ``document``."""
     steps = tuple(steps)
     if not any(_lists_above(place, shape.lists) for step in steps for place, _ in step.writes()):
         return ()
@@ -256,7 +255,7 @@ def _lists_above(place: Tokens, lists: ListKeys) -> list[Tokens]:
 
 
 def _exchanged(at: Tokens, before: Document, after: Document, lists: ListKeys) -> Iterator[Renamed]:
-    """The one member whose identity differs, where all others are in their places."""
+    """The item whose identity differs, if it is the only one."""
     old, new = lookup(before, at, None), lookup(after, at, None)
     if type(old) is not list or type(new) is not list or len(old) != len(new):
         return

@@ -1,8 +1,8 @@
-"""YAML text that says exactly what JSON can say: YAML 1.2, core schema, strictly.
+"""Parses YAML 1.2 (core schema) strictly, as far as JSON can express it.
 
-ruamel.yaml splits the text into events; what a plain scalar means is decided here, and so dates
-stay texts, ``no`` is a text, and what has no counterpart in JSON is refused. Where ruamel.yaml is
-known to depart from YAML 1.2, the source between and within its events tells, and it is refused.
+ruamel.yaml splits the text into events; plain scalars are interpreted here, so that dates and
+``no`` stay text, and what JSON cannot express is refused. So is text that ruamel.yaml is known to
+read differently from YAML 1.2, recognized by the source within and between its events.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _DECIMAL: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?
 _OTHER_BASE: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
-# What must be escaped: all but YAML 1.2.2, production 1 (c-printable); and what YAML 1.1 and some
-# readers of 1.2 take for a line break, and others for a character of the text or for nothing.
+# What must be escaped: everything but c-printable (YAML 1.2.2, production 1), and what some readers
+# treat as a line break and others do not.
 _UNPRINTABLE: Final = re.compile(
     r"\r(?!\n)|[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
     r"\U00010000-\U0010ffff]"
@@ -52,12 +52,12 @@ _Place: TypeAlias = "tuple[int, int] | None"
 
 
 def parse(text: str | bytes, *, what: str) -> JsonValue:
-    """The JSON value of a YAML text, which ``what`` names in errors.
+    """Parses a YAML text, which ``what`` names in errors.
 
-    Bytes are UTF-8. Raises InvalidPatchError, with line and column, for what is not YAML, and for
-    what JSON cannot say: a key twice or not a text, anchors, aliases, tags, merge keys, NaN and
-    infinities, a number that a double cannot hold, several documents or none, and nesting beyond
-    MAX_DEPTH.
+    Bytes are UTF-8. Raises InvalidPatchError, with line and column, for invalid YAML, and for what
+    JSON cannot express: duplicate keys, keys that are not text, anchors, aliases, tags, merge keys,
+    NaN and infinities, a number that a double cannot hold, several documents or none, and nesting
+    beyond MAX_DEPTH.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -76,7 +76,7 @@ def parse(text: str | bytes, *, what: str) -> JsonValue:
     except MarkedYAMLError as error:
         raise reading.refused(_reason(error), _place(error.problem_mark)) from None
     except (YAMLError, ValueError, ArithmeticError, LookupError, AssertionError):
-        # An escape beyond Unicode, version 1.11, or another slip that ruamel.yaml has no error for.
+        # For example an escape beyond Unicode, or version 1.11: ruamel.yaml has no error for these.
         raise reading.refused("it cannot be read") from None
     return reading.result()
 
@@ -123,10 +123,10 @@ def annotated(text: str, notes: Iterable[tuple[Tokens, Sequence[str]]]) -> str:
 
 
 def parse_json_or_yaml(text: str | bytes, *, what: str, filename: str | None = None) -> JsonValue:
-    """The value of a text that is JSON or YAML.
+    """Parses JSON or YAML.
 
-    A ``filename`` that ends in .json, .yaml or .yml decides; else it is JSON if it begins with
-    ``{`` or ``[``, and YAML if not. Raises InvalidPatchError as the parser chosen does.
+    A ``filename`` that ends in .json, .yaml or .yml decides; else text that begins with ``{`` or
+    ``[`` is JSON, any other YAML. Raises InvalidPatchError as the chosen parser does.
     """
     suffix = (filename or "").lower().rpartition(".")[2]
     source = jsontext.decoded(text, what=what)
@@ -137,10 +137,10 @@ def parse_json_or_yaml(text: str | bytes, *, what: str, filename: str | None = N
 
 
 def dump(value: JsonValue) -> str:
-    """A JSON value as YAML, made to be read and edited; ``parse`` gives exactly it again.
+    """A JSON value as YAML for people; ``parse`` returns exactly the same value.
 
-    Objects keep their order, texts of several lines are literal blocks, and a text that any YAML
-    reader might take for something else is in quotes.
+    Objects keep their order, multi-line texts are literal blocks, and text that any YAML reader
+    might misread is in quotes.
     """
     return yamlwriting.written(value)
 
@@ -187,7 +187,7 @@ class _Reading:
     def refused(
         self, reason: str, place: _Place = None, hint: str | None = None
     ) -> InvalidPatchError:
-        """The error that says why the text is not taken."""
+        """The error that refuses the text."""
         where = f" (line {place[0]}, column {place[1]})" if place else ""
         return InvalidPatchError(f"{self._what} is not valid YAML: {reason}{where}.", hint=hint)
 
@@ -207,11 +207,11 @@ class _Reading:
 
     @property
     def _indent(self) -> int:
-        """The column of the innermost list or object that is not in brackets; -1 without one."""
+        """The column of the innermost block list or object; -1 without one."""
         return self._open[-1].indent if self._open else -1
 
     def _check_gap(self, event: Any) -> None:
-        """Refuses what ruamel.yaml overlooks between the last event and this one."""
+        """Refuses errors between two events that ruamel.yaml overlooks."""
         start, end = self._end, max(self._end, event.start_mark.index)
         for sign in _SIGN.finditer(self._source, start, end):
             before, after = self._source[sign.start() - 1], self._source[sign.end() :][:1]
@@ -239,7 +239,7 @@ class _Reading:
             raise self._misread(f'"{event.value[-1]}" in brackets', end - 1)
 
     def _check_block(self, event: Any) -> None:
-        """Refuses a block of which readers disagree where it begins, or where it ends."""
+        """Refuses a block whose beginning or end readers disagree about."""
         start, end = event.start_mark.index, event.end_mark.index
         if event.start_mark.column <= self._indent:
             raise self._misread("a block that is not indented", start)
@@ -252,7 +252,7 @@ class _Reading:
             raise self._misread("a block without a line break at its end", start)
 
     def _check_indentation(self, start: int, end: int) -> None:
-        """Refuses a line within quotes or brackets that is indented no more than what it is in."""
+        """Refuses a line within quotes or brackets that is not indented more than its container."""
         for line in _LINE.finditer(self._source, start, end + 1):
             if len(line[1]) <= self._indent:
                 raise self._misread("a line that is not indented enough", line.end() - 1)
@@ -300,7 +300,7 @@ class _Reading:
 
 
 class _Locating:
-    """The lines of the places, event by event; the text is known to be sound."""
+    """Collects the line of each place, event by event, of a valid text."""
 
     def __init__(self) -> None:
         self.lines: dict[Tokens, int] = {}
@@ -346,7 +346,7 @@ class _Container:
 
 
 def _number(text: str) -> int | float | None:
-    """The value of a number in any base, or None where no Python number holds and writes it."""
+    """The value of a number in any base, or None where Python cannot hold or write it."""
     if not _OTHER_BASE.fullmatch(text):
         return jsontext.number(text)
     number = int(text, 0)
@@ -358,10 +358,9 @@ def _place(mark: Any) -> _Place:
 
 
 def _reason(error: Any) -> str:
-    """What ruamel.yaml says is wrong, without the parts of the text that it quotes.
+    """The reason of a ruamel.yaml error, without its quotations of the text.
 
-    What is quoted may be anything, such as a credential; the names of tokens, such as <scalar>,
-    and single characters stay.
+    These may be credentials; names of tokens, such as <scalar>, and single characters stay.
     """
     problem = (error.problem or error.context or "it cannot be read").splitlines()[0]
     problem = _QUOTATION.sub(lambda one: one[0] if _HARMLESS.fullmatch(one[0]) else "...", problem)

@@ -1,4 +1,4 @@
-"""JSON values written as YAML for people: the least markup that leaves nothing to guess."""
+"""Writes JSON values as YAML for people, with the least markup that is unambiguous."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _STEP: Final = "  "
 # A key longer than 1024 characters must be marked as one (YAML 1.2.2, section 7.4.2).
 _LONGEST_IMPLICIT_KEY: Final = 1000
 
-# Words that YAML 1.1 or 1.2 readers take for something else than a text.
+# Words that YAML 1.1 or 1.2 readers do not read as text.
 _WORDS: Final = frozenset(
     {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf", "infinity"}
 )
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # The same for every version of Unicode that Python may know, so that a document has one text.
-# What no block holds: YAML would need an escape, or it changes how the text around it is shown.
+# Not in a block: characters that YAML must escape, or that change how the text around looks.
 _NOT_HELD: Final = (
     r"\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff"
     r"\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f"
 )
-# What cannot be seen, or is easily taken for something else: in quotes it is escaped.
+# Escaped in quotes: characters that are invisible or easily confused.
 _NOT_SEEN: Final = (
     _NOT_HELD + r"\t\n\xa0\xad\u034f\u1680\u180e\u2000-\u200d\u202f\u205f-\u2065\u3000\ue000-\uf8ff"
 )
@@ -51,14 +51,14 @@ def _is_leaf(value: JsonValue) -> bool:
 
 
 def _write_members(container: JsonValue, pad: str, lines: list[str]) -> None:
-    """Writes the members of an object or list that has some, each line behind ``pad``."""
+    """Writes the values of a non-empty object or list, each line after ``pad``."""
     for lead, member in _led(container, pad, lines):
         if not _is_leaf(member):
             start = len(lines) if lead == f"{pad}-" else None
             if start is None:
                 lines.append(lead)
             _write_members(member, pad + _STEP, lines)
-            if start is not None:  # a list's member begins on the line of its dash
+            if start is not None:  # a list item begins on the line of its dash
                 lines[start] = f"{lead} {lines[start][len(pad) + len(_STEP) :]}"
         elif type(member) is str and "\n" in member:
             head, *rest = _block(member) or _in_quotes(member)
@@ -69,7 +69,7 @@ def _write_members(container: JsonValue, pad: str, lines: list[str]) -> None:
 
 
 def _led(container: JsonValue, pad: str, lines: list[str]) -> Iterator[tuple[str, JsonValue]]:
-    """Each member with what stands before it on its line."""
+    """Each value with what comes before it on its line."""
     if type(container) is list:
         for member in container:
             yield f"{pad}-", member
@@ -84,7 +84,7 @@ def _led(container: JsonValue, pad: str, lines: list[str]) -> Iterator[tuple[str
 
 
 def _flow(value: JsonValue) -> str:
-    """A value without members on one line."""
+    """A scalar, or an empty object or list, on one line."""
     return _text(value) if type(value) is str else json.dumps(value, allow_nan=False)
 
 
@@ -93,7 +93,7 @@ def _text(text: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether a text without quotes is this text to every reader: better quoted than guessed."""
+    """Whether every reader reads a text without quotes as this text; False in doubt."""
     if _UUID.fullmatch(text):
         return True
     return (
@@ -104,7 +104,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _escaped(text: str) -> str:
-    """What is between the quotes."""
+    """The text for within quotes."""
     return _TO_BE_ESCAPED.sub(lambda match: _escape(match.group()), text)
 
 
@@ -115,10 +115,7 @@ def _escape(character: str) -> str:
 
 
 def _block(text: str) -> list[str] | None:
-    """The head and the lines of a literal block that says exactly ``text``, or None.
-
-    A text without anything to see is better read in quotes.
-    """
+    """The head and the lines of a literal block for ``text``, or None where quotes are better."""
     if not text.strip() or _NOT_IN_A_BLOCK.search(text):
         return None
     first = next(filter(None, text.split("\n")))
@@ -129,9 +126,9 @@ def _block(text: str) -> list[str] | None:
 
 
 def _in_quotes(text: str) -> list[str]:
-    """A text in quotes, with a line for each of its own where it has several.
+    """A text in quotes, on as many lines as it has.
 
-    A line break that YAML must not see is escaped, and so is a blank that a line begins with.
+    Line breaks of the layout, and blanks at the beginning of a line, are escaped.
     """
     if "\n" not in text.strip():
         return [_text(text)]

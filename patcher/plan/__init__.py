@@ -1,4 +1,4 @@
-"""What a change would do, before anything is done; and what became of it."""
+"""Plans: what a change would do, and how it ended."""
 
 from patcher.plan.making import check_change, make_plan, propose, propose_edited
 from patcher.plan.plan import Origin, PatchResult, Plan, Status, Terms

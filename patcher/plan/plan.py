@@ -1,4 +1,4 @@
-"""The plan (base, proposed, and what differs between them), and how a change ended, as data."""
+"""A plan (base, proposed document, changes) and the result of a change, as data."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def host_of(url: str) -> str:
 class Origin(NamedTuple):
     """Where a plan comes from.
 
-    ``url`` and ``organization`` (None where the credentials name none) say which API it was made
-    upon, ``saved_plan`` the id of the file it was read from, ``undoes`` the journal entry that it
-    takes back, ``run`` the run of many that it is part of.
+    ``url`` and ``organization`` (None where unknown) say which API it was made for, ``saved_plan``
+    is the ID of the file it was loaded from, ``undoes`` the journal entry that it undoes, ``run``
+    the batch that it is part of.
     """
 
     url: str = ""
@@ -58,23 +58,22 @@ class Origin(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What goes with a plan when it is made again upon a later reading.
+    """What a plan keeps when it is made again on a newer snapshot.
 
     Attributes:
         masks: which values are credentials.
-        unknown_fields: what is done with unknown members.
-        allow_all_fields: whether a list whose absence stands for everything may be emptied.
-        strict: whether a fault that the change brings in refuses it.
-        mentioned: the top-level members that the change names.
+        unknown_fields: what is done with unknown keys.
+        allow_all_fields: whether a list whose absence means everything may be emptied.
+        strict: whether a finding that the change introduces refuses it.
+        written_keys: the top-level keys that the change names.
         read_paths: places that the change depends on without changing them.
-        notices: what is known of the change itself, and of earlier readings.
-        restored: unknown top-level members that the plan may bring back, though the reading has
-            none of that name.
+        notices: warnings about the change itself, and from earlier snapshots.
+        restored: unknown top-level keys that the plan may restore, though the snapshot has none.
         origin: where the plan comes from.
-        rekeyed: list members that the change gives another identity in their place.
-        undone: the document sent by the write that the plan takes back; what the resource holds
-            beyond it, the server added.
-        named: places that the change writes, where the reading has blockers that this settles.
+        renames: list items to which the change gives another identity.
+        undone: the document sent by the write that the plan undoes; whatever else the resource
+            has, the server added.
+        named: places that the change writes, if the snapshot has blockers that these may settle.
     """
 
     masks: Masks
@@ -93,21 +92,21 @@ class Terms(NamedTuple):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan:
-    """A change to one resource, worked out but not written.
+    """A change to one resource that is not written yet.
 
     Attributes:
-        resource: what kind of resource it is.
-        base: the reading that the change was worked out on.
+        resource: the kind of resource.
+        base: the snapshot that the plan was made on.
         document: its writable document.
-        proposed: the document that would replace it; exactly the body of the write.
-        changes: what differs between the two; empty means that there is nothing to do.
-        cleared: top-level members (JSON Pointers) whose value the change removes or empties.
-        carried: top-level members that the change does not mention, and that a write of the
-            change alone would have cleared.
-        warnings: what else a person should know.
-        terms: what goes with it when it is made again upon a later reading.
-        preview: what the API's dry run of it said; None where it was not asked.
-        impact: who is downstream of it; None where nobody looked.
+        proposed: the document that would replace it: exactly the body of the write.
+        changes: the differences between the two; empty means that there is nothing to do.
+        cleared: top-level keys (JSON Pointers) whose value the change removes or empties.
+        carried: top-level keys that the change does not name, and that a PUT of the change alone
+            would clear.
+        warnings: what else the user should know.
+        terms: what it keeps when it is made again on a newer snapshot.
+        preview: the result of the API's dry run; None where it was not requested.
+        impact: what is downstream of it; None where that was not requested.
     """
 
     resource: Resource
@@ -133,7 +132,7 @@ class Plan:
 
     @property
     def unknown_fields(self) -> OnUnknown:
-        """What is done with unknown members."""
+        """What is done with unknown keys."""
         return self.terms.unknown_fields
 
     @property
@@ -148,10 +147,9 @@ class Plan:
 
     @property
     def needs_preview(self) -> tuple[str, ...]:
-        """What nobody but the source can tell, and no preview has told: JSON Pointers.
+        """The keys whose columns are unknown without a preview, as JSON Pointers.
 
-        They are the members that name columns of a source which the change replaces, the list of
-        what is exposed first.
+        These name columns of a source that the change replaces; the list of exposed ones is first.
         """
         columns = self.resource.columns
         is_previewed = self.preview is not None and self.preview.is_done
@@ -161,12 +159,12 @@ class Plan:
 
     @property
     def name(self) -> str | None:
-        """The resource's name as it may be shown, or None."""
+        """The resource's name with credentials masked, or None."""
         return self.base.name and self.masks.masked_text(self.base.name)
 
     @property
     def label(self) -> str:
-        """What to call the resource in a sentence: its noun, and its name or id."""
+        """The resource in a sentence: its noun, and its name or ID."""
         return f"{self.resource.noun} {cut(self.name or str(self.base.id))!r}"
 
     def __str__(self) -> str:
@@ -199,21 +197,18 @@ class Plan:
         return f"Plan({self.label}, version {self.base.version}, {len(self.changes)} changes)"
 
     def shown(self, changes: Iterable[Change], *others: Document) -> tuple[Change, ...]:
-        """Changes as they may be shown: credentials masked, wherever they have been moved to.
-
-        ``others`` are further documents whose credentials must not be seen in them.
-        """
+        """Changes with credentials masked, including those of the ``others``."""
         return self.masks_with(*others).masked_changes(changes)
 
     def redacted(self, text: str) -> str:
-        """Somebody else's text without the credentials of either document."""
+        """A foreign text with the credentials of either document masked."""
         return self.masks.redacted(text)
 
     def redacted_details(self, details: Document | None) -> Document | None:
-        """Somebody else's object likewise, and without what stands under a credential's key."""
+        """A foreign object with credentials, and values of credential keys, masked."""
         if not details:
             return None
-        place = next(iter(self.masks.places), ())  # where any key may be one
+        place = next(iter(self.masks.places), ())  # an opaque one, where keys are checked
         shown: Document = bounded(self.masks.masked_value(details, place), self.redacted)
         return shown
 
@@ -245,19 +240,20 @@ _STATUS_OF_EXIT: Final[Mapping[int, Status]] = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PatchResult:
-    """How a change to one resource ended, as far as it got.
+    """The outcome of a change to one resource.
 
     Attributes:
-        resource: what kind of resource it is.
-        status: how it ended.
-        target: what the caller called the resource.
-        plan: what was to be done, or None when it did not get so far.
-        version_after: the version seen after the write, or None.
-        document: the writable document seen after the write, or None.
-        notices: warnings that came up after the plan.
-        journal_entry: the name of the journal's record of the write, or None.
-        error: why it ended, or None.
-        aftermath: what those downstream say after the write; None where nobody looked.
+        resource: the kind of resource.
+        status: the outcome.
+        target: the name or ID that the caller gave.
+        plan: the plan, or None when none was made.
+        version_after: the version after the write, or None.
+        document: the writable document after the write, or None.
+        notices: warnings after the plan was made.
+        journal_entry: the name of the journal entry of the write, or None.
+        error: the error that ended it, or None.
+        aftermath: the state of what is downstream after the write; None where that was not
+            requested.
     """
 
     resource: Resource
@@ -273,7 +269,7 @@ class PatchResult:
 
     @classmethod
     def of_plan(cls, plan: Plan) -> PatchResult:
-        """The result of a change that was worked out, and not or not yet written."""
+        """The result of a plan that is not written."""
         return cls(plan.resource, "unchanged" if plan.is_unchanged else "planned", plan=plan)
 
     @classmethod
@@ -310,12 +306,12 @@ class PatchResult:
 
     @property
     def version_before(self) -> int | None:
-        """The version that the change was worked out on."""
+        """The version that the plan was made on."""
         return self.plan.base.version if self.plan else None
 
     @property
     def warnings(self) -> tuple[Notice, ...]:
-        """The plan's warnings and those that came up after it."""
+        """The warnings of the plan and those after it."""
         return (*(self.plan.warnings if self.plan else ()), *self.notices)
 
     def to_dict(self, *, show_secrets: bool = False) -> dict[str, Any]:

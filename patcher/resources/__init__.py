@@ -1,1 +1,1 @@
-"""How a resource's GET form and PUT form relate: one declarative file for each resource."""
+"""Descriptions of resources: how the GET response becomes the body of a PUT."""
