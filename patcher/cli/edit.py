@@ -113,7 +113,7 @@ def _say_where(edit: Edit, model: str, parameters: dict[str, Any]) -> None:
 
 
 def _asked(confirmation: Confirmation, plan: Plan) -> Literal["apply", "edit", "stop"]:
-    """Shows the plan and asks; with a terminal, what was saved is applied."""
+    """Shows the plan and asks; without a prompt, what was saved is applied."""
     SIGNALS.count_again()
     confirmation.show(plan, asks=confirmation.attended)
     if not confirmation.attended:
