@@ -37,7 +37,7 @@ Line: TypeAlias = tuple[Span, ...]
 WIDE: Final = 72
 """Columns of a row that is wrapped, or of a value that stands on one line."""
 
-_NARROWEST: Final = 12
+_NARROWEST: Final = 9
 """Columns that are left of a table's column that is cut."""
 
 
