@@ -337,7 +337,7 @@ def test_an_internal_error_is_no_traceback(
 ) -> None:
     """A fault of the program itself is exit 70 and asks to be reported."""
 
-    def failing(session: object) -> None:
+    def failing(*_: object) -> None:
         raise KeyError("hunter2")
 
     monkeypatch.setattr("patcher.operations.read.summaries", failing)
