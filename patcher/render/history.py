@@ -38,7 +38,7 @@ def table_lines(rows: Sequence[Mapping[str, Any]], width: int | None = None) -> 
         for row in rows
     ]
     head = ("ID", "NAME", "TYPE", "VERSION", "LAST WRITTEN", "BY", "CONNECTION")
-    return table(head, cells, width, cut=(1,))
+    return table(head, cells, width, cut=(1, 6))
 
 
 def history_lines(
