@@ -114,3 +114,14 @@ def test_the_callers_member_is_copied_on_the_way_in_and_out() -> None:
     first["named"][0]["l"].append(3)
 
     assert patch.apply(document, SHAPE).document == {"named": [{"name": "x", "l": [1]}]}
+
+
+def test_a_typed_uuid_is_found_in_any_case() -> None:
+    """The letters of a UUID have no case, in text and within JSON as well."""
+    known = "248df4b7-aa70-47b8-a036-33ac447e668d"
+    shape = SHAPE._replace(uuids=frozenset({("texts", "-"), ("opaque", "-", "id")}))
+    document = {"texts": [known], "opaque": [{"id": known}]}
+
+    for place, text in (("texts", known.upper()), ("opaque", f'{{"id": "{known.upper()}"}}')):
+        step = RemoveItem((place,), RawText(text))
+        assert Patch((step,)).apply(document, shape).document[place] == []
