@@ -160,7 +160,7 @@ def test_a_list_fits_the_terminal(sandbox: Sandbox, monkeypatch: pytest.MonkeyPa
     assert terminal.finish() == 0
     rows = terminal.screen.splitlines()
     assert seed.CONTACTS in terminal.screen
-    assert "VERSION" in rows[0]
+    assert "NAME" in rows[0]
     assert all(len(re.sub(r"\x1b\[\d+m", "", row)) <= 60 for row in rows)
 
 
