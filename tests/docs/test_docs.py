@@ -67,11 +67,12 @@ def test_the_readme_stays_short() -> None:
 def test_the_commands_of_the_cheat_sheet_work() -> None:
     """Each one that looks or changes is run, as a plan, on the sandbox."""
     sheet = README.split("## Cheat sheet")[1].split("## ")[0]
-    commands = re.findall(r"`(patch-model (?:list|get|plan|apply|history)\b[^`]*)`", sheet)
+    commands = re.findall(r"`(patch-model (?:list|get|plan|apply|pull|history)\b[^`]*)`", sheet)
     with surroundings() as (environ, folder):
         runner = Runner(environ, folder)
         for command in commands:
             text = command.replace("model apply", "model plan").replace("UUID", seed.LABEL_REVENUE)
+            text = text.replace("-f models", "-f models --base live")  # there is no git
             assert "Error" not in runner.run(Step(0, "", text, "")), text
 
     assert len(commands) >= 8
