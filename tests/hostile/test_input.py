@@ -46,7 +46,9 @@ def test_what_is_no_uuid_is_a_name_and_gets_into_no_path(
     more = {"plan": ("--set", "name=x"), "apply": ("--set", "name=x", "--yes"), "undo": ("--yes",)}
     more["edit"] = ("--yes",)
 
-    ended = patch_model(command, *more.get(command, ()), "--", text)
+    # Where changes are accepted, an argument with = is one.
+    model = f"name:{text}" if "=" in text and command in ("plan", "apply") else text
+    ended = patch_model(command, *more.get(command, ()), "--", model)
 
     assert ended.code == 3
     assert "There is no model called" in ended.err

@@ -292,7 +292,7 @@ def test_a_masked_key_that_both_went_below_is_one_collision(
 
 def test_an_expected_version_and_a_rebase_contradict_each_other(client: patcher.Client) -> None:
     """Only one of the two can be meant: refused before any request."""
-    with pytest.raises(patcher.SettingsError, match="contradict"):
+    with pytest.raises(patcher.SettingsError, match="combined with a rebase"):
         patcher.patch_model(
             "Contacts", {"name": "x"}, client=client, expect_version=1, on_conflict="rebase"
         )
