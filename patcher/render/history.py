@@ -52,14 +52,14 @@ def history_lines(
         (
             row["entry"],
             printable(_FRACTION.sub("", row["begun"])),
-            printable(row["name"] or "-"),
-            printable(host_of(row["where"])),
-            first_few(paths_apart([change["path"] for change in row["changes"]]), 3) or "-",
             Span(_status(row), _STATUS[row["state"]][1]),
+            printable(row["name"] or "-"),
+            first_few(paths_apart([change["path"] for change in row["changes"]]), 3) or "-",
+            printable(host_of(row["where"])),
         )
         for row in rows
     ]
-    head = ("ENTRY", "TIME", "NAME", "HOST", "CHANGED", "STATUS")
+    head = ("ENTRY", "TIME", "STATUS", "NAME", "CHANGED", "HOST")
     yield from table(head, cells, width, cut=(2, 3, 4, 5))
     if older:
         shown = counted(older, "older entry", "older entries")
