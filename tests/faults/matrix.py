@@ -8,9 +8,16 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from patcher.sandbox import Fault, faults
 from tests.faults.relay import Way, Welcome
 
-Command: TypeAlias = Literal["apply", "apply --plan", "edit", "undo", "apply --async"]
+Command: TypeAlias = Literal["apply", "apply --plan", "apply -f", "edit", "undo", "apply --async"]
 
-COMMANDS: tuple[Command, ...] = ("apply", "apply --plan", "edit", "undo", "apply --async")
+COMMANDS: tuple[Command, ...] = (
+    "apply",
+    "apply --plan",
+    "apply -f",
+    "edit",
+    "undo",
+    "apply --async",
+)
 
 
 Stored: TypeAlias = Literal["new", "old", "gone", "new and theirs", "old and theirs"]

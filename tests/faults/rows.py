@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tests.faults.matrix import NEW, THEIRS, Cell, Command, Cut, Row, row, step
 
-APPLIED = Cell("new", 1, 0, "applied", "Written: model")
+APPLIED = Cell("new", 1, 0, "applied", "Written: ")
 TWICE = APPLIED._replace(puts=2)
 REFUSED = Cell("old", 1, 3, "not-written", "Nothing was written")
 UNSENT = REFUSED._replace(puts=0)
@@ -144,6 +144,10 @@ CLIENT_ERRORS: tuple[Row, ...] = (
         "429 at every attempt",
         refused("accepts no more requests for now (3 attempts)")._replace(puts=3),
         step("status_before", 429, every=True),
+        # A batch starts over while the API asks for pauses.
+        unlike={
+            "apply -f": refused("accepts no more requests for now (3 attempts)")._replace(puts=15)
+        },
     ),
     row("429 from a gateway", UNKNOWN, step("status_before", 429, body="html")),
 )

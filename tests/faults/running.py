@@ -7,8 +7,10 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 import patcher
+from patcher.batch import BatchControl
 from patcher.cli.main import run
 from patcher.sandbox import Sandbox, seed
 from tests.cli.scripted import ScriptedEditor, kept, state
@@ -45,7 +47,11 @@ class Bench:
         """Runs patch-model within this process."""
         self._output()
         bounds = ("--timeout", str(timeout), "--settle-timeout", "5")
-        code = run([*bounds, *arguments], clock=self.clock)
+        with (
+            mock.patch.object(BatchControl, "sleep", lambda _, time: self.clock.sleep(time)),
+            mock.patch.object(BatchControl, "monotonic", self.clock.monotonic),
+        ):
+            code = run([*bounds, *arguments], clock=self.clock)
         return Outcome(code, self._output())
 
     @property
@@ -53,9 +59,20 @@ class Bench:
         """Where the plan is saved."""
         return str(self.folder / "plan.json")
 
+    def files(self, name: str) -> str:
+        """A folder with the model's file."""
+        return str(self.folder / name)
+
     def prepare(self, command: Command) -> tuple[str, ...]:
         """Does what goes before a command; gives the arguments of the command itself."""
-        if command != "undo":
+        if command == "apply -f":
+            done = self.run("pull", self.model, "--dir", self.files("before"))
+            assert done.code == 0, done.text
+            (path,) = Path(self.files("before")).iterdir()
+            Path(self.files("now")).mkdir()
+            text = path.read_text().replace(f"name: {OLD}\n", f"name: {NEW}\n")
+            Path(self.files("now"), path.name).write_text(text)
+        elif command != "undo":
             # In any case there is a snapshot that was accepted.
             done = self.run("plan", self.model, "--set", f"name={NEW}", "--out", self.plan)
             assert done.code == 0, done.text
@@ -72,6 +89,7 @@ class Bench:
         return {
             "apply": ("apply", self.model, *RENAME),
             "apply --plan": ("apply", "--plan", self.plan, "--yes"),
+            "apply -f": ("apply", "-f", self.files("now"), "--base", self.files("before"), "--yes"),
             "edit": ("edit", self.model, "--yes"),
             "undo": ("undo", undone or self.model, "--yes"),
             "apply --async": ("apply", self.model, *RENAME, "--async"),
