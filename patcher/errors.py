@@ -270,6 +270,11 @@ _WORD: Final = r"('[^']*'|[^\s,)]*(?:\.\.\.|[^\s,).]))"
 _PYTHON: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
     (r"patch-model plan \.\.\. --out FILE", "patcher.save_plan(patcher.plan_patch(...), FILE)"),
     (r"patch-model plan (MODEL.*) --preview --impact", r"patcher.plan_patch(\1 preview=True)"),
+    (r"patch-model pull ([-0-9a-f]{36})", r'patcher.pull_models(folder, ["\1"])'),
+    (r"patch-model pull\b", "patcher.pull_models()"),
+    (r"patch-model (apply|plan) -f (\S+)", r'patcher.\1_files(["\2"])'),
+    (r"--base (live|HEAD|[0-9a-f]{12})\b", r'base="\1"'),
+    (r"--base\b", "base"),
     (r"patch-model list\b", "patcher.list_models()"),
     (r"patch-model get\b", "patcher.get_model()"),
     (r"patch-model apply\b", "patcher.patch_model()"),

@@ -128,8 +128,10 @@ class Baseline:
         if self.repository is not None:
             self.repository.close()
 
-    def document(self, file: ModelFile) -> Document | None:
+    def document(self, file: ModelFile, mine: Document | None = None) -> Document | None:
         """The document of a file's model then; None where there was none.
+
+        ``mine`` is the document of the file itself, for a file that has not changed.
 
         Raises InvalidInputError where there were several files of it, or one that is unreadable.
         """
@@ -145,7 +147,10 @@ class Baseline:
                 )
         if not found:
             return None
-        return _document(found[0], f"{found[0].path} at {self.label}")
+        content = found[0].read()
+        if mine is not None and content == file.content:
+            return mine
+        return _document(content, f"{found[0].path} at {self.label}")
 
     def is_own(self, file: ModelFile) -> bool:
         """Whether the branch's own commits changed a file, so that HEAD hides a change of yours."""
@@ -245,9 +250,9 @@ def _by_id(found: Iterable[tuple[str, Earlier]]) -> dict[str, tuple[Earlier, ...
     return files
 
 
-def _document(earlier: Earlier, what: str) -> Document:
+def _document(content: bytes, what: str) -> Document:
     try:
-        return ModelFile.of(Path(what), earlier.read()).document()
+        return ModelFile.of(Path(what), content).document()
     except InvalidInputError as error:
         error.command_hint = "Name another base: --base REV"
         raise

@@ -107,9 +107,10 @@ def sides(file: ModelFile, baseline: Baseline, live: Live, *, refuse: bool) -> S
     Raises InvalidInputError where there is no base and the file differs from the live model.
     """
     shape, masks = live.resource.shape, live.terms.masks
-    mine = _without_nulls(file.document(), shape)
+    written = file.document()
+    mine = _without_nulls(written, shape)
     Patch.document(mine).check(shape, allow_unknown=True)
-    base = None if baseline.is_live else baseline.document(file)
+    base = None if baseline.is_live else baseline.document(file, written)
     base = base and _without_nulls(base, shape)
     now = as_in_files(live.document, masks, [one for one in (mine, base) if one], refuse=refuse)
     if baseline.is_live:

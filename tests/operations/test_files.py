@@ -10,7 +10,7 @@ import pytest
 
 import patcher
 from patcher import Client, errors
-from patcher.sandbox import Sandbox, seed
+from patcher.sandbox import Sandbox, faults, seed
 from tests.files.project import Project
 
 
@@ -210,3 +210,47 @@ def test_a_url_with_a_password_is_a_mask(
     stored = sandbox.stored(seed.ORDERS)["configuration"]
     assert (stored["url"], stored["schema"]) == (configuration["url"], "b")
     assert [one.code for one in applied.warnings if one.code == "credential-kept"]
+
+
+def test_hints_are_in_pythons_words(sandbox: Sandbox, client: Client, project: Project) -> None:
+    """They name functions and arguments, not commands and options."""
+    sandbox.write_as_other(seed.ORDERS, {"name": "Theirs"})
+    project.edit("orders", "name: Orders", "name: Ours")
+    (clash,) = patcher.apply_files(["models/orders.yaml"], client=client)
+    project.git("rm", "-q", "--cached", "models/orders.yaml")
+    project.git("commit", "-q", "-m", "Without it")
+    (unknown,) = patcher.apply_files(["models/orders.yaml"], client=client)
+    assert clash.error is not None
+    assert unknown.error is not None
+    hints = f"{clash.error.hint} {unknown.error.hint}"
+
+    assert 'patcher.plan_files(["models/orders.yaml"]) base="live"' in hints
+    assert f'patcher.pull_models(folder, ["{seed.ORDERS}"])' in hints
+    assert "patch-model" not in hints
+    assert "--" not in hints.replace("-- ", "")
+
+
+def test_what_a_put_cannot_carry_is_refused_there_and_nowhere_else(
+    sandbox: Sandbox, client: Client, project: Project
+) -> None:
+    """An unknown key is in the file with a note; a change beside it names it, with its line."""
+    sandbox.fault(faults.growth({"novel": {"a": 1}}, method="GET", path=seed.ORDERS, every=True))
+    project.file("orders").unlink()
+    (made,) = patcher.pull_models("models", [seed.ORDERS], client=client)
+    (same,) = patcher.apply_files(["models/orders.yaml"], client=client)
+    project.commit()
+    project.edit("orders", "name: Orders", "name: Ours")
+    (refused,) = patcher.apply_files(["models/orders.yaml"], client=client)
+    (dropped,) = patcher.apply_files(
+        ["models/orders.yaml"], client=client, unknown_fields="drop", on_conflict="rebase"
+    )
+    text = project.file("orders").read_text()
+
+    assert (made.status, same.status) == ("created", "unchanged")
+    assert "novel:\n  a: 1\n" in text
+    line = text[: text.index("\nnovel:")].count("\n") + 2
+    assert refused.error is not None
+    assert refused.error.message.startswith(f"models/orders.yaml:{line}: ")
+    assert refused.exit_code == 2
+    assert dropped.exit_code == 0, dropped.error
+    assert sandbox.stored(seed.ORDERS)["name"] == "Ours"
