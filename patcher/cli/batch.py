@@ -18,7 +18,8 @@ from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from patcher.batch import BatchControl, Overview
+    from patcher.batch.overview import Overview
+    from patcher.batch.pool import BatchControl
     from patcher.operations.batch import BatchRun
     from patcher.operations.read import Selection
     from patcher.plan import PatchResult
@@ -249,7 +250,8 @@ def carry_out_batch(
 ) -> int:
     """Runs a batch, reports each outcome, and returns the exit code of all of them."""
     from patcher.api.pace import Pace
-    from patcher.batch import BatchControl, BatchOptions
+    from patcher.batch.batch import BatchOptions
+    from patcher.batch.pool import BatchControl
     from patcher.operations.batch import BatchRun
 
     output, show_secrets = output_of(parameters)

@@ -180,7 +180,8 @@ def pull_command(models: tuple[str, ...], **parameters: Any) -> int:
       patch-model pull --check --base HEAD
     """
     from patcher.api.pace import Pace
-    from patcher.batch import BatchControl, BatchOptions
+    from patcher.batch.batch import BatchOptions
+    from patcher.batch.pool import BatchControl
     from patcher.cli.changes import Source
     from patcher.operations.batch import BatchRun
     from patcher.operations.pull import Puller, PullOptions

@@ -10,8 +10,9 @@ from typing import NamedTuple, TypeAlias
 
 from patcher.api import Client
 from patcher.api.pace import Pace
-from patcher.batch import BatchControl, BatchOptions, Overview, Target
-from patcher.batch.overview import NamedResource
+from patcher.batch.batch import BatchOptions, Target
+from patcher.batch.overview import NamedResource, Overview
+from patcher.batch.pool import BatchControl
 from patcher.documents.notices import ignore
 from patcher.errors import InvalidInputError, NotFoundError, PatchError
 from patcher.files.baseline import Baseline

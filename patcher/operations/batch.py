@@ -9,8 +9,10 @@ from typing import Final, TypeVar
 
 from patcher.api import Client
 from patcher.api.pace import Pace
-from patcher.batch import Batch, BatchControl, BatchOptions, Overview, Spool, Target
-from patcher.batch.overview import NamedResource
+from patcher.batch.batch import Batch, BatchOptions, Target
+from patcher.batch.overview import NamedResource, Overview
+from patcher.batch.pool import BatchControl
+from patcher.batch.spool import Spool
 from patcher.documents.jsontext import quoted
 from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch, PatchLike, refuse_indices

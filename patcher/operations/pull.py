@@ -10,8 +10,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from patcher.api import Client
 from patcher.api.pace import Pace
-from patcher.batch import BatchControl, BatchOptions
-from patcher.batch.pool import each
+from patcher.batch.batch import BatchOptions
+from patcher.batch.pool import BatchControl, each
 from patcher.documents.diff import Change
 from patcher.documents.notices import ignore
 from patcher.documents.values import strictly_equal

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from patcher.api import Client
 from patcher.api.transport import logger
-from patcher.batch import Target
-from patcher.batch.overview import NamedResource
-from patcher.batch.pool import each
 from patcher.documents.values import Document
 from patcher.documents.where import Condition
 from patcher.documents.wording import closest, first_few
@@ -27,6 +24,9 @@ from patcher.resources.blockers import OnUnknown
 from patcher.resources.projection import UUID, Projection, project
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from patcher.batch.batch import Target
 
 FORCED: Final = "name:"
 """Makes a name of any text that follows it."""
@@ -52,6 +52,7 @@ def whole(client: Client, resource: Resource, ids: Sequence[str]) -> Iterator[Sn
     An item of a list may be lighter than the resource, so what it lacks is read there. One that
     is not there any more is left out. Raises ApiError.
     """
+    from patcher.batch.pool import each  # few commands read several
 
     def read(resource_id: str) -> Snapshot:
         return Snapshot(*client.get(resource.collection, resource_id))
@@ -174,6 +175,9 @@ def select(session: Session, selection: Selection, options: Options) -> list[Tar
     Raises InvalidPatchError for an unknown path in a condition, NotFoundError for a resource that
     does not exist (also one to leave out), AmbiguousNameError where several have a name.
     """
+    from patcher.batch.batch import Target
+    from patcher.batch.overview import NamedResource
+
     where, targets = selection.where, selection.targets
     _check(session, where, allow_unknown="carry" in session.unknown_fields(options))
     listed = _Listed({}, {}, {})

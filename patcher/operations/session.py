@@ -32,7 +32,7 @@ from patcher.resources.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from patcher.api.pace import Pace
-    from patcher.batch import BatchControl
+    from patcher.batch.pool import BatchControl
 
 
 class Progress(NamedTuple):

@@ -15,10 +15,9 @@ from patcher.errors import (
     VerificationError,
 )
 from patcher.operations.arguments import OnConflict, Options
-from patcher.operations.impact import approved, looked_after, reviewed
 from patcher.operations.read import resolve
 from patcher.operations.session import Session, opened, reported
-from patcher.plan import PatchResult, Plan, conflicts
+from patcher.plan import PatchResult, Plan
 from patcher.resources.blockers import OnUnknown
 from patcher.resources.snapshot import Snapshot
 
@@ -63,26 +62,46 @@ def carry_out(session: Session, plan: Plan, options: Options) -> PatchResult:
         session.refuse_elsewhere(plan.origin)
         attended = options.attended and options.confirm is not None
         rebases = CONFIRMED_REBASES if attended else REBASES
-        first = plan = approved(session, plan, options)
+        first = plan = _approved(session, plan, options)
         while not options.dry_run and not plan.is_unchanged:
             if options.confirm is not None and not options.confirm(plan):
                 declined = DeclinedError(f"{plan.label} was not written: declined.")
                 return PatchResult.of_error(declined, plan.resource, plan=plan)
             try:
-                return looked_after(session, session.write(plan, options))
+                return _with_aftermath(session, session.write(plan, options))
             except VerificationError as error:
                 # The write happened, and the syncs read what is stored now.
-                error.result = error.result and looked_after(session, error.result)
+                error.result = error.result and _with_aftermath(session, error.result)
                 raise
             except ConflictError as error:
                 if options.on_conflict != "rebase" or not rebases or error.report is None:
                     raise
+                from patcher.plan import conflicts
+
                 rebases -= 1
                 rebased = conflicts.rebase(plan, theirs(session, plan, error))
                 if not attended:
                     conflicts.refuse_other_than(first, rebased)
-                plan = approved(session, rebased, options)
+                plan = _approved(session, rebased, options)
         return PatchResult.of_plan(plan)
+
+
+def _approved(session: Session, plan: Plan, options: Options) -> Plan:
+    """The plan with what else was asked about it. Raises ApiError for a preview that failed."""
+    if not (options.preview or options.impact or plan.preview is not None):
+        return plan
+    from patcher.operations.impact import approved
+
+    return approved(session, plan, options)
+
+
+def _with_aftermath(session: Session, result: PatchResult) -> PatchResult:
+    """The result with the state of the syncs after the write, if the plan has an impact."""
+    if result.plan is None or result.plan.impact is None:
+        return result
+    from patcher.operations.impact import looked_after
+
+    return looked_after(session, result)
 
 
 def theirs(session: Session, plan: Plan, error: ConflictError) -> Snapshot:
@@ -289,6 +308,8 @@ def rebase(plan: Plan, *, client: Client | None = None, accept_older: bool = Fal
     with reported("", plan), opened(client) as session:
         session.refuse_elsewhere(plan.origin)
         now = session.latest(plan.base.id or "", known=plan.base, accept_older=accept_older)
+        from patcher.plan import conflicts
+
         return conflicts.rebase(plan, now)
 
 
@@ -297,7 +318,12 @@ def run_plan(session: Session, model: str, patch: Patch, options: Options) -> Pl
     with reported(model):
         session.check(patch, options)
         resource_id, listed_as = resolve(session.client, session.resource, model)
-        return reviewed(session, session.plan(resource_id, patch, options, listed_as), options)
+        plan = session.plan(resource_id, patch, options, listed_as)
+        if options.preview or options.impact:
+            from patcher.operations.impact import reviewed
+
+            plan = reviewed(session, plan, options)
+        return plan
 
 
 def run_patch(session: Session, model: str, patch: Patch, options: Options) -> PatchResult:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import patcher
-from patcher.batch import BatchControl
+from patcher.batch.pool import BatchControl
 from patcher.cli.main import run
 from patcher.sandbox import Sandbox, seed
 from tests.cli.scripted import ScriptedEditor, kept, state

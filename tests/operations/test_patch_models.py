@@ -15,7 +15,9 @@ import patcher
 from patcher import Client, errors
 from patcher.api.client import Client as AnyClient
 from patcher.api.pace import Pace
-from patcher.batch import BatchControl, BatchOptions, Overview
+from patcher.batch.batch import BatchOptions
+from patcher.batch.overview import Overview
+from patcher.batch.pool import BatchControl
 from patcher.operations import Options, Session
 from patcher.operations.batch import BatchRun
 from patcher.operations.read import Selection
