@@ -96,7 +96,9 @@ class FileScreen(BatchScreen):
 
 def _differences(result: PatchResult) -> list[Notice]:
     """The warnings that a live model differs from its file, which changes nothing."""
-    return [one for one in result.warnings if one.code == "live-differs"]
+    codes = {"live-differs", "server-default", "server-added", "hidden-by-server"}
+    is_unchanged = result.status == "unchanged"
+    return [one for one in result.warnings if is_unchanged and one.code in codes]
 
 
 def plan_files(

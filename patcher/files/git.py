@@ -145,15 +145,18 @@ class Repository:
             asked, answer = self._objects.stdin, self._objects.stdout
             if asked is None or answer is None:
                 raise AssertionError("both are pipes")
-            asked.write(f"{oid}\n".encode())
-            asked.flush()
-            head = answer.readline().split()
-            if len(head) != 3:
+            try:
+                asked.write(f"{oid}\n".encode())
+                asked.flush()
+                head = answer.readline().split()
+                content = answer.read(int(head[2]) + 1) if len(head) == 3 else b""
+            except OSError:  # the process has ended
+                head, content = [], b""
+            if len(head) != 3 or len(content) != int(head[2]) + 1:
                 raise InvalidInputError(
                     f"git has no object {oid}.", hint="Fetch it, or repair the clone: git fsck"
                 )
-            size = int(head[2])
-            return answer.read(size + 1)[:size]
+            return content[:-1]
 
     def unmerged(self) -> set[str]:
         """The paths of which git has not merged both sides."""

@@ -240,9 +240,8 @@ def _already_applied(live: Live, found: Sides) -> Plan | None:
     except InvalidPatchError:
         return None
     meant = replace(_unchanged(live), document=base, proposed=mine)
-    if not is_in_place(meant, verify(meant, live.snapshot, live.snapshot)):
-        return None
-    return _unchanged(live)
+    verdict = verify(meant, live.snapshot, live.snapshot)
+    return _unchanged(live, verdict.notices) if is_in_place(meant, verdict) else None
 
 
 def _conflict(file: ModelFile, live: Live, found: Sides) -> ConflictError:
