@@ -236,8 +236,9 @@ def _copies(folder: Path) -> Iterator[tuple[str, Earlier]]:
 
 
 def _objects(repository: Repository, commit: str) -> Iterator[tuple[str, Earlier]]:
-    for path, oid in repository.files(commit).items():
-        content = repository.content(oid)
+    files = repository.files(commit)
+    contents = repository.contents(list(files.values()))
+    for (path, oid), content in zip(files.items(), contents, strict=True):
         header = Header.of(content[:4096].decode("utf-8", "replace").lstrip("\ufeff"))
         if header is not None:
             yield header.id, Earlier(path, lambda oid=oid: repository.content(oid))  # type: ignore[misc]

@@ -117,6 +117,8 @@ def test_a_failure_on_the_way_has_gits_reason(project: Project, repository: Repo
         repository.merge_base("nonsense", "HEAD")
     with pytest.raises(InvalidInputError, match="git has no object"):
         repository.content("0" * 40)
+    with pytest.raises(InvalidInputError, match="git has no object"):
+        list(repository.contents(["0" * 40]))
 
 
 def test_a_hooks_variables_do_not_lead_elsewhere(
