@@ -11,7 +11,6 @@ from patcher.documents.pointers import kind_of, lookup, pointer_to, shown
 from patcher.documents.shape import Shape
 from patcher.documents.steps import Step
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, checked, copied
-from patcher.documents.wording import first_few
 from patcher.errors import InvalidPatchError
 
 
@@ -66,7 +65,7 @@ class WholeDocument(Step):
         left_out = [(key,) for key in document if key not in self.document]
         if left_out:
             raise InvalidPatchError(
-                f"The given document leaves out {first_few(map(shown, left_out))}.",
+                f"The given document leaves out {', '.join(map(shown, left_out))}.",
                 path=pointer_to(left_out[0]),
                 hint="Add what is missing, or set it to null to remove it. "
                 "To change only some keys, use --merge.",

@@ -152,7 +152,7 @@ def test_a_plan_that_cannot_be_saved_is_one_object_too(
     refused = patch_model("plan", "Contacts", "--set", change, "--out", str(path), "-o", output)
 
     assert (refused.code, path.exists(), sandbox.puts()) == (2, False, [])
-    assert "Apply this change directly, with patch-model apply." in refused.err
+    assert "patch-model apply" in refused.err
     assert "new-token" not in refused.out + refused.err
     if output == "json":
         result = json.loads(refused.out)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from patcher.cli.items import parse_set, parse_unset
 from patcher.documents.pointers import (
     index_of,
+    item_to,
     kind_of,
     lookup,
     obstacle,
@@ -292,3 +293,17 @@ def test_a_path_is_as_deep_as_a_document_may_be(make: Any) -> None:
     assert len(parse_path(make(MAX_DEPTH))) == MAX_DEPTH
     with pytest.raises(InvalidPatchError, match="more than 200 parts"):
         parse_path(make(MAX_DEPTH + 1))
+
+
+@pytest.mark.parametrize(
+    ("place", "operator", "value", "item"),
+    [
+        (("name",), "=", "X", "name=X"),
+        (("name",), "=", "", "name="),
+        (("name",), "=", "a b", "name='a b'"),
+        (("a b", "c"), ":=", "1", "'a b.c:=1'"),
+    ],
+)
+def test_an_item_is_quoted_for_a_shell(place: Tokens, operator: str, value: str, item: str) -> None:
+    """The value alone is in quotes where the path needs none."""
+    assert item_to(place, operator, value) == item

@@ -113,3 +113,9 @@ def test_a_huge_text_is_redacted_and_cut(start: str, piece: str) -> None:
     assert "hunter2" not in shown
     assert len(shown) < LONGEST_SHOWN + 100
     assert len(shown) <= LONGEST_SHOWN or shown.endswith(" characters in all)")
+
+
+def test_a_beginning_that_begins_again_is_found() -> None:
+    """What matched so far may hold the beginning of a later, longer match."""
+    assert _overlap("xx-aabaa", "aabaaa") == 5
+    assert _overlap("xx-aabaab", "aabaaa") == 3

@@ -148,3 +148,8 @@ def test_which_values_are_shown_line_by_line(
 ) -> None:
     """Two texts are shown line by line when one has more than one line."""
     assert expected == is_multiline(old, new)
+
+
+def test_equal_texts_have_no_hunks() -> None:
+    """Where nothing differs there is nothing to show."""
+    assert unified("a\nb\n", "a\nb\n") == ()

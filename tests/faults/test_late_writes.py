@@ -24,7 +24,7 @@ def test_history_calls_it_not_known(bench: Bench, entry: str) -> None:
     """Neither written nor not written, with the reason, before it lands and after."""
     for _ in range(2):
         listed, shown = bench.run("history"), bench.run("history", entry)
-        assert listed.text.endswith("  /name    unknown\n")
+        assert "  unknown  " in listed.text
         assert "have been written: scripted fault: 504 (504)" in " ".join(shown.text.split())
         bench.everything_lands(awaited=True)
 

@@ -215,3 +215,13 @@ def test_a_damaged_entry_does_not_hide_the_others(accepted: Accepted) -> None:
     damaged.chmod(0o600)
 
     assert version(accepted) == 2
+
+
+def test_the_latest_of_the_journal_counts_whatever_the_order(tmp_path: Path) -> None:
+    """The entries are read from the newest on, and an older state takes nothing back."""
+    journal = Journal(tmp_path / "journal")
+    accepted = Accepted(tmp_path / "accepted", journal, "thing")
+    record(accepted, 3, 4)
+    record(accepted, 8, 9)
+
+    assert version(accepted) == 9

@@ -49,7 +49,7 @@ def test_an_overlap_in_the_last_moment_is_reported(
     """In the one round trip that no check can close: written, and said to be not alone."""
     sandbox.fault(faults.concurrent_write({"identifier": "email"}, "before", method="PUT"))
 
-    with pytest.raises(patcher.VerificationError, match="somebody else") as caught:
+    with pytest.raises(patcher.VerificationError, match="someone else") as caught:
         patcher.patch_model(seed.CONTACTS, RENAME, client=client)
 
     assert caught.value.exit_code == 5

@@ -654,3 +654,11 @@ def test_a_reading_exposes_what_has_a_name() -> None:
     fields = [{"name": "a", "id": "1"}, {"name": "b", "id": 5}, {"name": 5}, "c"]
 
     assert COLUMNS.exposed_now(Snapshot({"fields": fields})) == {"a": "1", "b": None}
+
+
+def test_what_is_no_text_in_a_list_of_texts_is_left_to_the_schema() -> None:
+    """The checks look at the texts around it."""
+    found = raw(tracking_columns=["id", 7, "id"])
+    made = plan({"name": "X"}, found)
+
+    assert ("schema-violation", "/tracking_columns/1") in codes(made)
