@@ -40,7 +40,12 @@ def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
         unknown_fields=intent.unknown_fields,
         allow_all_fields=True,
         restored=frozenset(sent),
-        origin=Origin(intent.where, saved_plan=intent.saved_plan, undoes=intent.undoes),
+        origin=Origin(
+            intent.where,
+            before.organization,
+            saved_plan=intent.saved_plan,
+            undoes=intent.undoes,
+        ),
         named=tuple(one.place for one in settled),
     )
     return propose(resource, before, sent, terms)
@@ -99,7 +104,7 @@ class UndoPlanner:
         """
         live = self.read(entry.intent.id)
         observed = self._observed(entry, live)
-        terms = self._terms(entry)
+        terms = self._terms(entry, live)
         found = self.resource.projection(live, terms.unknown_fields, terms.masks)
         left = self.resource.projection(observed, terms.unknown_fields, terms.masks)
         target = self._target(entry, left, found, terms)
@@ -194,12 +199,13 @@ class UndoPlanner:
             return plan
         return replace(plan, terms=plan.terms._replace(undone=_document_sent(undone)))
 
-    def _terms(self, entry: Entry) -> Terms:
+    def _terms(self, entry: Entry, live: Snapshot) -> Terms:
         """Returns the terms of the undo: unknown keys go as they did with the write by default.
 
         Those that the write left out, and so cleared, come back. A warning names what cannot.
         """
         intent, before = entry.intent, Snapshot(entry.intent.before)
+        origin = self.terms.origin
         unknown_fields = self.terms.unknown_fields
         decided = UnknownKeys.of(unknown_fields)
         if decided.others == "error":
@@ -223,7 +229,9 @@ class UndoPlanner:
                 for key in document.keys() | intent.sent.keys()
                 if not strictly_equal(document.get(key, MISSING), intent.sent.get(key, MISSING))
             ),
-            origin=self.terms.origin._replace(undoes=entry.name),
+            origin=origin._replace(
+                organization=origin.organization or live.organization, undoes=entry.name
+            ),
         )
 
 

@@ -79,7 +79,7 @@ def run_saved(session: Session, saved: SavedPlan, options: Options) -> PatchResu
     live = session.latest(
         saved.plan.base.id or "", known=saved.plan.base, accept_older=options.accept_older
     )
-    session.refuse_elsewhere(saved.plan.origin, live.raw.get("organization_id"))
+    session.refuse_elsewhere(saved.plan.origin, live.organization)
     masks = replace(session.masks, literal=saved.plan.terms.masks.literal)
     terms = saved.plan.terms._replace(masks=masks, strict=options.strict)
     document, _ = session.resource.document(live, terms.unknown_fields)
@@ -88,7 +88,7 @@ def run_saved(session: Session, saved: SavedPlan, options: Options) -> PatchResu
     verdict = verify(saved_plan, saved.plan.base, live)
     if is_in_place(saved_plan, verdict):
         done = propose(session.resource, live, document, terms)
-        text = f"Already applied: {done.label} is as the plan expects it."
+        text = f"Already applied: {done.label} matches the plan."
         notice = Notice("already-applied", "", text)
         return replace(PatchResult.of_plan(done), notices=(notice, *verdict.notices))
     _refuse_a_second_time(session, saved)

@@ -45,6 +45,11 @@ class Snapshot(NamedTuple):
         return self._text("name")
 
     @property
+    def organization(self) -> str | None:
+        """The ID of the organization it belongs to."""
+        return self._text("organization_id")
+
+    @property
     def version(self) -> int | None:
         """The counter of writes, or None where it is missing or not an integer."""
         version = self.raw.get("version")
