@@ -14,7 +14,7 @@ from patcher.documents.patches import Patch, renames
 from patcher.documents.pointers import item_to, lookup, pointer_to, tokens_of
 from patcher.documents.set_unset import Assign
 from patcher.documents.values import MISSING, Document, Tokens, strictly_equal
-from patcher.documents.wording import did_you_mean, first_few
+from patcher.documents.wording import did_you_mean
 from patcher.errors import InvalidPatchError
 from patcher.plan.plan import Origin, Plan, Terms
 from patcher.resources.blockers import Blocker, OnUnknown, refusal, unsettled
@@ -48,7 +48,8 @@ def finding_notices(
     notices = [Notice(one.code, one.path, f"{one.what} {one.way_out}") for one in introduced]
     if found.existing:
         problem = "problem" if len(found.existing) == 1 else "problems"
-        text = f"Existing {problem}, not caused by this change: {_listed(found.existing)}."
+        listed = masks.redacted(_listed(found.existing))
+        text = f"Existing {problem}, not caused by this change: {listed}"
         notices.append(Notice("known-faults", "", text))
     return tuple(notices)
 
@@ -63,21 +64,23 @@ def _refuse(introduced: list[Finding], *, allow_all_fields: bool) -> None:
     refused = [one for one in introduced if not (allow_all_fields and one.code == ALLOWED)]
     if not refused:
         return
-    first, *others = refused
-    also = f" And {len(others)} more: {_listed(others)}." if others else ""
+    first = refused[0]
     raise InvalidPatchError(
-        f"--strict refuses the change. {first.what}{also}",
+        f"--strict refuses the change. {_listed(refused)}",
         path=first.path,
         hint=f"{first.way_out} Without --strict this is only a warning.",
     )
 
 
 def _listed(findings: Iterable[Finding]) -> str:
-    """The codes of findings, each with its first few paths."""
+    """One sentence for each kind of finding: the first of the kind, and how many more there are."""
     by_code: dict[str, list[str]] = {}
     for one in findings:
-        by_code.setdefault(one.code, []).append(one.path)
-    return "; ".join(f"{code} at {first_few(paths, 3)}" for code, paths in by_code.items())
+        by_code.setdefault(one.code, []).append(one.what)
+    return " ".join(
+        f"{first.removesuffix('.')} (and {len(more)} more)." if more else first
+        for first, *more in by_code.values()
+    )
 
 
 def check_change(

@@ -12,13 +12,12 @@ from patcher.documents.wording import counted, first_few
 from patcher.errors import PatchError
 from patcher.plan import PatchResult
 from patcher.plan.plan import Status
-from patcher.render.plan import PRESERVED, change_lines, conflict_lines, details_lines
+from patcher.render.plan import PRESERVED, change_lines, conflict_lines, details_lines, warning_line
 from patcher.render.text import (
     Line,
     Span,
     Style,
     line,
-    message,
     printable,
     printable_value,
     wrapped,
@@ -65,7 +64,7 @@ def overview_lines(
         yield from change_lines(group.changes)
         yield from _cleared(group)
         for notice in group.warnings:
-            yield line("  ", *message("Warning", notice.message, "changed"))
+            yield line("  ", *warning_line(notice))
     yield from _carried(dict.fromkeys(path for group in groups for path in group.carried))
     if refused:
         yield line()
@@ -95,7 +94,7 @@ def outcome_lines(result: PatchResult) -> Iterator[Line]:
             f": {printable_value(short)}, {moved}, {result.journal_entry}",
         )
     for notice in result.notices:
-        yield line("  ", *message("Warning", notice.message, "changed"))
+        yield line("  ", *warning_line(notice))
 
 
 def summary_lines(

@@ -199,12 +199,14 @@ def warning_lines(notices: Sequence[Notice]) -> Iterator[Line]:
     """Warnings, each with the place that it is about."""
     if notices:
         yield line()
-    for notice in notices:
-        yield (
-            message("Note", notice.message, "quiet")
-            if notice.is_remark
-            else message("Warning", notice.message, "changed")
-        )
+    yield from map(warning_line, notices)
+
+
+def warning_line(notice: Notice) -> Line:
+    """One warning, or a note on an existing problem."""
+    if notice.is_remark:
+        return message("Note", notice.message, "quiet")
+    return message("Warning", notice.message, "changed")
 
 
 def _title(shown: Outline) -> Iterator[Line]:

@@ -206,7 +206,8 @@ def test_what_was_there_before_is_one_quiet_remark(
     made = make_plan(MODEL, before, Patch.of({"name": "New"}), strict=True)
 
     assert [notice.code for notice in made.warnings] == ["known-faults"]
-    assert f"{code} at {path}" in made.warnings[0].message
+    assert "not caused by this change: " in made.warnings[0].message
+    assert code not in made.warnings[0].message
     assert made.warnings[0].is_remark
 
 
@@ -251,7 +252,7 @@ def test_many_old_faults_do_not_drown_the_plan() -> None:
     made = plan({"name": "New"}, found)
 
     assert len(made.warnings) == 1
-    assert "/tracking_columns/2 and 297 more" in made.warnings[0].message
+    assert "(and 299 more)" in made.warnings[0].message
 
 
 def test_a_model_whose_every_column_is_open_has_no_unknown_columns() -> None:
@@ -324,7 +325,7 @@ def test_strict_names_every_fault() -> None:
 
     assert "--strict" in refused.value.message
     assert refused.value.path == "/identifier"
-    assert "And 1 more: policies-cleared at /policies." in refused.value.message
+    assert "removes every policy" in refused.value.message
     assert refused.value.exit_code == 2
 
 
