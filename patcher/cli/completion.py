@@ -112,8 +112,8 @@ _SHELLS: Final[dict[str, type[_Completion]]] = {"bash": Bash, "zsh": Zsh, "fish"
 def completion_command(shell: str | None) -> None:
     """Print the completion script for your shell.
 
-    It completes commands, options, files, and the names of models, which it reads from the API. It
-    begins with how to install it.
+    It completes commands, options, files, and the names of models, which it reads from the API. Its
+    first lines say how to install it.
 
     \b
     Examples:

@@ -163,7 +163,7 @@ def _refuse_others(
     default=Path("models"),
     show_default=True,
     metavar="DIR",
-    help="Folder of the files",
+    help="Folder for the files",
 )
 @click.option("--check", is_flag=True, help="Report who is ahead or behind, and write nothing")
 @shared("all where exclude base concurrency max-rps accept-older unknown-fields")

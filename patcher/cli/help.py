@@ -21,7 +21,7 @@ _WORDS: Final = {
     "RUN": "Batch of writes: run- and 12 hex digits",
     "SHELL": "bash, zsh or fish (default: the variable SHELL)",
 }
-"""What the capital words in a command's usage and options stand for."""
+"""What the capital words in a command's usage stand for."""
 
 _GROUPS: Final = {
     "Options": "",
@@ -81,13 +81,22 @@ class Command(click.Command):
         """--help, printed the way all other output is."""
         return _HELP
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses as click does; an error always knows its command, so that a hint can name it."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes arguments and groups. A subcommand only refers to the connection options."""
         options = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
         records = {one.opts[-1]: one.get_help_record(ctx) for one in options}
         rows = {name: record for name, record in records.items() if record and name != "--help"}
-        terms = [*self.collect_usage_pieces(ctx), *(term for term, _ in rows.values())]
-        used = set(re.findall("[A-Z]+", " ".join(terms)))
+        used = set(re.findall("[A-Z]+", " ".join(self.collect_usage_pieces(ctx))))
+        if "CHANGE" in used:
+            used |= {"PATH", "SRC"}
         groups = {"Arguments": [row for row in _WORDS.items() if row[0] in used]}
         for group, names in _GROUPS.items():
             groups[group] = [rows.pop(name) for name in names.split() if name in rows]

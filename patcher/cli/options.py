@@ -250,7 +250,7 @@ _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
     "base": click.option(
         "--base",
         metavar="REV",
-        help="What files were before: revision, folder or live",
+        help="Base of the files: revision, folder or live",
     ),
     "file": click.option(
         "-f",

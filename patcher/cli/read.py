@@ -267,7 +267,7 @@ def _history() -> Any:
 
 @click.command("undo", cls=Command)
 @click.argument("target", metavar="[MODEL|ENTRY]", required=False, type=CompletedName("both"))
-@click.option("--run", metavar="RUN", help="Undo all writes of a batch")
+@click.option("--run", metavar="RUN", help="Undo all writes of a batch (run- and 12 hex digits)")
 @shared(
     "yes dry-run on-conflict async refresh allow-all-fields strict accept-older "
     "unknown-fields show-secrets"

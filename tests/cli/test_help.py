@@ -43,6 +43,16 @@ def test_the_help_of_apply_is_one_screen(patch_model: Command) -> None:
     assert re.search(r"^  MODEL +ID or exact name", done.out, re.MULTILINE)
 
 
+@pytest.mark.parametrize(("name", "arguments"), [("list", []), ("pull", ["MODEL"])])
+def test_only_arguments_are_called_arguments(
+    patch_model: Command, name: str, arguments: list[str]
+) -> None:
+    """A word that only an option has, such as the PATH of --where, is not among them."""
+    rows = re.findall(r"^  ([A-Z]+)  ", patch_model("help", name).out, re.MULTILINE)
+
+    assert rows == arguments
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
