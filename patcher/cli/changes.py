@@ -178,9 +178,10 @@ def _no_change(models: Sequence[str]) -> InvalidInputError:
         if is_saved_plan(path):
             way = ("--show " if command == "plan" else "--plan ") + shlex.quote(path)
         return InvalidInputError("No change given.", hint=f"Did you mean {way}?")
+    example = shlex.quote(models[0]) if len(models) == 1 else "MODEL"
     return InvalidInputError(
         "No change given.",
-        hint=f"For example: patch-model {command} MODEL name='New name'. "
+        hint=f"For example: patch-model {command} {example} name='New name'. "
         f"Run 'patch-model {command} --help' for usage.",
     )
 

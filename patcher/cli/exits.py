@@ -117,6 +117,8 @@ def _usage(error: click.UsageError) -> InvalidInputError:
         message = _unfit(error)
     elif type(error) is click.UsageError and not isinstance(_command(error), click.Group):
         message = "Too many arguments."
+        if command.endswith(" list"):
+            hint = "To print one model: patch-model get MODEL. To select some: --where name=TEXT"
     return InvalidInputError(message, hint=hint)
 
 
@@ -164,7 +166,9 @@ def _unfit(error: click.BadParameter) -> str:
     """What a parameter expects, without the value it was given."""
     parameter = error.param
     kind = parameter.type if parameter else None
-    name = parameter.opts[-1] if isinstance(parameter, click.Option) else "An argument"
+    name = parameter.opts[-1] if parameter else "An argument"
+    if parameter and not isinstance(parameter, click.Option):
+        name = parameter.human_readable_name.strip("[]").upper()
     if isinstance(kind, click.Choice):
         return f"{name}: expected one of {', '.join(map(str, kind.choices))}."
     if isinstance(kind, click.Path):

@@ -51,9 +51,9 @@ def parse_item(
     typed, an ``@`` too. Raises InvalidPatchError, and what ``read_file`` raises.
     """
     path, operator, value = _split(text, "A change")
-    if path != path.strip():
+    if path != path.strip() or not path:
         raise InvalidPatchError(
-            "The path begins or ends with a space.",
+            "The path begins or ends with a space." if path else "There is no path before the =.",
             hint=r"Write PATH=VALUE without spaces around the =. A space in a key is \u0020.",
         )
     if operator in (":", ""):
@@ -82,7 +82,7 @@ def parse_unset(text: str) -> Unset:
     """The step for ``PATH``. Raises InvalidPatchError."""
     if not text.startswith("/") and end_of_path(text) < len(text):
         raise InvalidPatchError(
-            "--unset takes a path and no value.",
+            "--unset expects a path without a value.",
             hint=r"For example: --unset identifier. Within a key, write \= for an equals sign.",
         )
     return Unset(parse_path(text))

@@ -50,6 +50,7 @@ _MEANT: Final = {
     "history": "log logs journal",
     "undo": "rollback revert restore reset",
     "sandbox": "serve server emulator mock",
+    "--version": "version",
 }
 """What else a command may be called, by the habits of other tools."""
 

@@ -21,6 +21,7 @@ from patcher.cli.help import Command, Number
 from patcher.cli.options import Connection
 from patcher.cli.signals import SIGNALS
 from patcher.documents.values import Document, strictly_equal
+from patcher.documents.wording import counted
 from patcher.errors import InvalidInputError, PatchError
 from patcher.render.text import Span, line
 
@@ -146,7 +147,7 @@ def _bare_put(sandbox: Sandbox) -> None:
     keys = ("connection_id", "configuration")
     body = {"name": "Customers", **{key: before[key] for key in keys}}
     _say(f"  PUT /api/models/{model_id}")
-    _say("  {name: Customers, connection_id: ..., configuration: ...}   (only the name is new)")
+    _say("  {name: Customers, connection_id: ..., configuration: ...}   (a new name)")
     _say("")
     with Client(sandbox.url, sandbox.api_key) as client:
         answer = client.put("/api/models", model_id, body, idempotency_key=fresh_key())
@@ -166,7 +167,7 @@ def _guarded(sandbox: Sandbox) -> None:
     )
     model_id = _contacts(sandbox)
     before = sandbox.stored(model_id)
-    code = _command("apply", "Contacts", "--set", "name=Customers", "--yes")
+    code = _command("apply", "Contacts", "name=Customers", "--yes")
     after = sandbox.stored(model_id)
     _claim("the exit code is 0", code == 0)
     _claim("the name is new", after["name"] == "Customers")
@@ -187,7 +188,7 @@ def _conflict(sandbox: Sandbox) -> None:
         )
     )
     sandbox.reset_requests()
-    code = _command("apply", "Contacts", "--set", "name=Customers", "--yes", quiet=True)
+    code = _command("apply", "Contacts", "name=Customers", "--yes", quiet=True)
     _claim("the exit code is 4", code == 4)
     _claim("nothing was sent", not sandbox.puts(model_id))
     _claim("their edit is still there", sandbox.stored(model_id)["identifier"] == "email")
@@ -200,7 +201,7 @@ def _lost_answer(sandbox: Sandbox) -> None:
     model_id = _contacts(sandbox)
     sandbox.fault(faults.drop_after())
     sandbox.reset_requests()
-    code = _command("apply", "Contacts", "--set", "name=Customers", "--yes", "-v", quiet=True)
+    code = _command("apply", "Contacts", "name=Customers", "--yes", "-v", quiet=True)
     _claim("the exit code is 0: reading the model again shows the write", code == 0)
     _claim("it was sent exactly once", len(sandbox.puts(model_id)) == 1)
     _claim("it is stored", sandbox.stored(model_id)["name"] == "Customers")
@@ -271,7 +272,7 @@ def _show_key(key: str, before: Any, after: Any, *, is_lost: bool) -> None:
             [line(f"    {key:<18}", Span("kept" if key != "name" else "changed", "quiet"))]
         )
         return
-    was = f"{len(before)} items" if isinstance(before, list) else "set"
+    was = counted(len(before), "item") if isinstance(before, list) else "set"
     now = "cleared" if not after else f"now {len(after)}: every column of the source"
     console.show([line(f"  ! {key:<18}", Span(f"{was}, {now}", "alarm"))])
 

@@ -41,7 +41,7 @@ from patcher.errors import InvalidInputError, NotFoundError
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 _EXPECT_VERSION = click.option(
-    "--expect-version", type=Number(int), metavar="N", help="Stop unless this is its version"
+    "--expect-version", type=Number(int), metavar="N", help="Stop unless the model is at version N"
 )
 
 
@@ -187,7 +187,7 @@ def _are_many(models: tuple[str, ...], parameters: dict[str, Any]) -> bool:
         if parameters.get("change_item"):
             raise InvalidInputError(
                 "No MODEL given: an argument with = is a change.",
-                hint="For a model with = in its name, write name:TEXT.",
+                hint="Put MODEL before the change. For a name with = in it, write name:TEXT.",
             )
         raise click.MissingParameter(
             ctx=click.get_current_context(), param_hint="'MODEL'", param_type="argument"

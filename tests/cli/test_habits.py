@@ -233,6 +233,7 @@ def test_a_list_of_some(sandbox: Sandbox, patch_model: Command) -> None:
         ("log", "history"),
         ("aply", "apply"),
         ("dry-run", "plan"),
+        ("version", "--version"),
     ],
 )
 def test_another_tools_command(patch_model: Command, word: str, command: str) -> None:
@@ -256,6 +257,9 @@ def test_another_tools_command(patch_model: Command, word: str, command: str) ->
         (("get", "M", "--ouput", "json"), "--output"),
         (("get", "M", "--nosuchthing"), "Run 'patch-model get --help'"),
         (("get", "M", "a", "b"), "Run 'patch-model get --help'"),
+        (("list", "M"), "patch-model get MODEL"),
+        (("edit", "M", "--resume"), "Run 'patch-model edit --help'"),
+        (("completion", "tcsh"), "SHELL: expected one of bash"),
     ],
 )
 def test_another_tools_option(patch_model: Command, words: tuple[str, ...], hint: str) -> None:
@@ -315,6 +319,8 @@ def test_it_is_said_where_it_writes(sandbox: Sandbox, patch_model: Command) -> N
     entries = json.loads(patch_model("history", "-o", "json").out)["entries"]
 
     assert f"{host} (organization {organization})" in plan.out
+    assert patch_model("apply", "Orders", "name=Y", "--yes").code == 0
+    assert f"{host} (organization {organization})" in patch_model("undo", "Y", "--dry-run").out
     assert result["url"] == sandbox.url
     assert entries[0]["url"] == sandbox.url
     assert host in patch_model("history").out
@@ -336,7 +342,9 @@ DEAD_ENDS = {
     ("plan", "Contacts", "--unset", "fields[0]"): "fields.0",
     ("plan", "Contacts", "configuration.hosts[1].a=x"): "configuration.hosts.1.a",
     ("plan", "Contacts", "--set", "name"): "name='New name'",
-    ("plan", "Contacts"): "name='New name'",
+    ("plan", "Contacts"): "plan Contacts name='New name'",
+    ("plan", "Contacts", "Orders"): "plan MODEL name='New name'",
+    ("plan", "Contacts", "=", "X"): "without spaces",
     ("plan", "Contacts", "--unset", "name"): "Set another value",
     ("plan", "Contacts", "fields=email"): "fields:=...",
     ("plan", "Contacts", "configuration=@change.json"): "configuration:=...",
@@ -344,6 +352,7 @@ DEAD_ENDS = {
     ("plan", "Contacts", "nam=X"): '"name"',
     ("plan", "Contacts", "--set-string", "name=X"): "--set",
     ("plan", "--set", "name=X"): "MODEL",
+    ("plan", "name=X"): "Put MODEL before the change",
 }
 
 
