@@ -252,7 +252,7 @@ class Journal:
         entry = entry_of(name, record, self._ending(name))
         if entry is None:
             raise JournalError(
-                f"Journal entry {name} is not complete, or not as this version writes it."
+                f"Journal entry {name} is incomplete, or of a format unknown to this version."
             )
         return entry
 

@@ -305,7 +305,7 @@ class Client:
         if served is not None and served != self.settings.api_version:
             raise ApiError(
                 f"The API responded with version {served[:20]!r} instead of "
-                f"{self.settings.api_version!r}, whose documents may have another form.",
+                f"{self.settings.api_version!r}, whose documents may have a different form.",
                 status=response.status,
                 method=method,
                 path=path,
@@ -322,6 +322,6 @@ def item_path(collection: str, resource_id: str) -> str:
     """
     if not resource_id.replace("-", "").isalnum() or not resource_id.isascii():
         raise InvalidInputError(
-            f"{resource_id!r} is not an id.", hint="An id is a UUID; patch-model list shows them."
+            f"{resource_id!r} is not an ID.", hint="An id is a UUID; patch-model list shows them."
         )
     return f"{collection}/{resource_id}"

@@ -190,12 +190,12 @@ def _credentials(environ: Mapping[str, str], api_key_file: Path | None) -> tuple
         if not environ.get("POLYTOMIC_ORGANIZATION_ID"):
             raise SettingsError(
                 f"{name} needs an organization.",
-                hint="Set POLYTOMIC_ORGANIZATION_ID to its id.",
+                hint="Set POLYTOMIC_ORGANIZATION_ID to its ID.",
             )
         organization_id = environ["POLYTOMIC_ORGANIZATION_ID"]
         return basic(organization_id, environ[name], source=name), organization_id.strip()
     raise SettingsError(
-        "There are no credentials.",
+        "No credentials found.",
         hint="Set POLYTOMIC_API_KEY, or pass --api-key-file FILE.",
     )
 

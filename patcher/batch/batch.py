@@ -171,7 +171,7 @@ class Batch:
             f"Outcome unknown: {plan.label} may or may not have been written: the run was stopped "
             "during the write.",
             journal_entry=entry,
-            hint=f"Look at it before you write again. Journal entry {entry} has the state before "
+            hint=f"Check it before you write again. Journal entry {entry} has the state before "
             "the write.",
         )
         return replace(self._of_error(error, plan), journal_entry=entry)

@@ -117,7 +117,7 @@ class JsonPatch(Step):
             notices.extend(_ignored_members(operation, number))
         if any(one.source is not None for one in self.operations) and extent(work)[1] > MAX_DEPTH:
             raise InvalidPatchError(
-                f"The JSON Patch leaves a document nested more than {MAX_DEPTH} levels deep."
+                f"The document would be nested more than {MAX_DEPTH} levels deep."
             )
         changed: Document = work
         return changed
@@ -139,7 +139,7 @@ def _operation(raw: JsonValue, number: int) -> Operation:
         raise _invalid(
             number,
             f"its op is {given}",
-            hint=hint or f"There are {', '.join(_MEMBERS)}.",
+            hint=hint or f"Known operations: {', '.join(_MEMBERS)}.",
         )
     for name in _MEMBERS[op]:
         if name not in raw:
@@ -215,7 +215,7 @@ def _applied(document: JsonValue, operation: Operation, number: int) -> JsonValu
         return patch.apply(document, in_place=True)
     except jsonpatch.JsonPatchTestFailed:
         reason = f"the test of {shown(path)} failed: another value is there"
-        hint = "The document is not as the patch expects it; nothing was changed."
+        hint = "The document differs from what the patch tests for. Nothing was changed."
         raise _invalid(number, reason, path, hint) from None
     except Exception:  # noqa: BLE001 - any error may quote the document
         reason = f"{operation.op} at {shown(path)} is not possible"
@@ -226,7 +226,9 @@ def _ignored_members(operation: Operation, number: int) -> Iterable[Notice]:
     """Warns of undefined properties, which RFC 6902, section 4, says to ignore."""
     for name in operation.ignored:
         near = did_you_mean(name, ("op", *_MEMBERS[operation.op]))
-        message = f"Operation {number}: {operation.op} has no member {quoted(name)}; it is ignored."
+        message = (
+            f"Operation {number}: {operation.op} has no property {quoted(name)}; it is ignored."
+        )
         yield Notice(
             "ignored-member", pointer_to(operation.path), f"{message} {near}" if near else message
         )
@@ -235,8 +237,8 @@ def _ignored_members(operation: Operation, number: int) -> Iterable[Notice]:
 def _missing(number: int, name: str, raw: Document, known: Iterable[str]) -> InvalidPatchError:
     unknown = [one for one in raw if one not in known]
     typo = next((one for one in unknown if closest(one, [name])), None)
-    hint = f"Is {quoted(typo)} meant to be {quoted(name)}?" if typo else None
-    return _invalid(number, f'it has no "{name}"', hint=hint)
+    hint = f"Did you mean {quoted(name)} instead of {quoted(typo)}?" if typo else None
+    return _invalid(number, f'"{name}" is missing', hint=hint)
 
 
 def _invalid(

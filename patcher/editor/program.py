@@ -50,7 +50,7 @@ class Program:
         editor = next(filter(None, found), None) if has_terminal else None
         if editor is None:
             raise InvalidInputError(
-                "There is no editor: neither VISUAL nor EDITOR is set"
+                "No editor found: neither VISUAL nor EDITOR is set"
                 + ("." if has_terminal else ", and there is no terminal."),
                 hint="For example: export EDITOR=nano (or EDITOR='code --wait').",
             )

@@ -214,7 +214,7 @@ def _usable(
         error = InvalidInputError(
             f"{one.path} is under the git filter {filtered[path]!r}, so git does not hold its "
             "text.",
-            hint="Take the filter off this file in .gitattributes.",
+            hint="Remove the filter for this file from .gitattributes.",
         )
         return Unusable(one.path, error, known)
     return one

@@ -32,7 +32,7 @@ def _whole(value: JsonValue, masked: JsonValue, at: Tokens) -> JsonValue:
         return MASK  # a URL with a password in it
     raise InvalidInputError(
         f"A credential is part of the text at {shown(at)}, which must not get into a file.",
-        hint="Take the credential out of that text, or manage this model without a file.",
+        hint="Remove the credential from that text, or manage this model without a file.",
     )
 
 
@@ -133,7 +133,7 @@ def _masks_in(value: JsonValue, at: Tokens) -> Iterator[Tokens]:
 
 def _unresolvable(at: Tokens, why: str) -> InvalidPatchError:
     return InvalidPatchError(
-        f"The mask at {shown(at)} cannot stand for the present credential: {why}.",
+        f"The mask at {shown(at)} cannot stand for the current credential: {why}.",
         path=pointer_to(at),
-        hint="Give the value itself there, or put the rest back as it was.",
+        hint="Give the value itself there, or restore the rest of the text.",
     )

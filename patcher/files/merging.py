@@ -254,7 +254,7 @@ def _conflict(file: ModelFile, live: Live, found: Sides) -> ConflictError:
     if both:
         what = f"both you and others changed {first_few([one.path for one in both], _SHOWN)}"
         hint = (
-            "To keep theirs, write their value into the file. To replace theirs, look at "
+            "To keep theirs, write their value into the file. To replace theirs, see "
             f"patch-model plan -f {_quoted(file)} --base live, which makes the model exactly what "
             "the file says."
         )

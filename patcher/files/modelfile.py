@@ -80,7 +80,7 @@ class ModelFile:
         header = Header.of(_text(path, content))
         if header is None:
             raise InvalidInputError(
-                f"{path} does not say which model it is of.",
+                f"{path} does not name its model.",
                 hint="The first comment of a file names its model, as patch-model pull writes it.",
             )
         return cls(path, content, header)
@@ -186,7 +186,7 @@ def _alone(located: Located, by_id: Mapping[str, list[Path]]) -> Located:
     others = first_few([str(one) for one in by_id[located.id] if one != located.path], 3)
     error = InvalidInputError(
         f"{located.path} is of the same model as {others} ({located.id}).",
-        hint="Keep one file a model; delete the others.",
+        hint="Keep one file per model; delete the others.",
     )
     return Unusable(located.path, error, located.id)
 
@@ -209,7 +209,7 @@ def _read(path: Path, folder: Path, *, is_named: bool) -> Located | None:
             if not path.resolve().is_relative_to(folder.resolve()):
                 raise InvalidInputError(
                     f"{path} is a link to something outside of {folder}.",
-                    hint="Put the file itself there.",
+                    hint="Replace the link with the file.",
                 )
             if not is_named:
                 return None  # what it points to is found by itself

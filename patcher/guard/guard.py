@@ -192,7 +192,7 @@ class Guard:
                 plan.base,
                 self.clock,
                 plan.resource.noun,
-                hint="Run the same command again to work from the present state.",
+                hint="Run the same command again to work from the current state.",
                 notify=self.notify,
             )
         except ApiError as error:

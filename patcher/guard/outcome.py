@@ -98,7 +98,7 @@ class SentWrite:
         what = f"The precondition of the write failed: {said}."
         if now is not None and self._has_moved(now):
             raise self._conflict(now, what)
-        hint = "Run the same command again to work from the present state."
+        hint = "Run the same command again to work from the current state."
         if now is not None:
             what = f"{self.plan.label} is unchanged, yet the precondition of the write failed: "
             what += f"{said}."
@@ -249,7 +249,7 @@ class SentWrite:
         stored = verify(self.plan, self.before, now).stored
         if not is_theirs or has_trace(self.plan, stored):
             raise self.unknown(
-                f"it was answered as not processed, yet {self._moved_on(now)}. "
+                f"the API said it was not processed, yet {self._moved_on(now)}. "
                 "A proxy may have delivered it twice"
             )
         return None
@@ -281,7 +281,7 @@ class SentWrite:
             f"Outcome unknown: {self.plan.label} may or may not have been written: {reason}.",
             journal_entry=self.entry,
             job_id=job.id if job else None,
-            hint="Look at it before you write again. Journal entry "
+            hint="Check it before you write again. Journal entry "
             f"{self.entry} has the state before the write. A longer --settle-timeout waits longer "
             "for the outcome.",
         )

@@ -116,7 +116,7 @@ class OverlapCheck:
     def error(self, verdict: Verdict, message: str) -> VerificationError:
         """Returns the error for a write that is not stored as sent, or was not the only one."""
         record = f"Journal entry {self.entry} has the state before the write."
-        hint = "Look at the present state (patch-model get) and decide."
+        hint = "Check the current state (patch-model get) and decide."
         if not (self.is_alone or self.is_blind):
             noun = self.plan.resource.noun
             hint = f"Ask others who write to this {noun} whether their change is still there."

@@ -357,8 +357,8 @@ def _new_ids(plan: Plan, before: Snapshot, after: Snapshot) -> Iterator[Notice]:
         yield Notice(
             "field-id-changed",
             path,
-            f"The server gave new ids to {counted(len(renewed), 'item')} of {path} outside this "
-            f"change ({first_few(renewed)}); references to them by id may break.",
+            f"The server gave new IDs to {counted(len(renewed), 'item')} of {path} outside this "
+            f"change ({first_few(renewed)}); references to them by ID may break.",
         )
 
 

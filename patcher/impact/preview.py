@@ -129,7 +129,7 @@ def read_preview(
     """
     items = _items(result, columns.exposed)
     if items is None:
-        return Preview("unavailable", "The preview ended without a list of fields.")
+        return Preview("unavailable", "The preview returned no list of fields.")
     names = [name_of(item) for item in items]
     found = [name for name in names if name]
     if len(found) < len(names):

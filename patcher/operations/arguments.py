@@ -43,9 +43,7 @@ class Options:
         """Refuses, for callers without a type checker, what no option can be."""
         object.__setattr__(self, "literal", several(self.literal, "literal paths"))
         if self.on_conflict not in ("fail", "rebase"):
-            raise SettingsError(
-                "on_conflict has an unknown value.", hint="It is 'fail' or 'rebase'."
-            )
+            raise SettingsError("on_conflict must be 'fail' or 'rebase'.")
         if self.on_conflict == "rebase" and self.expect_version is not None:
             raise SettingsError(
                 "An expected version can't be combined with a rebase.",

@@ -69,7 +69,7 @@ class BatchRun:
             made = session.plan(job.named.id, patch, options, job.listed_as, explained=False)
             if not holds(session, selection.where, made.document):
                 raise ConflictError(
-                    f"{made.label} changed since it was listed, and no longer fulfils the "
+                    f"{made.label} changed since it was listed, and no longer matches the "
                     "conditions. Nothing was written.",
                     found=made.base.version,
                 )

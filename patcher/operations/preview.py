@@ -28,7 +28,7 @@ def preview(session: Session, plan: Plan, *, run_async: bool) -> Preview:
     """
     columns, how = plan.resource.columns, plan.resource.preview
     if columns is None or how is None:
-        return Preview("unavailable", f"There is no preview of a {plan.resource.noun}.")
+        return Preview("unavailable", f"There is no preview for a {plan.resource.noun}.")
     dry_run = _DryRun(session, plan, columns, *how)
     try:
         return dry_run.outcome(dry_run.asked(run_async=run_async))

@@ -200,7 +200,7 @@ class Session:
         named = dict.fromkeys(pointer_to((name, "*", key)) for name, _, key in passed)
         if named:
             label = quoted(found.name or found.id or "")
-            self.note(f"{self.resource.noun} {label}: passed over {', '.join(named)}")
+            self.note(f"{self.resource.noun} {label}: ignored {', '.join(named)}")
 
     def latest(
         self, resource_id: str, *, known: Snapshot | None = None, accept_older: bool = False
@@ -239,7 +239,7 @@ class Session:
                 f"{base.shown_version}, not at {options.expect_version}. Nothing was written.",
                 expected=options.expect_version,
                 found=base.version,
-                hint="Check what changed, then expect the new version.",
+                hint="Check what changed, then pass the new version.",
             )
         return base
 
@@ -251,7 +251,7 @@ class Session:
         here = self.client.settings.url
         if url != here:
             raise InvalidInputError(
-                f"{what} {url}, and this is {here}.",
+                f"{what} {url}, but this is {here}.",
                 hint=f"Use --url {url} with credentials for it.",
             )
 
@@ -264,7 +264,7 @@ class Session:
         here = organization if organization is not None else self.client.settings.organization_id
         if here is not None and origin.organization not in (None, here):
             raise InvalidInputError(
-                f"The plan was made for organization {origin.organization}, and this is "
+                f"The plan was made for organization {origin.organization}, but this is "
                 f"organization {here}.",
                 hint="Use credentials of that organization, or create a new plan.",
             )
@@ -272,11 +272,7 @@ class Session:
     def origin(self, base: Snapshot) -> Origin:
         """Where a plan made on ``base`` comes from."""
         settings = self.client.settings
-        owner = base.raw.get("organization_id")
-        return Origin(
-            url=settings.url,
-            organization=settings.organization_id or (owner if type(owner) is str else None),
-        )
+        return Origin(settings.url, settings.organization_id or base.organization)
 
     def terms(
         self, base: Snapshot, options: Options, written_keys: frozenset[str] = frozenset()

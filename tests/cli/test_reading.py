@@ -436,6 +436,6 @@ def test_verbose_names_what_is_passed_over(sandbox: Sandbox, patch_model: Comman
     loud = patch_model("get", "Contacts", "-v")
     quiet = patch_model("get", "Contacts")
 
-    assert "passed over /fields/*/is_primary_key, /labels/*/name, /labels/*/color" in loud.err
+    assert "ignored /fields/*/is_primary_key, /labels/*/name, /labels/*/color" in loud.err
     assert quiet.err == ""
     assert loud.out == quiet.out

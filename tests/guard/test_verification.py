@@ -534,7 +534,7 @@ def test_five_members_with_new_ids_are_named(count: int, more: str) -> None:
     (notice,) = verdict(NEW, response(fields=old), fields=new).notices
 
     named = ", ".join(f"n{i}" for i in range(min(count, 5)))
-    assert f"new ids to {count} items of /fields" in notice.message
+    assert f"new IDs to {count} items of /fields" in notice.message
     assert f"({named}{more})" in notice.message
 
 

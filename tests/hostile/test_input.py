@@ -68,7 +68,7 @@ def test_an_id_of_the_servers_is_as_little_trusted(
         ended = patch_model("apply", "Contacts", "--set", "name=x", "--yes", "--url", url)
 
     assert ended.code == 2
-    assert "is not an id" in ended.err
+    assert "is not an ID" in ended.err
     assert [request.split()[1].split(b"?")[0] for request in seen] == [b"/api/models"]
     assert not set(ended.err) & set("\x1b\r\u202e")
 
@@ -90,7 +90,7 @@ def test_an_id_in_a_saved_plan_is_as_little_trusted(
     ended = patch_model("apply", "--plan", str(path), "--yes")
 
     assert (ended.code, sandbox.requests) == (2, [])
-    assert "is not an id" in ended.err
+    assert "is not an ID" in ended.err
 
 
 DEEP_JSON = '{"configuration":' + "[" * 100_000 + "]" * 100_000 + "}"

@@ -85,7 +85,7 @@ def test_every_form_of_a_result_is_read(wrap: Any) -> None:
 @pytest.mark.parametrize("result", [None, 5, "x", {}, {"fields": None}, {"data": {"fields": {}}}])
 def test_a_result_without_fields_is_not_guessed_at(result: Any) -> None:
     """What holds no list of fields says nothing, and nothing is made of it."""
-    assert read(result) == Preview("unavailable", "The preview ended without a list of fields.")
+    assert read(result) == Preview("unavailable", "The preview returned no list of fields.")
 
 
 @pytest.mark.parametrize("stray", [None, 5, {}, {"name": ""}, {"name": 5}, ""])
