@@ -231,7 +231,7 @@ def test_a_folder_as_base_has_to_be_sound(project: Project, tmp_path: Path) -> N
     copy = tmp_path / "copy"
     copy.mkdir()
     (copy / "one.yaml").write_bytes(b"# patch-model: model x\nconnection_id: 1\n")
-    with pytest.raises(InvalidInputError, match="does not say which model"):
+    with pytest.raises(InvalidInputError, match="name its model"):
         Baseline.choose(str(copy), project.models)
 
 

@@ -68,8 +68,8 @@ def test_the_header_is_among_the_first_comments(text: str) -> None:
     ("content", "says"),
     [
         (b"", "a.yaml is empty"),
-        (b"name: A\n", "does not say which model it is of"),
-        (b"name: A\n" + HEADER.format(ID.format(1)).encode(), "does not say which model"),
+        (b"name: A\n", "name its model"),
+        (b"name: A\n" + HEADER.format(ID.format(1)).encode(), "name its model"),
         (b"\xff", "not UTF-8"),
         (b"a: 1\r\n=======\r\n", "a.yaml:2: there is a conflict marker"),
     ],
@@ -108,7 +108,7 @@ def test_a_file_that_is_named_has_to_be_one(tmp_path: Path) -> None:
     (one,) = read_files([tmp_path / "other.yaml"])
 
     assert isinstance(one, Unusable)
-    assert "does not say which model" in one.error.message
+    assert "name its model" in one.error.message
 
 
 def test_a_copy_of_a_credential_within_a_text_is_refused() -> None:

@@ -156,7 +156,7 @@ def test_a_long_message_is_told_to_its_end(tmp_path: Any, clock: FakeClock, as_j
         (faults.status_before(400, "message", **ON_PREVIEW), "not in the API's error form"),
         (faults.garbage("html", **ON_PREVIEW), "a web page"),
         (faults.garbage("truncated", **ON_PREVIEW), "is not valid JSON"),
-        (faults.raw_body("{}", **ON_PREVIEW), "without a list of fields"),
+        (faults.raw_body("{}", **ON_PREVIEW), "no list of fields"),
         (faults.drop_after(every=True, **ON_PREVIEW), "connection broke"),
     ],
 )
