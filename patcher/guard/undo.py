@@ -34,7 +34,7 @@ def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
     sent = _document_sent(entry)
     before = Snapshot(intent.before)
     masks = as_sent(masks, sent)
-    settled = resource.projection(before, intent.unknown_fields, masks).blockers
+    found = resource.projection(before, intent.unknown_fields, masks)
     terms = Terms(
         masks=masks,
         unknown_fields=intent.unknown_fields,
@@ -46,7 +46,8 @@ def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
             saved_plan=intent.saved_plan,
             undoes=intent.undoes,
         ),
-        named=tuple(one.place for one in settled),
+        named=tuple(one.place for one in found.blockers),
+        written_keys=_differing(found.document, sent),
     )
     return propose(resource, before, sent, terms)
 
@@ -54,6 +55,15 @@ def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
 def as_sent(masks: Masks, sent: Document) -> Masks:
     """Returns ``masks`` with whatever was sent accepted as literal, although it may look masked."""
     return replace(masks, literal=masks.literal | frozenset(masks.find(sent)))
+
+
+def _differing(before: Document, after: Document) -> frozenset[str]:
+    """Returns the top-level keys whose values differ, or that only one of the two has."""
+    return frozenset(
+        key
+        for key in before.keys() | after.keys()
+        if not strictly_equal(before.get(key, MISSING), after.get(key, MISSING))
+    )
 
 
 def _document_sent(entry: Entry) -> Document:
@@ -224,11 +234,7 @@ class UndoPlanner:
             notices=(*self.terms.notices, *map(not_undoable, target.blockers)),
             restored=frozenset(document),
             undone=_document_sent(entry),
-            written_keys=frozenset(
-                key
-                for key in document.keys() | intent.sent.keys()
-                if not strictly_equal(document.get(key, MISSING), intent.sent.get(key, MISSING))
-            ),
+            written_keys=_differing(document, intent.sent),
             origin=origin._replace(
                 organization=origin.organization or live.organization, undoes=entry.name
             ),

@@ -92,6 +92,19 @@ def test_one_entry_is_shown_as_a_diff(sandbox: Sandbox, patch_model: Command) ->
     ]
 
 
+def test_what_a_write_changed_is_not_called_preserved(
+    sandbox: Sandbox, patch_model: Command
+) -> None:
+    """Later, too, a property that the write changed is not among those that it carried."""
+    made = json.loads(patch_model("apply", "Orders", "identifier=total", "-y", "-o", "json").out)
+    shown = json.loads(patch_model("history", made["journal_entry"], "-o", "json").out)
+    text = patch_model("history", made["journal_entry"]).out
+
+    assert "/identifier" not in made["carried"]
+    assert "/identifier" not in text.partition("Preserved")[2].partition("Status")[0]
+    assert shown["changes"][0]["path"] == "/identifier"
+
+
 def test_credentials_are_masked_in_history(sandbox: Sandbox, patch_model: Command) -> None:
     """Neither the old value nor the new one is in the list, the diff or the JSON."""
     place = "configuration.session.api_token"
