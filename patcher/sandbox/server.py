@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -92,9 +93,13 @@ class Sandbox:
             latency=latency,
             validate_responses=validate_responses,
         )
-        if models and not self._models.ids():
-            self._seed(models, fixed_ids=fixed_ids)
-        self._listener = self._listen(port)
+        try:
+            if models and not self._models.ids():
+                self._seed(models, fixed_ids=fixed_ids)
+            self._listener = Listener(self._pipeline.answer, port)
+        except (OSError, sqlite3.Error):
+            self._store.close()
+            raise
 
     def _seed(self, models: int, *, fixed_ids: bool) -> None:
         """Create the first models, and the syncs of the realistic ones."""
@@ -109,13 +114,6 @@ class Sandbox:
             field_ids = {field["name"]: field["id"] for field in fields}
             for sync_id, document in seed.under(ids, seed.syncs(field_ids)):
                 self._syncs.create(document, ada, sync_id)
-
-    def _listen(self, port: int) -> Listener:
-        try:
-            return Listener(self._pipeline.answer, port)
-        except OSError:
-            self._store.close()
-            raise
 
     def __enter__(self) -> Self:
         return self

@@ -134,10 +134,14 @@ class Database:
         self._connection = sqlite3.connect(
             str(path) if path else ":memory:", check_same_thread=False, isolation_level=None
         )
-        # A write costs no wait for the disk; after a power cut, the file may lack the last ones.
-        self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")
-        self.models = Table(self._connection, self._lock, "models")
-        self.syncs = Table(self._connection, self._lock, "syncs")
+        try:
+            # No write waits for the disk; after a power cut, the file may lack the last ones.
+            self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")
+            self.models = Table(self._connection, self._lock, "models")
+            self.syncs = Table(self._connection, self._lock, "syncs")
+        except sqlite3.Error:
+            self._connection.close()
+            raise
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

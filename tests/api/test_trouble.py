@@ -315,7 +315,7 @@ def test_a_port_without_tls_is_said_to_be_one(
 @pytest.mark.parametrize(
     ("raised", "says"),
     [
-        (TimeoutError("timed out"), " within 5 s"),
+        (TimeoutError("timed out"), "timed out after 5 s"),
         (OSError(101, "Network is unreachable"), ": network is unreachable"),
         (PermissionError(13, "Permission denied"), ": permission denied"),
     ],

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from patcher.sandbox import Sandbox, seed
+from patcher.sandbox.store import Database
 from tests.sandbox.conftest import ApiFor
 
 
@@ -27,3 +32,23 @@ def test_timestamps_increase_though_the_clock_stands_still() -> None:
         stamps = [sandbox.model(each)["updated_at"] for each in sandbox.ids()]
 
     assert stamps == ["2026-11-23T12:00:00.000000Z", "2026-11-23T12:00:00.000001Z"]
+
+
+def test_a_file_that_is_no_database_is_closed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be opened leaves no connection behind."""
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def watched(*args: Any, **options: Any) -> sqlite3.Connection:
+        opened.append(connect(*args, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", watched)
+    (tmp_path / "x.db").write_bytes(b"no database" * 100)
+    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+        Database(tmp_path / "x.db")
+
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
