@@ -38,7 +38,7 @@ _HELP: Final = {
 
 
 class PositionedText(str):
-    """An argument that knows where on the command line it stood."""
+    """An argument with its position on the command line."""
 
     __slots__ = ("position",)
     position: int
@@ -247,7 +247,7 @@ class Source:
         return f"the argument of {option}", text
 
     def read(self, name: str) -> str:
-        """The text of a file, or of standard input for ``-``, as it is but for a BOM."""
+        """The text of a file, or of standard input for ``-``, without a byte order mark."""
         if name == "-":
             if self._stdin_taken:
                 raise InvalidInputError("Standard input can be used once in a command.")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from patcher.render.progress import Bar
     from patcher.render.text import Line
 
-# What goes together with -f but for what it is by default.
+# Options that -f accepts, or that are at their default.
 _ELSEWHERE: Final[Mapping[str, object]] = {
     "expect_version": None,
     "preview": False,
@@ -46,7 +46,7 @@ _ELSEWHERE: Final[Mapping[str, object]] = {
 
 
 class FileScreen(BatchScreen):
-    """Where a run over files is watched: conflicts with all three values, or one report of all."""
+    """Shows a run over files: conflicts with all three values, or one report on all files."""
 
     def __init__(self, output: str, *arguments: Any, **options: Any) -> None:
         super().__init__(output, *arguments, **options)
@@ -210,7 +210,7 @@ def pull_command(models: tuple[str, ...], **parameters: Any) -> int:
 
 
 class _PullScreen:
-    """Where a pull is watched."""
+    """Shows the progress and the results of a pull."""
 
     def __init__(self, *, is_json: bool, is_check: bool) -> None:
         self.is_json = is_json
@@ -220,7 +220,7 @@ class _PullScreen:
         self._bar: Bar | None = None
 
     def close(self) -> None:
-        """Takes the progress away."""
+        """Removes the progress line."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None

@@ -89,7 +89,7 @@ def parse_unset(text: str) -> Unset:
 
 
 def parse_add(text: str) -> AddItem:
-    """The step for ``PATH=VALUE``, a member for the list at PATH. Raises InvalidPatchError."""
+    """The step for ``PATH=VALUE``, a new item for the list at PATH. Raises InvalidPatchError."""
     from patcher.documents.lists import AddItem
 
     path, value = _member(text, "--add")
@@ -97,7 +97,7 @@ def parse_add(text: str) -> AddItem:
 
 
 def parse_remove(text: str) -> RemoveItem:
-    """The step for ``PATH=VALUE``, a member of the list at PATH. Raises InvalidPatchError."""
+    """The step for ``PATH=VALUE``, an item of the list at PATH. Raises InvalidPatchError."""
     from patcher.documents.lists import RemoveItem
 
     path, value = _member(text, "--remove")
@@ -184,7 +184,7 @@ def _from_file(
         ) from None
     if not is_json:
         if not text:
-            # More often a failed command before a pipe than a text that should be empty.
+            # More likely a failed command before a pipe than a text that should be empty.
             raise InvalidPatchError(
                 f"{shown(path)}: {'standard input' if name == '-' else 'the file after the @'} is "
                 "empty.",

@@ -1,4 +1,4 @@
-"""``get`` and ``list``, ``history`` and ``undo``: what there is, what was written, the way back."""
+"""``get`` and ``list``, ``history`` and ``undo``: read models, list past writes, undo one."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ def _show_all(target: str | None, limit: int, output: str, *, show_secrets: bool
 
 
 def _history() -> Any:
-    """The journal that the environment names; nothing else is needed to look at it."""
+    """The journal that the environment names; reading it needs no API."""
     from patcher.operations.undo import History
 
     return History.from_env(os.environ)
@@ -309,7 +309,7 @@ def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
 
 
 def _which_write() -> InvalidInputError:
-    """The error for an undo of nothing in particular; its hint undoes the last write."""
+    """The error for ``undo`` without a target; its hint undoes the last write."""
     from patcher.documents.jsontext import quoted
     from patcher.plan.plan import host_of
 

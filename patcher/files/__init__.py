@@ -1,1 +1,1 @@
-"""Models as files: one YAML file a model, git as the memory, one three-way merge both ways."""
+"""Models as files: one YAML file per model, merged with the live model by three-way merge."""

@@ -19,7 +19,7 @@ _OLDEST: Final = 50
 
 
 class Earlier(NamedTuple):
-    """A file as it was: its path then, and what reads it."""
+    """An earlier version of a file: its path then, and a function that reads it."""
 
     path: str
     read: Callable[[], bytes]
@@ -35,9 +35,9 @@ class Baseline:
         is_live: whether it is the model itself, so that all that differs is yours.
         repository: the repository around the files; None without one.
         commit: the commit that it is, if it is one.
-        own: the paths that the branch's own commits changed; a guess would take these for yours.
+        own: the paths that the branch's own commits changed.
         branch: the branch to name instead of the guess.
-        note: what else to say about it.
+        note: a sentence to show with it.
         is_given: whether the caller has named it.
     """
 
@@ -180,7 +180,7 @@ class Baseline:
                 continue
 
     def checked(self, files: Iterable[Located]) -> list[Located]:
-        """``files``, of which those cannot be used that git has not merged, or keeps filtered."""
+        """``files``; those that git has not merged, or keeps filtered, become Unusable."""
         files = list(files)
         if self.repository is None or not files:
             return files
@@ -221,7 +221,7 @@ def _usable(
 
 
 def _repository(folder: Path) -> Repository | None:
-    """The repository around a folder where git works; without it there is less to check."""
+    """The repository around a folder, or None."""
     try:
         return Repository.around(folder)
     except InvalidInputError:

@@ -1,6 +1,6 @@
-"""git, asked through its command: what was in the files at a revision.
+"""Reads files at a revision through the git command.
 
-A few processes, never one a file; every failure is an error with git's own reason.
+It starts a few processes, not one per file; every failure has git's own reason.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Repository:
 
     @property
     def unfinished(self) -> str | None:
-        """What was begun in the work tree and is not done: "merge", "rebase" or the like."""
+        """What is unfinished in the work tree: "merge", "rebase" or the like."""
         found = (what for name, what in _UNFINISHED.items() if (self._git_folder / name).exists())
         return next(found, None)
 
@@ -117,7 +117,7 @@ class Repository:
         return usual[0] if usual else heads[0] if len(heads) == 1 else None
 
     def changed(self, one: str, other: str) -> set[str]:
-        """The paths of which two commits have something different."""
+        """The paths that differ between two commits."""
         options = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--end-of-options")
         return set(_split(self._run(*options, one, other).stdout))
 
@@ -174,7 +174,7 @@ class Repository:
                 position = end + size + 2
 
     def unmerged(self) -> set[str]:
-        """The paths of which git has not merged both sides."""
+        """The paths with an unresolved merge conflict."""
         rows = _split(self._run("ls-files", "-u", "-z", "--full-name").stdout)
         return {row.partition("\t")[2] for row in rows}
 

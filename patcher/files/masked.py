@@ -1,4 +1,4 @@
-"""Credentials in files: a mask in the place of each, which stands for the live value there."""
+"""Masks credentials in files; a mask stands for the live value in its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A base, a file and the live model merged: into the plan of a write, or into the file. Pure."""
+"""Merges a base, a file and the live model: into a plan, or into the file. Pure."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _without_nulls(document: Document, shape: Shape) -> Document:
 
 
 def plan_of(file: ModelFile, baseline: Baseline, live: Live, *, rebases: bool | None) -> Plan:
-    """The plan of writing what a file changes upon the live model.
+    """The plan that applies the changes of a file to the live model.
 
     ``rebases`` says whether what others changed apart from it may be kept; None is for a plan that
     is only looked at, and says so. Raises ConflictError where it may not, or both changed the same
@@ -233,7 +233,7 @@ def _differs(file: ModelFile, baseline: Baseline, others: Iterable[Change]) -> N
 
 
 def _already_applied(live: Live, found: Sides) -> Plan | None:
-    """The plan with nothing to do, where the model is as a write of the file has left it."""
+    """The plan without changes, where a write of the file has left the model so."""
     try:
         mine, _ = resolved(found.mine, live.document, found.live, live.terms.masks)
         base, _ = resolved(found.base, live.document, found.live, live.terms.masks)
@@ -286,7 +286,7 @@ def _kept_notice(
 
 
 def _going_along(plan: Plan, kept: Iterable[Tokens]) -> Iterator[Notice]:
-    """Says which credentials are sent along with what changed beside them."""
+    """Warns which credentials are sent with a change next to them."""
     changed = [tokens_of(one.path) for one in plan.changes]
     for place in kept:
         if any(len(one) >= len(place) and one[: len(place) - 1] == place[:-1] for one in changed):

@@ -136,7 +136,7 @@ class ModelFile:
 
 @dataclass(frozen=True)
 class Unusable:
-    """A file of which no model could be read, why, and the model's id where it is known."""
+    """A file that cannot be used: why, and the model's id where known."""
 
     path: Path
     error: PatchError
@@ -202,7 +202,7 @@ def _below(folder: Path) -> Iterator[tuple[Path, bool]]:
 
 
 def _read(path: Path, folder: Path, *, is_named: bool) -> Located | None:
-    """The model's file at ``path`` below ``folder``; None where it is of no model."""
+    """The model file at ``path`` below ``folder``; None where it names no model."""
     header = None
     try:
         if path.is_symlink():
@@ -212,7 +212,7 @@ def _read(path: Path, folder: Path, *, is_named: bool) -> Located | None:
                     hint="Replace the link with the file.",
                 )
             if not is_named:
-                return None  # what it points to is found by itself
+                return None  # its target is found on its own
         if not path.is_file():
             raise InvalidInputError(f"{path} is not a regular file.")
         content = path.read_bytes()
@@ -228,7 +228,7 @@ def _read(path: Path, folder: Path, *, is_named: bool) -> Located | None:
 
 
 class NewFile(NamedTuple):
-    """A file that is to be made: the model it is of, and what is in it."""
+    """A file to create: its model and its content."""
 
     header: Header
     name: str | None
@@ -245,7 +245,7 @@ class NewFile(NamedTuple):
 
     @property
     def slug(self) -> str:
-        """What to call it: the name in letters and digits that every file system has."""
+        """A file name: the name in letters and digits that every file system accepts."""
         return re.sub(r"[^a-z0-9]+", "-", (self.name or "").lower()).strip("-")[:60].strip("-")
 
 
@@ -287,7 +287,7 @@ def _names(folder: Path) -> set[str]:
 
 
 def _umask() -> int:
-    """What a new file of this user is not open to; there is no way to ask but to set it."""
+    """The process's umask; it can only be read by setting it."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
 
-_REQUIRED: Final = "A required key can't be removed. Set another value."
+_REQUIRED: Final = "A required key can't be left out. Set a value."
 
 
 class Violation(NamedTuple):

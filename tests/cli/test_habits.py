@@ -345,7 +345,7 @@ DEAD_ENDS = {
     ("plan", "Contacts"): "plan Contacts name='New name'",
     ("plan", "Contacts", "Orders"): "plan MODEL name='New name'",
     ("plan", "Contacts", "=", "X"): "without spaces",
-    ("plan", "Contacts", "--unset", "name"): "Set another value",
+    ("plan", "Contacts", "--unset", "name"): "Set a value",
     ("plan", "Contacts", "fields=email"): "fields:=...",
     ("plan", "Contacts", "configuration=@change.json"): "configuration:=...",
     ("plan", "Contacts", "name = X"): "without spaces",
