@@ -124,7 +124,7 @@ def test_the_other_options() -> None:
 @pytest.mark.parametrize(
     ("parse", "text", "said", "hint"),
     [
-        (parse_unset, "a=b", "takes a path and no value", "--unset identifier"),
+        (parse_unset, "a=b", "without a value", "--unset identifier"),
         (parse_unset, "", "The path is empty", "configuration.query"),
         (parse_unset, "/", None, ""),
         (parse_add, "l", "--add expects PATH=VALUE", "--add fields=email"),

@@ -115,21 +115,21 @@ FILES = {
 
 INTENTS = {
     **FILES,
-    "a base that is no object": Planted(altered(before=5), "is not complete"),
-    "a body that is no object": Planted(altered(sent=None), "is not complete"),
-    "an id that is no text": Planted(altered(id=["x"]), "is not complete"),
-    "a time that is none": Planted(altered(begun=2026), "is not complete"),
-    "keys that are none": Planted(altered(keys="k"), "is not complete"),
-    "a place that is none": Planted(altered(where={}), "is not complete"),
-    "terms that are none": Planted(altered(unknown_fields="steal"), "is not complete"),
+    "a base that is no object": Planted(altered(before=5), "is incomplete"),
+    "a body that is no object": Planted(altered(sent=None), "is incomplete"),
+    "an id that is no text": Planted(altered(id=["x"]), "is incomplete"),
+    "a time that is none": Planted(altered(begun=2026), "is incomplete"),
+    "keys that are none": Planted(altered(keys="k"), "is incomplete"),
+    "a place that is none": Planted(altered(where={}), "is incomplete"),
+    "terms that are none": Planted(altered(unknown_fields="steal"), "is incomplete"),
 }
 # Half an ending is what a power failure leaves, and as good as none.
 HALF = ("a bomb", "cut short", "nothing")
 ENDINGS = {
     **{name: row for name, row in FILES.items() if name not in HALF},
-    "a state that is none": Planted(altered(state=1), "is not complete"),
-    "a state of another program": Planted(altered(state="fine"), "is not complete"),
-    "a reading that is no object": Planted(altered(observed="x"), "is not complete"),
+    "a state that is none": Planted(altered(state=1), "is incomplete"),
+    "a state of another program": Planted(altered(state="fine"), "is incomplete"),
+    "a reading that is no object": Planted(altered(observed="x"), "is incomplete"),
 }
 ROWS = {f"intent: {name}": ("intent", row) for name, row in INTENTS.items()} | {
     f"ending: {name}": ("ending", row) for name, row in ENDINGS.items()
