@@ -259,7 +259,7 @@ def carry_out_batch(
     screen = screen_of(output, control, parameters, show_secrets=show_secrets)
     batch_options = BatchOptions(
         workers=parameters["concurrency"],
-        fail_fast=not parameters["keep_going"],
+        fail_fast=parameters["fail_fast"] and not parameters["keep_going"],
         dry_run=parameters["dry_run"],
         show_secrets=show_secrets,
         watch=screen.watch,

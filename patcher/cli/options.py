@@ -279,13 +279,10 @@ _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
         metavar="N",
         help="Send at most N requests a second",
     ),
-    "keep-going": click.option("--keep-going", flag_value=True, hidden=True),
+    # The default, for who says it; it wins over --fail-fast.
+    "keep-going": click.option("--keep-going", is_flag=True, hidden=True),
     "fail-fast": click.option(
-        "--fail-fast",
-        "keep_going",
-        flag_value=False,
-        default=True,
-        help="Start no further write after a failure",
+        "--fail-fast", is_flag=True, help="Start no further write after a failure"
     ),
 }
 

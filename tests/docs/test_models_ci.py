@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,7 +46,7 @@ class Remote:
         self.github.mkdir()
         for name, text in (
             ("gh", GH),
-            ("patch-model", f'#!/bin/sh\nexec "{ROOT}/.venv/bin/python" -m patcher "$@"\n'),
+            ("patch-model", f'#!/bin/sh\nexec "{sys.executable}" -m patcher "$@"\n'),
         ):
             (binaries / name).write_text(text)
             (binaries / name).chmod(0o755)
