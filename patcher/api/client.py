@@ -20,6 +20,7 @@ from patcher.api.transport import (
     Transport,
     UnsentError,
 )
+from patcher.backoff import pauses
 from patcher.documents import jsontext
 from patcher.documents.values import Document, JsonValue
 from patcher.errors import ApiError, InvalidInputError
@@ -256,8 +257,8 @@ class Client:
         No pause exceeds what is ``left`` of the caller's time; an attempt that begins when none is
         left is the last.
         """
-        for attempt in range(1, _READ_ATTEMPTS + 1):
-            pause = 0.25 * 2 ** (attempt - 1)
+        for attempt, pause in enumerate(pauses(0.25), 1):
+            wait = pause
             is_last = attempt == _READ_ATTEMPTS or (left is not None and left() <= 0)
             try:
                 self._take_turn(left)
@@ -274,8 +275,8 @@ class Client:
                 told = answers.retry_after(response, datetime.now(timezone.utc))
                 if told is not None and told > _LONGEST_WAIT:
                     return response
-                pause = pause if told is None else told
-            self._sleep(pause if left is None else max(0.0, min(pause, left())))
+                wait = pause if told is None else told
+            self._sleep(wait if left is None else max(0.0, min(wait, left())))
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
     def _take_turn(self, left: Callable[[], float] | None) -> None:

@@ -7,14 +7,12 @@ from typing import Final, NamedTuple
 from patcher.api import answers
 from patcher.api.answers import JobState
 from patcher.api.transport import AnswerLostError, Response
+from patcher.backoff import pauses, time_left
 from patcher.errors import ApiError
 from patcher.impact.preview import Preview, read_preview
 from patcher.operations.session import Session
 from patcher.plan import Plan
 from patcher.resources.findings import Columns
-
-_FIRST_PAUSE: Final = 0.1
-_LONGEST_PAUSE: Final = 2.0
 
 _NOT_IN_TIME: Final = (408, 504)
 # In the API's own form, these are about the caller or the moment, not the document.
@@ -73,19 +71,19 @@ class _DryRun(NamedTuple):
     def _follow(self, state: JobState) -> Preview:
         """Polls a job until it ends. Raises ApiError after the settle timeout."""
         clock, timeout = self.session.clock, self.session.settle_timeout
-        deadline = clock.monotonic() + timeout
-        pause = _FIRST_PAUSE
-        while state.status not in ("done", "failed"):
-            left = deadline - clock.monotonic()
-            if left <= 0:
+        left = time_left(clock, timeout)
+        for pause in pauses():
+            if state.status in ("done", "failed"):
+                break
+            rest = left()
+            if rest <= 0:
                 raise ApiError(
                     f"The preview's job {state.id} timed out after {timeout:g} s.",
                     method="POST",
                     path=self.path,
                     hint="A longer --settle-timeout waits longer for it.",
                 )
-            clock.sleep(min(pause, left))
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            clock.sleep(min(pause, rest))
             state = self.session.client.job(state, whole=True)
         if state.status == "failed":
             message = state.error or "The job failed without a reason."
