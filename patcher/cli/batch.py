@@ -13,6 +13,7 @@ from patcher.cli.changes import Source, patch_of, take_changes
 from patcher.cli.confirmation import output_of, refuse_without_terminal
 from patcher.cli.options import connection, options_of, session
 from patcher.cli.signals import SIGNALS
+from patcher.documents.wording import counted
 from patcher.errors import InterruptedWriteError, InvalidInputError, PatchError
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
@@ -27,6 +28,43 @@ if TYPE_CHECKING:
     from patcher.render.text import Line
 
 _TITLES = {"plan": "Planning", "write": "Writing"}
+
+
+class ProgressLine:
+    """The progress of many on a terminal, with other output above it; elsewhere only that."""
+
+    def __init__(self, *, is_json: bool) -> None:
+        self._is_json = is_json
+        self._bar: Bar | None = None
+
+    def watch(self, title: str, done: int, total: int) -> None:
+        """Shows how many are done."""
+        if done == 0 and total > 1 and self._may_draw():
+            from patcher.render.progress import Bar
+
+            self.close()
+            colour = console.has_colour(sys.stderr)
+            self._bar = Bar(sys.stderr, title, total, has_colour=colour)
+        if self._bar is not None:
+            self._bar.done(done)
+
+    def print(self, lines: Iterable[Line], *, error: bool) -> None:
+        """Shows lines, above the progress where there is one."""
+        if self._bar is not None and (error or console.is_terminal(sys.stdout)):
+            self._bar.above(console.rendered(lines, sys.stderr))
+        else:
+            console.show(lines, error=error)
+
+    def close(self) -> None:
+        """Removes it."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _may_draw(self) -> bool:
+        """A line that is redrawn needs a terminal with no other output."""
+        is_shared = self._is_json and console.is_terminal(sys.stdout)
+        return console.is_terminal(sys.stderr) and not is_shared and not connection().verbose
 
 
 class BatchScreen:
@@ -55,7 +93,7 @@ class BatchScreen:
         self._run: str | None = None
         self._total: int | None = None
         self._has_reported = False
-        self._bar: Bar | None = None
+        self.progress = ProgressLine(is_json=self.is_json)
 
     def __enter__(self) -> BatchScreen:
         if not self._is_dry:
@@ -63,42 +101,36 @@ class BatchScreen:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._close_bar()
+        self.progress.close()
 
     def watch(self, phase: str, done: int, total: int) -> None:
         """Shows the progress: how many are done."""
         self._total = total if phase == "plan" else self._total
-        if done == 0 and total > 1 and self._may_draw():
-            from patcher.render.progress import Bar
-
-            self._close_bar()
-            colour = console.has_colour(sys.stderr)
-            self._bar = Bar(sys.stderr, _TITLES[phase], total, has_colour=colour)
-        if self._bar is not None:
-            self._bar.done(done)
+        self.progress.watch(_TITLES[phase], done, total)
 
     def show(self, overview: Overview) -> None:
         """Shows what is about to be done, once all plans are made."""
         from patcher.render.overview import overview_lines
         from patcher.render.text import Span, line, printable
 
-        self._close_bar()
+        self.progress.close()
         if not overview.total:
             return
         on_screen = not self.is_json and console.is_terminal(sys.stdout)
         asks = self._asks and overview.changing > 0 and console.can_ask()
         places = [False] * (not self.is_json) + [True] * (asks and not on_screen)
-        for error in places:
-            console.show([line(Span(f"On {printable(self.place)}", "quiet"))], error=error)
-            lines = overview_lines(
+        lines = [line(Span(f"On {printable(self.place)}", "quiet"))]
+        if places:
+            lines += overview_lines(
                 MODEL.noun, overview.total, overview.unchanged, overview.groups(), overview.refused
             )
+        for error in places:
             console.show(lines, error=error)
 
     def confirm(self, overview: Overview) -> bool:
         """Whether to write what was shown. From then on a signal stops the batch."""
         refuse_without_terminal(asks=self._asks)
-        count = f"{overview.changing} model{'' if overview.changing == 1 else 's'}"
+        count = counted(overview.changing, "model")
         from patcher.render.text import printable
 
         agreed = not self._asks or console.ask(f"Write {count} to {printable(self.place)}?")
@@ -121,7 +153,7 @@ class BatchScreen:
             if lines and not self._has_reported:
                 self._has_reported = True
                 lines.insert(0, line())
-            self.print(lines, error=result.error is not None)
+            self.progress.print(lines, error=result.error is not None)
 
     def count(self, result: PatchResult) -> None:
         """Counts how one ended."""
@@ -143,7 +175,7 @@ class BatchScreen:
         from patcher.render.overview import summary_lines
 
         SIGNALS.settle()
-        self._close_bar()
+        self.progress.close()
         if self.tally.total:
             lines = summary_lines(
                 self.tally, MODEL.noun, self._run, is_plan=self._is_plan, is_dry=self._is_dry
@@ -159,23 +191,6 @@ class BatchScreen:
         code = int(self._exit_code) if result.status == "planned" else result.exit_code
         text = result_line(result, exit_code=code, show_secrets=self._show_secrets)
         console.write(text + "\n", sys.stdout)
-
-    def _may_draw(self) -> bool:
-        """A line that is redrawn needs a terminal with no other output."""
-        is_shared = self.is_json and console.is_terminal(sys.stdout)
-        return console.is_terminal(sys.stderr) and not is_shared and not connection().verbose
-
-    def print(self, lines: Iterable[Line], *, error: bool) -> None:
-        """Shows lines, above the progress where there is one."""
-        if self._bar is not None and (error or console.is_terminal(sys.stdout)):
-            self._bar.above(console.rendered(lines, sys.stderr))
-        else:
-            console.show(lines, error=error)
-
-    def _close_bar(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
 
 
 def plan_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int:

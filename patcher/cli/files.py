@@ -5,19 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from patcher.cli import console, exits
-from patcher.cli.batch import BatchScreen, carry_out_batch, selection_of
+from patcher.cli.batch import BatchScreen, ProgressLine, carry_out_batch, selection_of
 from patcher.cli.confirmation import show_report
 from patcher.cli.help import Command
 from patcher.cli.options import (
     REPORTS,
     CompletedName,
-    connection,
     connection_options,
     options_of,
     output_option,
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from patcher.documents.notices import Notice
     from patcher.operations.pull import PullResult
     from patcher.plan import PatchResult
-    from patcher.render.progress import Bar
-    from patcher.render.text import Line
 
 # Options that -f accepts, or that are at their default.
 _ELSEWHERE: Final[Mapping[str, object]] = {
@@ -70,10 +68,10 @@ class FileScreen(BatchScreen):
 
         report = getattr(result.error, "report", None)
         if result.status == "unchanged" and not self.is_json:
-            self.print(warning_lines(_differences(result)), error=True)
+            self.progress.print(warning_lines(_differences(result)), error=True)
         if report is not None and result.plan is None and result.error and not self.is_json:
             heading = line(printable(result.error.message))
-            self.print([heading, *conflict_lines(report), line()], error=True)
+            self.progress.print([heading, *conflict_lines(report), line()], error=True)
 
     def end(self) -> int:
         """Tells how all of them ended together; the exit code, which is its own where one was."""
@@ -195,13 +193,13 @@ def pull_command(models: tuple[str, ...], **parameters: Any) -> int:
         base=parameters["base"],
         check=parameters["check"],
         workers=parameters["concurrency"],
-        watch=screen.watch,
+        watch=partial(screen.progress.watch, "Pulling"),
         say=console.say,
     )
     pace = Pace(parameters["max_rps"])
     run = BatchRun(session(), BatchControl(), BatchOptions(), pace)
     try:
-        with closing(run.session.client), closing(screen):
+        with closing(run.session.client), closing(screen.progress):
             for result in Puller(run.session, how, options_of(parameters)).run(selection):
                 screen.tell(result)
     except PatchError as error:
@@ -217,24 +215,7 @@ class _PullScreen:
         self._is_check = is_check
         self._codes: list[int] = []
         self._statuses: dict[str, int] = {}
-        self._bar: Bar | None = None
-
-    def close(self) -> None:
-        """Removes the progress line."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-    def watch(self, done: int, total: int) -> None:
-        """So many are done: the progress."""
-        is_free = console.is_terminal(sys.stderr) and not connection().verbose
-        if done == 0 and total > 1 and is_free:
-            from patcher.render.progress import Bar
-
-            colour = console.has_colour(sys.stderr)
-            self._bar = Bar(sys.stderr, "Pulling", total, has_colour=colour)
-        if self._bar is not None:
-            self._bar.done(done)
+        self.progress = ProgressLine(is_json=is_json)
 
     def tell(self, result: PullResult) -> None:
         """Tells how one ended."""
@@ -249,13 +230,7 @@ class _PullScreen:
 
         subject = str(result.path or result.name or result.model_id)
         lines = list(pull_lines(result.status, subject, result.changes, result.error))
-        self._print(lines, error=result.error is not None)
-
-    def _print(self, lines: list[Line], *, error: bool) -> None:
-        if lines and self._bar is not None:
-            self._bar.above(console.rendered(lines, sys.stderr))
-        else:
-            console.show(lines, error=error)
+        self.progress.print(lines, error=result.error is not None)
 
     def end(self) -> int:
         """Tells how all of them ended together; the exit code."""

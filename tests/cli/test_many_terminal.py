@@ -154,3 +154,16 @@ def test_a_signal_before_the_first_write_is_an_interruption(sandbox: Sandbox) ->
 def _plain(screen: str) -> str:
     """The screen without colours."""
     return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen)
+
+
+def test_what_a_pull_did_goes_to_standard_output(sandbox: Sandbox, tmp_path: Path) -> None:
+    """The progress on the terminal does not take the results out of a file."""
+    with (tmp_path / "out").open("wb") as out:
+        terminal = Terminal(
+            "pull", "--dir", str(tmp_path / "models"), "--base", "live", stdout=out.fileno()
+        )
+        assert terminal.finish() == 0
+
+    said = (tmp_path / "out").read_text()
+    assert said.count(".yaml") == MODELS
+    assert ".yaml" not in terminal.screen
