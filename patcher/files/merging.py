@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents.diff import Change, compare
@@ -32,7 +33,8 @@ State: TypeAlias = Literal["unchanged", "ahead", "behind", "diverged"]
 _SHOWN: Final = 5
 
 
-class Sides(NamedTuple):
+@dataclass(frozen=True)
+class Sides:
     """One model three times: as it was, as its file says, and as it is now; and all in one.
 
     Attributes:
@@ -40,7 +42,7 @@ class Sides(NamedTuple):
         mine: the document of the file.
         live: the live document, with a mask where a file has one.
         merged: the three merged.
-        lists: what pairs the items of lists.
+        shape: what kind of document it is.
     """
 
     base: Document
@@ -55,17 +57,17 @@ class Sides(NamedTuple):
         live = shape.respelled(live, mine)
         return cls(base, mine, live, merge(base, mine, live, shape), shape)
 
-    @property
+    @cached_property
     def yours(self) -> tuple[Change, ...]:
         """What the file changes."""
         return compare(self.base, self.mine, self.shape.lists)
 
-    @property
+    @cached_property
     def others(self) -> tuple[Change, ...]:
         """What others changed that the file does not have; order alone says nothing."""
         return _without_order(compare(self.mine, self.merged.document, self.shape.lists))
 
-    @property
+    @cached_property
     def ahead(self) -> tuple[Change, ...]:
         """What the file has and the live model does not."""
         return _without_order(compare(self.live, self.merged.document, self.shape.lists))

@@ -16,10 +16,9 @@ from patcher.batch.spool import Spool
 from patcher.documents.jsontext import quoted
 from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch, PatchLike, refuse_indices
-from patcher.documents.where import Condition
 from patcher.errors import ApiError, ConflictError, InvalidInputError, SettingsError
 from patcher.guard.undo import entries_of
-from patcher.operations.arguments import OnConflict, Options, several
+from patcher.operations.arguments import OnConflict, Options
 from patcher.operations.read import Selection, holds, select
 from patcher.operations.session import Session, opened
 from patcher.operations.undo import RUN, way_back
@@ -243,11 +242,7 @@ def patch_models(  # noqa: PLR0913 - those of patch_model, and those of a run
         accept_older=accept_older,
         literal=literal,
     )
-    selection = Selection(
-        None if models is None else several(models, "models"),
-        tuple(map(Condition.parse, several(where, "conditions"))),
-        several(exclude, "models to exclude"),
-    )
+    selection = Selection.of(models, where, exclude)
     batch_options = BatchOptions(workers(concurrency), fail_fast=fail_fast, dry_run=dry_run)
     patch, pace = Patch.of(change), Pace(max_rps)
 

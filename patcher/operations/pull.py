@@ -15,7 +15,6 @@ from patcher.batch.pool import BatchControl, each
 from patcher.documents.diff import Change
 from patcher.documents.notices import ignore
 from patcher.documents.values import strictly_equal
-from patcher.documents.where import Condition
 from patcher.errors import ApiError, InvalidInputError, PatchError
 from patcher.files.baseline import Baseline
 from patcher.files.masked import file_document
@@ -36,10 +35,11 @@ from patcher.files.modelfile import (
     read_files,
 )
 from patcher.operations.apply import Paths, live_of, organization_of, read_live
-from patcher.operations.arguments import Options, several
+from patcher.operations.arguments import Options
 from patcher.operations.batch import BatchRun, workers
 from patcher.operations.read import Selection, select
 from patcher.operations.session import Session, opened, shown_name
+from patcher.plan.plan import error_dict
 from patcher.resources.blockers import OnUnknown
 
 PullStatus: TypeAlias = Literal[
@@ -88,13 +88,6 @@ class PullResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The result as a JSON object."""
-        report = getattr(self.error, "report", None)
-        error = self.error and {
-            "type": type(self.error).__name__,
-            "message": self.error.message,
-            "hint": self.error.hint,
-            **({"conflict": report.to_dict()} if report else {}),
-        }
         return {
             "model_id": self.model_id,
             "name": self.name,
@@ -102,7 +95,7 @@ class PullResult:
             "status": self.status,
             "exit_code": self.exit_code,
             "changes": [change.to_dict() for change in self.changes],
-            "error": error,
+            "error": error_dict(self.error),
         }
 
 
@@ -283,11 +276,7 @@ def pull_models(
         InvalidInputError: the arguments or the base cannot be used; with the first result.
         ApiError, NotFoundError, AmbiguousNameError: the models cannot be listed; likewise.
     """
-    selection = Selection(
-        None if models is None else several(models, "models"),
-        tuple(map(Condition.parse, several(where, "conditions"))),
-        several(exclude, "models to exclude"),
-    )
+    selection = Selection.of(models, where, exclude)
     options = Options(unknown_fields=unknown_fields, accept_older=accept_older)
     how = PullOptions(Path(folder), base, check, workers(concurrency))
     pace = Pace(max_rps)

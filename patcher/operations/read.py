@@ -149,6 +149,17 @@ class Selection(NamedTuple):
     where: tuple[Condition, ...] = ()
     exclude: tuple[str, ...] = ()
 
+    @classmethod
+    def of(
+        cls, models: Iterable[str] | None, where: Iterable[str], exclude: Iterable[str]
+    ) -> Selection:
+        """The selection that a caller gave. Raises InvalidInputError and InvalidPatchError."""
+        return cls(
+            None if models is None else several(models, "models"),
+            tuple(map(Condition.parse, several(where, "conditions"))),
+            several(exclude, "models to exclude"),
+        )
+
     @property
     def has_names(self) -> bool:
         """Whether any is given by name."""

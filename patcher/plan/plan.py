@@ -337,7 +337,7 @@ class PatchResult:
             "preview": plan.preview.to_dict() if plan and plan.preview else None,
             "impact": plan.impact.to_dict(self.aftermath) if plan and plan.impact else None,
             "journal_entry": self.journal_entry,
-            "error": _error_dict(self.error),
+            "error": error_dict(self.error),
         }
 
     def _identity(self) -> tuple[str | None, str | None]:
@@ -348,7 +348,8 @@ class PatchResult:
         return None, self.target or None
 
 
-def _error_dict(error: PatchError | None) -> dict[str, Any] | None:
+def error_dict(error: PatchError | None) -> dict[str, Any] | None:
+    """An error as results hold it in JSON (docs/json.md); None for none."""
     if error is None:
         return None
     found: dict[str, Any] = {

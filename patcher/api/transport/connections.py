@@ -19,7 +19,6 @@ from http import HTTPStatus
 from http.client import HTTPResponse as PlainResponse
 from http.client import parse_headers
 from ssl import SSLSocket
-from types import TracebackType
 from typing import Any, Final
 
 from requests.adapters import HTTPAdapter
@@ -184,12 +183,7 @@ class Witness:
         _current.witness = self
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         _current.witness = self._outer
 
 
