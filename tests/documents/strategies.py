@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from patcher.documents.shape import KeyedList, ListKeys
-from patcher.documents.values import Document, JsonValue, copied
+from patcher.documents.values import Document, JsonValue, Tokens, copied
 
 LISTS: ListKeys = {
     ("texts",): KeyedList(),
@@ -166,3 +166,16 @@ def nested(depth: int, leaf: JsonValue, *, by: str = "object") -> JsonValue:
 def named(*texts: str, **more: JsonValue) -> list[JsonValue]:
     """Members of a list keyed by name, each with ``more``."""
     return [{"name": text, **more} for text in texts]
+
+
+def places_in(value: Any, at: Tokens = ()) -> list[Tokens]:
+    """Every place in a value, the root first."""
+    found = [at]
+    members: Any = ()
+    if type(value) is dict:
+        members = value.items()
+    elif type(value) is list:
+        members = enumerate(value)
+    for key, member in members:
+        found += places_in(member, (*at, str(key)))
+    return found

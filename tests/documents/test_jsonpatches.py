@@ -18,12 +18,13 @@ from patcher.documents.values import (
     MAX_DEPTH,
     MISSING,
     Document,
+    Tokens,
     copied,
     extent,
     strictly_equal,
 )
 from patcher.errors import InvalidPatchError, PatchError
-from tests.documents.strategies import documents, nested, pairs, values
+from tests.documents.strategies import documents, nested, pairs, places_in, values
 from tests.documents.vectors.json_patch import CASES, REFUSED
 
 BARE = Shape(members=(), required=frozenset(), server_owned=frozenset(), lists={})
@@ -297,17 +298,10 @@ def test_there_are_about_as_many_cases_as_in_the_public_suite() -> None:
 OPS = ("add", "remove", "replace", "move", "copy", "test")
 
 
-def _places(value: Any, at: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """Every place in a value, and some beside them."""
-    found = [at, (*at, "-"), (*at, "9"), (*at, "new")]
-    members: Any = ()
-    if type(value) is dict:
-        members = value.items()
-    elif type(value) is list:
-        members = enumerate(value)
-    for key, member in members:
-        found += _places(member, (*at, str(key)))
-    return found
+def _places(value: Any) -> list[Tokens]:
+    """Every place in a value, and some next to them."""
+    ends: tuple[Tokens, ...] = ((), ("-",), ("9",), ("new",))
+    return [(*at, *end) for at in places_in(value) for end in ends]
 
 
 @st.composite

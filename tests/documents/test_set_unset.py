@@ -14,25 +14,13 @@ from patcher.documents.set_unset import Assign, Unset
 from patcher.documents.shape import KeyedList, Shape
 from patcher.documents.values import MAX_DEPTH, MISSING, Document, Tokens, copied, strictly_equal
 from patcher.errors import InvalidPatchError, PatchError
-from tests.documents.strategies import documents, keys, nested, values
+from tests.documents.strategies import documents, keys, nested, places_in, values
 
 BARE = Shape(members=(), required=frozenset(), server_owned=frozenset(), lists={})
 
 
-def _places(value: Any, at: Tokens = ()) -> list[Tokens]:
-    found = [at] if at else []
-    members: Any = ()
-    if type(value) is dict:
-        members = value.items()
-    elif type(value) is list:
-        members = enumerate(value)
-    for key, member in members:
-        found += _places(member, (*at, str(key)))
-    return found
-
-
 placed = documents.filter(bool).flatmap(
-    lambda one: st.tuples(st.just(one), st.sampled_from(_places(one)))
+    lambda one: st.tuples(st.just(one), st.sampled_from(places_in(one)[1:]))
 )
 
 
@@ -51,7 +39,7 @@ def test_setting_a_value_changes_no_other(drawn: tuple[Document, Tokens], value:
     changed = _applied(Assign(place, value), document)
 
     assert strictly_equal(lookup(changed, place), value)
-    for other in _places(document):
+    for other in places_in(document)[1:]:
         if other != place[: len(other)] and place != other[: len(place)]:
             assert lookup(changed, other) is lookup(document, other)
 

@@ -34,6 +34,20 @@ class Api(requests.Session):
 ApiFor = Callable[[Sandbox], Api]
 
 
+def plain_sync(number: int, **more: Any) -> dict[str, Any]:
+    """A sync that reads one field of the accounts."""
+    source = {"model_id": seed.ACCOUNTS, "field": "domain"}
+    return {
+        "name": f"Sync {number:03d}",
+        "active": bool(number % 2),
+        "mode": "update",
+        "schedule": {"frequency": "manual"},
+        "target": {"connection_id": seed.HUBSPOT, "object": "companies"},
+        "fields": [{"source": source, "target": "domain"}],
+        **more,
+    }
+
+
 @pytest.fixture
 def api_for() -> Iterator[ApiFor]:
     """Makes clients, and closes them."""

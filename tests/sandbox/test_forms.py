@@ -14,20 +14,6 @@ NEW = {**seed.contacts(), "name": "New"}
 AUDIT = {"id", "created_at", "created_by", "updated_at"}
 
 
-def plain(number: int, **more: Any) -> dict[str, Any]:
-    """A sync that reads one field of the accounts."""
-    source = {"model_id": seed.ACCOUNTS, "field": "domain"}
-    return {
-        "name": f"Sync {number:03d}",
-        "active": bool(number % 2),
-        "mode": "update",
-        "schedule": {"frequency": "manual"},
-        "target": {"connection_id": seed.HUBSPOT, "object": "companies"},
-        "fields": [{"source": source, "target": "domain"}],
-        **more,
-    }
-
-
 @pytest.mark.parametrize("step", [0, 1, 2])
 def test_version_step(api_for: ApiFor, step: int) -> None:
     """The version moves by the step with each write, 0 included."""

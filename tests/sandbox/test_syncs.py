@@ -8,23 +8,9 @@ from typing import Any
 import pytest
 
 from patcher.sandbox import Sandbox, faults, seed
-from tests.sandbox.conftest import Api, ApiFor
+from tests.sandbox.conftest import Api, ApiFor, plain_sync
 
 SYNCS = "/api/syncs"
-
-
-def plain(number: int, **more: Any) -> dict[str, Any]:
-    """A sync that reads one field of the accounts."""
-    source = {"model_id": seed.ACCOUNTS, "field": "domain"}
-    return {
-        "name": f"Sync {number:03d}",
-        "active": bool(number % 2),
-        "mode": "update",
-        "schedule": {"frequency": "manual"},
-        "target": {"connection_id": seed.HUBSPOT, "object": "companies"},
-        "fields": [{"source": source, "target": "domain"}],
-        **more,
-    }
 
 
 def one(api: Api, sync_id: str) -> dict[str, Any]:
@@ -73,7 +59,7 @@ def test_the_older_version_lists_whole_syncs(api: Api) -> None:
 
 def test_all_pages_hold_every_sync_once(sandbox: Sandbox, api: Api) -> None:
     """Paging by token shows every sync once, at most fifty a page."""
-    made = {sandbox.create_sync(plain(number)) for number in range(101)}
+    made = {sandbox.create_sync(plain_sync(number)) for number in range(101)}
     found: list[str] = []
     sizes, token = [], None
     while True:
@@ -93,7 +79,7 @@ def test_all_pages_hold_every_sync_once(sandbox: Sandbox, api: Api) -> None:
 def test_lists_can_be_filtered(sandbox: Sandbox, api: Api) -> None:
     """The list takes the documented filters, also across what would be several pages."""
     for number in range(120):
-        sandbox.create_sync(plain(number))
+        sandbox.create_sync(plain_sync(number))
 
     def names(**query: Any) -> list[str]:
         return [item["name"] for item in api.get(SYNCS, params=query).json()["data"]]
@@ -154,7 +140,7 @@ def test_a_deleted_model_is_a_problem(sandbox: Sandbox, api: Api) -> None:
 def test_an_enriched_field_can_be_referred_to(sandbox: Sandbox, api: Api) -> None:
     """The fields of a model's enricher are there for its syncs."""
     source = {"model_id": seed.CONTACTS, "field": "job_title"}
-    made = sandbox.create_sync(plain(1, fields=[{"source": source, "target": "Title"}]))
+    made = sandbox.create_sync(plain_sync(1, fields=[{"source": source, "target": "Title"}]))
 
     assert "problems" not in one(api, made)
 
@@ -194,7 +180,7 @@ def test_syncs_survive_a_restart(tmp_path: Path, api_for: ApiFor) -> None:
     with Sandbox(models=3, db=tmp_path / "syncs.db") as second:
         assert [second.sync(each) for each in second.sync_ids()] == before
         status = api_for(second).get(f"{SYNCS}/{seed.RENEWALS}/status").json()["data"]
-        added = second.sync(second.create_sync(plain(1)))
+        added = second.sync(second.create_sync(plain_sync(1)))
 
     assert "current_execution" in status
     assert added["updated_at"] > max(each["updated_at"] for each in before)
@@ -202,7 +188,7 @@ def test_syncs_survive_a_restart(tmp_path: Path, api_for: ApiFor) -> None:
 
 def test_syncs_can_be_scripted(sandbox: Sandbox, api: Api) -> None:
     """Syncs can be made, changed, run and deleted, and the API shows it."""
-    made = sandbox.create_sync(plain(7))
+    made = sandbox.create_sync(plain_sync(7))
     sandbox.write_sync_as_other(made, {"name": "Renamed"})
     sandbox.run_sync(made, running=True)
 
