@@ -55,11 +55,6 @@ class FieldChange(NamedTuple):
             return "identifier-changed"
         return None
 
-    @property
-    def breaks_nothing(self) -> bool:
-        """Whether no reference breaks, as far as known."""
-        return not (self.dropped or self.renamed or self.identifier)
-
     def redacted(self, redact: Redact) -> FieldChange:
         """The same with credentials masked."""
         old, new = self.identifier or (None, None)

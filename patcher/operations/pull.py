@@ -15,6 +15,7 @@ from patcher.batch.pool import BatchControl, each
 from patcher.documents.diff import Change
 from patcher.documents.notices import ignore
 from patcher.documents.values import strictly_equal
+from patcher.documents.visible import spelled
 from patcher.errors import ApiError, InvalidInputError, PatchError
 from patcher.files.baseline import Baseline
 from patcher.files.masked import file_document
@@ -216,7 +217,7 @@ class Puller:
             return PullResult(model_id, None, "behind", name)
         url = self._session.client.settings.url
         header = Header(live.resource.noun, model_id, url, organization_of(self._session, live))
-        notes = {one.place: _visible(one.note) for one in live.found.blockers}
+        notes = {one.place: spelled(one.note) for one in live.found.blockers}
         new = NewFile.of(header, name, document, notes)
         self._new.append((new, PullResult(model_id, None, "created", name)))
         return None
@@ -232,10 +233,6 @@ class Puller:
             for one, result in self._new
         ]
         yield from sorted(results, key=lambda one: (str(one.path), one.name or ""))
-
-
-def _visible(text: str) -> str:
-    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def pull_models(
