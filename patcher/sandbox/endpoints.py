@@ -12,8 +12,8 @@ from typing import Any
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import Map, Rule
 
-from patcher.sandbox import catalog
 from patcher.sandbox.callers import Caller
+from patcher.sandbox.catalog import connection, found, policy
 from patcher.sandbox.description import Description
 from patcher.sandbox.jobs import Jobs, JobScript
 from patcher.sandbox.messages import (
@@ -26,6 +26,7 @@ from patcher.sandbox.messages import (
     loads,
 )
 from patcher.sandbox.models import Models, entity_tag
+from patcher.sandbox.seed import DATA
 from patcher.sandbox.syncs import Syncs, wanted_by
 
 PAGE_LIMIT = 50
@@ -70,14 +71,9 @@ class Task:
     job: JobScript | None = None
 
     @property
-    def model_id(self) -> str:
-        """The model the path names."""
-        return str(self.call.model_id)
-
-    @property
     def id(self) -> str:
         """The id in the path."""
-        return self.call.arguments["id"].lower()
+        return self.call.id
 
 
 class Endpoints:
@@ -89,7 +85,7 @@ class Endpoints:
         self._jobs = jobs
         self._description = description
         self._table: dict[tuple[str, str], Callable[[Task], Reply]] = {
-            ("me", "GET"): lambda task: Reply.of({"data": task.caller.identity()}),
+            ("me", "GET"): lambda task: Reply.of_data(task.caller.identity()),
             ("models", "GET"): self._list,
             ("models", "POST"): self._create,
             ("model", "GET"): self._get,
@@ -97,16 +93,18 @@ class Endpoints:
             ("model", "DELETE"): self._delete,
             ("preview", "POST"): self._preview,
             ("syncs", "GET"): self._list_syncs,
-            ("sync", "GET"): lambda task: Reply.of({"data": syncs.shown(task.id)}),
-            ("status", "GET"): lambda task: Reply.of({"data": syncs.status(task.id)}),
+            ("sync", "GET"): lambda task: Reply.of_data(syncs.shown(task.id)),
+            ("status", "GET"): lambda task: Reply.of_data(syncs.status(task.id)),
             ("job", "GET"): self._poll,
             ("sample", "GET"): self._sample,
-            ("connections", "GET"): lambda _: Reply.of({"data": catalog.connections()}),
-            ("connection", "GET"): lambda task: Reply.of({"data": catalog.connection(task.id)}),
-            ("policies", "GET"): lambda _: Reply.of({"data": catalog.policies()}),
-            ("policy", "GET"): lambda task: Reply.of({"data": catalog.policy(task.id)}),
-            ("enrichment", "GET"): lambda task: Reply.of(
-                {"data": catalog.enrichment_source(task.id)}
+            ("connections", "GET"): lambda _: Reply.of_data(
+                [*map(connection, DATA["connections"])]
+            ),
+            ("connection", "GET"): lambda task: Reply.of_data(connection(task.id)),
+            ("policies", "GET"): lambda _: Reply.of_data([*map(policy, DATA["policies"])]),
+            ("policy", "GET"): lambda task: Reply.of_data(policy(task.id)),
+            ("enrichment", "GET"): lambda task: Reply.of_data(
+                found("enrichment source", "enrichment_sources", task.id)
             ),
             ("inputs", "POST"): self._input_fields,
         }
@@ -139,8 +137,8 @@ class Endpoints:
         return Reply.of({"data": items, "pagination": _pagination(more)})
 
     def _get(self, task: Task) -> Reply:
-        text = self._models.text(task.model_id)
-        self._jobs.count_read(task.model_id)
+        text = self._models.text(task.id)
+        self._jobs.count_read(task.id)
         tag = (("ETag", entity_tag(text)),) if self._models.modes.etags else ()
         return Reply.of_model(text, tag)
 
@@ -151,7 +149,7 @@ class Endpoints:
         )
 
     def _replace(self, task: Task) -> Reply:
-        body, actor, model_id = self._body(task.call), task.caller.actor, task.model_id
+        body, actor, model_id = self._body(task.call), task.caller.actor, task.id
         self._models.text(model_id)  # 404 now, not when the job ends
         if_match = task.call.request.headers.get("If-Match") if self._models.modes.etags else None
         return self._model_or_job(
@@ -159,7 +157,7 @@ class Endpoints:
         )
 
     def _delete(self, task: Task) -> Reply:
-        self._models.delete(task.model_id)
+        self._models.delete(task.id)
         return Reply(200)
 
     def _preview(self, task: Task) -> Reply:
@@ -172,17 +170,15 @@ class Endpoints:
     def _input_fields(self, task: Task) -> Reply:
         self._body(task.call)
         connection_id = task.call.arguments["connection_id"].lower()
-        return Reply.of({"data": catalog.input_fields(connection_id)})
+        return Reply.of_data(found("enrichment source", "input_fields", connection_id))
 
     def _poll(self, task: Task) -> Reply:
-        arguments = task.call.arguments
-        return Reply.of({"data": self._jobs.poll(arguments["type"], arguments["id"].lower())})
+        return Reply.of_data(self._jobs.poll(task.call.arguments["type"], task.id))
 
     def _model_or_job(self, task: Task, type_: str, work: Callable[[], str]) -> Reply:
         if task.job is None:
             return Reply.of_model(work())
-        model_id = task.call.model_id
-        job = self._jobs.begin(type_, lambda: json.loads(work()), task.job, model_id)
+        job = self._jobs.begin(type_, lambda: json.loads(work()), task.job, task.call.model_id)
         return Reply.of({"job": job})
 
     def _body(self, call: Call) -> dict[str, Any]:

@@ -22,14 +22,13 @@ from __future__ import annotations
 import json
 import re
 import threading
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from patcher.sandbox.callers import Actor
 from patcher.sandbox.jobs import JobScript, LateWrites
-from patcher.sandbox.messages import Call, Reply, WireError, error_body
+from patcher.sandbox.messages import Call, Reply, WireError
 from patcher.sandbox.models import Models
 
 if TYPE_CHECKING:
@@ -179,17 +178,12 @@ def _altering(alter: Callable[[dict[str, Any]], None]) -> Action:
 
 def drop_before(**where: Unpack[Where]) -> Fault:
     """The connection is reset, and nothing was processed."""
-    return Fault(lambda _, __: _RESET, **where)
+    return Fault(_answering(_RESET, "empty", "before"), **where)
 
 
 def drop_after(**where: Unpack[Where]) -> Fault:
     """The request is processed, and the connection reset instead of an answer."""
-
-    def action(_: FaultContext, proceed: Proceed) -> Reply:
-        proceed()
-        return _RESET
-
-    return Fault(action, **where)
+    return Fault(_answering(_RESET, "empty", "after"), **where)
 
 
 def _status(
@@ -201,9 +195,7 @@ def _status(
     pairs = tuple((headers or {}).items())
     if body == "api":
         message = f"scripted fault: {status}"
-        return Reply.of(
-            error_body(status, "scripted", message, dict(metadata or {})), status, pairs
-        )
+        return Reply.of_error(WireError(status, "scripted", message, dict(metadata or {}), pairs))
     if body == "message":
         return Reply.of({"message": f"gateway: {status}"}, status, pairs)
     if body == "html":
@@ -249,11 +241,6 @@ def slow(seconds: float, when: When = "before", **where: Unpack[Where]) -> Fault
     return Fault(acting(lambda context: context.pause(seconds), when), **where)
 
 
-def redirect(status: int, location: str, **where: Unpack[Where]) -> Fault:
-    """A redirect to ``location``; nothing was processed."""
-    return status_before(status, "empty", {"Location": location}, **where)
-
-
 def garbage(form: GarbageForm = "html", **where: Unpack[Where]) -> Fault:
     """Processed, and answered with 200 and "html", "truncated" JSON, or JSON "cut short"."""
 
@@ -279,12 +266,6 @@ def replay(*, written: bool = False, **where: Unpack[Where]) -> Fault:
         return Reply.of_model(before)
 
     return Fault(action, **where)
-
-
-def another_model(model_id: str | None = None, **where: Unpack[Where]) -> Fault:
-    """Processed, and answered with another model's id (a random one by default)."""
-    other = {"id": model_id or str(uuid.uuid4())}
-    return Fault(_altering(lambda model: model.update(other)), **where)
 
 
 def late_write(
@@ -399,12 +380,9 @@ def raw_body(
 ) -> Fault:
     """Processed, and answered with 200 and exactly these bytes."""
     raw = body.encode() if isinstance(body, str) else body
-
-    def action(_: FaultContext, proceed: Proceed) -> Reply:
-        proceed()
-        return Reply(200, raw, (("Content-Type", content_type),))
-
-    return Fault(action, **where)
+    return Fault(
+        _answering(Reply(200, raw, (("Content-Type", content_type),)), "empty", "after"), **where
+    )
 
 
 def hold(gate: Gate | None = None, when: When = "before", **where: Unpack[Where]) -> Fault:

@@ -12,15 +12,15 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
 from patcher.sandbox.catalog import (
     COLUMNS,
-    SourceColumn,
     column,
     connection_type,
     enrichment_column,
     enrichment_fields,
+    plain_field,
 )
 from patcher.sandbox.messages import Document
 
@@ -104,26 +104,6 @@ class Modes:
         return version + self.version_step if counts else version
 
 
-class ModeOptions(TypedDict, total=False):
-    """``Modes`` as keyword arguments."""
-
-    default_policies: Sequence[str]
-    version_step: int
-    version_of: Sequence[str]
-    without_version: bool
-    order: Literal["kept", "sorted"]
-    new_field_ids: bool
-    etags: bool
-    syntax_error_detail: str
-    missing_columns: Sequence[str]
-    previews: Literal["listed", "source"]
-    light_lists: bool
-    echo_blanks: bool
-    json_examples: bool
-    new_keys: bool
-    redaction: str
-
-
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """The author and time of a change."""
@@ -182,7 +162,7 @@ def _settle_enricher(enricher: Mapping[str, Any]) -> Document:
 
 def _settle_enricher_field(given: Mapping[str, Any]) -> Document:
     """A field with what the enricher knows of it, and what was given of it."""
-    described = _column_field(enrichment_column(str(given.get("name", ""))))
+    described = enrichment_column(str(given.get("name", "")))
     del described["example"]
     return {**described, **{key: value for key, value in given.items() if key not in _HISTORY}}
 
@@ -195,7 +175,7 @@ def expose(
     A field that keeps its name keeps its id, unless ``new_ids`` says otherwise.
     """
     known = {(field["name"], field["user_added"]): field for field in before}
-    wanted = [_column_field(column(name)) for name in document["fields"]]
+    wanted = [column(name) for name in document["fields"]]
     wanted += [_added_field(field) for field in document.get("additional_fields", ())]
     return [
         _with_history(field, known.get((field["name"], field["user_added"])), stamp, new_id=new_ids)
@@ -203,30 +183,9 @@ def expose(
     ]
 
 
-def _column_field(source: SourceColumn) -> Document:
-    return {
-        "name": source.name,
-        "label": source.label,
-        "description": source.description,
-        "type": source.type,
-        "remote_type": source.remote_type,
-        "unique": source.unique,
-        "user_added": False,
-        "example": source.example,
-    }
-
-
 def _added_field(field: Mapping[str, Any]) -> Document:
-    return {
-        "name": field["name"],
-        "label": field["label"],
-        "description": "",
-        "type": field["type"],
-        "remote_type": field["type"],
-        "unique": False,
-        "user_added": True,
-        "example": field.get("example"),
-    }
+    shown = {key: field.get(key) for key in ("label", "type", "example")}
+    return {**plain_field(field["name"], field["type"]), **shown, "user_added": True}
 
 
 def _with_history(

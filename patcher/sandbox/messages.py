@@ -74,9 +74,14 @@ class Call:
         return self.request.method
 
     @property
+    def id(self) -> str:
+        """The id in the path, in lower case."""
+        return self.arguments["id"].lower()
+
+    @property
     def model_id(self) -> str | None:
-        """The model the path names, in lower case; None where it names none."""
-        return self.arguments["id"].lower() if self.kind == "model" else None
+        """The model the path names; None where it names none."""
+        return self.id if self.kind == "model" else None
 
     @property
     def wants_job(self) -> bool:
@@ -97,6 +102,11 @@ class Reply:
     def of(cls, value: Any, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Reply:
         """A reply carrying ``value`` as JSON."""
         return cls.of_text(dumps(value), status, headers)
+
+    @classmethod
+    def of_data(cls, value: Any) -> Reply:
+        """``value`` in its ``{"data": ...}`` envelope."""
+        return cls.of({"data": value})
 
     @classmethod
     def of_text(
@@ -135,15 +145,13 @@ class WireError(Exception):
         self.headers = headers
 
     def body(self) -> dict[str, Any]:
-        """The ``ApiError`` object of the published description."""
-        return error_body(self.status, self.key, self.message, self.metadata)
-
-
-def error_body(
-    status: int, key: str, message: str, metadata: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """An ``ApiError`` object with every property; the description requires none."""
-    return {"key": key, "message": message, "metadata": metadata or {}, "status": status}
+        """The ``ApiError`` object of the published description, with every property."""
+        return {
+            "key": self.key,
+            "message": self.message,
+            "metadata": self.metadata,
+            "status": self.status,
+        }
 
 
 def bad_request(message: str, **metadata: Any) -> WireError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -52,12 +52,6 @@ class Models:
         row = self._written(model_id or str(uuid.uuid4()), body, actor)
         self._rows.save(row)
         return row.id
-
-    def create_many(self, bodies: Iterable[tuple[str, Mapping[str, Any]]], actor: Actor) -> None:
-        """Store models under ids of the caller's choice, all in one transaction."""
-        with self._store.transaction():
-            for model_id, body in bodies:
-                self.create(body, actor, model_id)
 
     def replace(
         self,

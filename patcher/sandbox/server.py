@@ -10,22 +10,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from patcher.sandbox import seed
 from patcher.sandbox.callers import Actor, Callers
 from patcher.sandbox.description import published
 from patcher.sandbox.endpoints import Endpoints
 from patcher.sandbox.faults import Fault
-from patcher.sandbox.forms import ModeOptions, Modes
+from patcher.sandbox.forms import Modes
 from patcher.sandbox.jobs import Jobs
 from patcher.sandbox.listener import Listener
 from patcher.sandbox.messages import Document, RecordedRequest
 from patcher.sandbox.models import Models
 from patcher.sandbox.pipeline import Ledger, Pipeline
+from patcher.sandbox.seed import ORGANIZATION_ID, fill
 from patcher.sandbox.store import Database, Timestamps, utc_now
 from patcher.sandbox.syncs import Syncs
 
 if TYPE_CHECKING:
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Self
 
 DEFAULT_API_KEY = "sandbox-key"
 DEFAULT_PARTNER_KEY = "sandbox-partner-key"
@@ -70,11 +70,11 @@ class Sandbox:
         api_key: str = DEFAULT_API_KEY,
         validate_responses: bool = True,
         now: Callable[[], datetime] = utc_now,
-        **modes: Unpack[ModeOptions],
+        **modes: Any,
     ) -> None:
         self.api_key = api_key
         self.partner_key = DEFAULT_PARTNER_KEY
-        self.organization_id = seed.ORGANIZATION_ID
+        self.organization_id = ORGANIZATION_ID
         self._closing = threading.Event()
         self._store = Database(db)
         clock = Timestamps(now)
@@ -95,25 +95,12 @@ class Sandbox:
         )
         try:
             if models and not self._models.ids():
-                self._seed(models, fixed_ids=fixed_ids)
+                with self._store.transaction():
+                    fill(self._models, self._syncs, models, fixed_ids=fixed_ids)
             self._listener = Listener(self._pipeline.answer, port)
         except (OSError, sqlite3.Error):
             self._store.close()
             raise
-
-    def _seed(self, models: int, *, fixed_ids: bool) -> None:
-        """Create the first models, and the syncs of the realistic ones."""
-        ada = Actor.named("Ada Seed")
-        ids: seed.NewIds | None = None if fixed_ids else seed.NewIds()
-        with self._store.transaction():
-            self._models.create_many(seed.under(ids, seed.documents(models)), ada)
-            if models < seed.REALISTIC:
-                return
-            contacts = seed.CONTACTS if ids is None else ids[seed.CONTACTS]
-            fields = json.loads(self._models.text(contacts))["fields"]
-            field_ids = {field["name"]: field["id"] for field in fields}
-            for sync_id, document in seed.under(ids, seed.syncs(field_ids)):
-                self._syncs.create(document, ada, sync_id)
 
     def __enter__(self) -> Self:
         return self

@@ -66,18 +66,20 @@ def _conditions(document: Document, key: str) -> list[Document]:
     return found
 
 
+def _old_filter(field_type: str, condition: Document) -> Document:
+    shown = {key: condition[key] for key in ("function", "label", "value") if key in condition}
+    return {"field_type": field_type, **shown}
+
+
 def _old_model_filter(condition: Document, known: Known) -> Document:
-    shown: Document = {"field_type": "Model", "function": condition["function"]}
-    shown |= {key: condition[key] for key in ("label", "value") if key in condition}
-    shown["field"] = condition["source"]
-    field_id = _ids(known(condition["source"]["model_id"])).get(condition["source"]["field"])
+    source = condition["source"]
+    shown = {**_old_filter("Model", condition), "field": source}
+    field_id = _ids(known(source["model_id"])).get(source["field"])
     return {**shown, "field_id": field_id} if field_id else shown
 
 
 def _old_target_filter(condition: Document) -> Document:
-    shown: Document = {"field_type": "Target", "function": condition["function"]}
-    shown |= {key: condition[key] for key in ("label", "value") if key in condition}
-    shown["field_id"] = condition["field"]
+    shown = {**_old_filter("Target", condition), "field_id": condition["field"]}
     if "value_source" in condition:
         shown["value_field"] = condition["value_source"]
     return shown

@@ -15,7 +15,7 @@ import pytest
 
 from patcher.cli.sandbox import sandbox_command
 from patcher.sandbox import Sandbox, seed
-from patcher.sandbox.forms import ModeOptions
+from patcher.sandbox.forms import Modes
 from tests.cli.conftest import Command, Outcome
 
 
@@ -47,7 +47,7 @@ def test_each_option_of_the_sandbox_is_one_of_its_keywords() -> None:
     options = {one.name for one in sandbox_command.params}
     keywords = set(inspect.signature(Sandbox.__init__).parameters)
 
-    assert options <= keywords | set(ModeOptions.__annotations__)
+    assert options <= keywords | set(Modes.__annotations__)
     assert options >= {"light_lists", "echo_blanks", "json_examples", "new_keys", "redaction"}
 
 
