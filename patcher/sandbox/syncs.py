@@ -67,8 +67,9 @@ def _conditions(document: Document, key: str) -> list[Document]:
 
 
 def _old_filter(field_type: str, condition: Document) -> Document:
-    shown = {key: condition[key] for key in ("function", "label", "value") if key in condition}
-    return {"field_type": field_type, **shown}
+    shown: Document = {"field_type": field_type}
+    keys = ("function", "label", "value")
+    return shown | {key: condition[key] for key in keys if key in condition}
 
 
 def _old_model_filter(condition: Document, known: Known) -> Document:

@@ -60,7 +60,7 @@ _VARYING = (
     ),
 )
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_FIXED = {getattr(seed, name) for name in dir(seed) if name.isupper() and name[0] != "_"}
+_FIXED = {one for one in vars(seed).values() if isinstance(one, str)}
 _EXAMPLE = "248df4b7-aa70-47b8-a036-33ac447e668d"
 _ANSWER = re.compile(r"(?<=\[y/N\] )\S+$", re.MULTILINE)
 _FOR_PEOPLE = (
