@@ -74,21 +74,13 @@ KeyPath: TypeAlias = tuple[Key, ...]
 """The way from a document to a value in it."""
 
 
-class Leaf(NamedTuple):
-    """Two values that differ; MISSING where there is none."""
+class Difference(NamedTuple):
+    """A change with the way to it instead of its path."""
 
+    keys: KeyPath
+    kind: Kind
     old: JsonValue
     new: JsonValue
-
-
-class Order(NamedTuple):
-    """The identities of the items that a list has on both sides, in either order."""
-
-    old: list[JsonValue]
-    new: list[JsonValue]
-
-
-Difference: TypeAlias = "tuple[KeyPath, Leaf | Order]"
 
 
 def difference(base: Document, proposed: Document, lists: ListKeys) -> list[Difference]:
@@ -121,7 +113,7 @@ class _Walk:
                 return self.objects(old, new, at, keys)
             if kind is list:
                 return self.lists(old, new, at, keys)
-        return [] if strictly_equal(old, new) else [(keys, Leaf(old, new))]
+        return [] if strictly_equal(old, new) else [Difference(keys, "changed", old, new)]
 
     def objects(
         self, old: Document, new: Document, at: Tokens | None, keys: KeyPath
@@ -132,8 +124,8 @@ class _Walk:
                 below = None if at is None else (*at, key)
                 found += self.values(value, new[key], below, (*keys, key))
             else:
-                found.append(((*keys, key), Leaf(value, MISSING)))
-        found += [((*keys, key), Leaf(MISSING, new[key])) for key in new if key not in old]
+                found.append(_removed((*keys, key), value))
+        found += [_added((*keys, key), new[key]) for key in new if key not in old]
         return found
 
     def lists(
@@ -157,7 +149,7 @@ class _Walk:
         keys: KeyPath,
     ) -> list[Difference]:
         (old, old_keys), (new, new_keys) = base, proposed
-        found: list[tuple[_Pair, list[Difference]]] = []
+        found: list[Difference] = []
         unpaired = {key: index for index, key in enumerate(new_keys)}
         # Two lists of numbers: a list of pairs would cost time in the garbage collector.
         befores: list[int] = []
@@ -165,24 +157,20 @@ class _Walk:
         for before, key in enumerate(old_keys):
             after = unpaired.pop(key, None)
             if after is None:
-                found.append(_single(keys, (before, None), Leaf(old[before], MISSING)))
+                found.append(_removed((*keys, (before, None)), old[before]))
                 continue
             befores.append(before)
             afters.append(after)
             # Compared first: most are equal, and this is the faster test.
             if not strictly_equal(old[before], new[after]):
-                pair = (before, after)
-                found.append((pair, self.values(old[before], new[after], None, (*keys, pair))))
-        found += [_single(keys, (None, i), Leaf(MISSING, new[i])) for i in unpaired.values()]
-        found.sort(key=_shown_index)
-        differences = [one for _, several in found for one in several]
+                found += self.values(old[before], new[after], None, (*keys, (before, after)))
+        found += [_added((*keys, (None, i)), new[i]) for i in unpaired.values()]
+        found.sort(key=lambda one: _shown_index(one.keys[len(keys)]))
         if (in_order := sorted(afters)) == afters:
-            return differences
-        order = Order(
-            [_identity(old[index], keyed) for index in befores],
-            [_identity(new[index], keyed) for index in in_order],
-        )
-        return [(keys, order), *differences]
+            return found
+        was = [_identity(old[index], keyed) for index in befores]
+        now = [_identity(new[index], keyed) for index in in_order]
+        return [Difference(keys, "reordered", was, now), *found]
 
     def _by_position(
         self, old: list[JsonValue], new: list[JsonValue], keys: KeyPath
@@ -201,15 +189,17 @@ class _Walk:
             # every level.
             is_known = bool(first) and i == start
             found += first if is_known else self.values(old[i], new[i], None, (*keys, (i, i)))
-        for i in range(min(ends), ends[0]):
-            found.append(((*keys, (i, None)), Leaf(old[i], MISSING)))
-        for i in range(min(ends), ends[1]):
-            found.append(((*keys, (None, i)), Leaf(MISSING, new[i])))
+        found += [_removed((*keys, (i, None)), old[i]) for i in range(min(ends), ends[0])]
+        found += [_added((*keys, (None, i)), new[i]) for i in range(min(ends), ends[1])]
         return found
 
 
-def _single(keys: KeyPath, pair: _Pair, leaf: Leaf) -> tuple[_Pair, list[Difference]]:
-    return pair, [((*keys, pair), leaf)]
+def _added(keys: KeyPath, value: JsonValue) -> Difference:
+    return Difference(keys, "added", MISSING, value)
+
+
+def _removed(keys: KeyPath, value: JsonValue) -> Difference:
+    return Difference(keys, "removed", value, MISSING)
 
 
 def _without_common_end(old: list[JsonValue], new: list[JsonValue], start: int) -> tuple[int, int]:
@@ -219,13 +209,10 @@ def _without_common_end(old: list[JsonValue], new: list[JsonValue], start: int) 
     return old_end, new_end
 
 
-def _shown_index(found: tuple[_Pair, list[Difference]]) -> tuple[int, bool]:
+def _shown_index(pair: Any) -> tuple[int, bool]:
     """Sorts by the index that is shown; at the same index, removed before added."""
-    before, after = found[0]
-    return (before, False) if before is not None else (after or 0, True)
-
-
-__all__ = ["Change", "Kind", "compare"]
+    before, after = pair
+    return (before, False) if before is not None else (after, True)
 
 
 def compare(
@@ -243,12 +230,12 @@ def compare(
     # One difference explains itself; deepdiff would cost a tenth of the time of a patch.
     kinds = explain(*_sides(differing)) if explained and len(differing) > 1 else {}
     changes: list[Change] = []
-    for keys, place in differing:
+    for keys, seen, old, new in differing:
         # The walk decides what differs, even where deepdiff misses it.
-        kind: Kind = "reordered" if isinstance(place, Order) else kinds.get(keys) or _kind(place)
+        kind = kinds.get(keys, seen)
         side = 1 if kind == "added" else 0
         path = pointer_to(tuple(s if isinstance(s, str) else str(s[side]) for s in keys))
-        changes.append(Change(path, kind, copied(place.old), copied(place.new)))
+        changes.append(Change(path, kind, copied(old), copied(new)))
     return tuple(changes)
 
 
@@ -289,31 +276,22 @@ _KINDS: Mapping[str, Kind] = {
 def _sides(differing: list[Difference]) -> tuple[dict[Any, Any], dict[Any, Any]]:
     """The two trees for deepdiff, which hold only what differs."""
     sides: tuple[dict[Any, Any], dict[Any, Any]] = {}, {}
-    for keys, leaf in differing:
-        for side, value in zip(sides, _visible(leaf), strict=True):
+    for keys, kind, old, new in differing:
+        for side, value in zip(sides, _visible(old, new), strict=True):
             inner = side
             for key in keys[:-1]:
                 inner = inner.setdefault(key, {})
-            if value is not MISSING:
+            if value is not MISSING and kind != "reordered":
                 inner[keys[-1]] = value
     return sides
 
 
-def _visible(leaf: Leaf | Order) -> tuple[JsonValue, JsonValue]:
+def _visible(old: JsonValue, new: JsonValue) -> tuple[JsonValue, JsonValue]:
     """The two values, or 0 and 1 where deepdiff would see no difference or be slow.
 
     It compares with ==, so that 0.0 equals -0.0, and diffs texts line by line, which can take
     quadratic time.
     """
-    if isinstance(leaf, Order):
-        return MISSING, MISSING
-    old, new = leaf.old, leaf.new
     if type(old) is type(new) and (old == new or (type(old) is str and "\n" in old + new)):
         return 0, 1
     return old, new
-
-
-def _kind(leaf: Leaf) -> Kind:
-    if leaf.old is MISSING:
-        return "added"
-    return "removed" if leaf.new is MISSING else "changed"

@@ -18,7 +18,14 @@ from typing import Final
 
 from patcher.documents.diff import Change
 from patcher.documents.jsontext import dump
-from patcher.documents.pointers import lookup, path_to, pointer_to, shown, tokens_of
+from patcher.documents.pointers import (
+    is_of_kind,
+    lookup,
+    path_to,
+    pointer_to,
+    shown,
+    tokens_of,
+)
 from patcher.documents.spellings import Copies, Keys, bare, is_mask
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, entries
 from patcher.errors import InvalidPatchError
@@ -61,7 +68,7 @@ class Masks:
         words: further words; after construction all words, normalized, without empty ones.
         secrets: texts that are masked everywhere, such as the API key.
         literal: places whose value only looks like a mask.
-        paired: places of values whose key is a value itself, in the documents given to ``on``.
+        hidden: places of credentials in the documents given to ``on``.
         credentials: the masked texts in these documents, except those too short to recognize.
     """
 
@@ -69,7 +76,7 @@ class Masks:
     words: tuple[str, ...] = ()
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     literal: frozenset[Tokens] = frozenset()
-    paired: frozenset[Tokens] = frozenset()
+    hidden: frozenset[Tokens] = frozenset()
     credentials: frozenset[str] = field(default=frozenset(), repr=False)
 
     def __post_init__(self) -> None:
@@ -78,15 +85,15 @@ class Masks:
 
     def on(self, *documents: Document) -> Masks:
         """These masks with the credentials of ``documents``, to mask them wherever they are."""
-        paired: set[Tokens] = set()
+        hidden: set[Tokens] = set()
         credentials: set[str] = set()
         for document in documents:
             for place in self.places:
                 value = lookup(document, place, None)
                 if type(value) in _SCALARS:
                     _collect(value, credentials, _SHORTEST_CREDENTIAL)
-                self._look(value, place, paired, credentials)
-        return replace(self, paired=frozenset(paired), credentials=frozenset(credentials))
+                self._look(value, place, hidden, credentials)
+        return replace(self, hidden=frozenset(hidden), credentials=frozenset(credentials))
 
     def is_masked_place(self, place: Tokens) -> bool:
         """Whether the value at ``place`` must not be shown."""
@@ -100,7 +107,7 @@ class Masks:
             for opaque in self.places
             if place[: len(opaque)] == opaque
             for end in range(len(opaque) + 1, len(place) + 1)
-            if keys.fit(place[end - 1]) or place[:end] in self.paired
+            if keys.fit(place[end - 1]) or place[:end] in self.hidden
         )
         end = min(ends, default=None)
         return None if end is None else place[:end]
@@ -119,7 +126,7 @@ class Masks:
         masked = self.masked_from(place)
         if masked is not None and masked != place:
             return Change(pointer_to(masked), "changed", MASK_BEFORE, MASK_AFTER)
-        if change.kind == "reordered" and (masked or () in _below(self.places, place)):
+        if change.kind == "reordered" and (masked or self._is_opaque(place)):
             # The identities are values, and their keys are unknown here.
             return Change(change.path, "changed", MASK_BEFORE, MASK_AFTER)
         old, new = self.masked_value(change.old, place), self.masked_value(change.new, place)
@@ -160,9 +167,7 @@ class Masks:
         That is one of our masks anywhere, also as a key, and in opaque places a foreign one: under
         a credential's key any usual mask, elsewhere six mask characters or more.
         """
-        opaque = [one for one in self.places if place[: len(one)] == one]
-        hidden = bool(opaque) and self.is_masked_place(place)
-        found = self._find(value, place, _below(self.places, place), is_hidden=hidden)
+        found = self._find(value, place, is_hidden=self.is_masked_place(place))
         return tuple(one for one in found if not self._is_literal(one))
 
     def refuse(self, value: JsonValue, place: Tokens = ()) -> None:
@@ -182,82 +187,66 @@ class Masks:
 
     def _is_literal(self, place: Tokens) -> bool:
         """Whether the value at a place only looks like a mask; ``-`` is any index."""
-        return place in self.literal or any(
-            len(one) == len(place)
-            and all(
-                mine == theirs or (theirs == "-" and mine.isdecimal())
-                for mine, theirs in zip(one, place, strict=True)
-            )
-            for one in self.literal
-        )
+        return any(is_of_kind(one, place) for one in self.literal)
 
-    def _find(
-        self, value: JsonValue, at: Tokens, places: tuple[Tokens, ...], *, is_hidden: bool
-    ) -> Iterator[Tokens]:
+    def _find(self, value: JsonValue, at: Tokens, *, is_hidden: bool) -> Iterator[Tokens]:
         if type(value) is str:
-            is_theirs = () in places and is_mask(value, is_hidden=is_hidden)
-            if value in _OURS or is_theirs:
+            if value in _OURS or (self._is_opaque(at) and is_mask(value, is_hidden=is_hidden)):
                 yield at
-        elif type(value) is dict or type(value) is list:
-            keys, is_opaque = self._keys, () in places
-            paired_keys = keys.paired(value) if is_opaque else frozenset()
-            for key, member in entries(value):
-                if type(value) is dict and key in _OURS:
-                    yield (*at, key)
-                    continue
-                fits = is_opaque and (key in paired_keys or (type(value) is dict and keys.fit(key)))
-                below = _below(places, (key,))
-                yield from self._find(member, (*at, key), below, is_hidden=is_hidden or fits)
+            return
+        hidden = self._hidden_keys(value, at)
+        for key, member in entries(value):
+            if type(value) is dict and key in _OURS:
+                yield (*at, key)
+            else:
+                yield from self._find(member, (*at, key), is_hidden=is_hidden or key in hidden)
 
     @property
     def _keys(self) -> Keys:
         return Keys(self.words)
 
+    def _is_opaque(self, place: Tokens) -> bool:
+        return any(place[: len(one)] == one for one in self.places)
+
+    def _hidden_keys(self, value: JsonValue, at: Tokens) -> frozenset[str]:
+        """The keys of ``value``, which is at ``at``, whose values are credentials."""
+        return self._keys.hidden(value) if self._is_opaque(at) else frozenset()
+
     def _look(
-        self, value: JsonValue, at: Tokens, paired: set[Tokens], credentials: set[str]
+        self, value: JsonValue, at: Tokens, hidden: set[Tokens], credentials: set[str]
     ) -> None:
         """Collects what is masked in ``value``, whose keys are shown."""
-        if type(value) is not dict and type(value) is not list:
-            return
-        keys = self._keys
-        paired_keys = keys.paired(value)
-        paired.update((*at, key) for key in paired_keys)
+        keys = self._keys.hidden(value)
+        hidden.update((*at, key) for key in keys)
         shortest = _SHORTEST_IN_A_PAIR if type(value) is list else _SHORTEST_CREDENTIAL
         for key, member in entries(value):
-            if key in paired_keys or (type(value) is dict and keys.fit(key)):
+            if key in keys:
                 _collect(member, credentials, shortest)
             else:
-                self._look(member, (*at, key), paired, credentials)
+                self._look(member, (*at, key), hidden, credentials)
 
     def _masked_by(self, mask: str, value: JsonValue, place: Tokens) -> JsonValue:
-        if self.is_masked_place(place) or (place in self.places and type(value) in _SCALARS):
+        if self.is_masked_place(place):
             return _hidden(value, mask)
-        return self._masked(value, _below(self.places, place), Copies(self.credentials, mask))
+        return self._masked(value, place, Copies(self.credentials, mask))
 
-    def _masked(self, value: JsonValue, places: tuple[Tokens, ...], copies: Copies) -> JsonValue:
-        """A masked copy of ``value``, whose opaque parts are at ``places``; () is all of it."""
+    def _masked(self, value: JsonValue, at: Tokens, copies: Copies) -> JsonValue:
+        """A masked copy of ``value``, whose place is shown."""
+        if at in self.places and type(value) in _SCALARS:
+            return copies.mask  # a scalar where an object should be has no keys
         if type(value) is str:
             return copies.masked(value)
         if type(value) is list or type(value) is dict:
-            keys, is_opaque = self._keys, () in places
-            paired_keys = keys.paired(value) if is_opaque else frozenset()
+            hidden = self._hidden_keys(value, at)
             masked = {
                 key: _hidden(member, copies.mask)
-                if key in paired_keys or (is_opaque and type(value) is dict and keys.fit(key))
-                else self._masked_member(member, places, key, copies)
+                if key in hidden
+                else self._masked(member, (*at, key), copies)
                 for key, member in entries(value)
             }
             return masked if type(value) is dict else list(masked.values())
         is_number = type(value) in (int, float)
         return copies.mask if is_number and dump(value) in copies.known else value
-
-    def _masked_member(
-        self, value: JsonValue, places: tuple[Tokens, ...], key: str, copies: Copies
-    ) -> JsonValue:
-        below = _below(places, (key,))
-        if () in below and () not in places and type(value) in _SCALARS:
-            return copies.mask  # a scalar where an object should be has no keys
-        return self._masked(value, below, copies)
 
 
 @lru_cache(maxsize=32)
@@ -279,11 +268,3 @@ def _collect(value: JsonValue, found: set[str], shortest: int) -> None:
 
 def _hidden(value: JsonValue, mask: str) -> JsonValue:
     return value if value is None or value is MISSING else mask
-
-
-def _below(places: tuple[Tokens, ...], step: Tokens) -> tuple[Tokens, ...]:
-    """``places`` as seen from ``step``: () where that is in one of them."""
-    inside = any(step[: len(place)] == place for place in places)
-    if inside:
-        return ((),)
-    return tuple(place[len(step) :] for place in places if place[: len(step)] == step)

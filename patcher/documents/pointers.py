@@ -116,6 +116,14 @@ def index_of(token: str) -> int | None:
     return int(token) if len(token) < len(str(_BEYOND_ANY_LIST)) else _BEYOND_ANY_LIST
 
 
+def is_of_kind(place: Tokens, kind: Tokens) -> bool:
+    """Whether a place is of a kind, in which "-" stands for any list index."""
+    return len(place) == len(kind) and all(
+        step == one or (one == "-" and step.isdecimal())
+        for step, one in zip(place, kind, strict=True)
+    )
+
+
 def lookup(document: JsonValue, tokens: Tokens, default: JsonValue = MISSING) -> JsonValue:
     """The value at a place, or ``default`` where there is none."""
     value = document

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
+from patcher.documents.pointers import is_of_kind
 from patcher.documents.values import Document, JsonValue, Tokens
 
 MemberKey: TypeAlias = Hashable
@@ -112,7 +113,7 @@ class Shape(NamedTuple):
         Only UUIDs at the same place count, in any item of a list. Others stay as they are.
         """
         for place in self.uuids:
-            if _is_within(place, at):
+            if is_of_kind(at, place[: len(at)]):
                 spellings = {text.lower(): text for text in _uuids(known, place)}
                 if spellings:
                     value = _respelled(value, place[len(at) :], spellings)
@@ -120,15 +121,7 @@ class Shape(NamedTuple):
 
     def is_uuid(self, place: Tokens) -> bool:
         """Whether a place holds a UUID."""
-        return any(len(one) == len(place) and _is_within(one, place) for one in self.uuids)
-
-
-def _is_within(kind: Tokens, place: Tokens) -> bool:
-    """Whether a kind of place, with "-" for each list item, is at or within a place."""
-    return len(place) <= len(kind) and all(
-        step == one or (one == "-" and step.isdecimal())
-        for one, step in zip(kind, place, strict=False)
-    )
+        return any(is_of_kind(place, one) for one in self.uuids)
 
 
 def _uuids(value: JsonValue, place: Tokens) -> Iterator[str]:

@@ -43,44 +43,20 @@ _HIDDEN: Final = re.compile(
 )
 _ELLIPSES: Final = ("...", "\u2026")
 
-# Letters of other scripts that look like Latin ones, upper or lower case.
-_LOOK_ALIKES: Final = str.maketrans(
-    {
-        other: ours
-        for ours, others in {
-            "a": "АаΑα",
-            "b": "ВΒβЬь",
-            "c": "СсϹϲ",
-            "d": "Ԁԁ",
-            "e": "ЕеΕεєҽ",
-            "g": "ɡԌ",
-            "h": "НнΗһҺ",
-            "i": "ІіΙιıӀӏ",
-            "j": "Јј",
-            "k": "КкΚκ",
-            "m": "МмΜ",
-            "n": "Νηոп",
-            "o": "ОоΟοօσ",
-            "p": "РрΡρ",
-            "q": "Ԛԛ",
-            "s": "Ѕѕ",
-            "t": "ТтΤτ",
-            "u": "υսᴜ",
-            "v": "νѵѴ",
-            "w": "Ԝԝωѡ",
-            "x": "ХхΧχ",
-            "y": "УуΥүҮ",
-            "z": "Ζᴢ",
-        }.items()
-        for other in others
-    }
+# Each Latin letter with those of other scripts that look like it, upper or lower case.
+_LETTERS: Final = (
+    "aАаΑα bВΒβЬь cСсϹϲ dԀԁ eЕеΕεєҽ gɡԌ hНнΗһҺ iІіΙιıӀӏ jЈј kКкΚκ mМмΜ nΝηոп "
+    "oОоΟοօσ pРрΡρ qԚԛ sЅѕ tТтΤτ uυսᴜ vνѵѴ wԜԝωѡ xХхΧχ yУуΥүҮ zΖᴢ"
 )
+_LOOK_ALIKES: Final = {ord(other): group[0] for group in _LETTERS.split() for other in group[1:]}
 
 _NAMES: Final = frozenset(
     {"k", "n", "id", "header", "field", "param", "parameter", "property", "attribute"}
     | {"variable", "var", "option", "setting", "label", "title", "type"}
 )
+_NAME_ENDS: Final = ("name", "key")
 _VALUES: Final = frozenset({"v", "val", "content", "contents", "data", "text"})
+_VALUE_ENDS: Final = ("value", "values")
 
 
 class Keys(NamedTuple):
@@ -93,19 +69,27 @@ class Keys(NamedTuple):
         known = _has_word if len(key) < _LONGEST_CACHED else _has_word.__wrapped__
         return known(key, self.words)
 
-    def paired(self, value: JsonValue) -> frozenset[str]:
-        """The keys (or the index) in ``value`` of a credential whose key is another value.
+    def hidden(self, value: JsonValue) -> frozenset[str]:
+        """The keys of ``value`` (or the index in it) whose values are credentials.
 
-        For example in {"name": "Authorization", "value": ...} and ["Authorization", ...].
+        Their key may be another value: {"name": "Authorization", "value": ...}, and
+        ["Authorization", ...].
         """
         if type(value) is list:
             is_pair = len(value) == 2 and type(value[0]) is str and self.fit(value[0])
             return frozenset({"1"} if is_pair else ())
-        keys = {key: bare(key) for key in value}
-        named = (value[key] for key, one in keys.items() if _is_name(one))
-        if not any(type(name) is str and self.fit(name) for name in named):
+        if type(value) is not dict:
             return frozenset()
-        return frozenset(key for key, one in keys.items() if _is_value(one))
+        keys = {key: bare(key) for key in value}
+        named = (
+            value[key] for key, one in keys.items() if one in _NAMES or one.endswith(_NAME_ENDS)
+        )
+        is_paired = any(type(name) is str and self.fit(name) for name in named)
+        return frozenset(
+            key
+            for key, one in keys.items()
+            if self.fit(key) or (is_paired and (one in _VALUES or one.endswith(_VALUE_ENDS)))
+        )
 
 
 def is_mask(text: str, *, is_hidden: bool) -> bool:
@@ -126,14 +110,6 @@ def is_mask(text: str, *, is_hidden: bool) -> bool:
 def _has_word(key: str, words: tuple[str, ...]) -> bool:
     text = bare(key)
     return any(word in text for word in words)
-
-
-def _is_name(key: str) -> bool:
-    return key in _NAMES or key.endswith(("name", "key"))
-
-
-def _is_value(key: str) -> bool:
-    return key in _VALUES or key.endswith(("value", "values"))
 
 
 def bare(key: str) -> str:
@@ -223,16 +199,11 @@ def _overlap(text: str, form: str) -> int:
 
     By Knuth, Morris and Pratt, since trying each length takes quadratic time.
     """
-    borders = [0] * len(form)
-    size = 0
-    for position in range(1, len(form)):
-        while size and form[size] != form[position]:
+    joined = [*form, None, *text[max(len(text) - len(form) + 1, 0) :]]
+    borders = [0]
+    for one in joined[1:]:
+        size = borders[-1]
+        while size and joined[size] != one:
             size = borders[size - 1]
-        size += form[size] == form[position]
-        borders[position] = size
-    size = 0
-    for one in text[-len(form) + 1 :] if len(form) > 1 else "":
-        while size and form[size] != one:
-            size = borders[size - 1]
-        size += form[size] == one
-    return size
+        borders.append(size + (joined[size] == one))
+    return borders[-1]
