@@ -114,6 +114,11 @@ def _has_word(key: str, words: tuple[str, ...]) -> bool:
 
 def bare(key: str) -> str:
     """A key in lower case, letters and digits only, with look-alikes as Latin letters."""
+    return _bare(key) if len(key) < _LONGEST_CACHED else _bare.__wrapped__(key)
+
+
+@lru_cache(maxsize=4096)
+def _bare(key: str) -> str:
     plain = unicodedata.normalize("NFKD", key).translate(_LOOK_ALIKES).casefold()
     return "".join(filter(str.isalnum, plain))
 
