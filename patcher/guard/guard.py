@@ -127,11 +127,10 @@ class Guard:
         self, plan: Plan, body: Document, key: str, entry: str
     ) -> tuple[SentWrite, Written]:
         """Reads and writes until the write was processed."""
-        judged = _judged_text(plan)
         throttled: SentWrite | None = None
         for attempt, usual in zip(range(1, ATTEMPTS + 1), pauses(0.5), strict=False):
             try:
-                before = self._read_again(plan, judged)
+                before = self._read_again(plan)
             except ConflictError as error:
                 if throttled is None or error.fresh is None:
                     raise
@@ -179,12 +178,12 @@ class Guard:
             reason = f"an internal error ({type(error).__name__})"
             raise sent.unknown(reason) from error
 
-    def _read_again(self, plan: Plan, judged: bytes | None) -> Snapshot:
+    def _read_again(self, plan: Plan) -> Snapshot:
         """Reads the resource just before the write; ConflictError if the plan found another state.
 
-        Keep this path short: another writer can slip in between this read and the PUT. So a text
-        equal to ``judged``, which is known to be as the plan found it, is not compared in full. A
-        snapshot older than the plan's is stale, not a conflict, and is read again.
+        Keep this path short: another writer can slip in between this read and the PUT. So the text
+        that the plan was made on is not compared in full. A snapshot older than the plan's is
+        stale, not a conflict, and is read again.
         """
         try:
             now = read_fresh(
@@ -198,7 +197,7 @@ class Guard:
         except ApiError as error:
             error.message += " Nothing was written."
             raise
-        if judged is not None and now.text == judged:
+        if now.text is not None and now.text == plan.base.text:
             return now
         document, _ = plan.resource.document(now, plan.unknown_fields)
         if not now.has_other_version(plan.base) and strictly_equal(document, plan.document):
@@ -267,14 +266,6 @@ def _pause(plan: Plan, answer: NotSent | Throttled, attempt: int, usual: float) 
     )
     error.details = plan.redacted_details(answer.details)
     raise error
-
-
-def _judged_text(plan: Plan) -> bytes | None:
-    """The text of the plan's own snapshot, if it passes the comparison that the next one must."""
-    if plan.base.text is None:
-        return None
-    document, _ = plan.resource.document(plan.base, plan.unknown_fields)
-    return plan.base.text if strictly_equal(document, plan.document) else None
 
 
 _ENDINGS: Final = {5: "unverified", 6: "unknown"}

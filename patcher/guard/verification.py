@@ -56,15 +56,13 @@ def verify(plan: Plan, before: Snapshot, after: Snapshot) -> Verdict:
     blank; what the resource had and the change removed is a difference. ``before`` is the last
     snapshot before the write.
     """
-    resource = plan.resource
-    found = resource.projection(after, plan.unknown_fields)
-    hidden = resource.redacted(found.document, plan.terms.masks)
-    verdict = _compared(plan, found.document, hidden)
+    stored, unknown = plan.resource.document(after, plan.unknown_fields)
+    verdict = _compared(plan, stored)
     notices = [
         *verdict.notices,
-        *_new_keys(plan, before, found.notices),
+        *_new_keys(plan, before, unknown),
         *_new_ids(plan, before, after),
-        *_gone(plan, before, after, found.document),
+        *_gone(plan, before, after, stored),
     ]
     return verdict._replace(notices=tuple(notices))
 
@@ -77,8 +75,7 @@ def is_in_place(plan: Plan, verdict: Verdict) -> bool:
     """
     if not verdict.is_as_sent:
         return False
-    hidden = plan.resource.redacted(plan.document, plan.terms.masks)
-    base = _compared(plan, plan.document, hidden)
+    base = _compared(plan, plan.document)
     is_visible = not base.is_as_sent or (base.is_excused and not verdict.is_excused)
     return is_visible or strictly_equal(verdict.stored, plan.proposed)
 
@@ -96,11 +93,13 @@ def is_as_before(plan: Plan, before: Snapshot, now: Snapshot) -> bool:
     return strictly_equal(document, plan.document)
 
 
-def _compared(plan: Plan, stored: Document, hidden: frozenset[Tokens]) -> Verdict:
-    """Compares a stored document, some places of which are hidden, with what was sent."""
-    form = _SentForm(plan, hidden)
+def _compared(plan: Plan, stored: Document) -> Verdict:
+    """Compares a stored document with what was sent."""
+    if strictly_equal(plan.proposed, stored):
+        return Verdict((), (), stored)
+    form = _SentForm(plan, stored)
     shape = plan.resource.shape
-    changes = compare(plan.proposed, shape.respelled(form.of(stored), plan.proposed), shape.lists)
+    changes = compare(plan.proposed, shape.respelled(form.made(), plan.proposed), shape.lists)
     reordered = [
         Notice(
             "order-not-kept",
@@ -128,25 +127,26 @@ class _At(NamedTuple):
 
 
 class _SentForm:
-    """Rewrites a stored document into the form in which it was sent, as far as that is allowed.
+    """Rewrites the stored document into the form in which it was sent, as far as that is allowed.
 
     What differs from the document sent even then is not stored as sent. ``had`` holds the values
     at the same place of each document that the resource had before: what any of them lacks, the
     resource did not have there.
     """
 
-    def __init__(self, plan: Plan, hidden: frozenset[Tokens]) -> None:
+    def __init__(self, plan: Plan, stored: Document) -> None:
         undone = plan.terms.undone
         self._plan = plan
+        self._stored = stored
         self._resource = plan.resource
-        self._hidden = hidden
-        self._masks = plan.terms.masks.on(plan.document, plan.proposed)
+        self._hidden = plan.resource.redacted(stored, plan.terms.masks)
+        self._masks = plan.masks
         self._had = (plan.document,) if undone is None else (plan.document, undone)
         self._excused: dict[tuple[str, Tokens], dict[str, None]] = {}
 
-    def of(self, stored: Document) -> Document:
-        """Returns ``stored`` in the form of the document sent."""
-        return self._object(self._plan.proposed, stored, self._had, _At())
+    def made(self) -> Document:
+        """Returns the stored document in the form of the document sent."""
+        return self._object(self._plan.proposed, self._stored, self._had, _At())
 
     def notices(self) -> Iterator[Notice]:
         """Yields a warning for each excused place; those in the items of one list share one."""

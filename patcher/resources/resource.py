@@ -78,7 +78,7 @@ class Resource(NamedTuple):
 
         Values that cannot be sent are in it as the API shows them; ``projection`` lists them.
         """
-        found = self.projection(snapshot, unknown_fields)
+        found = project(snapshot.raw, self.members, self.shape, unknown_fields)
         return found.document, found.notices
 
     def tells(self, item: Document, document: Document, place: Tokens) -> bool:

@@ -680,18 +680,6 @@ def test_a_number_of_another_type_is_a_conflict(tmp_path: Path) -> None:
         guard_of(store, tmp_path).write(plan)
 
 
-def test_a_plan_upon_something_else_than_its_reading_is_refused(tmp_path: Path) -> None:
-    """The same text proves nothing for a plan whose document is not what that text says."""
-    store = MemoryStore(has_texts=True)
-    plan = plan_of(store, RENAME)
-    stale = replace(plan, document={**plan.document, "identifier": "phone"})
-
-    with pytest.raises(ConflictError):
-        guard_of(store, tmp_path).write(stale)
-
-    assert store.bodies == []
-
-
 def test_readings_without_a_text_are_compared_in_full(tmp_path: Path) -> None:
     """No text on either side is not the same text on both."""
     store = MemoryStore()
