@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from patcher.documents.values import Document
 from patcher.errors import InvalidInputError, InvalidPatchError
-from patcher.files.git import Repository
+from patcher.files.git import CONFLICTED, NOT_CHECKED_OUT, Repository
 from patcher.files.modelfile import Header, Located, ModelFile, Unusable, read_files
 
 LIVE: Final = "live"
@@ -19,10 +21,10 @@ _OLDEST: Final = 50
 
 
 class Earlier(NamedTuple):
-    """An earlier version of a file: its path then, and a function that reads it."""
+    """An earlier version of a file: its path then, and its content."""
 
     path: str
-    read: Callable[[], bytes]
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,12 @@ class Baseline:
             return cls(LIVE, is_live=True, is_given=True, repository=_repository(folder))
         if base is None:
             return cls._head(Repository.around(folder))
-        is_folder = Path(base).is_dir()
+        if not base:
+            raise InvalidInputError(
+                "--base is empty.",
+                hint="Name a revision, a folder, or live; is the variable that holds it set?",
+            )
+        is_folder = os.path.isdir(base)  # noqa: PTH112 - False where it cannot be known
         repository = _repository(folder) if is_folder else Repository.around(folder)
         commit = repository.commit(base) if repository else None
         if is_folder and commit:
@@ -147,10 +154,19 @@ class Baseline:
                 )
         if not found:
             return None
-        content = found[0].read()
+        path, content = found[0]
+        if self.commit is None and os.path.realpath(path) == os.path.realpath(file.path):
+            raise InvalidInputError(
+                f"--base {self.label} has {file.path} itself, not an older copy of it.",
+                hint="Name another folder, or a revision: --base REV",
+            )
         if mine is not None and content == file.content:
             return mine
-        return _document(content, f"{found[0].path} at {self.label}")
+        try:
+            return ModelFile.of(Path(f"{path} at {self.label}"), content).document()
+        except InvalidInputError as error:
+            error.command_hint = "Name another base: --base REV"
+            raise
 
     def is_own(self, file: ModelFile) -> bool:
         """Whether the branch's own commits changed a file, so that HEAD hides a change of yours."""
@@ -185,39 +201,44 @@ class Baseline:
         if self.repository is None or not files:
             return files
         paths = {one.path: self.path_of(one.path) for one in files}
-        unmerged = self.repository.unmerged()
         filtered = self.repository.filtered(path for path in paths.values() if path is not None)
         ids = {one.path: model_id for model_id, found in self.files.items() for one in found}
-        return [
-            _usable(one, paths[one.path], unmerged, filtered, ids.get(paths[one.path] or ""))
-            for one in files
-        ]
 
+        def checked(one: Located, path: str) -> Located:
+            known = one.id or ids.get(path)
+            if isinstance(one, Unusable):
+                return replace(one, id=known)
+            if self.index.get(path) == CONFLICTED:
+                what = "has an unresolved merge conflict."
+                hint = "Resolve it, then: git add FILE"
+            elif path in filtered:
+                what = f"is under the git filter {filtered[path]!r}, so git does not hold its text."
+                hint = "Remove the filter for this file from .gitattributes."
+            else:
+                return one
+            return Unusable(one.path, InvalidInputError(f"{one.path} {what}", hint=hint), known)
 
-def _usable(
-    one: Located,
-    path: str | None,
-    unmerged: set[str],
-    filtered: Mapping[str, str],
-    id_before: str | None,
-) -> Located:
-    known = one.id or id_before
-    if isinstance(one, Unusable):
-        return replace(one, id=known)
-    if path in unmerged:
-        error = InvalidInputError(
-            f"{one.path} has an unresolved merge conflict.",
-            hint="Resolve it, then: git add FILE",
-        )
-        return Unusable(one.path, error, known)
-    if path is not None and path in filtered:
-        error = InvalidInputError(
-            f"{one.path} is under the git filter {filtered[path]!r}, so git does not hold its "
-            "text.",
-            hint="Remove the filter for this file from .gitattributes.",
-        )
-        return Unusable(one.path, error, known)
-    return one
+        return [checked(one, paths[one.path] or "") for one in files]
+
+    @cached_property
+    def index(self) -> Mapping[str, str]:
+        """The state of each file in git's index, by path."""
+        return self.repository.index() if self.repository else {}
+
+    def elsewhere(self, model_id: str) -> Path | None:
+        """A file of a model that the base has and that was not deleted; None where there is none.
+
+        It is not checked out, or in another folder than those that were read.
+        """
+        if self.repository is None or self.commit is None:
+            return None
+        paths = [self.repository.top / one.path for one in self.files.get(model_id, ())]
+        found = (one for one in paths if os.path.lexists(one) or self.is_sparse(one))
+        return next((Path(os.path.relpath(one)) for one in found), None)
+
+    def is_sparse(self, path: Path) -> bool:
+        """Whether a sparse checkout leaves a file out."""
+        return self.index.get(self.path_of(path) or "") == NOT_CHECKED_OUT
 
 
 def _repository(folder: Path) -> Repository | None:
@@ -232,16 +253,15 @@ def _copies(folder: Path) -> Iterator[tuple[str, Earlier]]:
     for one in read_files([folder]):
         if isinstance(one, Unusable):
             raise one.error
-        yield one.id, Earlier(str(one.path), lambda content=one.content: content)  # type: ignore[misc]
+        yield one.id, Earlier(str(one.path), one.content)
 
 
 def _objects(repository: Repository, commit: str) -> Iterator[tuple[str, Earlier]]:
-    files = repository.files(commit)
-    contents = repository.contents(list(files.values()))
-    for (path, oid), content in zip(files.items(), contents, strict=True):
+    for path, oid in repository.files(commit).items():
+        content = repository.content(oid)
         header = Header.of(content[:4096].decode("utf-8", "replace").lstrip("\ufeff"))
         if header is not None:
-            yield header.id, Earlier(path, lambda oid=oid: repository.content(oid))  # type: ignore[misc]
+            yield header.id, Earlier(path, content)
 
 
 def _by_id(found: Iterable[tuple[str, Earlier]]) -> dict[str, tuple[Earlier, ...]]:
@@ -249,14 +269,6 @@ def _by_id(found: Iterable[tuple[str, Earlier]]) -> dict[str, tuple[Earlier, ...
     for model_id, one in found:
         files[model_id] = (*files.get(model_id, ()), one)
     return files
-
-
-def _document(content: bytes, what: str) -> Document:
-    try:
-        return ModelFile.of(Path(what), content).document()
-    except InvalidInputError as error:
-        error.command_hint = "Name another base: --base REV"
-        raise
 
 
 def _no_revision(base: str, repository: Repository | None) -> InvalidInputError:

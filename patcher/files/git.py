@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -24,12 +24,17 @@ _LOCAL: Final = frozenset(
 _UNFINISHED: Final = {
     "MERGE_HEAD": "merge",
     "rebase-merge": "rebase",
+    "rebase-apply/applying": "am",
     "rebase-apply": "rebase",
     "CHERRY_PICK_HEAD": "cherry-pick",
     "REVERT_HEAD": "revert",
 }
-_AT_ONCE: Final = 5_000
+_YAML: Final = tuple(f":(glob,icase)**/*{ending}" for ending in _ENDINGS)
 _NO_REPOSITORY: Final = "not a git repository"
+
+# What `git ls-files -t` says of a file.
+CONFLICTED: Final = "M"
+NOT_CHECKED_OUT: Final = "S"
 
 
 class Repository:
@@ -38,11 +43,15 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         """Use ``Repository.around``. Raises InvalidInputError where git fails."""
         self._folder = folder
-        found = self._lines(
-            "rev-parse", "--show-toplevel", "--absolute-git-dir", "--is-shallow-repository"
-        )
-        self.top, self._git_folder = Path(found[0]), Path(found[1])
-        self.is_shallow = found[2] == "true"
+        asked = ("--is-inside-work-tree", "--is-shallow-repository", "--show-cdup")
+        found = self._text("rev-parse", *asked, "--absolute-git-dir").split("\n", len(asked))
+        if found[0] != "true":
+            raise InvalidInputError(
+                f"{folder} is in a git repository without a work tree (a bare one).",
+                hint="Run the command in a clone, or in a work tree: git worktree add DIR",
+            )
+        self.is_shallow = found[1] == "true"
+        self.top, self._git_folder = (folder / found[2]).resolve(), Path(found[3][:-1])
         self._folder = self.top
         self._lock = threading.Lock()
         self._objects: subprocess.Popen[bytes] | None = None
@@ -104,13 +113,13 @@ class Repository:
         With a remote that is its HEAD; without one the branch "main" or "master", or the only one.
         """
         form = "--format=%(refname)%00%(symref)"
-        rows = self._lines("for-each-ref", form, "refs/heads", "refs/remotes")
+        rows = self._text("for-each-ref", form, "refs/heads", "refs/remotes").splitlines()
         names = dict(row.split("\0") for row in rows)
         remote = [to for name, to in names.items() if name.endswith("/HEAD") and to]
         if remote:
             origin = names.get("refs/remotes/origin/HEAD") or remote[0]
             return origin.removeprefix("refs/remotes/")
-        if self._lines("remote"):
+        if self._text("remote"):
             return None
         heads = [name.removeprefix("refs/heads/") for name in names]
         usual = [name for name in ("main", "master") if name in heads]
@@ -123,6 +132,7 @@ class Repository:
 
     def files(self, commit: str) -> dict[str, str]:
         """The YAML files of a commit: their object ids by path."""
+        self._fetch_missing(commit)
         found = {}
         for row in _split(self._run("ls-tree", "-r", "-z", "--full-tree", commit).stdout):
             facts, _, path = row.partition("\t")
@@ -130,6 +140,12 @@ class Repository:
             if mode.startswith("100") and path.lower().endswith(_ENDINGS):
                 found[path] = oid
         return found
+
+    def _fetch_missing(self, commit: str) -> None:
+        """Fetches what a partial clone lacks of a commit; one by one would take minutes."""
+        if self._run("config", "--get-regexp", r"^remote\..*\.promisor$", may_fail=True).stdout:
+            nothing = self._text("hash-object", "-t", "tree", "--stdin").strip()
+            self._run("diff-tree", "-r", "--shortstat", nothing, commit, "--", *_YAML)
 
     def content(self, oid: str) -> bytes:
         """The content of an object."""
@@ -157,26 +173,10 @@ class Repository:
                 raise _no_object(oid)
             return content[:-1]
 
-    def contents(self, oids: Sequence[str]) -> Iterator[bytes]:
-        """The contents of many objects, in their order, some thousands by one process."""
-        for start in range(0, len(oids), _AT_ONCE):
-            some = oids[start : start + _AT_ONCE]
-            listed = "".join(f"{oid}\n" for oid in some).encode()
-            output = self._run("cat-file", "--batch", "--buffer", stdin=listed).stdout
-            position = 0
-            for oid in some:
-                end = output.index(b"\n", position)
-                head = output[position:end].split()
-                if len(head) != 3:
-                    raise _no_object(oid)
-                size = int(head[2])
-                yield output[end + 1 : end + 1 + size]
-                position = end + size + 2
-
-    def unmerged(self) -> set[str]:
-        """The paths with an unresolved merge conflict."""
-        rows = _split(self._run("ls-files", "-u", "-z", "--full-name").stdout)
-        return {row.partition("\t")[2] for row in rows}
+    def index(self) -> dict[str, str]:
+        """The state of each YAML file in the index; CONFLICTED and NOT_CHECKED_OUT are two."""
+        rows = _split(self._run("ls-files", "-t", "-z", "--", *_YAML).stdout)
+        return {row[2:]: row[0] for row in rows}
 
     def filtered(self, paths: Iterable[str]) -> dict[str, str]:
         """The filter (LFS, git-crypt) of each path that has one."""
@@ -195,32 +195,31 @@ class Repository:
 
     def _read_history(self, commit: str) -> dict[str, list[tuple[str, str]]]:
         """All at once: a history of thousands of commits takes longer to start than to read."""
-        options = ("log", "--format=%x01%H", "--raw", "-z", "--no-abbrev", "--no-renames", "-m")
-        globs = (f":(glob,icase)**/*{ending}" for ending in _ENDINGS)
-        output = self._run(*options, "--first-parent", commit, "--", *globs).stdout
+        options = ("--format=%x01%H", "--raw", "-z", "--no-abbrev", "--no-renames", "-m")
+        limits = ("--no-show-signature", "--first-parent", commit, "--", *_YAML)
+        fields = iter(_split(self._run("log", *options, *limits).stdout))
         found: dict[str, list[tuple[str, str]]] = {}
-        current, facts = "", ""
-        for field in _split(output):
-            row = field.strip("\n")
+        current = ""
+        for row in fields:
             if row.startswith("\x01"):
-                current, _, row = row[1:].partition("\n")
-                row = row.strip("\n")
-            if row.startswith(":"):
-                facts = row
-            elif row and facts:
-                oid = facts.split(" ")[3]
-                found.setdefault(row, []).append((current, oid))
-                facts = ""
+                current = row[1:]
+            else:
+                path, oid = next(fields), row.split(" ")[3]
+                found.setdefault(path, []).append((current, oid))
         return found
 
     def path_of(self, path: Path) -> str | None:
         """A path as git names it; None outside of the work tree."""
-        whole = path.parent.resolve() / path.name
-        top = self.top.resolve()
+        whole, top = path.parent.resolve() / path.name, self.top
         return whole.relative_to(top).as_posix() if whole.is_relative_to(top) else None
 
-    def _lines(self, *arguments: str) -> list[str]:
-        return os.fsdecode(self._run(*arguments).stdout).splitlines()
+    def holds(self, path: Path) -> bool:
+        """Whether a file is in this work tree and not in one within it, such as a submodule's."""
+        parents = path.resolve().parents
+        return next((one for one in parents if (one / ".git").exists()), None) == self.top
+
+    def _text(self, *arguments: str) -> str:
+        return os.fsdecode(self._run(*arguments).stdout)
 
     def _run(
         self, *arguments: str, stdin: bytes = b"", may_fail: bool = False

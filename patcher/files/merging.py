@@ -132,17 +132,22 @@ def sides(file: ModelFile, baseline: Baseline, live: Live, *, refuse: bool) -> S
 
 
 def _no_base(file: ModelFile, baseline: Baseline) -> InvalidInputError:
+    hint = (
+        "To make the model what the file says, add --base live. To take the live model, delete "
+        f"the file and run patch-model pull {file.id}. To merge, name an older copy: --base DIR"
+    )
     if baseline.repository is None:
-        what = f"{file.path} differs from the live model, and is not in a git repository"
+        why = "is not in a git repository"
+    elif not baseline.repository.holds(file.path):
+        why = f"is in another git repository than {baseline.repository.top}"
+        hint = "Run the command for each repository by itself, submodules too."
     elif baseline.is_given:
-        what = f"{file.path} differs from the live model, and {baseline.label} does not have it"
+        why = f"{baseline.label} does not have it"
     else:
-        what = f"{file.path} differs from the live model, and is not committed"
+        why = "is not committed"
     return InvalidInputError(
-        f"{what}, so who changed what is unclear.",
-        hint="To make the model what the file says, add --base live. To take the live model, "
-        f"delete the file and run patch-model pull {file.id}. To merge, name an older copy: "
-        "--base DIR",
+        f"{file.path} differs from the live model, and {why}, so who changed what is unclear.",
+        hint=hint,
     )
 
 

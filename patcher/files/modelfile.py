@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +122,7 @@ class ModelFile:
 
     def write(self, content: bytes) -> None:
         """Replaces the file, whole or not at all. Raises ConflictError where it has changed."""
-        path = self.path.resolve()
+        path = Path(os.path.realpath(self.path))
         try:
             if path.read_bytes() != self.content:
                 raise ConflictError(
@@ -153,9 +154,17 @@ def _text(path: Path, content: bytes) -> str:
 
 
 def unwritable(path: Path, error: OSError) -> InvalidInputError:
-    """The error for a file that cannot be put on disk."""
+    """The error for a file that cannot be put on disk; it is as it was."""
     return InvalidInputError(
-        f"{path} cannot be written: {error.strerror}.", hint="The file was left as it was."
+        f"{path} cannot be written: {error.strerror}.",
+        hint=f"Check the permissions and the free space of {path.parent}, then run the command "
+        "again.",
+    )
+
+
+def _unreadable(path: Path, error: OSError) -> InvalidInputError:
+    return InvalidInputError(
+        f"{path} cannot be read: {error.strerror}.", hint="Check its permissions."
     )
 
 
@@ -165,14 +174,20 @@ def read_files(paths: Iterable[Path]) -> list[Located]:
     A file that is no model's is passed over in a folder and refused where it is named. Of two
     files of one model neither is used. Raises InvalidInputError for a path that is not there.
     """
-    found: dict[Path, Located] = {}
+    found: dict[str, Located] = {}
     for path in paths:
-        if not path.exists() and not path.is_symlink():
-            raise InvalidInputError(f"There is no file or folder {path}.")
-        for one, is_named in _below(path) if path.is_dir() else [(path, True)]:
-            located = _read(one, path if path.is_dir() else path.parent, is_named=is_named)
+        try:
+            path.lstat()
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        is_folder = os.path.isdir(path)  # noqa: PTH112 - False where it cannot be known
+        for one in _below(path) if is_folder else [path]:
+            if isinstance(one, Unusable):
+                located: Located | None = one
+            else:
+                located = _read(one, path if is_folder else path.parent, is_named=not is_folder)
             if located is not None:
-                found.setdefault(one.resolve(), located)
+                found.setdefault(os.path.realpath(located.path), located)
     by_id: dict[str, list[Path]] = {}
     for located in found.values():
         if isinstance(located, ModelFile):
@@ -191,14 +206,21 @@ def _alone(located: Located, by_id: Mapping[str, list[Path]]) -> Located:
     return Unusable(located.path, error, located.id)
 
 
-def _below(folder: Path) -> Iterator[tuple[Path, bool]]:
-    """The YAML files in a folder, and links to folders, in order; hidden ones are left out."""
-    for root, folders, names in os.walk(folder):
+def _below(folder: Path) -> Iterator[Path | Unusable]:
+    """The YAML files in a folder, and links to folders, in order; hidden ones are left out.
+
+    A folder that cannot be read is Unusable: what is in it is neither deleted nor new.
+    """
+    errors: list[OSError] = []
+    for root, folders, names in os.walk(folder, onerror=errors.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         links = [name for name in folders if Path(root, name).is_symlink()]
         for name in sorted((*names, *links)):
             if name in links or (name.lower().endswith(_ENDINGS) and not name.startswith(".")):
-                yield Path(root, name), False
+                yield Path(root, name)
+    for error in errors:
+        path = Path(error.filename)
+        yield Unusable(path, _unreadable(path, error))
 
 
 def _read(path: Path, folder: Path, *, is_named: bool) -> Located | None:
@@ -206,7 +228,7 @@ def _read(path: Path, folder: Path, *, is_named: bool) -> Located | None:
     header = None
     try:
         if path.is_symlink():
-            if not path.resolve().is_relative_to(folder.resolve()):
+            if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
                 raise InvalidInputError(
                     f"{path} is a link to something outside of {folder}.",
                     hint="Replace the link with the file.",
@@ -222,7 +244,7 @@ def _read(path: Path, folder: Path, *, is_named: bool) -> Located | None:
             return None
         return ModelFile.of(path, content)
     except OSError as error:
-        return Unusable(path, InvalidInputError(f"{path} cannot be read: {error.strerror}."))
+        return Unusable(path, _unreadable(path, error))
     except PatchError as error:
         return Unusable(path, error, header and header.id)
 
@@ -251,32 +273,31 @@ class NewFile(NamedTuple):
 
 def create(
     folder: Path, files: Iterable[NewFile], used: Iterable[Path]
-) -> tuple[dict[str, Path], PatchError | None]:
-    """Makes the files; where each is, by id, and why those that are missing could not be made.
+) -> Iterator[tuple[NewFile, Path, PatchError | None]]:
+    """Makes the files; yields the path of each, and why it could not be made.
 
     Names are unique without regard to case: those of which two would have the same name, or one
     that is ``used``, have a part of their id in it.
     """
-    files = sorted(files, key=lambda one: one.header.id)
-    slugs = [one.slug for one in files]
+    files = sorted(files, key=lambda one: (one.slug, one.header.id))
+    slugs = Counter(one.slug for one in files)
     known = {path.name.lower() for path in used} | _names(folder)
-    made: dict[str, Path] = {}
     for one in files:
-        name = f"{one.slug}.yaml"
-        is_free = one.slug and slugs.count(one.slug) == 1 and not _RESERVED.fullmatch(one.slug)
-        if not is_free or name in known:
-            name = f"{one.slug or one.header.noun}-{one.header.id[:8]}.yaml"
-        if name in known:
-            name = f"{one.slug or one.header.noun}-{one.header.id}.yaml"
-        known.add(name)
-        path = folder / name
+        stem, full = one.slug or one.header.noun, one.header.id
+        is_free = one.slug and slugs[one.slug] == 1 and not _RESERVED.fullmatch(one.slug)
+        names = [f"{stem}.yaml"] * bool(is_free) + [
+            f"{stem}-{full[:8]}.yaml",
+            f"{stem}-{full}.yaml",
+        ]
+        path = folder / next((name for name in names if name not in known), names[-1])
+        known.add(path.name)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(path, one.content, mode=0o666 & ~_umask())
         except OSError as error:
-            return made, unwritable(path, error)
-        made[one.header.id] = path
-    return made, None
+            yield one, path, unwritable(path, error)
+        else:
+            yield one, path, None
 
 
 def _names(folder: Path) -> set[str]:

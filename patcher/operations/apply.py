@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -103,7 +104,7 @@ def live_of(session: Session, file: ModelFile, options: Options) -> Live:
             status=error.status,
             method=error.method,
             path=error.path,
-            hint=f"If it was deleted on purpose: git rm {file.path}",
+            hint=f"If it was deleted on purpose: git rm {shlex.quote(str(file.path))}",
         ) from error
     here = organization_of(session, live)
     if file.header.organization and here and file.header.organization != here:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -28,7 +30,6 @@ from patcher.files.merging import (
 )
 from patcher.files.modelfile import (
     Header,
-    Located,
     ModelFile,
     NewFile,
     Unusable,
@@ -48,6 +49,7 @@ PullStatus: TypeAlias = Literal[
     "updated",
     "unchanged",
     "deleted",
+    "skipped",
     "ahead",
     "behind",
     "diverged",
@@ -55,7 +57,8 @@ PullStatus: TypeAlias = Literal[
     "failed",
 ]
 """How the pull of a model ended. "ahead" (the file has what the model has not), "behind" and
-"diverged" are what a check finds; "deleted" is a file that was deleted on purpose."""
+"diverged" are what a check finds; "deleted" is a file that was deleted on purpose, "skipped" one
+that is not checked out, or in another folder."""
 
 _CHECKED = {"ahead", "behind", "diverged"}
 
@@ -127,55 +130,57 @@ class Puller:
         self._session = session
         self._how = how
         self._options = options
-        self._new: list[tuple[NewFile, PullResult]] = []
+        self._files: dict[str, ModelFile] = {}
+        self._unknown: list[Path] = []
+        self._new: list[NewFile] = []
 
     def run(self, selection: Selection) -> Iterator[PullResult]:
         """The result of each selected model, as it comes; those of new files come last."""
         folder = self._how.folder
-        found = read_files([folder]) if folder.exists() else []
+        found = read_files([folder]) if os.path.lexists(folder) else []
         with closing(Baseline.choose(self._how.base, folder)) as baseline:
             if baseline.note:
                 self._how.say(baseline.note)
-            yield from self._pull_all(selection, baseline, baseline.checked(found))
+            found = baseline.checked(found)
+            self._files = {one.id: one for one in found if isinstance(one, ModelFile)}
+            unusable = [one for one in found if isinstance(one, Unusable)]
+            self._unknown = [one.path for one in unusable if one.id is None]
+            is_all = selection.targets is None and not selection.where
+            ids = [one.named.id.lower() for one in select(self._session, selection, self._options)]
+            if is_all and not selection.exclude:
+                ids = [*dict.fromkeys((*ids, *self._files))]
+            for one in unusable:
+                if is_all or one.id in ids:
+                    yield PullResult(one.id, one.path, "failed", error=one.error)
+            refused = {one.id for one in unusable}
+            rest = [one for one in ids if one not in refused]
+            yield from self._each(rest, baseline, is_named=selection.targets is not None)
+            yield from self._created()
 
-    def _pull_all(
-        self, selection: Selection, baseline: Baseline, found: list[Located]
-    ) -> Iterator[PullResult]:
-        chosen = [one.named for one in select(self._session, selection, self._options)]
-        files = {one.id: one for one in found if isinstance(one, ModelFile)}
-        unusable = [one for one in found if isinstance(one, Unusable)]
-        is_all = selection.targets is None and not selection.where
-        excluded = set(selection.exclude)
-        ids = [one.id.lower() for one in chosen]
-        if is_all and not excluded:
-            ids += [one for one in files if one not in set(ids)]
-        for one in unusable:
-            if is_all or one.id in ids:
-                yield PullResult(one.id, one.path, "failed", error=one.error)
-        ids = [one for one in ids if one not in {each_one.id for each_one in unusable}]
-        unknown = [one.path for one in unusable if one.id is None]
-
+    def _each(self, ids: list[str], baseline: Baseline, *, is_named: bool) -> Iterator[PullResult]:
         def pull(model_id: str) -> PullResult | None:
-            file = files.get(model_id)
+            file = self._files.get(model_id)
             if file is not None:
                 return self._existing(file, baseline)
-            is_named = selection.targets is not None
-            if model_id in baseline.files and not is_named:
-                return PullResult(model_id, None, "deleted")
-            return self._missing(model_id, unknown)
+            path = baseline.elsewhere(model_id)
+            if is_named and path is not None and baseline.is_sparse(path):
+                raise _not_checked_out(path)
+            was_deleted = path is None and not self._unknown
+            if not is_named and model_id in baseline.files and (path or was_deleted):
+                return PullResult(model_id, path, "skipped" if path else "deleted")
+            return self._missing(model_id)
 
         self._how.watch(0, len(ids))
-        outcomes = each(ids, pull, readers=self._how.workers)
-        with closing(outcomes):
+        with closing(each(ids, pull, readers=self._how.workers)) as outcomes:
             for count, (index, outcome) in enumerate(outcomes, 1):
                 self._how.watch(count, len(ids))
                 if isinstance(outcome, PatchError):
-                    yield self._failed(ids[index], files.get(ids[index]), outcome)
+                    yield self._failed(ids[index], outcome)
                 elif outcome is not None:
                     yield outcome
-        yield from self._created(files.values())
 
-    def _failed(self, model_id: str, file: ModelFile | None, error: PatchError) -> PullResult:
+    def _failed(self, model_id: str, error: PatchError) -> PullResult:
+        file = self._files.get(model_id)
         if file is not None and not isinstance(error, ApiError):
             error = file.located(error)
         status: PullStatus = "conflict" if error.exit_code == 4 else "failed"
@@ -204,12 +209,12 @@ class Puller:
             file.write(file.changed(old, new))
         return PullResult(file.id, file.path, "updated", name, changes)
 
-    def _missing(self, model_id: str, unknown: list[Path]) -> PullResult | None:
+    def _missing(self, model_id: str) -> PullResult | None:
         live = read_live(self._session, model_id, self._options)
         name = shown_name(self._session, live.snapshot)
-        if unknown:
+        if self._unknown:
             raise InvalidInputError(
-                f"{live.label} has no file, but {unknown[0]} can't be read and may be it.",
+                f"{live.label} has no file, but {self._unknown[0]} can't be read and may be it.",
                 hint="Fix or delete that file first.",
             )
         document = file_document(live.document, live.terms.masks)
@@ -218,21 +223,23 @@ class Puller:
         url = self._session.client.settings.url
         header = Header(live.resource.noun, model_id, url, organization_of(self._session, live))
         notes = {one.place: spelled(one.note) for one in live.found.blockers}
-        new = NewFile.of(header, name, document, notes)
-        self._new.append((new, PullResult(model_id, None, "created", name)))
+        self._new.append(NewFile.of(header, name, document, notes))
         return None
 
-    def _created(self, files: Iterable[ModelFile]) -> Iterator[PullResult]:
-        new = [one for one, _ in self._new]
-        used = [one.path for one in files]
-        made, error = create(self._how.folder, new, used)
-        results = [
-            replace(result, path=made[one.header.id])
-            if one.header.id in made
-            else replace(result, status="failed", error=error)
-            for one, result in self._new
-        ]
-        yield from sorted(results, key=lambda one: (str(one.path), one.name or ""))
+    def _created(self) -> Iterator[PullResult]:
+        used = [one.path for one in self._files.values()]
+        for new, path, error in create(self._how.folder, self._new, used):
+            if error is not None:
+                yield PullResult(new.header.id, None, "failed", new.name, error=error)
+            else:
+                yield PullResult(new.header.id, path, "created", new.name)
+
+
+def _not_checked_out(path: Path) -> InvalidInputError:
+    return InvalidInputError(
+        f"{path} is not checked out (sparse checkout).",
+        hint=f"Check it out first: git sparse-checkout add {shlex.quote(str(path.parent))}",
+    )
 
 
 def pull_models(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -567,7 +570,8 @@ def test_during_a_merge_the_base_has_to_be_named(pulled: Project, patch_model: C
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("plan", "-f", "nowhere"), "no file or folder nowhere"),
+        (("plan", "-f", "nowhere"), "nowhere cannot be read: No such file"),
+        (("apply", "-f", "models", "--base", ""), "--base is empty"),
         (("plan", "-f", "models", "Orders"), "MODEL can't be combined with -f"),
         (("plan", "-f", "models", "--set", "name=X"), "--set can't be combined with -f"),
         (("apply", "-f", "models", "--all"), "--all can't be combined with -f"),
@@ -599,7 +603,9 @@ def test_a_base_that_is_a_folder_and_a_revision_is_refused(
 
     assert done.code == 2
     assert "--base models is both a folder and a revision" in done.err
-    assert patch_model("plan", "-f", "models", "--base", "./models").code == 0
+    copy = patch_model("plan", "-f", "models", "--base", "./models")
+    assert copy.code == 7
+    assert "./models has models/orders.yaml itself" in copy.out
 
 
 def test_a_shallow_clone_is_named_as_the_reason(
@@ -666,14 +672,97 @@ def test_a_run_that_was_cut_off_is_gone_on_with(
     assert sandbox.stored(seed.ORDERS)["name"] == "Our orders"
 
 
-def test_a_folder_without_write_permission(project: Project, patch_model: Command) -> None:
-    """Nothing can be put there, each model is named, and nothing is half written."""
-    project.models.mkdir()
-    (project.models / "accounts.yaml").mkdir()
-    done = patch_model("pull", "--dir", "models/accounts.yaml/../blocked")
-    (project.path / "file").write_text("x")
-    refused = patch_model("pull", "--dir", "file/below")
+@pytest.fixture
+def powerless(project: Project) -> Command:
+    """Runs patch-model as a user whom permissions stop, which they don't for root."""
+    stopped: tuple[str, ...] = ()
+    if os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("root without setpriv")
+        stopped = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 
-    assert done.code == 0
-    assert refused.code == 7
-    assert "cannot be written" in refused.err
+    def command(*arguments: str) -> Outcome:
+        done = subprocess.run(
+            [*stopped, sys.executable, "-m", "patcher", *arguments],
+            cwd=project.path,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    return command
+
+
+def test_a_folder_without_write_permission(
+    sandbox: Sandbox, pulled: Project, powerless: Command
+) -> None:
+    """Each file that cannot be put there is named, the others go on, and nothing is lost."""
+    (pulled.models / "open").mkdir()
+    pulled.file("orders").rename(pulled.models / "open" / "orders.yaml")
+    for one in (seed.ORDERS, seed.ACCOUNTS):
+        theirs(sandbox, one, {"identifier": "key"})
+    sandbox.create({**sandbox.stored(seed.ORDERS), "name": "New"})
+    before = pulled.file("accounts").read_bytes()
+    pulled.models.chmod(0o555)
+    done = powerless("pull")
+    alone = powerless("pull", "Accounts")
+    pulled.models.chmod(0o755)
+
+    assert (done.code, alone.code) == (7, 2)
+    for name in ("accounts", "new"):
+        assert f"models/{name}.yaml cannot be written: Permission denied." in done.err
+    assert "Updated: models/open/orders.yaml" in done.out
+    assert pulled.file("accounts").read_bytes() == before
+    assert sorted(one.name for one in pulled.models.iterdir()) == [
+        "accounts.yaml",
+        "contacts.yaml",
+        "open",
+    ]
+
+
+def test_a_folder_that_cannot_be_made(project: Project, patch_model: Command) -> None:
+    """What stands in its way is not replaced."""
+    (project.path / "file").write_text("x")
+    done = patch_model("pull", "--dir", "file/below")
+
+    assert done.code == 7
+    assert "file/below/orders.yaml cannot be written: Not a directory" in done.err
+    assert (project.path / "file").read_text() == "x"
+
+
+@pytest.mark.parametrize("name", ["models/orders.yaml", "models/sub"])
+def test_a_file_or_folder_without_read_permission(
+    sandbox: Sandbox, pulled: Project, powerless: Command, name: str
+) -> None:
+    """It is named, neither deleted nor new, and the others are written."""
+    pulled.edit("accounts", "name: Accounts", "name: Ours")
+    if name.endswith("sub"):
+        (pulled.models / "sub").mkdir()
+        pulled.git("mv", "models/orders.yaml", "models/sub/orders.yaml")
+        pulled.git("commit", "-q", "-m", "Moved", "models/orders.yaml", "models/sub")
+    (pulled.path / name).chmod(0)
+    pull = powerless("pull", "Orders")
+    everything = powerless("pull", "-o", "json")
+    done = powerless(*APPLY, "--base", "HEAD")
+    (pulled.path / name).chmod(0o755)
+
+    assert (pull.code, everything.code, done.code) == (2, 7, 7)
+    assert f"{name} cannot be read: Permission denied" in done.out
+    assert name in pull.err
+    assert {one["status"] for one in results(everything)} == {"failed", "unchanged"}
+    assert sandbox.stored(seed.ACCOUNTS)["name"] == "Ours"
+    assert [one.name for one in pulled.models.rglob("orders*")] == ["orders.yaml"]
+
+
+def test_a_file_that_cannot_be_reached_is_named(pulled: Project, powerless: Command) -> None:
+    """At once, with exit 2."""
+    pulled.models.chmod(0)
+    named = powerless("plan", "-f", "models/orders.yaml")
+    base = powerless("pull", "--dir", "other", "--base", "models/none")
+    pulled.models.chmod(0o755)
+
+    assert (named.code, base.code) == (2, 2)
+    assert "models/orders.yaml cannot be read: Permission denied" in named.err
+    assert "neither a folder nor a revision" in base.err

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 from patcher.errors import InvalidInputError
 from patcher.files.baseline import Baseline
 from patcher.files.git import Repository
-from patcher.files.modelfile import ModelFile
+from patcher.files.modelfile import ModelFile, read_files
 from tests.files.project import Project
 
 ID = "00000000-0000-4000-8000-{:012d}"
@@ -58,29 +58,67 @@ def test_what_was_there_is_found_by_the_id_of_the_model(project: Project) -> Non
     baseline.close()
 
 
-def test_five_thousand_files_take_less_than_a_second(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A handful of processes, never one a file."""
-    for number in range(5_000):
-        (project.models / f"m{number}.yaml").write_text(text(number + 10))
-    project.commit()
-    started: list[Any] = []
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The git commands that are started from now on."""
+    commands: list[str] = []
     popen = subprocess.Popen.__init__
 
-    def counted(self: Any, *arguments: Any, **options: Any) -> None:
-        started.append(arguments)
-        popen(self, *arguments, **options)
+    def counted(self: Any, arguments: Any, **options: Any) -> None:
+        commands.append(" ".join(arguments))
+        popen(self, arguments, **options)
 
     monkeypatch.setattr(subprocess.Popen, "__init__", counted)
-    begun, cpu = time.perf_counter(), time.process_time()
+    return commands
+
+
+def test_many_files_take_as_many_processes_as_one(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handful of processes, never one a file, for what was there and for every older version."""
+    for number in range(200):
+        (project.models / f"m{number}.yaml").write_text(text(number + 10))
+    project.commit()
+    for number in range(200):
+        (project.models / f"m{number}.yaml").write_text(text(number + 10, "New"))
+    project.commit()
+    commands = started(monkeypatch)
     baseline = Baseline.choose("HEAD", project.models)
-    spent, own = time.perf_counter() - begun, time.process_time() - cpu
+    files = baseline.checked(read_files([project.models]))
+    documents = [baseline.document(one) for one in files if isinstance(one, ModelFile)]
+    older = [list(baseline.older(one)) for one in files if isinstance(one, ModelFile)]
     baseline.close()
 
-    assert len(baseline.files) == 5_001
-    assert len(started) < 10
-    assert own < 1, spent
+    assert len(documents) == 201
+    assert [len(one) for one in older] == [2] * 200 + [1]
+    assert len(commands) < 12, commands
+
+
+def test_a_partial_clone_fetches_what_it_lacks_at_once(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not file by file; without a connection the reason of git is named."""
+    for number in range(20):
+        (project.models / f"m{number}.yaml").write_text(text(number + 10))
+    base = project.commit()
+    for number in range(20):
+        (project.models / f"m{number}.yaml").write_text(text(number + 10, "New"))
+    project.commit()
+    project.git("config", "uploadpack.allowFilter", "true")
+    project.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    for name in ("clone", "offline"):
+        url = f"file://{project.path}"
+        project.git("clone", "-q", "--filter=blob:none", url, str(tmp_path / name))
+    log = tmp_path / "trace"
+    monkeypatch.setenv("GIT_TRACE", str(log))
+    baseline = Baseline.choose(base, tmp_path / "clone" / "models")
+    baseline.close()
+    monkeypatch.delenv("GIT_TRACE")
+    shutil.move(project.path, tmp_path / "moved")
+
+    assert len(baseline.files) == 21
+    assert log.read_text().count("built-in: git fetch") == 1
+    with pytest.raises(InvalidInputError, match="does not appear to be a git repository"):
+        Baseline.choose(base, tmp_path / "offline" / "models")
 
 
 def test_outside_of_a_repository_there_is_none(
@@ -117,8 +155,6 @@ def test_a_failure_on_the_way_has_gits_reason(project: Project, repository: Repo
         repository.merge_base("nonsense", "HEAD")
     with pytest.raises(InvalidInputError, match="git has no object"):
         repository.content("0" * 40)
-    with pytest.raises(InvalidInputError, match="git has no object"):
-        list(repository.contents(["0" * 40]))
 
 
 def test_a_hooks_variables_do_not_lead_elsewhere(
@@ -132,6 +168,83 @@ def test_a_hooks_variables_do_not_lead_elsewhere(
     assert found is not None
     assert found.top == project.path.resolve()
     assert list(found.files("HEAD")) == ["models/one.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("unfinished", "command"),
+    [
+        ("merge", ("merge", "side")),
+        ("rebase", ("rebase", "side")),
+        ("cherry-pick", ("cherry-pick", "side")),
+        ("revert", ("revert", "--no-edit", "HEAD~1")),
+        ("am", ("am", "-q", "side.patch")),
+    ],
+)
+def test_what_is_unfinished_is_named_and_the_base_is_not_guessed(
+    project: Project, tmp_path: Path, unfinished: str, command: tuple[str, ...]
+) -> None:
+    """In a linked work tree too, without any effect on the others; a named base is used."""
+    tree = Project(tmp_path / "tree")
+    project.git("worktree", "add", "-q", "-b", "side", str(tree.path))
+    for where, names in ((project, ("Second", "Third")), (tree, ("Side",))):
+        for name in names:
+            where.file("one").write_text(text(1, name))
+            where.commit(name)
+    (tree.path / "side.patch").write_text(project.git("format-patch", "--stdout", "-1", "side"))
+    tree.git("checkout", "-q", "--detach", "main")
+    with pytest.raises(AssertionError):
+        tree.git(*command)
+    with pytest.raises(InvalidInputError, match=f"A {unfinished} is in progress in") as caught:
+        Baseline.choose(None, tree.models)
+    named = Baseline.choose("side", tree.models)
+    named.close()
+    Baseline.choose(None, project.models).close()
+
+    assert f"git {unfinished} --continue" in str(caught.value.command_hint)
+    assert list(named.files) == [ID.format(1)]
+
+
+def test_a_detached_head_is_compared_with_the_default_branch(project: Project) -> None:
+    """As a branch is: what its own commits changed is not hidden."""
+    project.git("checkout", "-q", "--detach")
+    project.file("one").write_text(text(1, "Second"))
+    project.commit()
+    baseline = Baseline.choose(None, project.models)
+    baseline.close()
+
+    assert (baseline.label, baseline.branch) == ("HEAD", "main")
+    assert baseline.own == {"models/one.yaml"}
+
+
+def test_a_bare_repository_has_no_files_to_compare(project: Project, tmp_path: Path) -> None:
+    """Said so, with the way on; it is not taken for a folder without git."""
+    project.git("clone", "-q", "--bare", str(project.path), str(tmp_path / "bare.git"))
+    (tmp_path / "bare.git" / "models").mkdir()
+    with pytest.raises(InvalidInputError, match="without a work tree") as caught:
+        Repository.around(tmp_path / "bare.git" / "models")
+
+    assert "git worktree add" in str(caught.value.command_hint)
+
+
+def test_paths_are_read_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spaces, quotes, letters beyond ASCII and line breaks, in names of files and above them."""
+    project = Project(tmp_path / "a 'b' \n\"ä\"", monkeypatch).init()
+    names = ['models/ "q" ä.yaml', "models/a\nb.YML", "models/\x01c.yaml", "models/\\t.yaml"]
+    project.models.mkdir()
+    for number, name in enumerate(names):
+        (project.path / name).write_text(text(number))
+    project.commit()
+    for number, name in enumerate(names):
+        (project.path / name).write_text(text(number, "New"))
+    project.commit()
+    baseline = Baseline.choose(None, project.models)
+    files = [one for one in read_files([project.models]) if isinstance(one, ModelFile)]
+    older = {baseline.path_of(one.path): list(baseline.older(one)) for one in files}
+    baseline.close()
+
+    assert {one.path for found in baseline.files.values() for one in found} == set(names)
+    assert [baseline.document(one) for one in files] == [{"name": "New"}] * len(names)
+    assert {path: len(found) for path, found in older.items()} == dict.fromkeys(names, 2)
 
 
 def test_the_default_branch_is_the_remotes_or_the_only_one(

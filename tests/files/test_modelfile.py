@@ -40,12 +40,14 @@ def test_names_are_slugs_and_unique(
 ) -> None:
     """Without regard to case, and to names in other folders, which may be joined."""
     (tmp_path / "TAKEN.yaml").write_text("")
-    made, error = create(
-        tmp_path, [new(i, name) for i, name in enumerate(names)], [Path("sub/elsewhere.yaml")]
+    made = list(
+        create(
+            tmp_path, [new(i, name) for i, name in enumerate(names)], [Path("sub/elsewhere.yaml")]
+        )
     )
 
-    assert error is None
-    assert [path.name for path in made.values()] == files
+    assert [path.name for _, path, _ in made] == files
+    assert [error for _, _, error in made] == [None] * len(files)
 
 
 @pytest.mark.parametrize(
