@@ -21,6 +21,7 @@ from http.client import parse_headers
 from ssl import SSLSocket
 from typing import Any, Final
 
+from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -269,7 +270,19 @@ _POOLS = {"http": _Pool, "https": _SecurePool}
 
 
 class WitnessAdapter(HTTPAdapter):
-    """requests' adapter over watched connections, direct or by way of a proxy."""
+    """requests' adapter to one host, over watched connections, direct or by way of a proxy."""
+
+    _pool: Any = None
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """The pool of connections, which is found once."""
+        if self._pool is None:
+            self._pool = super().get_connection_with_tls_context(*args, **kwargs)
+        return self._pool
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Any:
+        """urllib3's own response: requests' has cookies and an encoding that nothing needs."""
+        return resp
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Makes the pool manager as usual, with watched pools in it."""

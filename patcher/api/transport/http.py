@@ -25,7 +25,7 @@ from patcher.errors import ApiError, InvalidPatchError
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
-    from requests import Response as RawResponse
+    from urllib3 import BaseHTTPResponse
 
     from patcher.api.transport.connections import Bounds, WitnessAdapter
     from patcher.api.transport.route import Route
@@ -48,9 +48,10 @@ class AnswerLostError(ApiError):
 
 
 class Response(NamedTuple):
-    """A response, read to its end. Header names are in lower case.
+    """A response, read to its end.
 
-    ``route`` describes the address and the proxy, for messages.
+    ``headers`` are those that count here, with names in lower case. ``route`` describes the
+    address and the proxy, for messages.
     """
 
     status: int
@@ -62,7 +63,7 @@ class Response(NamedTuple):
 class Exchange(NamedTuple):
     """One request and its outcome, for tracing.
 
-    ``notable`` holds headers worth tracing; never a credential.
+    ``notable`` holds headers of both worth tracing; never a credential.
     """
 
     method: str
@@ -73,9 +74,9 @@ class Exchange(NamedTuple):
     notable: Mapping[str, str] = MappingProxyType({})
 
 
-_NOTABLE: Final = frozenset(
-    {"content-type", "etag", "idempotency-key", "if-match", "location", "retry-after"}
-    | {"x-polytomic-version", "x-request-id"}
+_SENT: Final = frozenset({"Idempotency-Key", "If-Match"})
+_RECEIVED: Final = frozenset(
+    {"content-type", "etag", "location", "retry-after", "x-polytomic-version", "x-request-id"}
 )
 
 
@@ -98,7 +99,15 @@ class Transport:
         self._monotonic = monotonic
         self._observe = observe
         self._copies = Copies(settings.secrets, MASK)
-        self._template: PreparedRequest | None = None
+        self._base: str | None = None
+        self._common = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "Authorization": settings.authorization,
+            "Connection": "keep-alive",
+            "User-Agent": f"patch-model/{_version.__version__}",
+            "X-Polytomic-Version": settings.api_version,
+        }
         self._of_thread = threading.local()
         # Of a thread that has ended the adapter goes as well, and its connections with it.
         self._adapters: WeakSet[WitnessAdapter] = WeakSet()
@@ -119,16 +128,17 @@ class Transport:
         seconds that a new connection took, before anything is sent; what it raises is raised
         here. Raises UnsentError or AnswerLostError.
         """
+        headers = headers or {}
         begun = self._monotonic()
         try:
-            response = self._exchange(method, path, params, body, headers or {}, on_connected)
+            response = self._exchange(method, path, params, body, headers, on_connected)
             response = self._without_key(response)
         except ApiError as error:
             failure = error.message.removeprefix(f"{method} {path}").lstrip(": ")
             self._tell(Exchange(method, path, None, self._monotonic() - begun, failure))
             raise
-        seen = {name.lower(): text for name, text in (headers or {}).items()} | response.headers
-        notable = {name: text for name, text in seen.items() if name in _NOTABLE}
+        sent = {name.lower(): text for name, text in headers.items() if name in _SENT}
+        notable = {**sent, **response.headers}
         seconds = self._monotonic() - begun
         self._tell(Exchange(method, path, response.status, seconds, notable=notable))
         return response
@@ -173,8 +183,8 @@ class Transport:
                 request = self._request(method, path, params, body, headers)
                 raw = self._open(adapter, route, request)
                 return Response(
-                    raw.status_code,
-                    {name.lower(): value for name, value in raw.headers.items()},
+                    raw.status,
+                    {name: raw.headers[name] for name in _RECEIVED if name in raw.headers},
                     _read(raw, bounds),
                     str(route),
                 )
@@ -213,37 +223,31 @@ class Transport:
         body: bytes | None,
         headers: Mapping[str, str],
     ) -> PreparedRequest:
-        """A request to this API; what all of them have in common is prepared once."""
-        if self._template is None:
-            from requests import Request
+        """A request to this API. requests prepares the address once, and nothing else."""
+        from requests import PreparedRequest, Request
+        from requests.structures import CaseInsensitiveDict
 
-            common = {
-                "Accept": "application/json",
-                "Accept-Encoding": "gzip",
-                "Authorization": self._settings.authorization,
-                "Connection": "keep-alive",
-                "User-Agent": f"patch-model/{_version.__version__}",
-                "X-Polytomic-Version": self._settings.api_version,
-            }
-            self._template = Request("GET", self._settings.url, common).prepare()
-        request = self._template.copy()
-        query = f"?{urlencode(params)}" if params else ""
+        if self._base is None:
+            self._base = (Request("GET", self._settings.url).prepare().url or "").rstrip("/")
+        request = PreparedRequest()
         request.method, request.body = method, body
-        request.url = f"{(request.url or '').rstrip('/')}{path}{query}"
-        request.headers.update(headers)
-        if body is not None:
-            request.headers["Content-Length"] = str(len(body))
+        request.url = f"{self._base}{path}?{urlencode(params)}" if params else f"{self._base}{path}"
+        length = {} if body is None else {"Content-Length": str(len(body))}
+        request.headers = CaseInsensitiveDict({**self._common, **headers, **length})
         return request
 
-    def _open(self, adapter: WitnessAdapter, route: Route, request: PreparedRequest) -> RawResponse:
+    def _open(
+        self, adapter: WitnessAdapter, route: Route, request: PreparedRequest
+    ) -> BaseHTTPResponse:
         """Sends it. An adapter reads no netrc file and follows no redirect."""
-        return adapter.send(
+        response: BaseHTTPResponse = adapter.send(  # type: ignore[assignment]
             request,
             stream=True,
             timeout=self._settings.timeout,
             verify=route.certificates or True,
             proxies={"https": route.proxy} if route.proxy else {},
         )
+        return response
 
     def _way(self) -> tuple[WitnessAdapter, Route]:
         """This thread's adapter, and the route that it takes. Raises LocalError."""
@@ -275,7 +279,7 @@ def _unsent(method: str, path: str, reason: str, hint: str | None) -> UnsentErro
     return UnsentError(what, method=method, path=path, hint=hint)
 
 
-def _read(raw: RawResponse, bounds: Bounds) -> bytes:
+def _read(raw: BaseHTTPResponse, bounds: Bounds) -> bytes:
     from patcher.api.transport.connections import body_of
 
     try:
@@ -283,7 +287,8 @@ def _read(raw: RawResponse, bounds: Bounds) -> bytes:
         if length.isascii() and length.isdecimal():
             # With more digits than a number has, it is long enough to be refused, too.
             bounds.refuse_above(int(length[:20]))
-        return body_of(raw.raw, bounds)
+        return body_of(raw, bounds)
     except BaseException:
         raw.close()
+        raw.release_conn()
         raise
