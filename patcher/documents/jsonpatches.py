@@ -12,15 +12,7 @@ from typing import Any, Final
 
 from patcher.documents.jsontext import quoted
 from patcher.documents.notices import Notice
-from patcher.documents.pointers import (
-    index_of,
-    kind_of,
-    lookup,
-    obstacle,
-    pointer_to,
-    shown,
-    tokens_of,
-)
+from patcher.documents.pointers import kind_of, obstacle, pointer_to, shown, tokens_of
 from patcher.documents.shape import Shape
 from patcher.documents.steps import Step, refuse_root, refuse_too_deep, replaced
 from patcher.documents.values import (
@@ -37,12 +29,12 @@ from patcher.documents.wording import closest, did_you_mean
 from patcher.errors import InvalidPatchError
 
 _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "add": ("path", "value"),
-    "remove": ("path",),
-    "replace": ("path", "value"),
-    "move": ("from", "path"),
-    "copy": ("from", "path"),
-    "test": ("path", "value"),
+    "add": ("op", "path", "value"),
+    "remove": ("op", "path"),
+    "replace": ("op", "path", "value"),
+    "move": ("op", "from", "path"),
+    "copy": ("op", "from", "path"),
+    "test": ("op", "path", "value"),
 }
 
 
@@ -105,7 +97,7 @@ class JsonPatch(Step):
 
     def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
         """The document after all operations."""
-        named = {place[0] for place in self._places() if place}
+        named = {place[0] for place in self.places() if place}
         # The library works in place; values that no operation names need no copy.
         work: JsonValue = {
             key: copied(value) if key in named else value for key, value in document.items()
@@ -122,17 +114,13 @@ class JsonPatch(Step):
         changed: Document = work
         return changed
 
-    def _places(self) -> Iterable[Tokens]:
-        yield from (place for place, _ in self.writes())
-        yield from self.reads()
-
 
 def _operation(raw: JsonValue, number: int) -> Operation:
     if type(raw) is not dict:
         raise _invalid(number, f"it must be an object, not {kind_of(raw)}")
-    op = raw.get("op", MISSING)
-    if op is MISSING:
+    if "op" not in raw:
         raise _missing(number, "op", raw, ("op",))
+    op = raw["op"]
     if type(op) is not str or op not in _MEMBERS:
         hint = did_you_mean(op, _MEMBERS) if type(op) is str else None
         given = "not one that RFC 6902 defines" if type(op) is str else kind_of(op)
@@ -141,15 +129,16 @@ def _operation(raw: JsonValue, number: int) -> Operation:
             f"its op is {given}",
             hint=hint or f"Known operations: {', '.join(_MEMBERS)}.",
         )
-    for name in _MEMBERS[op]:
+    members = _MEMBERS[op]
+    for name in members:
         if name not in raw:
-            raise _missing(number, name, raw, ("op", *_MEMBERS[op]))
+            raise _missing(number, name, raw, members)
     operation = Operation(
         op,
         path=_place(raw, "path", number),
-        source=_place(raw, "from", number) if "from" in _MEMBERS[op] else None,
-        value=raw["value"] if "value" in _MEMBERS[op] else MISSING,
-        ignored=tuple(name for name in raw if name not in ("op", *_MEMBERS[op])),
+        source=_place(raw, "from", number) if "from" in members else None,
+        value=raw["value"] if "value" in members else MISSING,
+        ignored=tuple(name for name in raw if name not in members),
     )
     _refuse_impossible(operation, number)
     return operation
@@ -188,22 +177,10 @@ def _refuse_misfit(document: JsonValue, operation: Operation, number: int) -> No
     elif reason is None:
         if operation.op == "move" and source is not None:
             document = replaced(document, source, MISSING)  # removed before it is added
-        reason = obstacle(document, path[:-1]) or _no_room(lookup(document, path[:-1]), path)
+        reason = obstacle(document, path, adding=True)
     if reason is not None:
         failed = f"the test of {shown(path)} failed, because " if operation.op == "test" else ""
         raise _invalid(number, f"{operation.op}: {failed}{reason}", path)
-
-
-def _no_room(container: JsonValue, path: Tokens) -> str | None:
-    """Why nothing can be added at ``path``, whose container is given; None when it can."""
-    if type(container) is dict or (type(container) is list and path[-1] == "-"):
-        return None
-    if type(container) is not list:
-        return f"{shown(path[:-1])} is {kind_of(container)}"
-    index = index_of(path[-1])
-    if index is None:
-        return f"{shown(path[:-1])} is a list, and {quoted(path[-1])} is not an index"
-    return f"{shown(path[:-1])} is a list of {len(container)}" if index > len(container) else None
 
 
 def _applied(document: JsonValue, operation: Operation, number: int) -> JsonValue:
@@ -225,13 +202,10 @@ def _applied(document: JsonValue, operation: Operation, number: int) -> JsonValu
 def _ignored_members(operation: Operation, number: int) -> Iterable[Notice]:
     """Warns of undefined properties, which RFC 6902, section 4, says to ignore."""
     for name in operation.ignored:
-        near = did_you_mean(name, ("op", *_MEMBERS[operation.op]))
-        message = (
-            f"Operation {number}: {operation.op} has no property {quoted(name)}; it is ignored."
-        )
-        yield Notice(
-            "ignored-member", pointer_to(operation.path), f"{message} {near}" if near else message
-        )
+        near = did_you_mean(name, _MEMBERS[operation.op])
+        text = f"Operation {number}: {operation.op} has no property {quoted(name)}; it is ignored."
+        text = f"{text} {near}" if near else text
+        yield Notice("ignored-member", pointer_to(operation.path), text)
 
 
 def _missing(number: int, name: str, raw: Document, known: Iterable[str]) -> InvalidPatchError:

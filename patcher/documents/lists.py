@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from patcher.documents import jsontext
@@ -46,6 +47,7 @@ class _List(NamedTuple):
     """The items at ``place``; none where there is no list.
 
     ``holds_texts`` is None where that is unknown. Items of a secretive list are never quoted.
+    ``respell`` gives an item's UUIDs the case that they have in the document.
     """
 
     place: Tokens
@@ -53,6 +55,7 @@ class _List(NamedTuple):
     keyed: KeyedList | None
     holds_texts: bool | None
     is_secretive: bool
+    respell: Callable[[JsonValue], JsonValue]
 
     @classmethod
     def at(cls, place: Tokens, document: JsonValue, shape: Shape) -> _List:
@@ -69,12 +72,15 @@ class _List(NamedTuple):
                 hint=f"To change it, use --set {path_to(place)}=...",
             )
         keyed = shape.lists.get(place)
-        if keyed is not None:
-            holds_texts: bool | None = not keyed.by
-        else:
-            holds_texts = all(type(one) is str for one in items) if items else None
-        is_secretive = any(place[: len(root)] == root for root in shape.opaque)
-        return cls(place, items, keyed, holds_texts, is_secretive)
+        holds_texts = all(type(one) is str for one in items) if items else None
+        return cls(
+            place,
+            items,
+            keyed,
+            holds_texts if keyed is None else not keyed.by,
+            is_secretive=any(place[: len(root)] == root for root in shape.opaque),
+            respell=partial(shape.respelled, known=document, at=(*place, "-")),
+        )
 
     def item(self, given: JsonValue | RawText) -> JsonValue:
         """What ``given`` means in this list. Raises InvalidPatchError when it does not fit."""
@@ -89,28 +95,32 @@ class _List(NamedTuple):
             item = given.text if self.holds_texts else self._parsed(given)
         if self.keyed is not None and self.keyed.key_of(item) is None:
             raise self._unfit(item)
-        return item
+        return self.respell(item)
 
     def found(self, given: JsonValue | RawText) -> list[int]:
         """The indices of the items that equal ``given`` or have it as their name."""
         if not self.items:
             return []
         if isinstance(given, RawText):
-            if self.holds_texts or self.named(given.text):
-                return self.named(given.text)
+            named = self.named(self.respell(given.text))
+            if self.holds_texts or named:
+                return named
             if self._key is not None and not given.text.lstrip().startswith("{"):
                 return []
             given = self._parsed(given)
+        given = self.respell(given)
         equal = [i for i, one in enumerate(self.items) if strictly_equal(one, given)]
         return equal or (self.named(given) if type(given) is str else [])
 
     def named(self, name: str) -> list[int]:
         """The indices of the texts that equal ``name``, and of the objects with that name."""
-        return [i for i, one in enumerate(self.items) if self._name_of(one) == name]
+        return [i for i, one in enumerate(self.items) if self.name_of(one) == name]
 
-    def names(self) -> list[str]:
-        """The names of the items that have one."""
-        return [name for name in map(self._name_of, self.items) if name is not None]
+    def name_of(self, item: JsonValue) -> str | None:
+        """A text itself, or the text under an object's first identifying key; else None."""
+        if self._key is not None and type(item) is dict:
+            item = item.get(self._key)
+        return item if type(item) is str else None
 
     def has(self, item: JsonValue, *, twice: bool = False) -> bool:
         """Whether ``item`` is in the list, or is in it ``twice``."""
@@ -118,7 +128,7 @@ class _List(NamedTuple):
 
     def label(self, item: JsonValue) -> str:
         """What to call an item in a message."""
-        name = self._name_of(item)
+        name = self.name_of(item)
         is_named = type(item) is str or (self.keyed is not None and len(self.keyed.by) == 1)
         return quoted(name) if name is not None and is_named and not self.is_secretive else "it"
 
@@ -157,11 +167,6 @@ class _List(NamedTuple):
     def _key(self) -> str | None:
         return self.keyed.by[0] if self.keyed is not None and self.keyed.by else None
 
-    def _name_of(self, item: JsonValue) -> str | None:
-        if self._key is not None and type(item) is dict:
-            item = item.get(self._key)
-        return item if type(item) is str else None
-
     def _parsed(self, given: RawText) -> JsonValue:
         try:
             return jsontext.parse(given.text, what=f"The item for {shown(self.place)}")
@@ -190,21 +195,25 @@ class _List(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class AddItem(Step):
-    """Appends an item to a list, unless it is there already.
-
-    A missing list is created if the shape says what it holds.
-    """
-
+class _ItemStep(Step):
     place: Tokens
     item: JsonValue | RawText
 
     def __post_init__(self) -> None:
         refuse_root(self.place)
-        item = _checked_item(self.item, self.place)
-        if not isinstance(item, RawText):
+        if not isinstance(self.item, RawText):
+            item = checked(self.item, what=f"The item for {shown(self.place)}")
             refuse_too_deep((*self.place, "-"), item)
-        object.__setattr__(self, "item", item)
+            object.__setattr__(self, "item", item)
+
+
+class AddItem(_ItemStep):
+    """Appends an item to a list, unless it is there already.
+
+    A missing list is created if the shape says what it holds.
+    """
+
+    __slots__ = ()
 
     def writes(self) -> Iterable[tuple[Tokens, JsonValue]]:
         """The place after the last item, with the item as far as it is known."""
@@ -222,31 +231,24 @@ class AddItem(Step):
                 path=path,
                 hint=f"If you want that, set the list: --set {path_to(self.place)}:='[...]'",
             )
-        item = shape.respelled(known.item(self.item), document, (*self.place, "-"))
+        item = known.item(self.item)
         refuse_too_deep((*self.place, "-"), item)
         if known.has(item):
-            notices.append(
-                Notice("already-there", path, f"{where} already has {known.label(item)}.")
-            )
+            text = f"{where} already has {known.label(item)}."
+            notices.append(Notice("already-there", path, text))
             return document
         known.refuse_namesake(item)
         changed: Document = assigned(document, self.place, [*known.items, copied(item)], shape)
         return changed
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveItem(Step):
+class RemoveItem(_ItemStep):
     """Removes an item from a list: given by its value or, among objects, by its name.
 
     The name is the text under the first of the keys that identify the list's items.
     """
 
-    place: Tokens
-    item: JsonValue | RawText
-
-    def __post_init__(self) -> None:
-        refuse_root(self.place)
-        object.__setattr__(self, "item", _checked_item(self.item, self.place))
+    __slots__ = ()
 
     def writes(self) -> Iterable[tuple[Tokens, JsonValue]]:
         """The list, with MISSING: which item goes depends on the document."""
@@ -255,7 +257,7 @@ class RemoveItem(Step):
     def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
         """The document without the item; warns not-there where there is none."""
         known = _List.at(self.place, document, shape)
-        found = known.found(_respelled(self.item, self.place, document, shape))
+        found = known.found(self.item)
         if not found:
             self._refuse_elsewhere(document, shape)
             notices.append(Notice("not-there", pointer_to(self.place), self._not_there(known)))
@@ -290,24 +292,5 @@ class RemoveItem(Step):
         message = f"{shown(self.place)} has no such item."
         if known.is_secretive or self._name is None:
             return message
-        return f"{message} {did_you_mean(self._name, known.names()) or ''}".rstrip()
-
-
-def _checked_item(item: JsonValue | RawText, place: Tokens) -> JsonValue | RawText:
-    if isinstance(item, RawText):
-        return item
-    return checked(item, what=f"The item for {shown(place)}")
-
-
-def _respelled(
-    item: JsonValue | RawText, place: Tokens, document: Document, shape: Shape
-) -> JsonValue | RawText:
-    """An item with its UUIDs spelled as in the document."""
-    at = (*place, "-")
-    if not isinstance(item, RawText):
-        return shape.respelled(item, document, at)
-    given = item.guess()
-    found = shape.respelled(given, document, at)
-    if strictly_equal(found, given):
-        return item
-    return RawText(found if type(found) is str else jsontext.dump(found))
+        names = filter(None, map(known.name_of, known.items))
+        return f"{message} {did_you_mean(self._name, names) or ''}".rstrip()

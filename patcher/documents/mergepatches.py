@@ -36,7 +36,11 @@ class MergePatch(Step):
         """The document with the patch merged in; warns null-removed for each null lost."""
         for place, value in self.writes():
             if value is MISSING and lookup(document, place) is None:
-                notices.append(Notice("null-removed", pointer_to(place), _null_removed(place)))
+                text = (
+                    f"{shown(place)} is null, and null in a merge patch removes the key (RFC 7396)."
+                    " To keep a null, use --document."
+                )
+                notices.append(Notice("null-removed", pointer_to(place), text))
         merged: Document = _merged(document, self.patch)
         return merged
 
@@ -71,13 +75,6 @@ class WholeDocument(Step):
                 "To change only some keys, use --merge.",
             )
         return {key: copied(value) for key, value in self.document.items() if value is not None}
-
-
-def _null_removed(place: Tokens) -> str:
-    return (
-        f"{shown(place)} is null, and null in a merge patch removes the key (RFC 7396). "
-        "To keep a null, use --document."
-    )
 
 
 def _object(value: object, what: str) -> Document:

@@ -1,18 +1,18 @@
-"""A change of a document, as a value.
-
-The kinds of step are imported when used, since most changes are of one kind.
-"""
+"""A change of a document, as a value."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import NamedTuple, TypeAlias
 
+from patcher.documents.jsonpatches import JsonPatch
 from patcher.documents.jsontext import quoted
+from patcher.documents.lists import AddItem, RemoveItem
+from patcher.documents.mergepatches import MergePatch, WholeDocument
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import index_of, lookup, parse_path, pointer_to, shown
+from patcher.documents.set_unset import Assign, Unset, bracketed
 from patcher.documents.shape import ListKeys, Shape
 from patcher.documents.steps import Step
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens
@@ -60,50 +60,36 @@ class Patch:
     @classmethod
     def merge(cls, patch: Mapping[str, JsonValue]) -> Patch:
         """Merges keys into the document; None removes (RFC 7396)."""
-        from patcher.documents.mergepatches import MergePatch
-
         return cls((MergePatch(patch),))
 
     @classmethod
     def json_patch(cls, operations: Sequence[Mapping[str, JsonValue]]) -> Patch:
         """Applies a list of operations (RFC 6902)."""
-        from patcher.documents.jsonpatches import JsonPatch
-
         return cls((JsonPatch.of(operations),))
 
     @classmethod
     def document(cls, document: Mapping[str, JsonValue]) -> Patch:
         """Replaces the document; None at the top removes a key, and no key may be left out."""
-        from patcher.documents.mergepatches import WholeDocument
-
         return cls((WholeDocument(document),))
 
     @classmethod
     def set(cls, path: str, value: JsonValue) -> Patch:
         """Sets the value at a path; ``-`` at its end appends to a list."""
-        from patcher.documents.set_unset import Assign
-
         return cls((Assign(parse_path(path), value),))
 
     @classmethod
     def unset(cls, path: str) -> Patch:
         """Removes the value at a path."""
-        from patcher.documents.set_unset import Unset
-
         return cls((Unset(parse_path(path)),))
 
     @classmethod
     def add(cls, path: str, member: JsonValue) -> Patch:
         """Adds an item to the list at a path, unless it is there already."""
-        from patcher.documents.lists import AddItem
-
         return cls((AddItem(parse_path(path), member),))
 
     @classmethod
     def remove(cls, path: str, member: JsonValue) -> Patch:
         """Removes an item from the list at a path, by its value or its name."""
-        from patcher.documents.lists import RemoveItem
-
         return cls((RemoveItem(parse_path(path), member),))
 
     def __repr__(self) -> str:
@@ -135,7 +121,7 @@ class Patch:
                 raise _read_only(place)
             if place[0] in shape.members or allow_unknown:
                 continue
-            near = _meant(place, shape)
+            near = bracketed(place) or did_you_mean(place[0], shape.members)
             if place[0] in known if known is not None else not (near and is_set):
                 continue
             raise InvalidPatchError(
@@ -166,20 +152,14 @@ class Patch:
             yield from ((place, False) for place in step.reads())
 
 
-def _meant(place: Tokens, shape: Shape) -> str | None:
-    from patcher.documents.set_unset import bracketed
-
-    return bracketed(place) or did_you_mean(place[0], shape.members)
-
-
 def _read_only(place: Tokens) -> ReadOnlyFieldError:
-    hint = "Leave it out of the change."
-    if place[0] == "version":
-        hint = "To write only at a certain version, use --expect-version."
+    is_version = place[0] == "version"
     return ReadOnlyFieldError(
         f"{shown(place)} is set by the server and is never sent.",
         path=pointer_to(place),
-        hint=hint,
+        hint="To write only at a certain version, use --expect-version."
+        if is_version
+        else "Leave it out of the change.",
     )
 
 
@@ -189,7 +169,9 @@ def refuse_indices(patch: Patch, shape: Shape, document: Document | None = None)
     In each document another item is at /fields/3. The lists are those of ``shape``, and any in
     ``document``.
     """
-    for place in _addressed(patch):
+    # Only the paths of these steps may have an index.
+    steps = (step for step in patch.steps if isinstance(step, (JsonPatch, Assign, Unset)))
+    for place in (place for step in steps for place in step.places()):
         for depth in range(1, len(place)):
             here = place[:depth]
             is_list = here in shape.lists or (
@@ -204,16 +186,6 @@ def refuse_indices(patch: Patch, shape: Shape, document: Document | None = None)
                 )
 
 
-def _addressed(patch: Patch) -> Iterator[Tokens]:
-    """The places of those steps whose paths may have an index."""
-    from patcher.documents.jsonpatches import JsonPatch
-    from patcher.documents.set_unset import Assign, Unset
-
-    for step in patch.steps:
-        if isinstance(step, (JsonPatch, Assign, Unset)):
-            yield from chain((place for place, _ in step.writes()), step.reads())
-
-
 PatchLike: TypeAlias = Patch | Mapping[str, JsonValue] | Sequence[Mapping[str, JsonValue]]
 """What Patch.of takes: a Patch, a merge patch (RFC 7396) or a JSON Patch (RFC 6902)."""
 
@@ -226,9 +198,8 @@ class Renamed(NamedTuple):
     new: str
 
 
-def renames(steps: Iterable[Step], document: Document, shape: Shape) -> tuple[Renamed, ...]:
+def renames(steps: Sequence[Step], document: Document, shape: Shape) -> tuple[Renamed, ...]:
     """The items whose identity, a text, is changed by ``steps``, which fit ``document``."""
-    steps = tuple(steps)
     if not any(_lists_above(place, shape.lists) for step in steps for place, _ in step.writes()):
         return ()
     found: list[Renamed] = []
@@ -243,8 +214,6 @@ def renames(steps: Iterable[Step], document: Document, shape: Shape) -> tuple[Re
 
 def _parts(step: Step) -> Iterable[Step]:
     """The operations of a JSON Patch one by one; any other step as it is."""
-    from patcher.documents.jsonpatches import JsonPatch
-
     if isinstance(step, JsonPatch):
         return [JsonPatch((operation,)) for operation in step.operations]
     return (step,)
@@ -259,11 +228,8 @@ def _exchanged(at: Tokens, before: Document, after: Document, lists: ListKeys) -
     old, new = lookup(before, at, None), lookup(after, at, None)
     if type(old) is not list or type(new) is not list or len(old) != len(new):
         return
-    keys = (
-        (lists[at].key_of(one), lists[at].key_of(other))
-        for one, other in zip(old, new, strict=True)
-    )
-    differing = [pair for pair in keys if pair[0] != pair[1]]
+    keys = zip(map(lists[at].key_of, old), map(lists[at].key_of, new), strict=True)
+    differing = [(was, now) for was, now in keys if was != now]
     if len(differing) == 1:
         was, now = differing[0]
         if type(was) is str and type(now) is str:

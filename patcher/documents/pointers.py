@@ -134,12 +134,16 @@ def lookup(document: JsonValue, tokens: Tokens, default: JsonValue = MISSING) ->
     return value
 
 
-def obstacle(document: JsonValue, tokens: Tokens) -> str | None:
-    """Why there is no value at a place, as a clause; None where there is one."""
+def obstacle(document: JsonValue, tokens: Tokens, *, adding: bool = False) -> str | None:
+    """Why there is no value at a place, as a clause; None where there is one.
+
+    When ``adding``, why none can be put there.
+    """
     value = document
     for depth, token in enumerate(tokens):
         below = _member(value, token)
-        if below is MISSING:
+        has_room = adding and depth == len(tokens) - 1 and _has_room(value, token)
+        if below is MISSING and not has_room:
             here = tokens[:depth]
             if type(value) is list and index_of(token) is None:
                 return f"{shown(here)} is a list, and {quoted(token)} is not an index"
@@ -167,6 +171,13 @@ def _member(value: JsonValue, token: str) -> JsonValue:
         index = index_of(token)
         return value[index] if index is not None and index < len(value) else MISSING
     return MISSING
+
+
+def _has_room(container: JsonValue, token: str) -> bool:
+    """Whether a container has room for another value: a list, only after its last item."""
+    if type(container) is list:
+        return token in ("-", str(len(container)))
+    return type(container) is dict
 
 
 def _not_too_deep(tokens: Tokens) -> Tokens:

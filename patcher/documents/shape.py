@@ -65,6 +65,12 @@ def keys_of(members: list[JsonValue], keyed: KeyedList) -> list[MemberKey] | Non
     return keys if len(set(keys)) == len(keys) else None
 
 
+def items_by_key(value: JsonValue, keyed: KeyedList) -> dict[MemberKey, JsonValue] | None:
+    """The items of a list by identity, in order; None for a list without (see ``keys_of``)."""
+    keys = keys_of(value, keyed) if type(value) is list else None
+    return None if keys is None else dict(zip(keys, value, strict=True))
+
+
 def _frozen(value: JsonValue) -> MemberKey | None:
     if type(value) is str:
         return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from patcher.documents.notices import Notice
@@ -33,6 +33,11 @@ class Step(ABC):
     def reads(self) -> Iterable[Tokens]:
         """The places whose values it depends on."""
         return ()
+
+    def places(self) -> Iterator[Tokens]:
+        """Every place that it names."""
+        yield from (place for place, _ in self.writes())
+        yield from self.reads()
 
     @abstractmethod
     def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:

@@ -8,10 +8,11 @@ every scalar as one value. A place that both sides changed differently is a coll
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from patcher.documents.pointers import lookup, pointer_to
-from patcher.documents.shape import KeyedList, MemberKey, Shape, keys_of
+from patcher.documents.shape import KeyedList, MemberKey, Shape, items_by_key
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, copied, strictly_equal
 
 
@@ -59,38 +60,27 @@ def merge(
     yours = shape.respelled(shape.respelled(yours, theirs), base)
     found = _Merge(shape).objects(base, yours, theirs, ())
     document: Document = copied(found.value)
-    clashes = [
-        *found.clashes,
+    unique: dict[tuple[str, bool], Collision] = {}
+    for one in (
+        *found.collisions,
         *_on_both_lists(document, yours, theirs, shape),
         *_pulled_away(base, yours, theirs, read_paths),
-    ]
-    unique: dict[tuple[str, bool], Collision] = {}
-    for clash in clashes:
-        path = pointer_to(clash.place)
-        base_side, ours, their = map(copied, (clash.base, clash.yours, clash.theirs))
+    ):
         # One index can be that of a removed item of the base, and of a merged item.
-        key = path, clash.yours is MISSING
-        unique.setdefault(key, Collision(path, base_side, ours, their, clash.only_read))
+        unique.setdefault((one.path, one.yours is MISSING), Collision(*map(copied, one)))
     return Merged(document, tuple(unique.values()))
 
 
-class _Clash(NamedTuple):
-    place: Tokens
-    base: JsonValue
-    yours: JsonValue
-    theirs: JsonValue
-    only_read: bool = False
-
-    def below(self, step: str) -> _Clash:
-        """The same clash, seen from the container above."""
-        return self._replace(place=(step, *self.place))
-
-
 class _Found(NamedTuple):
-    """A merged value, MISSING where it is removed, and the clashes in it."""
+    """A merged value, MISSING where it is removed, and the collisions in it."""
 
     value: JsonValue
-    clashes: tuple[_Clash, ...] = ()
+    collisions: tuple[Collision, ...] = ()
+
+    def collisions_at(self, step: str) -> Iterator[Collision]:
+        """The collisions with their paths from the container above."""
+        above = pointer_to((step,))
+        return (one._replace(path=above + one.path) for one in self.collisions)
 
 
 class _Merge:
@@ -100,7 +90,7 @@ class _Merge:
         self._shape = shape
 
     def values(
-        self, base: JsonValue, yours: JsonValue, theirs: JsonValue, at: Tokens | None
+        self, at: Tokens | None, base: JsonValue, yours: JsonValue, theirs: JsonValue
     ) -> _Found:
         if strictly_equal(base, yours):
             return _Found(theirs)
@@ -113,22 +103,21 @@ class _Merge:
             found = self._lists(base, yours, theirs, keyed, is_widening=at in self._shape.widening)
             if found is not None:
                 return found
-        return _collided(base, yours, theirs)
+        return _Found(yours, (Collision("", base, yours, theirs),))
 
     def objects(
         self, base: Document, yours: Document, theirs: Document, at: Tokens | None
     ) -> _Found:
         merged: Document = {}
-        clashes: list[_Clash] = []
+        collisions: list[Collision] = []
         # Theirs is the current state, so its order stays; keys of the others follow.
         for key in dict.fromkeys((*theirs, *yours, *base)):
-            old, ours, their = (one.get(key, MISSING) for one in (base, yours, theirs))
             below = None if at is None else (*at, key)
-            value, within = self.values(old, ours, their, below)
-            if value is not MISSING:
-                merged[key] = value
-            clashes += [clash.below(key) for clash in within]
-        return _Found(merged, tuple(clashes))
+            found = self.values(below, *(one.get(key, MISSING) for one in (base, yours, theirs)))
+            if found.value is not MISSING:
+                merged[key] = found.value
+            collisions += found.collisions_at(key)
+        return _Found(merged, tuple(collisions))
 
     def _lists(
         self,
@@ -142,45 +131,26 @@ class _Merge:
         """The lists merged item by item; None where that is impossible."""
         if base is MISSING and not is_widening:
             base = []
-        before, ours, their = (_Side.of(value, keyed) for value in (base, yours, theirs))
+        before, ours, their = (items_by_key(value, keyed) for value in (base, yours, theirs))
         if before is None or ours is None or their is None:
             return None
-        if is_widening and not (before.keys and ours.keys and their.keys):
+        if is_widening and not (before and ours and their):
             return None  # an empty list means everything, and has no items to merge
         found = {
-            key: self.values(before.get(key), ours.get(key), their.get(key), None)
-            for key in dict.fromkeys((*their.keys, *ours.keys, *before.keys))
+            key: self.values(None, *(one.get(key, MISSING) for one in (before, ours, their)))
+            for key in {**their, **ours, **before}
         }
         present = {key for key, one in found.items() if one.value is not MISSING}
         if is_widening and not present:
             return None
-        order = _order(before.keys, ours.keys, their.keys, present)
+        order = _order(list(before), list(ours), list(their), present)
         if order is None:
             return None
-        index = {key: str(i) for keys in (before.keys, order) for i, key in enumerate(keys)}
-        clashes = (clash.below(index[key]) for key, one in found.items() for clash in one.clashes)
-        return _Found([found[key].value for key in order], tuple(clashes))
-
-
-class _Side(NamedTuple):
-    """A keyed list: the items by identity, and the identities in order."""
-
-    keys: list[MemberKey]
-    members: dict[MemberKey, JsonValue]
-
-    @classmethod
-    def of(cls, value: JsonValue, keyed: KeyedList) -> _Side | None:
-        """None where the value is not a list, or its items have no unique identities."""
-        keys = keys_of(value, keyed) if type(value) is list else None
-        return None if keys is None else cls(keys, dict(zip(keys, value, strict=True)))
-
-    def get(self, key: MemberKey) -> JsonValue:
-        """The item with an identity, or MISSING."""
-        return self.members.get(key, MISSING)
-
-
-def _collided(base: JsonValue, yours: JsonValue, theirs: JsonValue) -> _Found:
-    return _Found(yours, (_Clash((), base, yours, theirs),))
+        index = {key: str(i) for keys in (before, order) for i, key in enumerate(keys)}
+        collisions = chain.from_iterable(
+            one.collisions_at(index[key]) for key, one in found.items()
+        )
+        return _Found([found[key].value for key in order], tuple(collisions))
 
 
 def _order(
@@ -230,7 +200,7 @@ def _woven(
 
 def _on_both_lists(
     merged: Document, yours: Document, theirs: Document, shape: Shape
-) -> Iterator[_Clash]:
+) -> Iterator[Collision]:
     """Names that are in two alternative lists only after the merge."""
     for place, other in shape.alternatives.items():
         if place > other:
@@ -241,34 +211,32 @@ def _on_both_lists(
                 ours, their = (
                     _named(side, name, (place, other), shape) for side in (yours, theirs)
                 )
-                yield _Clash((*place, str(index)), MISSING, ours, their)
+                yield Collision(pointer_to((*place, str(index))), MISSING, ours, their)
 
 
 def _doubled(document: Document, place: Tokens, other: Tokens, shape: Shape) -> dict[str, int]:
     """The names that are in both lists, in order, with their indices in the first."""
-    others = dict(_names(document, other, shape))
-    return {name: i for name, i in _names(document, place, shape) if name in others}
+    others = _names(document, other, shape)
+    return {name: i for name, i in _names(document, place, shape).items() if name in others}
 
 
 def _named(document: Document, name: str, places: tuple[Tokens, Tokens], shape: Shape) -> JsonValue:
     """The item of that name in one of two lists, or MISSING."""
-    indices = ((place, dict(_names(document, place, shape)).get(name)) for place in places)
+    indices = ((place, _names(document, place, shape).get(name)) for place in places)
     found = (lookup(document, (*place, str(i))) for place, i in indices if i is not None)
     return next(found, MISSING)
 
 
-def _names(document: Document, place: Tokens, shape: Shape) -> Iterator[tuple[str, int]]:
+def _names(document: Document, place: Tokens, shape: Shape) -> dict[str, int]:
     """The names in a keyed list with their indices; only items identified by one text."""
     members = lookup(document, place, None)
-    for index, member in enumerate(members if type(members) is list else ()):
-        key = shape.lists[place].key_of(member)
-        if type(key) is str:
-            yield key, index
+    keys = map(shape.lists[place].key_of, members if type(members) is list else ())
+    return {key: index for index, key in enumerate(keys) if type(key) is str}
 
 
 def _pulled_away(
     base: Document, yours: Document, theirs: Document, read_paths: Iterable[Tokens]
-) -> Iterator[_Clash]:
+) -> Iterator[Collision]:
     """Places that yours depends on and theirs changed."""
     for place in read_paths:
         whole = _up_to_list(base, place)
@@ -276,7 +244,9 @@ def _pulled_away(
         yield from _moved(whole, *sides)
 
 
-def _moved(place: Tokens, base: JsonValue, yours: JsonValue, theirs: JsonValue) -> Iterator[_Clash]:
+def _moved(
+    place: Tokens, base: JsonValue, yours: JsonValue, theirs: JsonValue
+) -> Iterator[Collision]:
     """The places at or below this one that theirs changed and yours did not change alike."""
     if strictly_equal(base, theirs) or strictly_equal(yours, theirs):
         return
@@ -285,7 +255,7 @@ def _moved(place: Tokens, base: JsonValue, yours: JsonValue, theirs: JsonValue) 
             sides = (one.get(key, MISSING) for one in (base, yours, theirs))
             yield from _moved((*place, key), *sides)
     else:
-        yield _Clash(place, base, yours, theirs, only_read=True)
+        yield Collision(pointer_to(place), base, yours, theirs, only_read=True)
 
 
 def _up_to_list(document: Document, place: Tokens) -> Tokens:

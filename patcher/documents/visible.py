@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 # Printable to Python, but invisible: fillers, blanks, variation selectors.
@@ -49,16 +49,10 @@ def spelled(text: str, also: Collection[int] = ()) -> str:
     also = {*also, len(text) - 1} if text.endswith(" ") else also
     if not also and "\\" not in text and not has_unseen(text):
         return text
-    parts, run = [], 0
-    for i, one in enumerate(text):
-        if one == "\\":
-            run += 1
-            continue
-        is_escaped = i in also or is_unseen(one)
-        is_doubled = is_escaped or _AS_ESCAPE.match(text, i)
-        parts += ["\\" * (run * 2 if is_doubled else run), escape(one) if is_escaped else one]
-        run = 0
-    return "".join(parts) + "\\" * run
+    found, backslashes = _spelled(
+        text, lambda i, one: escape(one) if i in also or is_unseen(one) else one, _AS_ESCAPE
+    )
+    return found + backslashes
 
 
 def spelled_pointer(pointer: str, also: Collection[int] = ()) -> str:
@@ -66,20 +60,33 @@ def spelled_pointer(pointer: str, also: Collection[int] = ()) -> str:
 
     Invisible characters, and those at ``also``, become ``\uXXXX``.
     """
+
+    def spell(i: int, one: str) -> str:
+        if i in also or is_unseen(one) or _BLANKS.match(pointer, i):
+            return numbered(one)
+        return f"\\{one}" if _OPERATOR.match(pointer, i) else one
+
+    found, backslashes = _spelled(pointer, spell, _AS_ESCAPE_OF_PATH)
+    return found + backslashes * 2
+
+
+def _spelled(
+    text: str, spell: Callable[[int, str], str], escapes: re.Pattern[str]
+) -> tuple[str, str]:
+    """``text`` with each character as ``spell`` has it, and the backslashes at its end.
+
+    Backslashes are doubled before what is spelled otherwise, and before what ``escapes`` matches.
+    """
     parts, run = [], 0
-    for i, one in enumerate(pointer):
+    for i, one in enumerate(text):
         if one == "\\":
             run += 1
             continue
-        text = one
-        if i in also or is_unseen(one) or _BLANKS.match(pointer, i):
-            text = numbered(one)
-        elif _OPERATOR.match(pointer, i):
-            text = "\\" + one
-        is_doubled = text != one or _AS_ESCAPE_OF_PATH.match(pointer, i)
-        parts += ["\\" * (run * 2 if is_doubled else run), text]
+        spelled_one = spell(i, one)
+        is_doubled = spelled_one != one or escapes.match(text, i)
+        parts += ["\\" * (run * 2 if is_doubled else run), spelled_one]
         run = 0
-    return "".join(parts) + "\\" * (run * 2)
+    return "".join(parts), "\\" * run
 
 
 def typed_pointer(text: str) -> str:

@@ -8,7 +8,8 @@ read differently from YAML 1.2, recognized by the source within and between its 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from patcher.documents import jsontext, yamlwriting
@@ -17,9 +18,11 @@ from patcher.documents.values import MAX_DEPTH, MISSING, JsonValue, Tokens, is_w
 from patcher.documents.visible import paired
 from patcher.errors import InvalidPatchError
 
-_NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
-_TRUE: Final = frozenset({"true", "True", "TRUE"})
-_FALSE: Final = frozenset({"false", "False", "FALSE"})
+_WORDS: Final[Mapping[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
 _DECIMAL: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _OTHER_BASE: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
@@ -86,17 +89,12 @@ def lines(text: str) -> dict[Tokens, int]:
 
     JSON text is YAML as far as this is concerned. Empty for a text that ``parse`` does not take.
     """
-    from ruamel.yaml import YAML
-
-    located = _Locating()
     source = text.replace("\r\n", "\n")
     try:
         parse(source, what="the text")
-        for event in YAML(typ="safe", pure=True).parse(source):
-            located.take(event)
     except InvalidPatchError:
         return {}
-    return located.lines
+    return dict(_located(composed(source), ()))
 
 
 def composed(text: str) -> Any:
@@ -104,6 +102,17 @@ def composed(text: str) -> Any:
     from ruamel.yaml import YAML
 
     return YAML(typ="safe", pure=True).compose(text)
+
+
+def _located(node: Any, at: Tokens) -> Iterator[tuple[Tokens, int]]:
+    """Each place below a node, with its line."""
+    if node.id == "scalar":
+        return
+    for index, entry in enumerate(node.value):
+        head, value = (entry, entry) if node.id == "sequence" else entry
+        place = (*at, str(index) if node.id == "sequence" else paired(head.value))
+        yield place, head.start_mark.line + 1
+        yield from _located(value, place)
 
 
 def annotated(text: str, notes: Iterable[tuple[Tokens, Sequence[str]]]) -> str:
@@ -294,55 +303,17 @@ class _Reading:
             return value
         if _NOT_FINITE.fullmatch(text):
             raise self.refused(f"{text} is not a JSON number", place, "Use null, or quotes.")
-        if text in _NULL:
-            return None
-        return text in _TRUE if text in _TRUE or text in _FALSE else text
+        return _WORDS.get(text, text)
 
 
-class _Locating:
-    """Collects the line of each place, event by event, of a valid text."""
-
-    def __init__(self) -> None:
-        self.lines: dict[Tokens, int] = {}
-        self._open: list[tuple[Tokens, int | None]] = []  # with the next index, None in an object
-        self._key: str | None = None
-
-    def take(self, event: Any) -> None:
-        """Takes one event of ruamel.yaml's parser."""
-        kind = type(event).__name__
-        if kind in ("MappingEndEvent", "SequenceEndEvent"):
-            self._open.pop()
-        elif kind in ("ScalarEvent", "MappingStartEvent", "SequenceStartEvent"):
-            self._begin(event, kind)
-
-    def _begin(self, event: Any, kind: str) -> None:
-        place: Tokens = ()
-        if self._open:
-            place, index = self._open[-1]
-            if index is not None:
-                self._open[-1] = place, index + 1
-                place = (*place, str(index))
-                self.lines[place] = event.start_mark.line + 1
-            elif self._key is None:
-                self._key = paired(event.value)
-                self.lines[(*place, self._key)] = event.start_mark.line + 1
-                return
-            else:
-                place, self._key = (*place, self._key), None
-        if kind != "ScalarEvent":
-            self._open.append((place, 0 if kind == "SequenceStartEvent" else None))
-
-
+@dataclass(slots=True)
 class _Container:
     """An object or list that is being filled, and the key whose value comes next."""
 
-    __slots__ = ("in_brackets", "indent", "key", "value")
-
-    def __init__(self, value: JsonValue, indent: int, *, in_brackets: bool) -> None:
-        self.value = value
-        self.indent = indent
-        self.in_brackets = in_brackets
-        self.key: str | None = None
+    value: JsonValue
+    indent: int
+    in_brackets: bool
+    key: str | None = None
 
 
 def _number(text: str) -> int | float | None:
