@@ -19,12 +19,13 @@ class Target(NamedTuple):
     """One resource of a run.
 
     ``entry`` is the journal entry to undo, if any, ``listed_as`` the name by which the resource
-    was found, or None.
+    was found, or None, ``file`` its file, if any.
     """
 
     named: NamedResource
     entry: str = ""
     listed_as: str | None = None
+    file: str = ""
 
 
 Numbered: TypeAlias = tuple[int, Target]
@@ -113,9 +114,9 @@ class Batch:
                 overview.unchanged += done.result.status == "unchanged"
                 error = done.result.error
                 if error is not None:
-                    overview.refused.append(
-                        Refusal(target.named, error.message, error.command_hint)
-                    )
+                    report = getattr(error, "report", None)
+                    facts = (error.message, error.command_hint, report, target.file)
+                    overview.refused.append(Refusal(target.named, *facts))
                 yield done.result
             self.options.watch("plan", count, overview.total)
 

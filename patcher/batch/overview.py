@@ -15,6 +15,7 @@ from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.shape import ListKeys, keys_of
 from patcher.documents.values import Document, Tokens
+from patcher.plan.conflicts import Conflict
 from patcher.plan.plan import PatchResult, Plan, Status
 
 
@@ -26,11 +27,16 @@ class NamedResource(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """One resource of a batch whose plan was refused, and why."""
+    """One resource of a batch whose plan was refused, and why.
+
+    ``report`` says who changed what where that is a conflict, ``file`` is its file, if any.
+    """
 
     named: NamedResource
     message: str
     hint: str | None
+    report: Conflict | None = None
+    file: str = ""
 
 
 class Group(NamedTuple):

@@ -44,7 +44,7 @@ _ELSEWHERE: Final[Mapping[str, object]] = {
 
 
 class FileScreen(BatchScreen):
-    """Shows a run over files: conflicts with all three values, or one report on all files."""
+    """Shows a run over files: warnings of those that stay, or one report on all files."""
 
     def __init__(self, output: str, *arguments: Any, **options: Any) -> None:
         super().__init__(output, *arguments, **options)
@@ -63,15 +63,10 @@ class FileScreen(BatchScreen):
             self._results.append(result)
             return
         super().tell(result)
-        from patcher.render.plan import conflict_lines, warning_lines
-        from patcher.render.text import line, printable
-
-        report = getattr(result.error, "report", None)
         if result.status == "unchanged" and not self.is_json:
+            from patcher.render.plan import warning_lines
+
             self.progress.print(warning_lines(_differences(result)), error=True)
-        if report is not None and result.plan is None and result.error and not self.is_json:
-            heading = line(printable(result.error.message))
-            self.progress.print([heading, *conflict_lines(report), line()], error=True)
 
     def end(self) -> int:
         """Tells how all of them ended together; the exit code, which is its own where one was."""

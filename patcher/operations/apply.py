@@ -58,7 +58,9 @@ def run_files(
         def plan(job: Target) -> Plan:
             return _plan(run.session, known[job.named.id], baseline, options, rebases=rebases)
 
-        jobs = [Target(NamedResource(None, target)) for target in known]
+        jobs = [
+            Target(NamedResource(None, target), file=str(one.path)) for target, one in known.items()
+        ]
         yield from run.carry_out_all(jobs, plan, options)
 
 
@@ -81,10 +83,9 @@ def _plan(
 ) -> Plan:
     if isinstance(located, Unusable):
         raise located.error
-    live = live_of(session, located, options)
     try:
-        return plan_of(located, baseline, live, rebases=rebases)
-    except (InvalidInputError, PatchError) as error:
+        return plan_of(located, baseline, live_of(session, located, options), rebases=rebases)
+    except PatchError as error:
         raise located.located(error) from None
 
 

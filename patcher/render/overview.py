@@ -11,6 +11,7 @@ from patcher.documents.diff import Change
 from patcher.documents.wording import counted, first_few
 from patcher.errors import PatchError
 from patcher.plan import PatchResult
+from patcher.plan.conflicts import Conflict
 from patcher.plan.plan import Status
 from patcher.render.plan import PRESERVED, change_lines, conflict_lines, details_lines, warning_line
 from patcher.render.text import (
@@ -70,7 +71,11 @@ def overview_lines(
         yield line()
         yield line(Span("Refused", "alarm"), ":")
     for one in refused:
-        yield line(Span("  ! ", "alarm"), f"{noun} {_named(one.named)}: {printable(one.message)}")
+        is_named = one.file and one.message.startswith(one.file)
+        subject = "" if is_named else f"{noun} {_named(one.named)}: "
+        yield line(Span("  ! ", "alarm"), subject, printable(one.message))
+        for row in _report_lines(one.report):
+            yield line("    ", *row) if row else row
         if one.hint:
             yield line(f"    Hint: {printable(one.hint)}")
 
@@ -126,9 +131,7 @@ def pull_lines(
     """How the pull of one model ended; nothing where there was nothing to do."""
     if error is not None:
         yield line(Span(status.capitalize(), "alarm"), f": {printable(error.message)}")
-        report = getattr(error, "report", None)
-        if report is not None:
-            yield from conflict_lines(report)
+        yield from _report_lines(getattr(error, "report", None))
         if error.command_hint:
             yield line(f"  Hint: {printable(error.command_hint)}")
     elif status != "unchanged":
@@ -137,6 +140,13 @@ def pull_lines(
             Span(status.capitalize(), "changed"),
             f": {printable(subject)}{f' ({paths})' if paths else ''}",
         )
+
+
+def _report_lines(report: Conflict | None) -> Iterator[Line]:
+    """What both sides changed, where they are in conflict, between empty lines."""
+    if report is not None:
+        yield from conflict_lines(report)
+        yield line()
 
 
 def _identity(result: PatchResult) -> NamedResource:

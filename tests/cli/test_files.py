@@ -14,6 +14,8 @@ import pytest
 
 from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.conftest import Command, Outcome
+from tests.cli.scripted import ScriptedEditor, edit
+from tests.cli.terminal import Terminal
 from tests.files.project import Project
 
 APPLY = ("apply", "-f", "models", "--yes")
@@ -174,8 +176,8 @@ def test_changes_apart_need_a_rebase(
     assert plan.code == 0
     assert "apply needs --on-conflict rebase" in plan.out
     assert refused.code == 4
-    assert "Changed by them:" in refused.err
-    assert "/identifier" in refused.err
+    assert "Changed by them:" in refused.out
+    assert "/identifier" in refused.out
     assert done.code == 0
     assert (stored["name"], stored["identifier"]) == ("Our orders", "order_key")
 
@@ -194,7 +196,7 @@ def test_the_same_place_is_a_conflict_with_all_three_values(
 
     assert done.code == 7
     for value in ('"Orders"', '"Ours"', '"Theirs"', "last changed by"):
-        assert value in done.err
+        assert done.out.count(value) == 1
     assert sandbox.stored(seed.ORDERS)["name"] == "Theirs"
     assert sandbox.stored(seed.ACCOUNTS)["name"] == "Our accounts"
     assert pull.code == 7
@@ -385,17 +387,73 @@ def test_a_credential_within_a_text_is_not_written(
     assert sorted(project.contents()) == ["models/accounts.yaml", "models/contacts.yaml"]
 
 
-def test_a_mask_from_a_file_gets_nowhere_else(
-    sandbox: Sandbox, pulled: Project, patch_model: Command
+@pytest.mark.parametrize("option", ["--document", "--merge"])
+@pytest.mark.parametrize("source", ["@FILE", "-"])
+def test_a_mask_from_a_file_gets_nowhere_as_a_change(
+    sandbox: Sandbox, pulled: Project, process: Command, option: str, source: str
 ) -> None:
-    """--document and --merge refuse a mask as ever."""
-    path = str(pulled.file("contacts"))
-    document = patch_model("apply", "Contacts", "--document", f"@{path}", "--yes")
-    merge = patch_model("apply", "Contacts", "--merge", f"@{path}", "--yes")
+    """--document and --merge refuse a mask as ever, naming the place."""
+    path = pulled.file("contacts")
+    source = source.replace("FILE", str(path))
+    done = process("apply", "Contacts", option, source, "--yes", stdin=path.read_text())
 
-    assert document.code == merge.code == 2
-    assert "mask" in document.err
+    assert done.code == 2
+    assert "mask" in done.err
+    assert "/configuration/session/api_token" in done.err
     assert sandbox.puts() == []
+
+
+def test_a_mask_from_a_file_gets_nowhere_as_an_edit(
+    sandbox: Sandbox, pulled: Project, editor: ScriptedEditor
+) -> None:
+    """An edit whose text is that of a file is refused, and shown again with the place."""
+    editor.does(f"cat '{pulled.file('contacts')}' > \"$1\"", "exit 1")
+    code, screen = edit("Contacts")
+
+    assert code == 1, screen
+    assert editor.visits == 2
+    assert "/configuration/session/api_token" in editor.saw(2)
+    assert sandbox.puts() == []
+
+
+@pytest.mark.parametrize(("typed", "code"), [("y\n", 0), ("n\n", 1), ("\x04", 1)])
+def test_there_is_one_question_for_all_files(
+    sandbox: Sandbox, pulled: Project, monkeypatch: pytest.MonkeyPatch, typed: str, code: int
+) -> None:
+    """Below the plan, with the host and the count; all but yes writes nothing."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    for name in ("orders", "accounts"):
+        pulled.edit(name, "identifier: id", "identifier: key")
+    terminal = Terminal("apply", "-f", "models", folder=pulled.path)
+    screen = terminal.wait_for("[y/N]")
+    terminal.type(typed)
+
+    assert terminal.finish() == code
+    assert "2 of 3 models to change, 1 unchanged" in screen
+    host = sandbox.url.removeprefix("http://")
+    assert screen.index('+ "key"') < screen.index(f"Write 2 models to {host}")
+    assert terminal.screen.count("[y/N]") == 1
+    assert len(sandbox.puts()) == (0 if code else 2)
+    assert ("2 declined" in terminal.screen) is bool(code)
+
+
+def test_a_conflict_is_shown_once_with_what_is_asked_about(
+    sandbox: Sandbox, pulled: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the overview, with its three values, above the question about the others."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    pulled.edit("accounts", "name: Accounts", "name: Ours")
+    pulled.edit("orders", "name: Orders", "name: Our orders")
+    theirs(sandbox, seed.ORDERS, {"name": "Their orders"})
+    terminal = Terminal("apply", "-f", "models", folder=pulled.path)
+    screen = terminal.wait_for("[y/N]")
+    terminal.type("y\n")
+
+    assert terminal.finish() == 7
+    for text in ("both you and others changed /name", '"Our orders"', "Changed by both"):
+        assert terminal.screen.count(text) == 1
+        assert text in screen
+    assert sandbox.stored(seed.ACCOUNTS)["name"] == "Ours"
 
 
 def test_bad_files_are_named_with_their_line_and_the_others_go_on(
