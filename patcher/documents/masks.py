@@ -222,7 +222,7 @@ class Masks:
         for key, member in entries(value):
             if key in keys:
                 _collect(member, credentials, shortest)
-            else:
+            elif type(member) is dict or type(member) is list:
                 self._look(member, (*at, key), hidden, credentials)
 
     def _masked_by(self, mask: str, value: JsonValue, place: Tokens) -> JsonValue:
