@@ -181,8 +181,8 @@ def _no_change(models: Sequence[str]) -> InvalidInputError:
     example = shlex.quote(models[0]) if len(models) == 1 else "MODEL"
     return InvalidInputError(
         "No change given.",
-        hint=f"For example: patch-model {command} {example} name='New name'. "
-        f"Run 'patch-model {command} --help' for usage.",
+        hint=f"Run 'patch-model {command} --help' for usage. "
+        f"For example: patch-model {command} {example} name='New name'",
     )
 
 

@@ -45,13 +45,13 @@ class Confirmation:
             self._show_on(plan, error=True, is_first=is_first)
 
     def _show_on(self, plan: Plan, *, error: bool, is_first: bool) -> None:
-        from patcher.render.plan import plan_lines, warning_lines
+        from patcher.render.plan import plan_lines
         from patcher.render.text import line
 
         if not is_first:
             console.show([line()], error=error)
         console.show(plan_lines(plan, show_secrets=self.show_secrets), error=error)
-        console.show(warning_lines(plan.warnings), error=True)
+        console.warn(plan.warnings)
 
 
 def refuse_without_terminal(*, asks: bool) -> None:
@@ -73,11 +73,11 @@ def show_result(result: PatchResult, confirmation: Confirmation) -> None:
 
         console.out(result_json(result, show_secrets=confirmation.show_secrets) + "\n")
         return
-    from patcher.render.plan import result_lines, warning_lines
+    from patcher.render.plan import result_lines
 
     if result.plan is not None and result.plan is not confirmation.shown:
         confirmation.show(result.plan)
-    console.show(warning_lines(result.notices), error=True)
+    console.warn(result.notices)
     console.result(result_lines(result))
 
 

@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import IO, TYPE_CHECKING, Final, Literal
@@ -16,6 +16,8 @@ from typing import IO, TYPE_CHECKING, Final, Literal
 from patcher.cli.signals import SIGNALS
 
 if TYPE_CHECKING:
+    from patcher.documents.notices import Notice
+    from patcher.documents.values import JsonValue
     from patcher.render.text import Line, Style
 
 # POSIX: a pipe that is ready takes as many bytes at once, without blocking in the middle.
@@ -149,7 +151,14 @@ def problem(word: str, text: str) -> None:
     """Writes an error, a warning or a hint to standard error, its first word in colour."""
     from patcher.render.text import message
 
-    show([message(word, text, _STYLES[word])], error=True)
+    show(message(word, text, _STYLES[word], width(sys.stderr)), error=True)
+
+
+def warn(notices: Sequence[Notice]) -> None:
+    """Writes warnings about a document to standard error."""
+    from patcher.render.plan import warning_lines
+
+    show(warning_lines(notices, width(sys.stderr)), error=True)
 
 
 @contextmanager
@@ -176,6 +185,13 @@ def out(text: str) -> None:
     """
     SIGNALS.settle()
     write(text, sys.stdout, is_document=True)
+
+
+def out_json(value: JsonValue) -> None:
+    """Writes the result of a command as JSON, indented."""
+    from patcher.documents.jsontext import dump_pretty
+
+    out(dump_pretty(value) + "\n")
 
 
 def write(text: str, stream: IO[str] | None, *, is_document: bool = False) -> None:
@@ -269,9 +285,9 @@ def _wait_for(descriptor: int, *, is_output: bool = False) -> None:
         os.close(theirs)
 
 
-def width() -> int | None:
-    """The columns of the terminal that standard output is, or None."""
-    return shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
+def width(stream: IO[str] | None) -> int | None:
+    """The columns of the terminal that a stream is, or None."""
+    return shutil.get_terminal_size().columns if is_terminal(stream) else None
 
 
 def has_colour(stream: IO[str] | None) -> bool:

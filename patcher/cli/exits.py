@@ -233,14 +233,13 @@ def _detail(error: PatchError) -> None:
         from patcher.render.review import message_lines
 
         console.show(message_lines(error.result.plan.preview), error=True)
-    if differences or error.result:
-        from patcher.render.plan import change_lines, warning_lines
+    if differences:
+        from patcher.render.plan import change_lines
 
-        if differences:
-            console.say("Sent (-) and stored (+):")
-            console.show(change_lines(differences), error=True)
-        if error.result:
-            console.show(warning_lines(error.result.notices), error=True)
+        console.say("Sent (-) and stored (+):")
+        console.show(change_lines(differences), error=True)
+    if error.result:
+        console.warn(error.result.notices)
 
 
 def _wants_json(group: click.Group, arguments: list[str]) -> bool:

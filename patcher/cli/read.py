@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +25,19 @@ from patcher.cli.options import (
     settings,
     shared,
 )
+from patcher.documents import yamltext
+from patcher.documents.jsontext import quoted
+from patcher.documents.pointers import end_of_path, lookup, obstacle, parse_path, shown
+from patcher.documents.values import MISSING
+from patcher.documents.where import Condition
+from patcher.documents.wording import counted, did_you_mean
 from patcher.errors import InvalidInputError, SettingsError
+from patcher.operations.read import projection, raw_model, summaries
+from patcher.operations.undo import History, is_entry, run_undo
+from patcher.plan.plan import host_of
+from patcher.render.history import entry_lines, history_lines, table_lines
+from patcher.render.text import printable
+from patcher.resources.model import MODEL
 
 if TYPE_CHECKING:
     from patcher.documents.masks import Masks
@@ -51,11 +64,6 @@ def get_command(model: str, path: str | None, raw: bool, output: str, **paramete
       patch-model get Customers
       patch-model get Customers configuration.query > customers.sql
     """
-    from patcher.documents.pointers import end_of_path, lookup, parse_path
-    from patcher.documents.values import MISSING
-    from patcher.operations.read import projection, raw_model
-    from patcher.render.text import value_json
-
     if path is not None and end_of_path(path) < len(path):
         raise InvalidInputError(
             "get expects a PATH without a value.",
@@ -84,7 +92,7 @@ def get_command(model: str, path: str | None, raw: bool, output: str, **paramete
         console.out(_annotated(value, place, blockers))
         return
     else:
-        console.out(value_json(value) + "\n")
+        console.out_json(value)
     for one in blockers:
         console.problem("Warning", one.note)
 
@@ -96,9 +104,6 @@ def _overlap(one: Tokens, other: Tokens) -> bool:
 
 def _annotated(value: JsonValue, place: Tokens, blockers: Iterable[Blocker]) -> str:
     """A value as YAML, with a comment above each blocker in it."""
-    from patcher.documents import yamltext
-    from patcher.render.text import printable
-
     notes = ((one.place[len(place) :], [f"# {printable(one.note)}"]) for one in blockers)
     return yamltext.annotated(yamltext.dump(value), notes)
 
@@ -113,16 +118,11 @@ def _masked(value: JsonValue, place: Tokens, masks: Masks) -> JsonValue:
 
 def _readable(text: str) -> str:
     """Text for a terminal: whole lines, without what a terminal would act on."""
-    from patcher.render.text import printable
-
     rows = ["\t".join(map(printable, row.split("\t"))) for row in text.split("\n")]
     return "\n".join(rows) + ("" if text.endswith("\n") else "\n")
 
 
 def _no_value(document: Document, place: Tokens, masks: Masks) -> InvalidInputError:
-    from patcher.documents.pointers import lookup, obstacle, shown
-    from patcher.documents.wording import did_you_mean
-    from patcher.resources.model import MODEL
 
     parent, near = lookup(document, place[:-1], None), None
     if type(parent) is dict and not masks.is_masked_place(place):
@@ -146,19 +146,14 @@ def list_command(where: tuple[str, ...], output: str) -> None:
       patch-model list -o json
       patch-model list --where 'name~=^Paid'
     """
-    from patcher.documents.where import Condition
-    from patcher.operations.read import summaries
-    from patcher.render.history import table_lines
-    from patcher.render.text import value_json
-
     conditions = tuple(map(Condition.parse, where))
     found = [one.to_dict() for one in summaries(session(), conditions)]
     if output == "json":
-        console.out(value_json({"models": found}) + "\n")
+        console.out_json({"models": found})
     elif conditions and not found:
         console.say("No models match.")
     else:
-        console.result(table_lines(found, console.width()))
+        console.result(table_lines(found, *_terminal()))
 
 
 _CENTURY = 36_500
@@ -198,8 +193,6 @@ def history_command(target: str | None, limit: int, **parameters: Any) -> None:
       patch-model history Customers
       patch-model history @4b1d6a0c9e2f
     """
-    from patcher.operations.undo import is_entry
-
     output, show_secrets = output_of(parameters)
     if parameters["prune"] is not None:
         _prune(target, parameters["prune"], output)
@@ -214,55 +207,42 @@ def _prune(target: str | None, days: float, output: str) -> None:
         raise InvalidInputError(
             "--prune is for the whole journal.", hint=f"patch-model history --prune {days:g}"
         )
-    removed = _history().journal.prune(days)
+    removed = History.from_env(os.environ).journal.prune(days)
     console.report_only()
     if output == "json":
-        from patcher.render.text import value_json
-
-        console.out(value_json({"removed": removed}) + "\n")
+        console.out_json({"removed": removed})
     else:
-        console.out(f"{removed} {'entry' if removed == 1 else 'entries'} removed.\n")
+        console.out(f"{counted(removed, 'entry', 'entries')} removed.\n")
 
 
 def _show_one(name: str, output: str, *, show_secrets: bool) -> None:
-    found = _history().one(name)
+    found = History.from_env(os.environ).one(name)
     row = found.to_dict(show_secrets=show_secrets)
     if output == "json":
-        from patcher.render.text import value_json
-
-        console.out(value_json(row) + "\n")
-        return
-    from patcher.render.history import entry_lines
-
-    console.result(entry_lines(row, found.plan, show_secrets=show_secrets))
+        console.out_json(row)
+    else:
+        console.result(entry_lines(row, found.plan, show_secrets=show_secrets))
 
 
 def _show_all(target: str | None, limit: int, output: str, *, show_secrets: bool) -> None:
-    found, older, unreadable = _history().all(target, limit)
+    found, older, unreadable = History.from_env(os.environ).all(target, limit)
     for error in unreadable:
         console.problem("Warning", error.message)
         if error.command_hint:
             console.problem("Hint", error.command_hint)
     rows = [one.to_dict(show_secrets=show_secrets) for one in found]
     if output == "json":
-        from patcher.render.text import value_json
-
-        console.out(value_json({"entries": rows}) + "\n")
-        return
-    from patcher.documents.jsontext import quoted
-    from patcher.render.history import history_lines
-
-    if target is not None and not rows:
+        console.out_json({"entries": rows})
+    elif target is not None and not rows:
         console.out(f"No writes recorded for {quoted(target)}.\n")
-        return
-    console.result(history_lines(rows, older, console.width()))
+    else:
+        console.result(history_lines(rows, older, *_terminal()))
 
 
-def _history() -> Any:
-    """The journal that the environment names; reading it needs no API."""
-    from patcher.operations.undo import History
-
-    return History.from_env(os.environ)
+def _terminal() -> tuple[int, datetime] | tuple[()]:
+    """The width of the terminal for a table, and the time for the ages in it."""
+    width = console.width(sys.stdout)
+    return () if width is None else (width, datetime.now(timezone.utc))
 
 
 @click.command("undo", cls=Command)
@@ -295,7 +275,6 @@ def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
         return undo_many(run, parameters)
     if target is None:
         raise _which_write()
-    from patcher.operations.undo import run_undo
 
     output, show_secrets = output_of(parameters)
     confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
@@ -310,10 +289,7 @@ def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
 
 def _which_write() -> InvalidInputError:
     """The error for ``undo`` without a target; its hint undoes the last write."""
-    from patcher.documents.jsontext import quoted
-    from patcher.plan.plan import host_of
-
-    last = _history().last()
+    last = History.from_env(os.environ).last()
     if last is None:
         return InvalidInputError(
             "No MODEL or ENTRY given, and no writes are recorded.",

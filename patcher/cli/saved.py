@@ -87,10 +87,10 @@ def show_plan(
 
         show_report([plan], output, planned or console.now())
         return
-    from patcher.render.plan import plan_lines, warning_lines
+    from patcher.render.plan import plan_lines
 
     console.result(plan_lines(plan, show_secrets=show_secrets))
-    console.show(warning_lines(plan.warnings), error=True)
+    console.warn(plan.warnings)
 
 
 def apply_saved(path: Path, parameters: dict[str, Any]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from patcher.documents.wording import counted, first_few
@@ -23,44 +24,70 @@ _STATUS: Final[Mapping[str, tuple[str, Style]]] = {
 }
 
 
-def table_lines(rows: Sequence[Mapping[str, Any]], width: int | None = None) -> Iterator[Line]:
-    """Resources, one a line; on a terminal of ``width`` columns the last ones may be left out."""
+def table_lines(
+    rows: Sequence[Mapping[str, Any]], width: int | None = None, now: datetime | None = None
+) -> Iterator[Line]:
+    """Resources, one a line; on a terminal of ``width`` columns with their age at the time ``now``.
+
+    There the last columns may be left out.
+    """
     cells = [
         (
             printable(row["id"]),
             printable(row["name"] or ""),
             printable(str(row["type"] or "-")),
             "-" if row["version"] is None else str(row["version"]),
-            printable(_FRACTION.sub("", row["updated_at"] or "")),
+            _time(row["updated_at"] or "", now),
             printable(row["updated_by"] or ""),
             printable(str(row["connection_id"] or "-")),
         )
         for row in rows
     ]
-    head = ("ID", "NAME", "TYPE", "VERSION", "LAST WRITTEN", "BY", "CONNECTION")
-    return table(head, cells, width, cut=(1, 6))
+    written = "AGE" if now else "LAST WRITTEN"
+    head = ("ID", "NAME", "TYPE", "VERSION", written, "BY", "CONNECTION")
+    return table(head, cells, width, cut=("NAME",))
+
+
+def _time(stamp: str, now: datetime | None) -> str:
+    """A timestamp without its fraction, or how long it was ago, as kubectl says it."""
+    whole = _FRACTION.sub("", stamp)
+    if now is None:
+        return printable(whole)
+    try:
+        seconds = (now - datetime.fromisoformat(whole.replace("Z", "+00:00"))).total_seconds()
+    except (TypeError, ValueError, OverflowError):  # no such time, or without its zone
+        return printable(whole)
+    units = ((86_400, "d"), (3_600, "h"), (60, "m"))
+    return next((f"{seconds // one:.0f}{unit}" for one, unit in units if seconds >= one), "now")
 
 
 def history_lines(
-    rows: Sequence[Mapping[str, Any]], older: int, width: int | None = None
+    rows: Sequence[Mapping[str, Any]],
+    older: int,
+    width: int | None = None,
+    now: datetime | None = None,
 ) -> Iterator[Line]:
-    """Entries as ``HistoryEntry.to_dict`` gives them, and how many are not shown."""
+    """Entries as ``HistoryEntry.to_dict`` gives them, and how many are not shown.
+
+    ``width`` and ``now`` are as for ``table_lines``.
+    """
     if not rows:
         yield line("No writes recorded.")
         return
     cells = [
         (
             row["entry"],
-            printable(_FRACTION.sub("", row["begun"])),
-            Span(_status(row), _STATUS[row["state"]][1]),
+            _time(row["begun"], now),
+            Span(*_STATUS[row["state"]]),
             printable(row["name"] or "-"),
             first_few(paths_apart([change["path"] for change in row["changes"]]), 3) or "-",
+            _note(row),
             printable(host_of(row["where"])),
         )
         for row in rows
     ]
-    head = ("ENTRY", "TIME", "STATUS", "NAME", "CHANGED", "HOST")
-    yield from table(head, cells, width, cut=(2, 3, 4, 5))
+    head = ("ENTRY", "AGE" if now else "TIME", "STATUS", "NAME", "CHANGED", "NOTE", "HOST")
+    yield from table(head, cells, width, cut=("NAME", "CHANGED"))
     if older:
         shown = counted(older, "older entry", "older entries")
         yield line(Span(f"{shown}; use --limit {len(rows) + older} to see them", "quiet"))
@@ -79,16 +106,18 @@ def entry_lines(
     else:
         yield from plan_lines(plan, show_secrets=show_secrets, is_past=True)
     yield line()
-    style = _STATUS[row["state"]][1]
+    note = f" ({_note(row)})" if _note(row) else ""
     versions = f", version {row['version_before']} -> {row['version_after']}"
-    yield line("Status: ", Span(_status(row), style), versions if row["version_after"] else "")
+    yield line(
+        "Status: ", Span(*_STATUS[row["state"]]), note, versions if row["version_after"] else ""
+    )
     if row["message"]:
         yield line(f"  {printable(row['message'])}")
     if row["state"] != "not-written":
         yield line(f"Undo it: patch-model undo {row['entry']}")
 
 
-def _status(row: Mapping[str, Any]) -> str:
+def _note(row: Mapping[str, Any]) -> str:
     notes = [f"undoes {printable(row['undoes'])}"] if row["undoes"] else []
     notes += [f"in {printable(row['run'])}"] if row["run"] else []
-    return _STATUS[row["state"]][0] + (f" ({', '.join(notes)})" if notes else "")
+    return ", ".join(notes)

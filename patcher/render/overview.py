@@ -13,7 +13,7 @@ from patcher.errors import PatchError
 from patcher.plan import PatchResult
 from patcher.plan.conflicts import Conflict
 from patcher.plan.plan import Status
-from patcher.render.plan import PRESERVED, change_lines, conflict_lines, details_lines, warning_line
+from patcher.render.plan import PRESERVED, change_lines, conflict_lines, details_lines, warning
 from patcher.render.text import (
     Line,
     Span,
@@ -65,7 +65,7 @@ def overview_lines(
         yield from change_lines(group.changes)
         yield from _cleared(group)
         for notice in group.warnings:
-            yield line("  ", *warning_line(notice))
+            yield from (line("  ", *one) for one in warning(notice))
     yield from _carried(dict.fromkeys(path for group in groups for path in group.carried))
     if refused:
         yield line()
@@ -99,7 +99,7 @@ def outcome_lines(result: PatchResult) -> Iterator[Line]:
             f": {printable_value(short)}, {moved}, {result.journal_entry}",
         )
     for notice in result.notices:
-        yield line("  ", *warning_line(notice))
+        yield from (line("  ", *one) for one in warning(notice))
 
 
 def summary_lines(

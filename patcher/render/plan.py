@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from patcher.documents.diff import Change
@@ -195,18 +195,24 @@ def details_lines(details: Document | None) -> Iterator[Line]:
         yield from (line("  ", row) for row in rows)
 
 
-def warning_lines(notices: Sequence[Notice]) -> Iterator[Line]:
-    """Warnings, each with the place that it is about."""
+def warning_lines(notices: Sequence[Notice], width: int | None = None) -> Iterator[Line]:
+    """Warnings, and notes on existing problems, in ``width`` columns."""
     if notices:
         yield line()
-    yield from map(warning_line, notices)
+    for one in notices:
+        yield from warning(one, width)
 
 
-def warning_line(notice: Notice) -> Line:
+def warning(notice: Notice, width: int | None = None) -> Iterator[Line]:
     """One warning, or a note on an existing problem."""
-    if notice.is_remark:
-        return message("Note", notice.message, "quiet")
-    return message("Warning", notice.message, "changed")
+    word, style = _NOTES[notice.is_remark]
+    return message(word, notice.message, style, width)
+
+
+_NOTES: Final[Mapping[bool, tuple[str, Style]]] = {
+    False: ("Warning", "changed"),
+    True: ("Note", "quiet"),
+}
 
 
 def _title(shown: Outline) -> Iterator[Line]:

@@ -8,6 +8,7 @@ difference. Letters of every script stay readable elsewhere.
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 import unicodedata
 from collections import defaultdict
@@ -40,21 +41,42 @@ WIDE: Final = 72
 _NARROWEST: Final = 9
 """Columns that are left of a table's column that is cut."""
 
+_COMMAND: Final = re.compile(r"(?<=:) (patch-model (?:'[^']*'|[^'])+?)(?:\. (?=[A-Z])|$)")
+"""A command to be copied, after a colon; a full stop and a sentence may follow."""
+
+_QUOTED: Final = re.compile("'patch-model [^']*'")
+
 
 def line(*parts: Span | str) -> Line:
     """A line of these parts; plain text has no style."""
     return tuple(part if isinstance(part, Span) else Span(part) for part in parts)
 
 
-def message(word: str, text: str, style: Style) -> Line:
-    """``word: text``, the word in a style and the text made safe."""
-    return line(Span(word, style), f": {printable(text)}")
+def message(word: str, text: str, style: Style, width: int | None = None) -> Iterator[Line]:
+    """``word: text``, the word in a style and the text made safe.
+
+    Where it is wider than ``width``, it is broken at spaces, and a command stands whole on a line
+    of its own, so that it can be copied.
+    """
+    safe = printable(text)
+    rows = [f"{word}: {safe}"]
+    if width is not None and len(rows[0]) > width:
+        prose, *rest = _COMMAND.split(_QUOTED.sub(_kept_whole, safe))
+        rows = _rows(f"{word}: {prose}", width)
+        for command, prose in zip(rest[::2], rest[1::2], strict=True):
+            rows += [f"  {command}", *_rows(prose, width)]
+    yield line(Span(word, style), rows[0][len(word) :])
+    yield from map(line, rows[1:])
 
 
-def wrapped(head: str, items: Iterable[str], width: int = WIDE) -> list[str]:
-    """The head and the items with commas between them, in rows broken between items only."""
+def _kept_whole(quoted: re.Match[str]) -> str:
+    return quoted[0].replace(" ", "\u00a0")
+
+
+def _rows(text: str, width: int, head: str = "") -> list[str]:
+    """The head and the text below each other in rows, broken at common spaces only."""
     rows = textwrap.wrap(
-        ", ".join(one.replace(" ", "\u00a0") for one in items),
+        text,
         width,
         initial_indent=head,
         subsequent_indent=" " * len(head),
@@ -64,36 +86,41 @@ def wrapped(head: str, items: Iterable[str], width: int = WIDE) -> list[str]:
     return [row.replace("\u00a0", " ") for row in rows]
 
 
+def wrapped(head: str, items: Iterable[str], width: int = WIDE) -> list[str]:
+    """The head and the items with commas between them, in rows broken between items only."""
+    return _rows(", ".join(one.replace(" ", "\u00a0") for one in items), width, head)
+
+
 def table(
     head: Sequence[str],
     rows: Iterable[Sequence[Span | str]],
     width: int | None,
     *,
-    cut: Sequence[int],
+    cut: Collection[str],
 ) -> Iterator[Line]:
-    """Rows in columns under their heading.
+    """Rows in columns under their heading, but for a column in which all cells are empty.
 
-    Where they are wider than ``width``, the columns ``cut`` are shortened, with an ellipsis, and
-    if that is not enough, the last columns are left out.
+    Where they are wider than ``width``, the last columns are left out until the others fit, those
+    of ``cut`` shortened with an ellipsis.
     """
     from rich.cells import cell_len, set_cell_size
 
-    cells = [line(*(Span(one, "quiet") for one in head)), *(line(*row) for row in rows)]
-    widths = [max(cell_len(cell.text) for cell in column) for column in zip(*cells, strict=True)]
-
-    def excess(widths: Sequence[int]) -> int:
-        return 0 if width is None else sum(widths) + 2 * (len(widths) - 1) - width
-
-    while (
-        len(widths) > 1
-        and excess([min(one, _NARROWEST) if at in cut else one for at, one in enumerate(widths)])
-        > 0
-    ):
-        widths.pop()
-    flexible = [at for at in cut if at < len(widths)]
-    while flexible and excess(widths) > 0:
-        widths[max(flexible, key=widths.__getitem__)] -= 1
-    for row in cells:
+    columns, widths, least = [], [], []
+    for name, *cells in zip(head, *rows, strict=True):
+        column = line(Span(name, "quiet"), *cells)
+        if any(cell.text for cell in column[1:]) or not cells:
+            columns.append(column)
+            widths.append(max(cell_len(cell.text) for cell in columns[-1]))
+            least.append(min(widths[-1], _NARROWEST) if name in cut else widths[-1])
+    gaps = 2 * (len(widths) - 1)
+    while width is not None and len(least) > 1 and sum(least) + gaps > width:
+        least.pop()
+        gaps -= 2
+    del widths[len(least) :]
+    while width is not None and sum(widths) + gaps > max(width, sum(least) + gaps):
+        spare = [one - two for one, two in zip(widths, least, strict=True)]
+        widths[spare.index(max(spare))] -= 1
+    for row in zip(*columns, strict=True):
         shown = []
         for cell, room in zip(row, widths, strict=False):
             text, is_cut = cell.text, cell_len(cell.text) > room

@@ -49,7 +49,7 @@ def test_history_lists_the_newest_first_without_the_api(
     assert [row[:13] for row in rows[1:]] == [refused, undone, first]
     assert "  not written  " in rows[1]
     assert "/identifier" in rows[1]
-    assert f"written (undoes {first})" in rows[2]
+    assert f"  undoes {first}  " in rows[2]
     assert "Contacts" in rows[3]
     assert "/name" in rows[3]
 

@@ -52,6 +52,7 @@ _VARYING = (
     (re.compile(r"was at [0-9a-f]{12}\b"), "was at 4b1d6a0c9e2f"),
     (re.compile(r"\((\d+) ms\)"), "(3 ms)"),
     # In a column the width stays.
+    (re.compile(r"(?m)(?<=  )(now|[1-9]m )(?=  |$)"), "now"),
     (re.compile(r"\b127\.0\.0\.1:\d{5}(?=  )"), "127.0.0.1:8930 "),
     (re.compile(r"\b127\.0\.0\.1:\d+"), "127.0.0.1:8930"),
     (

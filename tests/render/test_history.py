@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
+
+import pytest
 
 from patcher.render.history import entry_lines, history_lines, table_lines
 from patcher.render.text import plain
@@ -21,6 +24,7 @@ ROW = {
     "undoes": f"@1{ESCAPE}",
     "run": f"run-1{ESCAPE}",
 }
+NOW = datetime(2026, 1, 4, 3, 4, 5, tzinfo=timezone.utc)
 NAMELESS = ("name", "type", "connection_id", "version", "updated_at", "updated_by")
 
 
@@ -54,3 +58,21 @@ def test_a_table_lines_up() -> None:
         "1   A\\n   postgresql  12       2026-01-02T03:04:05Z  Ann  9",
         "22        -           -                                   -",
     ]
+
+
+@pytest.mark.parametrize(
+    ("begun", "age"),
+    [
+        ("2026-01-04T03:04:05.000Z", "now"),
+        ("2026-01-04T03:03:05Z", "1m"),
+        ("2026-01-03T04:04:05Z", "23h"),
+        ("2025-12-31T04:04:05+01:00", "4d"),
+        ("soon", "soon"),
+    ],
+)
+def test_a_terminal_shows_ages(begun: str, age: str) -> None:
+    """A time on a terminal is how long ago it was; one that is none is shown as it is."""
+    head, row, *_ = plain(history_lines([{**ROW, "begun": begun}], 0, 200, NOW)).splitlines()
+
+    assert head.startswith("ENTRY          AGE")
+    assert row.split()[1] == age

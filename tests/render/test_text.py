@@ -21,6 +21,7 @@ from patcher.render.text import (
     Span,
     line,
     lines_apart,
+    message,
     paths_apart,
     plain,
     printable,
@@ -223,10 +224,30 @@ ROWS: list[tuple[Span | str, ...]] = [
 )
 def test_a_table_fits_its_width(width: int | None, expected: list[str]) -> None:
     """The columns that may be cut end in an ellipsis, and the last ones go where none fits."""
-    rows = plain(table(("ID", "NAME", "R"), ROWS, width, cut=(1,))).splitlines()
+    rows = plain(table(("ID", "NAME", "R"), ROWS, width, cut=("NAME",))).splitlines()
 
     assert rows[:2] == expected
     assert all(cell_len(row) <= (width or 99) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("it fits", ["Hint: it fits"]),
+        ("No change was given to it", ["Hint: No change was", "given to it"]),
+        ("Run 'patch-model apply --help'", ["Hint: Run", "'patch-model apply --help'"]),
+        (
+            "Do it: patch-model apply X name='A. B'. Or else: do nothing",
+            ["Hint: Do it:", "  patch-model apply X name='A. B'", "Or else: do nothing"],
+        ),
+    ],
+)
+def test_a_message_is_broken_at_spaces_and_its_command_is_whole(
+    text: str, expected: list[str]
+) -> None:
+    """A command that is to be copied stands on a line of its own, and one in quotes is not cut."""
+    assert plain(message("Hint", text, "title", 20)).splitlines() == expected
+    assert plain(message("Hint", text, "title")) == f"Hint: {text}\n"
 
 
 def test_a_row_is_broken_between_items_only() -> None:
