@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from typing import Final
 
 from patcher.documents.jsontext import quoted
@@ -122,6 +123,24 @@ def is_of_kind(place: Tokens, kind: Tokens) -> bool:
         step == one or (one == "-" and step.isdecimal())
         for step, one in zip(place, kind, strict=True)
     )
+
+
+def of_kind(value: JsonValue, kind: Tokens, at: Tokens = ()) -> Iterator[tuple[Tokens, JsonValue]]:
+    """Each value in ``value``, which is at ``at``, whose place is of a kind, with its place."""
+    if not kind:
+        yield at, value
+    elif kind[0] == "-":
+        for index, item in enumerate(value if type(value) is list else ()):
+            yield from of_kind(item, kind[1:], (*at, str(index)))
+    elif type(value) is dict and kind[0] in value:
+        yield from of_kind(value[kind[0]], kind[1:], (*at, kind[0]))
+
+
+def list_above(document: JsonValue, place: Tokens) -> Tokens | None:
+    """The outermost list that a place is in, or None."""
+    ends = (end for end in range(len(place)) if type(lookup(document, place[:end])) is list)
+    end = next(ends, None)
+    return None if end is None else place[:end]
 
 
 def lookup(document: JsonValue, tokens: Tokens, default: JsonValue = MISSING) -> JsonValue:

@@ -7,11 +7,11 @@ addresses items uses these declarations.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
-from patcher.documents.pointers import is_of_kind
+from patcher.documents.pointers import is_of_kind, of_kind
 from patcher.documents.values import Document, JsonValue, Tokens
 
 MemberKey: TypeAlias = Hashable
@@ -120,7 +120,8 @@ class Shape(NamedTuple):
         """
         for place in self.uuids:
             if is_of_kind(at, place[: len(at)]):
-                spellings = {text.lower(): text for text in _uuids(known, place)}
+                texts = (text for _, text in of_kind(known, place) if type(text) is str)
+                spellings = {text.lower(): text for text in texts if _UUID.fullmatch(text)}
                 if spellings:
                     value = _respelled(value, place[len(at) :], spellings)
         return value
@@ -128,17 +129,6 @@ class Shape(NamedTuple):
     def is_uuid(self, place: Tokens) -> bool:
         """Whether a place holds a UUID."""
         return any(is_of_kind(place, one) for one in self.uuids)
-
-
-def _uuids(value: JsonValue, place: Tokens) -> Iterator[str]:
-    if not place:
-        if type(value) is str and _UUID.fullmatch(value):
-            yield value
-    elif place[0] == "-":
-        for item in value if type(value) is list else ():
-            yield from _uuids(item, place[1:])
-    elif type(value) is dict and place[0] in value:
-        yield from _uuids(value[place[0]], place[1:])
 
 
 def _respelled(value: JsonValue, place: Tokens, spellings: Mapping[str, str]) -> JsonValue:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from patcher.documents.pointers import lookup, pointer_to
+from patcher.documents.pointers import list_above, lookup, pointer_to
 from patcher.documents.shape import KeyedList, MemberKey, Shape, items_by_key
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, copied, strictly_equal
 
@@ -239,7 +239,7 @@ def _pulled_away(
 ) -> Iterator[Collision]:
     """Places that yours depends on and theirs changed."""
     for place in read_paths:
-        whole = _up_to_list(base, place)
+        whole = list_above(base, place) or place  # indices may have shifted
         sides = (lookup(one, whole, MISSING) for one in (base, yours, theirs))
         yield from _moved(whole, *sides)
 
@@ -256,11 +256,3 @@ def _moved(
             yield from _moved((*place, key), *sides)
     else:
         yield Collision(pointer_to(place), base, yours, theirs, only_read=True)
-
-
-def _up_to_list(document: Document, place: Tokens) -> Tokens:
-    """``place``, or the outermost list that it is in, since indices may have shifted."""
-    for depth in range(len(place)):
-        if type(lookup(document, place[:depth], None)) is list:
-            return place[:depth]
-    return place

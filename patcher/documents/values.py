@@ -77,6 +77,15 @@ def _same_members(first: Document, second: Document) -> bool:
     return True
 
 
+def differing(before: Document, after: Document) -> frozenset[str]:
+    """The keys whose values differ, or that only one of two objects has."""
+    return frozenset(
+        key
+        for key in before.keys() | after.keys()
+        if not strictly_equal(before.get(key, MISSING), after.get(key, MISSING))
+    )
+
+
 def entries(value: JsonValue) -> Iterator[tuple[str, JsonValue]]:
     """The values in an object by key, or in a list by index; nothing for any other value."""
     if type(value) is dict:

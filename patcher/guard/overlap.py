@@ -64,8 +64,7 @@ class OverlapCheck:
     @property
     def is_blind(self) -> bool:
         """Whether the version proves nothing: not an integer, or it did not move."""
-        old, new = self.before.version, self.after.version
-        return old is None or new is None or new == old
+        return not self._distance
 
     @property
     def _blindness(self) -> str:
@@ -78,8 +77,13 @@ class OverlapCheck:
     @property
     def is_alone(self) -> bool:
         """Whether the version moved just as far as one write moves it."""
+        return 0 < (self._distance or 0) <= self.step
+
+    @property
+    def _distance(self) -> int | None:
+        """How far the version moved, or None where it is not an integer."""
         old, new = self.before.version, self.after.version
-        return old is not None and new is not None and 0 < new - old <= self.step
+        return None if old is None or new is None else new - old
 
     @property
     def _moved(self) -> str:

@@ -10,7 +10,7 @@ from patcher.documents.diff import compare
 from patcher.documents.masks import Masks
 from patcher.documents.pointers import lookup
 from patcher.documents.steps import replaced
-from patcher.documents.values import MISSING, Document, Tokens, strictly_equal
+from patcher.documents.values import MISSING, Document, Tokens, differing, strictly_equal
 from patcher.errors import ConflictError, InvalidInputError, JournalError, OutcomeUnknownError
 from patcher.guard import REFRESH
 from patcher.guard.overlap import OverlapCheck
@@ -47,7 +47,7 @@ def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
             undoes=intent.undoes,
         ),
         named=tuple(one.place for one in found.blockers),
-        written_keys=_differing(found.document, sent),
+        written_keys=differing(found.document, sent),
     )
     return propose(resource, before, sent, terms)
 
@@ -55,15 +55,6 @@ def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
 def as_sent(masks: Masks, sent: Document) -> Masks:
     """Returns ``masks`` with whatever was sent accepted as literal, although it may look masked."""
     return replace(masks, literal=masks.literal | frozenset(masks.find(sent)))
-
-
-def _differing(before: Document, after: Document) -> frozenset[str]:
-    """Returns the top-level keys whose values differ, or that only one of the two has."""
-    return frozenset(
-        key
-        for key in before.keys() | after.keys()
-        if not strictly_equal(before.get(key, MISSING), after.get(key, MISSING))
-    )
 
 
 def _document_sent(entry: Entry) -> Document:
@@ -234,7 +225,7 @@ class UndoPlanner:
             notices=(*self.terms.notices, *map(not_undoable, target.blockers)),
             restored=frozenset(document),
             undone=_document_sent(entry),
-            written_keys=_differing(document, intent.sent),
+            written_keys=differing(document, intent.sent),
             origin=origin._replace(
                 organization=origin.organization or live.organization, undoes=entry.name
             ),

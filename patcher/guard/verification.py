@@ -10,16 +10,20 @@ from patcher.documents import jsontext
 from patcher.documents.diff import Change, compare
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import pointer_to, tokens_of
-from patcher.documents.shape import MemberKey, keys_of
-from patcher.documents.values import MISSING, Document, JsonValue, Tokens, strictly_equal
+from patcher.documents.shape import MemberKey, items_by_key
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens, differing, strictly_equal
 from patcher.documents.wording import counted, first_few
 from patcher.errors import InvalidPatchError
 from patcher.plan import Plan
 from patcher.resources.projection import is_blank
 from patcher.resources.snapshot import Snapshot
 
-EXCUSES: Final = frozenset({"server-default", "server-added", "hidden-by-server"})
-"""Codes of warnings about values that are stored without having been sent, or are hidden.
+EXCUSES: Final = {
+    "server-default": "The change leaves out {}, and the server filled it in.",
+    "server-added": "The server added {}.",
+    "hidden-by-server": "The server hides the value of {}, so it could not be verified.",
+}
+"""Warnings about values that are stored without having been sent, or are hidden, by code.
 
 A snapshot that needs one of them to match what was sent does not prove a write.
 """
@@ -101,13 +105,9 @@ def _compared(plan: Plan, stored: Document) -> Verdict:
     shape = plan.resource.shape
     changes = compare(plan.proposed, shape.respelled(form.made(), plan.proposed), shape.lists)
     reordered = [
-        Notice(
-            "order-not-kept",
-            change.path,
-            f"The server stores {change.path} in a different order.",
-        )
-        for change in changes
-        if change.kind == "reordered"
+        Notice("order-not-kept", one.path, f"The server stores {one.path} in a different order.")
+        for one in changes
+        if one.kind == "reordered"
     ]
     differences = tuple(change for change in changes if change.kind != "reordered")
     return Verdict(differences, (*form.notices(), *reordered), stored)
@@ -154,7 +154,7 @@ class _SentForm:
             path = pointer_to(place)
             named = ", ".join(filter(None, keys))
             what = f"{named} in items of {path}" if named else path
-            yield Notice(code, path, _SENTENCES[code].format(what))
+            yield Notice(code, path, EXCUSES[code].format(what))
 
     def _value(
         self, sent: JsonValue, stored: JsonValue, had: tuple[JsonValue, ...], at: _At
@@ -227,10 +227,10 @@ class _SentForm:
 
     def _is_same(self, before: JsonValue, stored: JsonValue, at: _At) -> bool:
         """Whether two lists hold the same items in any order."""
-        keys, others = self._keys(before, at), self._keys(stored, at)
-        if keys is None or others is None:
+        items, others = self._items(before, at), self._items(stored, at)
+        if items is None or others is None:
             return strictly_equal(before, stored)
-        return set(keys) == set(others)
+        return items.keys() == others.keys()
 
     def _list(
         self,
@@ -239,33 +239,24 @@ class _SentForm:
         had: tuple[JsonValue, ...],
         at: _At,
     ) -> list[JsonValue]:
-        sent_keys, stored_keys = self._keys(sent, at), self._keys(stored, at)
-        if sent_keys is None or stored_keys is None:
+        mine, theirs = self._items(sent, at), self._items(stored, at)
+        known = [self._items(one, at) or {} for one in had]
+        if mine is None or theirs is None:
             if len(sent) != len(stored):
                 return stored
-            return [
-                self._value(
-                    mine, theirs, tuple(_counterpart(one, sent, i) for one in had), at.item(i)
-                )
-                for i, (mine, theirs) in enumerate(zip(sent, stored, strict=True))
-            ]
-        mine = dict(zip(sent_keys, sent, strict=True))
-        known = [self._by_key(one, at) for one in had]
+            mine, theirs = dict(enumerate(sent)), dict(enumerate(stored))
+            known = [{i: _counterpart(one, sent, i) for i in range(len(sent))} for one in had]
         return [
             self._value(mine[key], item, tuple(one.get(key, MISSING) for one in known), at.item(i))
             if key in mine
             else item
-            for i, (key, item) in enumerate(zip(stored_keys, stored, strict=True))
+            for i, (key, item) in enumerate(theirs.items())
         ]
 
-    def _by_key(self, items: JsonValue, at: _At) -> dict[MemberKey, JsonValue]:
-        keys = self._keys(items, at)
-        return {} if keys is None else dict(zip(keys, items, strict=True))
-
-    def _keys(self, items: JsonValue, at: _At) -> list[MemberKey] | None:
-        """Returns the identities of the items of a keyed list; None for any other value."""
+    def _items(self, value: JsonValue, at: _At) -> dict[MemberKey, JsonValue] | None:
+        """Returns the items of a keyed list by identity; None for any other value."""
         keyed = self._resource.shape.lists.get(at.tokens)
-        return keys_of(items, keyed) if keyed and type(items) is list else None
+        return items_by_key(value, keyed) if keyed else None
 
     def _is_none(self, value: JsonValue, at: _At) -> bool:
         if value == "":
@@ -280,13 +271,6 @@ class _SentForm:
             depth = at.kind.index("-")
             place, keys = place[:depth], place[depth + 1 :]
         self._excused.setdefault((code, place), {}).update(dict.fromkeys([".".join(keys)]))
-
-
-_SENTENCES: Final = {
-    "server-default": "The change leaves out {}, and the server filled it in.",
-    "server-added": "The server added {}.",
-    "hidden-by-server": "The server hides the value of {}, so it could not be verified.",
-}
 
 
 def _counterpart(before: JsonValue, sent: list[JsonValue], index: int) -> JsonValue:
@@ -317,7 +301,7 @@ def _new_keys(plan: Plan, before: Snapshot, now: Iterable[Notice]) -> Iterator[N
         known = {_kind(notice.path) for notice in plan.resource.projection(before, "drop").notices}
         for kind, path in found.items():
             if kind not in known:
-                yield Notice("server-added", path, _SENTENCES["server-added"].format(path))
+                yield Notice("server-added", path, EXCUSES["server-added"].format(path))
 
 
 def _gone(plan: Plan, before: Snapshot, after: Snapshot, stored: Document) -> Iterator[Notice]:
@@ -343,17 +327,21 @@ def _kind(path: str) -> Tokens:
 
 
 def _new_ids(plan: Plan, before: Snapshot, after: Snapshot) -> Iterator[Notice]:
-    watched = plan.resource.watched_ids
-    if watched is None:
+    """Warns of fields outside the change to which the server gave another ID."""
+    columns = plan.resource.columns
+    if columns is None:
         return
-    source, lists = watched
-    old, new = _ids(before, source), _ids(after, source)
-    changed = _changed_names(plan, lists)
+    new = columns.exposed_now(after)
     renewed = [
-        name for name, known in old.items() if name not in changed and new.get(name, known) != known
+        name
+        for name, known in columns.exposed_now(before).items()
+        if known is not None and new.get(name) not in (None, known)
     ]
     if renewed:
-        path = pointer_to((source,))
+        changed = _changed_names(plan, (columns.listed, columns.added))
+        renewed = [name for name in renewed if name not in changed]
+    if renewed:
+        path = pointer_to((columns.exposed,))
         yield Notice(
             "field-id-changed",
             path,
@@ -362,27 +350,10 @@ def _new_ids(plan: Plan, before: Snapshot, after: Snapshot) -> Iterator[Notice]:
         )
 
 
-def _ids(snapshot: Snapshot, source: str) -> dict[str, str]:
-    return {
-        name: item["id"]
-        for name, item in _by_name(snapshot.raw.get(source)).items()
-        if type(item) is dict and type(item.get("id")) is str
-    }
-
-
 def _changed_names(plan: Plan, lists: tuple[str, ...]) -> set[str]:
     """Returns the names of the items of ``lists`` that the change adds, removes or alters."""
-    changed: set[str] = set()
-    for key in lists:
-        if plan.document.get(key) is plan.proposed.get(key):
-            continue
-        before, after = _by_name(plan.document.get(key)), _by_name(plan.proposed.get(key))
-        changed |= {
-            name
-            for name in before.keys() | after.keys()
-            if not strictly_equal(before.get(name), after.get(name))
-        }
-    return changed
+    sides = ((_by_name(plan.document.get(key)), _by_name(plan.proposed.get(key))) for key in lists)
+    return set().union(*(differing(*both) for both in sides))
 
 
 def _by_name(items: JsonValue) -> dict[str, JsonValue]:

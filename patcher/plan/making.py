@@ -11,14 +11,14 @@ from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch, renames
-from patcher.documents.pointers import item_to, lookup, pointer_to, tokens_of
+from patcher.documents.pointers import item_to, pointer_to, tokens_of
 from patcher.documents.set_unset import Assign
 from patcher.documents.values import MISSING, Document, Tokens, strictly_equal
 from patcher.documents.wording import did_you_mean
 from patcher.errors import InvalidPatchError
 from patcher.plan.plan import Origin, Plan, Terms
 from patcher.resources.blockers import Blocker, OnUnknown, refusal, unsettled
-from patcher.resources.findings import Finding, Findings
+from patcher.resources.findings import Finding, Findings, widens
 from patcher.resources.projection import Projection, is_blank
 from patcher.resources.resource import Resource
 from patcher.resources.schema import Violation
@@ -289,13 +289,10 @@ def _violations(resource: Resource, document: Document) -> tuple[Violation, ...]
 def _refuse_widening(resource: Resource, document: Document, proposed: Document) -> None:
     """Refuses an empty or missing list of fields, which exposes every field."""
     for place in sorted(resource.shape.widening):
-        if len(place) > 1 and type(lookup(proposed, place[:-1], None)) is not dict:
-            continue  # the object that would hold the list is missing too
-        before, after = lookup(document, place, None), lookup(proposed, place, None)
         path = pointer_to(place)
-        if before and not after:
+        if widens(document, proposed, place):
             what = f"The change leaves {path} empty"
-        elif len(place) == 1 and after == []:
+        elif len(place) == 1 and proposed.get(place[0]) == []:
             what = f"{path} would be sent as an empty list"
         else:
             continue

@@ -164,8 +164,22 @@ def still_there(
     blockers: Iterable[Blocker], document: Document, proposed: Document
 ) -> list[Blocker]:
     """The blockers of ``document`` whose values ``proposed`` has too."""
-    left: dict[tuple[Tokens, Tokens], Counter[str]] = {}
-    return [one for one in blockers if _is_left(one, document, proposed, left)]
+    counts: dict[tuple[Tokens, Tokens], Counter[str]] = {}
+    left: list[Blocker] = []
+    for one in blockers:
+        raw = lookup(document, one.place)
+        if one.holder is None:
+            if strictly_equal(raw, lookup(proposed, one.place)):
+                left.append(one)
+            continue
+        below = one.place[len(one.holder) + 1 :]
+        if (one.holder, below) not in counts:
+            counts[one.holder, below] = _counted(lookup(proposed, one.holder), below)
+        count, key = counts[one.holder, below], jsontext.canonical(raw)
+        if count[key]:
+            count[key] -= 1
+            left.append(one)
+    return left
 
 
 def refusal(noun: str, blockers: Sequence[Blocker], proposed: Document) -> UnknownFieldError:
@@ -191,27 +205,6 @@ def _listed(blocker: Blocker, proposed: Document) -> str:
     if lookup(proposed, blocker.place) is not MISSING:
         return blocker.describe()
     return f"{shown(blocker.place)} ({blocker.reason}; leaving it out does not remove it)"
-
-
-def _is_left(
-    blocker: Blocker,
-    document: Document,
-    proposed: Document,
-    left: dict[tuple[Tokens, Tokens], Counter[str]],
-) -> bool:
-    """Whether the same value is still there. ``left`` counts those in each list, by value."""
-    raw = lookup(document, blocker.place)
-    holder = blocker.holder
-    if holder is None:
-        now = lookup(proposed, blocker.place)
-        return now is not MISSING and strictly_equal(raw, now)
-    below = blocker.place[len(holder) + 1 :]
-    counts = left.get((holder, below))
-    if counts is None:
-        counts = left[holder, below] = _counted(lookup(proposed, holder), below)
-    key = jsontext.canonical(raw)
-    counts[key] -= 1
-    return counts[key] >= 0
 
 
 def _counted(members: JsonValue, below: Tokens) -> Counter[str]:

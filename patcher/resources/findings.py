@@ -11,14 +11,11 @@ from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
 from patcher.documents.jsontext import dump, quoted
-from patcher.documents.pointers import lookup, pointer_to
+from patcher.documents.pointers import lookup, of_kind, pointer_to
 from patcher.documents.values import Document, JsonValue, Tokens, strictly_equal
 from patcher.documents.wording import closest
 from patcher.resources.projection import UUID
 from patcher.resources.snapshot import Snapshot
-
-ANY = "*"
-"""Stands for every index of a list in a place."""
 
 
 class Columns(NamedTuple):
@@ -28,8 +25,9 @@ class Columns(NamedTuple):
         source: the keys that decide which columns exist.
         listed: the list of exposed columns; absent or empty, all are exposed.
         added: the list of objects for fields that a user added.
-        named: the places that name a column, ANY for every index.
-        exposed: the response's list of exposed fields, objects with a ``name``.
+        named: the kinds of place that name a column.
+        exposed: the response's list of exposed fields, objects with a ``name``, and with an ``id``
+            that others refer to.
         flag: the key that is true there for fields that a user added.
         enriched: the list of fields that an enrichment adds.
         enricher_ids: the place of the enrichment's ID.
@@ -46,8 +44,8 @@ class Columns(NamedTuple):
 
     def references(self, document: Document) -> Iterator[tuple[Tokens, str]]:
         """Every place in ``document`` that names a column, with the name."""
-        for pattern in self.named:
-            yield from _found(document, pattern, ())
+        for kind in self.named:
+            yield from ((place, name) for place, name in _texts(document, *kind) if name)
 
     def in_doubt(self, document: Document, proposed: Document) -> tuple[str, ...]:
         """The keys of ``proposed`` whose columns are unknown without a preview; mostly none."""
@@ -68,17 +66,6 @@ class Columns(NamedTuple):
             for one in (members if type(members) is list else ())
             if type(one) is dict and type(one.get("name")) is str
         }
-
-
-def _found(value: JsonValue, pattern: Tokens, at: Tokens) -> Iterator[tuple[Tokens, str]]:
-    if not pattern:
-        if type(value) is str and value:
-            yield at, value
-    elif pattern[0] == ANY:
-        for index, member in enumerate(value if type(value) is list else ()):
-            yield from _found(member, pattern[1:], (*at, str(index)))
-    elif type(value) is dict and pattern[0] in value:
-        yield from _found(value[pattern[0]], pattern[1:], (*at, pattern[0]))
 
 
 class Finding(NamedTuple):
@@ -129,27 +116,9 @@ class Findings(NamedTuple):
 _FIELDS: Final = "/fields or /additional_fields"
 
 
-def _members(document: Document, *place: str) -> Iterator[tuple[Tokens, JsonValue]]:
-    """The items of a list, each with its place; nothing where there is no list."""
-    found = lookup(document, place, None)
-    if type(found) is list:
-        for index, member in enumerate(found):
-            yield (*place, str(index)), member
-
-
-def _texts(document: Document, *place: str) -> Iterator[tuple[Tokens, str]]:
-    """The items of a list that are texts."""
-    for at, member in _members(document, *place):
-        if type(member) is str:
-            yield at, member
-
-
-def _named(document: Document, *place: str, key: str = "name") -> Iterator[tuple[Tokens, str]]:
-    """The names of the objects in a list."""
-    for at, member in _members(document, *place):
-        name = member.get(key) if type(member) is dict else None
-        if type(name) is str:
-            yield (*at, key), name
+def _texts(document: Document, *kind: str) -> Iterator[tuple[Tokens, str]]:
+    """The texts at a kind of place, each with its place."""
+    return ((place, text) for place, text in of_kind(document, kind) if type(text) is str)
 
 
 def _field_names(document: Document) -> frozenset[str] | None:
@@ -163,7 +132,7 @@ def _all_names(document: Document) -> list[str]:
     """The names in both lists of fields, in order; without their places, which are slow."""
     fields = document.get("fields")
     names = [name for name in fields if type(name) is str] if type(fields) is list else []
-    return [*names, *(name for _, name in _named(document, "additional_fields"))]
+    return [*names, *(name for _, name in _texts(document, "additional_fields", "-", "name"))]
 
 
 def unknown_columns(document: Document, proposed: Document) -> Iterator[Finding]:
@@ -176,21 +145,19 @@ def unknown_columns(document: Document, proposed: Document) -> Iterator[Finding]
     if names is None:
         return
     unknown = partial(_unknown, names, frozenset(_all_names(document)))
-    identifier = proposed.get("identifier")
-    if type(identifier) is str and identifier:
-        yield from unknown(
-            "identifier-not-in-fields",
-            [(("identifier",), identifier)],
-            "or set another: --set identifier=FIELD",
-        )
+    yield from unknown(
+        "identifier-not-in-fields",
+        ((place, name) for place, name in _texts(proposed, "identifier") if name),
+        "or set another: --set identifier=FIELD",
+    )
     yield from unknown(
         "tracking-column-not-in-fields",
-        _texts(proposed, "tracking_columns"),
+        _texts(proposed, "tracking_columns", "-"),
         "or remove it: --remove tracking_columns={}",
     )
     yield from unknown(
         "relation-not-in-fields",
-        _named(proposed, "relations", key="from"),
+        _texts(proposed, "relations", "-", "from"),
         "or remove the relation: --remove relations={}",
     )
 
@@ -234,20 +201,18 @@ def repeated_names(_: Document, proposed: Document) -> Iterator[Finding]:
     """A name that occurs twice in a list; what the API does then is not documented."""
     names = _all_names(proposed)
     if len(set(names)) < len(names):
-        plain = list(_texts(proposed, "fields"))
+        plain = list(_texts(proposed, "fields", "-"))
         yield from _repeated("/fields", plain, "name each field once")
         yield from _repeated(
             "/fields and /additional_fields",
-            [*plain, *_named(proposed, "additional_fields")],
+            [*plain, *_texts(proposed, "additional_fields", "-", "name")],
             "a field is either one of the source's or an additional one",
             only_after=len(plain),
         )
-    yield from _repeated(
-        "/tracking_columns", _texts(proposed, "tracking_columns"), "name each column once"
-    )
-    yield from _repeated(
-        "/enricher/fields", _named(proposed, "enricher", "fields"), "name each field once"
-    )
+    tracked = _texts(proposed, "tracking_columns", "-")
+    yield from _repeated("/tracking_columns", tracked, "name each column once")
+    enriched = _texts(proposed, "enricher", "fields", "-", "name")
+    yield from _repeated("/enricher/fields", enriched, "name each field once")
 
 
 def _repeated(
@@ -268,7 +233,7 @@ def _repeated(
 
 def incomplete_fields(_: Document, proposed: Document) -> Iterator[Finding]:
     """An additional field whose label or type is missing or blank; the API requires both."""
-    for place, member in _members(proposed, "additional_fields"):
+    for place, member in of_kind(proposed, ("additional_fields", "-")):
         if type(member) is not dict:
             continue
         for key in ("label", "type"):
@@ -307,13 +272,16 @@ def _as_set(value: JsonValue) -> str:
     return dump(sorted(set(map(dump, members))))
 
 
+def widens(document: Document, proposed: Document, place: Tokens) -> bool:
+    """Whether a change removes or empties a list, and not the object that holds it."""
+    is_held = type(lookup(proposed, place[:-1], None)) is dict
+    return is_held and bool(lookup(document, place, None)) and not lookup(proposed, place, None)
+
+
 def widened(document: Document, proposed: Document) -> Iterator[Finding]:
     """A list of fields that is removed or emptied, which exposes every field."""
     for place in (("fields",), ("enricher", "fields")):
-        if len(place) > 1 and type(lookup(proposed, place[:-1], None)) is not dict:
-            continue
-        before, after = lookup(document, place, None), lookup(proposed, place, None)
-        if before and not after:
+        if widens(document, proposed, place):
             path = pointer_to(place)
             yield Finding(
                 "fields-widened",
@@ -332,18 +300,14 @@ def replaced_enrichment(document: Document, proposed: Document) -> Iterator[Find
     if after and (not before or after == before):
         return
     how = "changes" if after else "is missing"
+    known = f", {before}" if type(before) is str and UUID.fullmatch(before) else ""
     yield Finding(
         "enricher-replaced",
         ("enricher", "enricher_id"),
         f"/enricher/enricher_id {how}, so the enrichment is replaced instead of updated.",
-        f"Send it with its current ID{_identified(before)}.",
+        f"Send it with its current ID{known}.",
         dump(after),
     )
-
-
-def _identified(value: JsonValue) -> str:
-    """An ID for the end of a sentence; empty for any other value."""
-    return f", {value}" if type(value) is str and UUID.fullmatch(value) else ""
 
 
 def cleared_policies(document: Document, proposed: Document) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ and blocks the write.
 from __future__ import annotations
 
 from patcher.documents.shape import KeyedList, Shape
-from patcher.resources.findings import ANY, CHECKS, Columns
+from patcher.resources.findings import CHECKS, Columns
 from patcher.resources.projection import AsIs, References, SplitList
 from patcher.resources.resource import Resource
 from patcher.resources.schema import DocumentSchema
@@ -109,17 +109,16 @@ MODEL = Resource(
     },
     json_texts=frozenset({("additional_fields", "-", "example")}),
     blank_texts=frozenset({"identifier"}),
-    watched_ids=("fields", ("fields", "additional_fields")),
     columns=Columns(
         source=("connection_id", "configuration"),
         listed="fields",
         added="additional_fields",
         named=(
-            ("fields", ANY),
+            ("fields", "-"),
             ("identifier",),
-            ("tracking_columns", ANY),
-            ("relations", ANY, "from"),
-            ("additional_fields", ANY, "name"),
+            ("tracking_columns", "-"),
+            ("relations", "-", "from"),
+            ("additional_fields", "-", "name"),
         ),
         exposed="fields",
         flag="user_added",

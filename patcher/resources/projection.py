@@ -53,12 +53,6 @@ class Rebuilt:
     blockers: list[Blocker] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
-    def block(
-        self, place: Tokens, reason: str, ways: tuple[str, ...], holder: Tokens | None = None
-    ) -> None:
-        """Reports a value that cannot be sent."""
-        self.blockers.append(Blocker(place, reason, ways, holder))
-
     def takes_unknown(self, place: Tokens, value: JsonValue, holder: Tokens | None = None) -> bool:
         """Whether an unknown key goes into the document, to be sent or to block."""
         if is_blank(value):
@@ -115,7 +109,7 @@ class AsIs(NamedTuple):
 
     def passed_over(self, value: JsonValue) -> Iterator[tuple[Tokens, JsonValue]]:
         """Nothing."""
-        yield from ()
+        return iter(())
 
 
 class References(NamedTuple):
@@ -132,14 +126,15 @@ class References(NamedTuple):
         here = (self.source,)
         ways = (option("set", here, ':=["UUID"]'), option("unset", here))
         if type(value) is not list:
-            draft.block(here, "not a list", ways)
+            draft.blockers.append(Blocker(here, "not a list", ways))
             draft.document[self.source] = copied(value)
             return
         ids: list[JsonValue] = []
         for index, member in enumerate(value):
             usable = member if type(member) is str else self._id(member)
             if usable is None:
-                draft.block((*here, str(index)), f"no {self.id_key} that is a UUID", ways, here)
+                reason = f"no {self.id_key} that is a UUID"
+                draft.blockers.append(Blocker((*here, str(index)), reason, ways, here))
             ids.append(copied(member) if usable is None else usable)
         draft.document[self.source] = ids
 
@@ -176,7 +171,7 @@ class SplitList(NamedTuple):
     def project(self, value: JsonValue, draft: Rebuilt) -> None:
         """Adds the two lists; the second only where it has items."""
         if type(value) is not list:
-            draft.block((self.plain,), "not a list", self._whole(self.plain))
+            draft.blockers.append(Blocker((self.plain,), "not a list", self._whole(self.plain)))
             draft.document[self.plain] = copied(value)
             return
         names: list[JsonValue] = []
@@ -192,7 +187,8 @@ class SplitList(NamedTuple):
             else:
                 here = (self.plain,)
                 place = (*here, str(len(names)))
-                draft.block(place, self._problem(member), self._whole(self.plain), here)
+                ways = self._whole(self.plain)
+                draft.blockers.append(Blocker(place, self._problem(member), ways, here))
                 names.append(copied(member))
         draft.document[self.plain] = names
         if objects:
@@ -215,9 +211,8 @@ class SplitList(NamedTuple):
         if type(member) is not dict:
             return "not an object"
         flag = member.get(self.flag)
-        return (
-            f"no {self.name}" if flag is None or flag is False else f"{self.flag} is not a boolean"
-        )
+        has_no_name = flag is None or flag is False
+        return f"no {self.name}" if has_no_name else f"{self.flag} is not a boolean"
 
     def _object(self, member: Document, index: int, draft: Rebuilt) -> Document:
         """The object to be sent; what it lacks or has in another form blocks."""
@@ -230,7 +225,8 @@ class SplitList(NamedTuple):
         if lacking:
             fill = " ".join(option("set", (*place, key), "=TEXT") for key in lacking)
             reason = f"added by a user, without {' and '.join(lacking)}"
-            draft.block(place, reason, (fill, *self._whole(self.flagged)), here)
+            ways = (fill, *self._whole(self.flagged))
+            draft.blockers.append(Blocker(place, reason, ways, here))
         text = member.get(self.text)
         if text is not None:
             found[self.text] = text if type(text) is str else jsontext.dump(text)
@@ -292,5 +288,6 @@ def _block_namesake(key: str, value: JsonValue, draft: Rebuilt) -> None:
         draft.note("dropped", (key,), "in the response is left out (unknown key)")
         return
     ways = (CARRY_OR_DROP[1], option("set", (key,), ":=[...]"))
-    draft.block((key,), "unknown key in the response with the name of a known one", ways)
+    reason = "unknown key in the response with the name of a known one"
+    draft.blockers.append(Blocker((key,), reason, ways))
     draft.document.setdefault(key, copied(value))

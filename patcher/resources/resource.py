@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
-from patcher.documents.pointers import lookup
+from patcher.documents.pointers import list_above, lookup
 from patcher.documents.shape import Shape
 from patcher.documents.values import Document, JsonValue, Tokens
 from patcher.resources.blockers import Blocker, OnUnknown
@@ -36,8 +36,6 @@ class Resource(NamedTuple):
         filled: places that the server fills in ("-" stands for each list item).
         json_texts: places of texts that may come back as the JSON value they contain.
         blank_texts: top-level texts where empty means absent.
-        watched_ids: a list of the response whose items' IDs others refer to, and the lists of the
-            document that it is built from; None where there is no such list.
         columns: where the document refers to columns of its source; None where it does not.
         preview: the path and the job type of the API's dry run; None where there is none.
         checks: what is checked beyond the schema.
@@ -52,7 +50,6 @@ class Resource(NamedTuple):
     filled: Mapping[Tokens, Fill] = MappingProxyType({})
     json_texts: frozenset[Tokens] = frozenset()
     blank_texts: frozenset[str] = frozenset()
-    watched_ids: tuple[str, tuple[str, ...]] | None = None
     columns: Columns | None = None
     preview: tuple[str, str] | None = None
     checks: tuple[Check, ...] = ()
@@ -110,7 +107,7 @@ class Resource(NamedTuple):
         ``masks`` know what is a credential, and which values only look like masks.
         """
         found = project(snapshot.raw, self.members, self.shape, unknown_fields)
-        redacted = self._redacted(found.document, masks)
+        redacted = self.redacted(found.document, masks)
         hidden = tuple(_hidden(found.document, place) for place in redacted)
         return found._replace(blockers=(*found.blockers, *hidden)) if hidden else found
 
@@ -125,14 +122,12 @@ class Resource(NamedTuple):
             for place, value in member.passed_over(snapshot.raw.get(member.source))
         }
 
-    def redacted(self, document: Document, masks: Masks | None = None) -> frozenset[Tokens]:
+    def redacted(self, document: Document, masks: Masks | None = None) -> tuple[Tokens, ...]:
         """Places whose value looks like a mask: maybe the server's redaction of a secret."""
-        return frozenset(self._redacted(document, masks))
-
-    def _redacted(self, document: Document, masks: Masks | None) -> Iterator[Tokens]:
-        known = masks or Masks(self.shape.opaque)
-        for root in self.shape.opaque:
-            yield from known.find(lookup(document, root, None), root)
+        known, roots = masks or Masks(self.shape.opaque), self.shape.opaque
+        return tuple(
+            place for root in roots for place in known.find(lookup(document, root, None), root)
+        )
 
 
 def _hidden(document: Document, place: Tokens) -> Blocker:
@@ -140,10 +135,4 @@ def _hidden(document: Document, place: Tokens) -> Blocker:
     is_key = bool(Masks().find({place[-1]: None}))
     give = () if is_key else (option("set", place, "=@FILE"),)
     ways = (*give, option("unset", place), option("literal", place))
-    return Blocker(place, "a mask instead of the value", ways, _outermost_list(document, place))
-
-
-def _outermost_list(document: Document, place: Tokens) -> Tokens | None:
-    ends = (end for end in range(1, len(place)) if type(lookup(document, place[:end])) is list)
-    end = next(ends, None)
-    return None if end is None else place[:end]
+    return Blocker(place, "a mask instead of the value", ways, list_above(document, place))

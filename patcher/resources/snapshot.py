@@ -69,18 +69,13 @@ class Snapshot(NamedTuple):
     @property
     def author(self) -> str | None:
         """Who wrote it last: a name, else an ID."""
-        actor = self.raw.get("updated_by")
-        if type(actor) is not dict:
-            return None
-        known = (actor.get(key) for key in ("name", "id"))
-        return next((cut(text) for text in known if type(text) is str and text), None)
+        known = self._of_actor("name") or self.author_id
+        return known and cut(known)
 
     @property
     def author_id(self) -> str | None:
         """The ID of who wrote it last, or None."""
-        actor = self.raw.get("updated_by")
-        known = actor.get("id") if type(actor) is dict else None
-        return known if type(known) is str and known else None
+        return self._of_actor("id")
 
     def is_newer_than(self, other: Snapshot) -> bool:
         """Whether this is a later state than ``other``, by version or by time.
@@ -115,6 +110,11 @@ class Snapshot(NamedTuple):
     def has_moved_from(self, other: Snapshot) -> bool:
         """Whether version or time differ; content is not compared."""
         return self.has_other_version(other) or self.updated_at != other.updated_at
+
+    def _of_actor(self, key: str) -> str | None:
+        actor = self.raw.get("updated_by")
+        known = actor.get(key) if type(actor) is dict else None
+        return known if type(known) is str and known else None
 
     def _text(self, key: str) -> str | None:
         value = self.raw.get(key)

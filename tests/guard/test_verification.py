@@ -476,10 +476,10 @@ def test_as_before_needs_content_version_and_time() -> None:
     assert [is_as_before(plan, base, Snapshot(raw)) for raw in readings] == [True] + [False] * 4
 
 
-def test_a_resource_without_watched_ids_has_none_to_warn_of() -> None:
+def test_a_resource_without_columns_has_no_ids_to_warn_of() -> None:
     """Where nothing refers to members by id, new ids are nobody's business."""
     base = Snapshot(response())
-    plan = make_plan(MODEL._replace(watched_ids=None), base, Patch.of(NEW))
+    plan = make_plan(MODEL._replace(columns=None), base, Patch.of(NEW))
     renewed = [{"name": "email", "id": "new"}, {"name": "phone", "id": "new"}]
 
     found = verify(plan, base, Snapshot({**response(), "name": "New", "fields": renewed}))
