@@ -21,7 +21,7 @@ from patcher.errors import (
 )
 
 if TYPE_CHECKING:
-    from patcher.guard import Clock
+    from patcher.backoff import Clock
 
 _WORD: Final = re.compile(r"--?[a-zA-Z][a-zA-Z-]*")
 """The name of an option; other text that begins with a dash may be a value."""

@@ -17,7 +17,7 @@ from patcher.cli.signals import SIGNALS
 from patcher.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from patcher.guard import Clock
+    from patcher.backoff import Clock
 
 # How a shell asks what can be typed next; click answers it.
 COMPLETE_VARIABLE: Final = "_PATCH_MODEL_COMPLETE"

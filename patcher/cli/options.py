@@ -15,7 +15,7 @@ from patcher.cli.signals import SIGNALS
 
 if TYPE_CHECKING:
     from patcher.api.transport import Exchange
-    from patcher.guard import Clock
+    from patcher.backoff import Clock
 
 
 def tracer(verbosity: int) -> Callable[[Exchange], None] | None:

@@ -125,9 +125,7 @@ def _operation(raw: JsonValue, number: int) -> Operation:
         hint = did_you_mean(op, _MEMBERS) if type(op) is str else None
         given = "not one that RFC 6902 defines" if type(op) is str else kind_of(op)
         raise _invalid(
-            number,
-            f"its op is {given}",
-            hint=hint or f"Known operations: {', '.join(_MEMBERS)}.",
+            number, f"its op is {given}", hint=hint or f"Known operations: {', '.join(_MEMBERS)}."
         )
     members = _MEMBERS[op]
     for name in members:

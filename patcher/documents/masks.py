@@ -18,14 +18,7 @@ from typing import Final
 
 from patcher.documents.diff import Change
 from patcher.documents.jsontext import dump
-from patcher.documents.pointers import (
-    is_of_kind,
-    lookup,
-    path_to,
-    pointer_to,
-    shown,
-    tokens_of,
-)
+from patcher.documents.pointers import is_of_kind, lookup, path_to, pointer_to, shown, tokens_of
 from patcher.documents.spellings import Copies, Keys, bare, is_mask
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, entries
 from patcher.errors import InvalidPatchError

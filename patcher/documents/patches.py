@@ -101,11 +101,7 @@ class Patch:
         return Patch((*self.steps, *other.steps))
 
     def check(
-        self,
-        shape: Shape,
-        *,
-        known: Container[str] | None = None,
-        allow_unknown: bool = False,
+        self, shape: Shape, *, known: Container[str] | None = None, allow_unknown: bool = False
     ) -> None:
         """Refuses a change that no document of this shape can take.
 

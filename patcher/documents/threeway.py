@@ -154,10 +154,7 @@ class _Merge:
 
 
 def _order(
-    base: list[MemberKey],
-    yours: list[MemberKey],
-    theirs: list[MemberKey],
-    present: set[MemberKey],
+    base: list[MemberKey], yours: list[MemberKey], theirs: list[MemberKey], present: set[MemberKey]
 ) -> list[MemberKey] | None:
     """The identities in ``present``, in order; None where both sides reordered differently.
 

@@ -38,8 +38,7 @@ class Condition(NamedTuple):
         end = end_of_path(text)
         if end == len(text):
             raise InvalidInputError(
-                "A condition is PATH=VALUE or PATH~=REGEX, but one has no =.",
-                hint=_EXAMPLE,
+                "A condition is PATH=VALUE or PATH~=REGEX, but one has no =.", hint=_EXAMPLE
             )
         path, value = text[:end], text[end + 1 :]
         if value.startswith("~") and not path.endswith("~"):

@@ -16,13 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from patcher.disk import (
-    FREE_SPACE,
-    NotPrivateError,
-    read_file,
-    refuse_open_folder,
-    write_whole,
-)
+from patcher.disk import FREE_SPACE, NotPrivateError, read_file, refuse_open_folder, write_whole
 from patcher.documents import jsontext
 from patcher.documents.values import Document
 from patcher.editor.buffer import MARKS, Format

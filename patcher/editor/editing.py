@@ -296,10 +296,7 @@ class Edit:
 
     def _result(self, error: PatchError, plan: Plan | None = None) -> PatchResult:
         return PatchResult.of_error(
-            error,
-            self.context.resource,
-            target=self.buffer.base.id or "",
-            plan=plan or self.plan,
+            error, self.context.resource, target=self.buffer.base.id or "", plan=plan or self.plan
         )
 
     def _keep(self) -> None:

@@ -12,7 +12,7 @@ from patcher.documents.pointers import lookup
 from patcher.documents.steps import replaced
 from patcher.documents.values import MISSING, Document, Tokens, differing, strictly_equal
 from patcher.errors import ConflictError, InvalidInputError, JournalError, OutcomeUnknownError
-from patcher.guard import REFRESH
+from patcher.guard.guard import REFRESH
 from patcher.guard.overlap import OverlapCheck
 from patcher.guard.verification import is_as_before, is_in_place, proves, verify
 from patcher.journal import Ending, Entry, Journal
@@ -41,10 +41,7 @@ def recorded_plan(entry: Entry, resource: Resource, masks: Masks) -> Plan:
         allow_all_fields=True,
         restored=frozenset(sent),
         origin=Origin(
-            intent.where,
-            before.organization,
-            saved_plan=intent.saved_plan,
-            undoes=intent.undoes,
+            intent.where, before.organization, saved_plan=intent.saved_plan, undoes=intent.undoes
         ),
         named=tuple(one.place for one in found.blockers),
         written_keys=differing(found.document, sent),

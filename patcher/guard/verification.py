@@ -233,11 +233,7 @@ class _SentForm:
         return items.keys() == others.keys()
 
     def _list(
-        self,
-        sent: list[JsonValue],
-        stored: list[JsonValue],
-        had: tuple[JsonValue, ...],
-        at: _At,
+        self, sent: list[JsonValue], stored: list[JsonValue], had: tuple[JsonValue, ...], at: _At
     ) -> list[JsonValue]:
         mine, theirs = self._items(sent, at), self._items(stored, at)
         known = [self._items(one, at) or {} for one in had]

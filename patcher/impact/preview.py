@@ -118,10 +118,7 @@ class Preview(NamedTuple):
 
 
 def read_preview(
-    result: JsonValue,
-    columns: Columns,
-    base: Snapshot,
-    proposed: Document,
+    result: JsonValue, columns: Columns, base: Snapshot, proposed: Document
 ) -> Preview:
     """The preview of ``proposed`` in ``result``: the data of the response, or a job's result.
 

@@ -12,7 +12,7 @@ from patcher.api.answers import JobState
 from patcher.api.transport import AnswerLostError, Response, UnsentError
 from patcher.documents.values import Document, strictly_equal
 from patcher.errors import ApiError
-from patcher.guard import Ambiguous, Answer, Answered, Job, NotSent, Refused, Throttled
+from patcher.guard.store import Ambiguous, Answer, Answered, Job, NotSent, Refused, Throttled
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 

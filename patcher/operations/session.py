@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from patcher.api import Client
 from patcher.api.transport import logger
+from patcher.backoff import Clock
 from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
 from patcher.documents.notices import ignore
@@ -20,7 +21,8 @@ from patcher.documents.patches import Patch
 from patcher.documents.pointers import pointer_to
 from patcher.documents.spellings import cut
 from patcher.errors import ConflictError, InvalidInputError, PatchError, SettingsError
-from patcher.guard import Accepted, Clock, Defer, Guard, not_deferred, read_fresh
+from patcher.guard.accepted import Accepted, read_fresh
+from patcher.guard.guard import Defer, Guard, not_deferred
 from patcher.journal import Journal
 from patcher.operations.api_store import ApiStore
 from patcher.operations.arguments import Options

@@ -284,8 +284,7 @@ def _content(text: str | bytes, what: str) -> Document:
         raise InvalidInputError(f"{what} is not a valid saved plan: {error.message}") from error
     if type(content) is not dict or content.get("kind") != KIND:
         raise InvalidInputError(
-            f"{what} is not a saved plan.",
-            hint="Create one with patch-model plan ... --out FILE.",
+            f"{what} is not a saved plan.", hint="Create one with patch-model plan ... --out FILE."
         )
     if type(content.get("format")) is not int or content["format"] > FORMAT:
         raise InvalidInputError(

@@ -52,10 +52,7 @@ MODEL = Resource(
         # Left out, both open every column there is (api.md, 2.3 and 2.4).
         widening=frozenset({("fields",), ("enricher", "fields")}),
         opaque=(("configuration",), ("enricher", "configuration")),
-        alternatives={
-            ("fields",): ("additional_fields",),
-            ("additional_fields",): ("fields",),
-        },
+        alternatives={("fields",): ("additional_fields",), ("additional_fields",): ("fields",)},
         uuids=frozenset(
             {
                 ("connection_id",),

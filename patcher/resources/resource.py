@@ -97,10 +97,7 @@ class Resource(NamedTuple):
         )
 
     def projection(
-        self,
-        snapshot: Snapshot,
-        unknown_fields: OnUnknown = "error",
-        masks: Masks | None = None,
+        self, snapshot: Snapshot, unknown_fields: OnUnknown = "error", masks: Masks | None = None
     ) -> Projection:
         """The writable document of a snapshot, and its values that cannot be sent.
 

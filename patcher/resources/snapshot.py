@@ -11,8 +11,7 @@ from patcher.documents.spellings import cut
 from patcher.documents.values import Document, strictly_equal
 
 _TIMESTAMP = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,18}))?([Zz]|([+-])(\d\d):(\d\d))",
-    re.ASCII,
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,18}))?([Zz]|([+-])(\d\d):(\d\d))", re.ASCII
 )
 
 _LONGEST_VERSION: Final = 40

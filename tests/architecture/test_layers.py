@@ -51,7 +51,7 @@ ARROWS = {
 DOORS = {("patcher.plan.plan", "render"): "print(plan) shows what the command line shows"}
 
 # What the command line may also name: types that the verbs take, give and are built from.
-CLI_VOCABULARY = {"documents", "plan", "api", "guard", "batch", "resources"}
+CLI_VOCABULARY = {"documents", "plan", "api", "guard", "batch", "resources", "backoff"}
 
 # third-party library -> the only modules that import it
 _TRANSPORT = {

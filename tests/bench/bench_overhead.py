@@ -23,7 +23,7 @@ from patcher import Client
 from patcher.api.settings import DEFAULT_URL
 from patcher.documents import jsontext
 from patcher.documents.patches import Patch
-from patcher.guard import Accepted
+from patcher.guard.accepted import Accepted
 from patcher.journal import Intent, Journal
 from patcher.operations import Options, Session
 from patcher.operations.write import run_patch

@@ -19,7 +19,7 @@ from patcher.api.transport import Response
 from patcher.documents import jsontext
 from patcher.documents.patches import Patch
 from patcher.errors import ApiError
-from patcher.guard import Answered
+from patcher.guard.store import Answered
 from patcher.guard.verification import is_as_before, verify
 from patcher.operations.api_store import ApiStore
 from patcher.operations.read import resolve

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from patcher.documents.patches import Patch
-from patcher.guard import Answer, Answered, Guard
+from patcher.guard.guard import Guard
+from patcher.guard.store import Answer, Answered
 from patcher.journal import Journal
 from patcher.plan import Plan, make_plan
 from patcher.resources.model import MODEL

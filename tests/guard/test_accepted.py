@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from patcher.errors import StaleReadError
-from patcher.guard import Accepted, read_fresh
+from patcher.guard.accepted import Accepted, read_fresh
 from patcher.guard.outcome import PATIENCE
 from patcher.journal import Ending, Intent, Journal
 from patcher.resources.snapshot import Snapshot

@@ -25,9 +25,9 @@ from patcher.errors import (
     StaleReadError,
     VerificationError,
 )
-from patcher.guard import Ambiguous, Answer, Answered, Guard, Job, NotSent, Refused, Throttled
-from patcher.guard.guard import ATTEMPTS, fresh_key
+from patcher.guard.guard import ATTEMPTS, Guard, fresh_key
 from patcher.guard.overlap import last_written
+from patcher.guard.store import Ambiguous, Answer, Answered, Job, NotSent, Refused, Throttled
 from patcher.journal import Journal
 from patcher.plan import Origin, make_plan
 from patcher.resources.model import MODEL

@@ -19,7 +19,8 @@ from patcher.errors import (
     OutcomeUnknownError,
     VerificationError,
 )
-from patcher.guard import Ambiguous, Answer, Answered, Guard, Job, Refused, Throttled
+from patcher.guard.guard import Guard
+from patcher.guard.store import Ambiguous, Answer, Answered, Job, Refused, Throttled
 from patcher.journal import Journal
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot

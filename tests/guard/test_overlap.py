@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from patcher.errors import VerificationError
-from patcher.guard import Ambiguous, Answered, Guard
+from patcher.guard.guard import Guard
+from patcher.guard.store import Ambiguous, Answered
 from patcher.journal import Journal
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import FakeClock, MemoryStore, plan_of, response

@@ -14,7 +14,7 @@ from patcher.api.transport import Exchange
 from patcher.documents import jsontext
 from patcher.documents.patches import Patch
 from patcher.errors import ApiError, PatchError
-from patcher.guard import NotSent
+from patcher.guard.store import NotSent
 from patcher.operations.api_store import ApiStore
 from patcher.operations.arguments import Options
 from patcher.operations.session import Session

@@ -20,7 +20,7 @@ import pytest
 import patcher
 from patcher.documents.masks import MASK
 from patcher.documents.patches import Patch
-from patcher.guard import Answered
+from patcher.guard.store import Answered
 from patcher.guard.undo import UndoPlanner
 from patcher.journal import Ending, Intent, Journal
 from patcher.operations import Options, Session
