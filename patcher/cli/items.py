@@ -1,6 +1,6 @@
 """Parses items such as ``PATH=TEXT``, and the values of --set, --unset, --add and --remove.
 
-Files are read by a function that the caller passes.
+Files are read by a function that the caller passes; without one, an ``@`` is literal.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
@@ -33,6 +33,9 @@ _EXAMPLES: Final = {
 }
 _NO_MASKS: Final = Masks()
 
+ReadFile: TypeAlias = "Callable[[str], str] | None"
+"""Returns the text of a file; None where a change cannot name one."""
+
 
 def is_item(text: str) -> bool:
     """Whether a positional argument is an item, not a MODEL: it has an unescaped ``=``.
@@ -43,7 +46,7 @@ def is_item(text: str) -> bool:
 
 
 def parse_item(
-    text: str, read_file: Callable[[str], str], masks: Masks = _NO_MASKS
+    text: str, read_file: ReadFile, masks: Masks = _NO_MASKS
 ) -> Assign | AddItem | RemoveItem:
     """Returns the step for a positional item.
 
@@ -64,7 +67,7 @@ def parse_item(
     return step(parse_path(path), RawText(value))
 
 
-def parse_set(text: str, read_file: Callable[[str], str], masks: Masks = _NO_MASKS) -> Assign:
+def parse_set(text: str, read_file: ReadFile, masks: Masks = _NO_MASKS) -> Assign:
     """Returns the step for ``PATH=TEXT``, ``PATH:=JSON``, ``PATH=@FILE`` or ``PATH:=@FILE``.
 
     The first unescaped ``=`` ends the path, ``:`` right before it selects JSON, and ``@`` right
@@ -131,18 +134,16 @@ def _split(text: str, option: str) -> tuple[str, str, str]:
     return (path[:-1], operator[1], value) if operator else (path, "", value)
 
 
-def _assign(
-    path: str, value: str, read_file: Callable[[str], str], masks: Masks, *, is_json: bool
-) -> Assign:
+def _assign(path: str, value: str, read_file: ReadFile, masks: Masks, *, is_json: bool) -> Assign:
     place = parse_path(path)
     _refuse_list_operator(path, place)
-    if value.startswith("@@"):
+    if read_file is not None and value.startswith("@@"):
         value = value[1:]
-    elif value.startswith("@"):
+    elif read_file is not None and value.startswith("@"):
         found = _from_file(place, value[1:], read_file, is_json=is_json)
         return Assign(place, found, None if is_json else _repeatable(found, place, masks))
     if is_json:
-        return Assign(place, _json(place, value))
+        return Assign(place, _json(place, value, may_be_file=read_file is not None))
     return Assign(place, value, _repeatable(value, place, masks))
 
 
@@ -197,12 +198,12 @@ def _from_file(
     return yamltext.parse_json_or_yaml(text, what=name, filename=name)
 
 
-def _json(path: Tokens, text: str) -> JsonValue:
+def _json(path: Tokens, text: str, *, may_be_file: bool) -> JsonValue:
     try:
         return jsontext.parse(text, what=f"The value for {quoted(path_to(path))}")
     except InvalidPatchError as error:
         ways = f"For text, leave out the colon: {item_to(path, '=', '...')}"
-        if is_file(text):
+        if may_be_file and is_file(text):
             ways = f"Did you mean {item_to(path, ':=', '@' + text)}?"
         raise InvalidPatchError(
             error.message,

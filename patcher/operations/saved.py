@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from patcher._version import __version__
 from patcher.claims import spent
@@ -20,7 +20,7 @@ from patcher.errors import ConflictError, InvalidInputError, JournalError, Outpu
 from patcher.guard.verification import is_in_place, verify
 from patcher.journal import Entry, utc_now
 from patcher.operations.arguments import Options
-from patcher.operations.session import Session, mask_words
+from patcher.operations.session import Session, mask_words, reported
 from patcher.operations.write import carry_out, own_plan
 from patcher.plan import PatchResult, Plan, propose
 from patcher.plan.conflicts import conflict
@@ -84,19 +84,41 @@ def run_saved(session: Session, saved: SavedPlan, options: Options) -> PatchResu
     terms = saved.plan.terms._replace(masks=masks, strict=options.strict)
     document, _ = session.resource.document(live, terms.unknown_fields)
     base, proposed = saved.on(document)
-    saved_plan = replace(saved.plan, document=base, proposed=proposed, terms=terms)
-    verdict = verify(saved_plan, saved.plan.base, live)
-    if is_in_place(saved_plan, verdict):
-        done = propose(session.resource, live, document, terms)
-        text = f"Already applied: {done.label} matches the plan."
-        notice = Notice("already-applied", "", text)
-        return replace(PatchResult.of_plan(done), notices=(notice, *verdict.notices))
+    made = replace(saved.plan, document=base, proposed=proposed, terms=terms)
+    done = _already_applied(made, live, document)
+    if done is not None:
+        return done
     _refuse_a_second_time(session, saved)
-    if live.has_other_version(saved.plan.base) or not strictly_equal(document, base):
-        _refuse_stale(saved, base, proposed, live, document)
+    _refuse_stale(made, live, document)
     plan = propose(session.resource, live, proposed, terms)
     _refuse_what_was_not_shown(saved.plan, plan)
     return carry_out(session, plan, options)
+
+
+def run_shown(session: Session, plan: Plan, options: Options) -> PatchResult:
+    """Applies a plan that was made earlier in this process, if a saved one still could be.
+
+    Returns and raises what run_saved does.
+    """
+    with reported("", plan):
+        live = session.latest(plan.base.id or "", known=plan.base)
+        document, _ = session.resource.document(live, plan.unknown_fields)
+        done = _already_applied(plan, live, document)
+        if done is not None:
+            return done
+        _refuse_stale(plan, live, document)
+    return carry_out(session, plan, options)
+
+
+def _already_applied(plan: Plan, live: Snapshot, document: Document) -> PatchResult | None:
+    """The result for a plan whose change is there already; None where it is not."""
+    verdict = verify(plan, plan.base, live)
+    if not is_in_place(plan, verdict):
+        return None
+    done = propose(plan.resource, live, document, plan.terms)
+    text = f"Already applied: {done.label} matches the plan."
+    notice = Notice("already-applied", "", text)
+    return replace(PatchResult.of_plan(done), notices=(notice, *verdict.notices))
 
 
 def _refuse_a_second_time(session: Session, saved: SavedPlan) -> None:
@@ -126,15 +148,16 @@ def _moment(created: str) -> float:
     return found[0].timestamp() if found else 0.0
 
 
-def _refuse_stale(
-    saved: SavedPlan, base: Document, proposed: Document, live: Snapshot, document: Document
-) -> NoReturn:
-    error = conflict(replace(saved.plan, document=base, proposed=proposed), live, document)
+def _refuse_stale(plan: Plan, live: Snapshot, document: Document) -> None:
+    """Raises ConflictError where the resource is not as the plan found it."""
+    if not live.has_other_version(plan.base) and strictly_equal(document, plan.document):
+        return
+    error = conflict(plan, live, document)
     raise ConflictError(
         error.message.replace("since it was read", "since the plan was made"),
         expected=error.expected,
         found=error.found,
-        base=base,
+        base=plan.document,
         current=document,
         report=error.report,
         fresh=live,

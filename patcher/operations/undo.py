@@ -239,13 +239,17 @@ def undo(
 
 def run_undo(session: Session, target: str, options: Options) -> PatchResult:
     """``undo`` within a session."""
+    return carry_out(session, undo_plan(session, target, options), options)
+
+
+def undo_plan(session: Session, target: str, options: Options) -> Plan:
+    """The plan that undoes a write, of an entry or the last one to a model."""
     with reported(target):
         way = way_back(session, options)
         entry, listed_as, notices = _entry(session, target)
         plan = way.plan(entry)
         refuse_other_name(session.resource, plan.base, listed_as)
-        plan = replace(plan, warnings=(*plan.warnings, *notices))
-    return carry_out(session, plan, options)
+        return replace(plan, warnings=(*plan.warnings, *notices))
 
 
 def way_back(session: Session, options: Options) -> UndoPlanner:
