@@ -21,7 +21,8 @@ def floors() -> list[str]:
     """Each dependency of setup.cfg, at its floor."""
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
-    wanted = config["options"]["install_requires"] + config["options.extras_require"]["sandbox"]
+    extras = config["options.extras_require"]
+    wanted = config["options"]["install_requires"] + extras["sandbox"] + extras["mcp"]
     found = re.findall(r"^([a-z0-9.-]+)>=([0-9.]+)", wanted, re.MULTILINE)
     return [f"{name}=={version}" for name, version in found]
 
@@ -32,7 +33,7 @@ def main() -> int:
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(FOLDER)], check=True)
     subprocess.run([*pip, "-r", "tests/requirements.txt"], cwd=ROOT, check=True)
-    subprocess.run([*pip, "--editable", ".[sandbox]", *floors()], cwd=ROOT, check=True)
+    subprocess.run([*pip, "--editable", ".[sandbox,mcp]", *floors()], cwd=ROOT, check=True)
     # urllib3 2.0 leaves the socket of a broken connection to the garbage collector.
     lenient = ["-W", "default::pytest.PytestUnraisableExceptionWarning"]
     suite = [str(python), "-m", "pytest", "-n", "2", "-q", "-p", "no:cacheprovider", *lenient]

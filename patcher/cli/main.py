@@ -35,6 +35,7 @@ COMMANDS: Final = {
     ),
     "history": ("patcher.cli.read", "List past writes, newest first, or show one."),
     "undo": ("patcher.cli.read", "Undo a write."),
+    "mcp": ("patcher.cli.mcp", "Serve the Model Context Protocol to an agent."),
     "completion": ("patcher.cli.completion", "Print the completion script for your shell."),
     "sandbox": ("patcher.cli.sandbox", "Run an emulator of the API on this machine."),
     "demo": ("patcher.cli.sandbox", "Demonstrate the main job on the emulator."),
@@ -49,6 +50,7 @@ _MEANT: Final = {
     "edit": "vi vim open",
     "history": "log logs journal",
     "undo": "rollback revert restore reset",
+    "mcp": "agent agents serve-mcp",
     "sandbox": "serve server emulator mock",
     "--version": "version",
 }

@@ -21,6 +21,7 @@ SMALL = {
     "_version.py": "read by the build without importing the package",
     "api/pace.py": "a lock and a clock of its own, shared by all threads of a batch",
     "backoff.py": "the one back-off, of every floor that waits",
+    "cli/mcp.py": "one command, which needs an extra",
     "batch/spool.py": "the one owner of pickle, and of the file that it goes into",
     "documents/notices.py": "a declaration: every floor speaks of notices",
     "documents/steps.py": "the protocol of all kinds of step",

@@ -42,7 +42,8 @@ ARROWS = {
     },
     "render": {"batch", "plan", "impact", "documents", "errors"},
     "sandbox": set(),
-    "cli": {"operations", "render", "sandbox", "errors", "_version"},
+    "mcp": {"operations", "render", "plan", "resources", "documents", "errors", "_version"},
+    "cli": {"operations", "render", "mcp", "sandbox", "errors", "_version"},
     "__main__": {"cli", "_version"},
     "": {"_version"},
 }
@@ -57,6 +58,7 @@ CLI_VOCABULARY = {"documents", "plan", "api", "guard", "batch", "resources", "ba
 _TRANSPORT = {
     f"patcher.api.transport.{name}" for name in ("http", "connections", "route", "trouble")
 }
+_PROTOCOL = {"patcher.mcp.service", "patcher.mcp.wire"}
 OWNERS = {
     "requests": _TRANSPORT,
     "urllib3": _TRANSPORT,
@@ -67,6 +69,9 @@ OWNERS = {
     "jsonschema": {"patcher.resources.schema"},
     "platformdirs": {"patcher.operations.session"},
     "rich": {"patcher.render.text", "patcher.render.progress"},
+    "mcp": _PROTOCOL,
+    "mcp_types": _PROTOCOL,
+    "anyio": _PROTOCOL,
 }
 
 # What must not be paid for before it is needed; these are imported inside functions.
@@ -138,11 +143,16 @@ def test_third_party_libraries_have_one_owner() -> None:
 
 
 def test_heavy_libraries_are_imported_where_they_are_used() -> None:
-    """No module imports a heavy library at its top, but for two that are imported at a request."""
+    """No module imports a heavy library at its top, but for two that are imported at a request.
+
+    The rooms sandbox and mcp are imported by their commands only.
+    """
     eager = {
         (one.module, one.target.split(".")[0])
         for one in imports()
-        if one.eager and one.target.split(".")[0] in LAZY and room(one.module) != "sandbox"
+        if one.eager
+        and one.target.split(".")[0] in LAZY
+        and room(one.module) not in ("sandbox", "mcp")
     }
 
     assert eager == {
@@ -150,6 +160,19 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
         for module in ("connections", "trouble")
         for library in ("requests", "urllib3")
     }
+
+
+def test_only_its_command_imports_the_server_for_agents() -> None:
+    """Nothing pays for the protocol but ``patch-model mcp``, and that only when it is called."""
+    users = {
+        (one.module, one.eager)
+        for one in imports()
+        if room(one.target) == "mcp"
+        and one.target.startswith("patcher")
+        and room(one.module) != "mcp"
+    }
+
+    assert users == {("patcher.cli.mcp", False)}
 
 
 def test_only_the_command_line_knows_click() -> None:

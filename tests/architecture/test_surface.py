@@ -15,7 +15,10 @@ import patcher
 from patcher import errors
 from tests.architecture.imports import modules
 
-HEAVY = ("requests", "deepdiff", "jsonpatch", "rich", "ruamel", "jsonschema", "werkzeug", "click")
+HEAVY = (
+    *("requests", "deepdiff", "jsonpatch", "rich", "ruamel", "jsonschema", "werkzeug", "click"),
+    *("mcp", "mcp_types", "anyio"),
+)
 
 
 def _loaded_by(code: str) -> set[str]:

@@ -1,0 +1,1 @@
+"""For agents: the Model Context Protocol server behind ``patch-model mcp``."""

@@ -1,0 +1,243 @@
+"""The protocol: tools, the question to the user, signals. Owns the SDK, with ``wire``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import anyio
+import mcp_types as types
+from mcp.server import Server, ServerRequestContext
+from mcp.shared.exceptions import MCPError
+
+from patcher._version import __version__
+from patcher.errors import DeclinedError, InvalidInputError, PatchError
+from patcher.mcp.agent import Agent
+from patcher.mcp.replies import ToolReply, of_error, question
+from patcher.mcp.shown import ShownPlan
+from patcher.mcp.tools import ToolSpec, tools
+from patcher.mcp.wire import Streams, Wire
+
+T = TypeVar("T")
+Context = ServerRequestContext[Any, Any]
+Result = types.CallToolResult | types.InputRequiredResult
+
+_KEY: Final = "write"
+_FORM: Final = {
+    "type": "object",
+    "properties": {
+        _KEY: {
+            "type": "boolean",
+            "title": "Write this change",
+            "description": "true writes the change; anything else writes nothing",
+            "default": False,
+        }
+    },
+    "required": [_KEY],
+}
+_PATIENCE: Final = 600.0
+"""Seconds that the user has to answer a question."""
+
+_CANNOT_ASK: Final = InvalidInputError(
+    "This client cannot ask its user, and the server was not started to write without asking. "
+    "Nothing was written.",
+    hint="Tell the user: use a client with elicitation, or start the server with the option yes "
+    "(docs/agents.md), or apply the change on the command line.",
+)
+_NO_ANSWER: Final = DeclinedError("The question was not answered. Nothing was written.")
+_DECLINED: Final = DeclinedError("The user declined. Nothing was written.")
+
+
+class Service:
+    """Serves an Agent to one client."""
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent = agent
+        self.specs = tools(read_only=agent.read_only)
+
+    def server(self) -> Server[Any]:
+        """The SDK's server."""
+        return Server(
+            "patch-model",
+            version=__version__,
+            title="patch-model",
+            instructions=self.agent.instructions,
+            on_list_tools=self._list_tools,
+            on_call_tool=self._call_tool,
+        )
+
+    async def _list_tools(
+        self, context: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=[_tool(one) for one in self.specs.values()])
+
+    async def _call_tool(self, context: Context, params: types.CallToolRequestParams) -> Result:
+        spec = self.specs.get(params.name)
+        if spec is None:
+            raise MCPError(code=types.INVALID_PARAMS, message="There is no tool of that name.")
+        arguments = params.arguments or {}
+        try:
+            spec.check(arguments)
+            shown = self.agent.find(arguments) if spec.writes else None
+        except PatchError as error:
+            return _result(of_error(error))
+        if not spec.writes:
+            return _result(await in_thread(partial(self.agent.call, spec.name, arguments)))
+        if shown is None or shown.state in ("writing", "spent"):
+            return _result(await in_thread(partial(self.agent.spent, arguments["plan_id"])))
+        return await self._apply(context, params, shown)
+
+    async def _apply(
+        self, context: Context, params: types.CallToolRequestParams, shown: ShownPlan
+    ) -> Result:
+        """Asks the user where that is possible, and writes the plan if the answer is true."""
+        refusal = await in_thread(partial(self.agent.checked, shown))
+        if refusal is not None:
+            return _result(refusal)
+        capabilities = context.session.client_capabilities
+        asks = capabilities.elicitation if capabilities else None
+        if asks is None or (asks.form is None and asks.url is not None):
+            if not self.agent.yes:
+                return _result(of_error(_CANNOT_ASK))
+        else:
+            calls_back = context.session.can_send_request
+            asked = await self._ask(context, shown) if calls_back else self._answered(params, shown)
+            if asked is not None:
+                return _result(asked) if isinstance(asked, ToolReply) else asked
+        return _result(await in_thread(partial(self.agent.write, shown)))
+
+    async def _ask(self, context: Context, shown: ShownPlan) -> ToolReply | None:
+        """Asks while the call waits. None agrees; else why nothing is written."""
+        plan = shown.plan
+        if plan is None or not self.agent.plans.move(shown, "open", "asking"):
+            return self.agent.spent(shown.id)
+        try:
+            with anyio.fail_after(_PATIENCE):
+                found = await context.session.elicit_form(question(plan, shown.summary), _FORM)
+        except (MCPError, TimeoutError, ValueError):
+            return of_error(_NO_ANSWER)
+        finally:
+            self.agent.plans.move(shown, "asking", "open")
+        return self._judged(found, shown)
+
+    def _answered(
+        self, params: types.CallToolRequestParams, shown: ShownPlan
+    ) -> types.InputRequiredResult | ToolReply | None:
+        """The same where the question is the result of the call, and the client calls again."""
+        plan = shown.plan
+        if plan is None:
+            return self.agent.spent(shown.id)
+        if not params.input_responses:
+            number = os.urandom(12).hex()
+            shown.questions.add(number)
+            form = types.ElicitRequestFormParams(
+                message=question(plan, shown.summary), requested_schema=_FORM
+            )
+            asked: types.InputRequests = {_KEY: types.ElicitRequest(params=form)}
+            return types.InputRequiredResult(input_requests=asked, request_state=number)
+        found = params.input_responses.get(_KEY)
+        if params.request_state not in shown.questions or not isinstance(found, types.ElicitResult):
+            return of_error(_NO_ANSWER)
+        shown.questions.remove(params.request_state)
+        return self._judged(found, shown)
+
+    def _judged(self, found: types.ElicitResult, shown: ShownPlan) -> ToolReply | None:
+        """None for a true answer. Any other spends the plan, and nothing is written."""
+        if found.action == "accept" and (found.content or {}).get(_KEY) is True:
+            return None
+        outcome = of_error(_DECLINED)
+        self.agent.plans.spend(shown, outcome)
+        return outcome
+
+
+def _tool(spec: ToolSpec) -> types.Tool:
+    return types.Tool(
+        name=spec.name,
+        title=spec.title,
+        description=spec.description,
+        input_schema=spec.input_schema,
+        output_schema=spec.output_schema,
+        annotations=types.ToolAnnotations(title=spec.title, **spec.hints),
+    )
+
+
+def _result(answer: ToolReply) -> types.CallToolResult:
+    return types.CallToolResult(
+        content=[types.TextContent(type="text", text=answer.text)],
+        structured_content=answer.data,
+        is_error=answer.is_error,
+    )
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """The result of ``work``, done in a thread that ends by itself where the call is cancelled."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def run() -> None:
+        found = work()
+
+        def deliver() -> None:
+            if not future.done():
+                future.set_result(found)
+
+        with suppress(RuntimeError):  # the client is gone, and the loop with it
+            loop.call_soon_threadsafe(deliver)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await future
+
+
+class _WithoutValues(logging.Formatter):
+    """Log lines of others without their words, which may hold a part of a document."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.name.split(".")[0] == "patcher":
+            return f"{record.name}: {record.getMessage()}"
+        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+        return f"{record.name}: {record.levelname} {kind}".rstrip()
+
+
+def serve(agent: Agent, wire: Wire, say: Callable[[str], None]) -> None:
+    """Serves until the client is gone or a signal arrives, and all writes have an outcome.
+
+    ``say`` is called with a sentence at the start, and before a wait.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(_WithoutValues())
+    logging.getLogger().addHandler(handler)
+    closers: list[Callable[[], None]] = [agent.plans.close]
+
+    def stop(*_: object) -> None:
+        for close in closers:
+            close()
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, stop)
+    say(f"Serving MCP for {agent.place}; stop with Ctrl-C.")
+    asyncio.run(_serve(agent, wire, closers))
+    agent.plans.close()
+    if agent.plans.is_writing:
+        say("A write is in progress; waiting for its outcome.")
+    agent.plans.wait()
+    wire.flush()
+
+
+async def _serve(agent: Agent, wire: Wire, closers: list[Callable[[], None]]) -> None:
+    streams = Streams(wire, asyncio.get_running_loop().call_soon_threadsafe)
+    closers.append(streams.close)
+    if agent.plans.is_closed:  # by a signal that came before
+        streams.close()
+    streams.start(agent.plans.close)
+    server = Service(agent).server()
+    pump = asyncio.create_task(streams.pump())
+    await server.run(streams.incoming, streams.outgoing, server.create_initialization_options())
+    await pump

@@ -1,0 +1,155 @@
+"""The plans that this server has shown, and what became of each."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final, Literal
+
+from patcher.documents.wording import first_few
+from patcher.errors import InterruptedWriteError, InvalidInputError
+from patcher.mcp.replies import ToolReply, clean
+from patcher.plan import Plan
+from patcher.render.plan import outline, summary
+from patcher.render.text import paths_apart
+
+_MOST: Final = 200
+"""Maximum number of plans that are remembered; the oldest are forgotten first."""
+
+_LONGEST_NAME: Final = 200
+
+
+class ShownPlan:
+    """A plan under an ID.
+
+    Attributes:
+        id: its ID, random and of this process.
+        plan: the plan; None once the ID is spent.
+        model: the model's name, or its ID where it has no usable name.
+        model_id: the model's ID.
+        summary: the plan in one line.
+        state: "open", "asking" the user, "writing", or "spent".
+        outcome: the answer that a spent ID gives.
+        questions: the numbers of questions that were sent as results, and not answered yet.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.id = f"plan-{os.urandom(6).hex()}"
+        # The journal knows a write by the ID of its plan, as for a saved one.
+        origin = plan.origin._replace(saved_plan=self.id)
+        self.plan: Plan | None = replace(plan, terms=plan.terms._replace(origin=origin))
+        name = clean(plan.name or "").replace("\n", " ").replace("\t", " ")
+        self.model_id = plan.base.id or ""
+        self.model = name if 0 < len(name) <= _LONGEST_NAME else self.model_id
+        self.summary = in_one_line(plan)
+        self.state: Literal["open", "asking", "writing", "spent"] = "open"
+        self.outcome: ToolReply | None = None
+        self.questions: set[str] = set()
+
+    def is_about(self, model: str) -> bool:
+        """Whether ``model`` names the model of the plan."""
+        return model == self.model or model.lower() == self.model_id.lower()
+
+
+def in_one_line(plan: Plan) -> str:
+    """A plan in numbers and paths: ``1 change, 7 preserved: /name``."""
+    paths = paths_apart([change.path for change in plan.shown(plan.changes)])
+    return f"{summary(outline(plan))}: {first_few((path[:80] for path in paths), 3)}"
+
+
+class ShownPlans:
+    """All plans that were shown; safe for several threads.
+
+    ``is_closed`` says that the client is gone, so that no further write begins.
+    """
+
+    def __init__(self) -> None:
+        self._plans: dict[str, ShownPlan] = {}
+        self._changed = threading.Condition()
+        self._writing = 0
+        self.is_closed = False
+
+    def add(self, plan: Plan) -> ShownPlan:
+        """Remembers a plan under a new ID."""
+        shown = ShownPlan(plan)
+        with self._changed:
+            for old in [one for one in self._plans.values() if one.state in ("open", "spent")]:
+                if len(self._plans) < _MOST:
+                    break
+                del self._plans[old.id]
+            self._plans[shown.id] = shown
+        return shown
+
+    def get(self, plan_id: str) -> ShownPlan | None:
+        """The plan of an ID, or None."""
+        with self._changed:
+            return self._plans.get(plan_id)
+
+    def move(self, shown: ShownPlan, before: str, after: Literal["open", "asking"]) -> bool:
+        """Changes the state of a plan, unless another call did so first."""
+        with self._changed:
+            if shown.state != before:
+                return False
+            shown.state = after
+            return True
+
+    def spend(self, shown: ShownPlan, outcome: ToolReply) -> None:
+        """Spends an ID: from now on it answers with ``outcome``."""
+        with self._changed:
+            shown.state, shown.outcome, shown.plan = "spent", outcome, None
+
+    def write(self, shown: ShownPlan, write: Callable[[Plan], ToolReply]) -> ToolReply | None:
+        """Writes a plan once. None where another call writes it, or wrote it."""
+        with self._changed:
+            if shown.state not in ("open", "asking") or shown.plan is None:
+                return None
+            shown.state = "writing"
+            self._writing += 1
+            plan = shown.plan
+        try:
+            outcome = write(plan)
+            self.spend(shown, outcome)
+        finally:
+            with self._changed:
+                self._writing -= 1
+                self._changed.notify_all()
+        return outcome
+
+    @contextmanager
+    def defer(self, entry: str) -> Iterator[Callable[[], None]]:
+        """Refuses a write that has not begun when the client is gone (``Session.defer``)."""
+        self.refuse_if_closed()
+        yield self.refuse_if_closed
+
+    def refuse_if_closed(self) -> None:
+        """Raises InterruptedWriteError once the client is gone."""
+        if self.is_closed:
+            raise InterruptedWriteError("The client is gone. Nothing was written.")
+
+    def close(self) -> None:
+        """From now on no write begins."""
+        self.is_closed = True
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a write is in progress."""
+        return self._writing > 0
+
+    def wait(self) -> None:
+        """Waits for the outcome of all writes in progress."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._writing)
+
+
+def refuse_other(shown: ShownPlan, model: str, given: str) -> None:
+    """Raises InvalidInputError for a model or a summary that is not the plan's."""
+    wrong = [] if shown.is_about(model) else ["model"]
+    wrong += [] if given.strip() == shown.summary else ["summary"]
+    if wrong:
+        raise InvalidInputError(
+            f"{' and '.join(wrong).capitalize()}: not what {shown.id} says.",
+            hint=f"The plan is about model {shown.model!r}: {shown.summary}",
+        )

@@ -1,0 +1,162 @@
+"""The pipe to the client: lines of JSON, read strictly, and nothing else on standard output.
+
+Not the SDK's own: that one drops what is not valid JSON without an answer, accepts duplicate keys
+and NaN, and stops at a lone surrogate.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+
+import anyio
+import mcp_types
+from mcp.shared.message import SessionMessage
+
+from patcher.documents import jsontext
+from patcher.errors import InvalidInputError, PatchError
+
+_CHUNK: Final = 65_536
+_FLUSH: Final = 1.0
+"""Seconds that the last answers have to get out."""
+
+
+class Rejected(NamedTuple):
+    """A line that is not a message: the JSON-RPC error for it, and the ID of its request."""
+
+    code: int
+    reason: str
+    request: str | int | None
+
+    @property
+    def response(self) -> dict[str, Any]:
+        """The answer."""
+        error = {"code": self.code, "message": self.reason}
+        return {"jsonrpc": "2.0", "id": self.request, "error": error}
+
+
+def parsed(line: bytes) -> SessionMessage | Rejected:
+    """The message in a line, or why it is none; never repeats a value."""
+    try:
+        value = jsontext.parse(line, what="The message")
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        reason = "The message has half of a surrogate pair, which is not text."
+        return Rejected(mcp_types.PARSE_ERROR, reason, _request_of(line))
+    except PatchError as error:
+        return Rejected(mcp_types.PARSE_ERROR, error.message, _request_of(line))
+    try:
+        message = mcp_types.jsonrpc_message_adapter.validate_python(value, by_name=False)
+    except ValueError:
+        reason = "The message is not a JSON-RPC message."
+        return Rejected(mcp_types.INVALID_REQUEST, reason, _request_of(line))
+    return SessionMessage(message)
+
+
+def _request_of(line: bytes) -> str | int | None:
+    """The ID of the request in a line, read leniently, so that its sender does not wait."""
+    with suppress(ValueError, RecursionError):
+        found = json.loads(line)
+        request = found.get("id") if isinstance(found, dict) else None
+        if isinstance(request, str):
+            return request.encode("ascii", "replace").decode("ascii")
+        if type(request) is int:
+            return request
+    return None
+
+
+class Wire:
+    """Standard input and output, kept for the protocol; both descriptors lead elsewhere then."""
+
+    def __init__(self) -> None:
+        try:
+            self._source, self._target = os.dup(0), os.dup(1)
+        except OSError as error:
+            raise InvalidInputError(
+                "Standard input or output is closed.", hint="An MCP client starts this command."
+            ) from error
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        try:
+            os.dup2(2, 1)
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write, daemon=True)
+        self._writer.start()
+
+    def read(self, deliver: Callable[[bytes], None]) -> None:
+        """Calls ``deliver`` with each line until the client closes the pipe."""
+        rest = b""
+        with suppress(OSError):
+            while chunk := os.read(self._source, _CHUNK):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in filter(bytes.strip, lines):
+                    deliver(line)
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Queues a message; text that is not ASCII goes as escapes."""
+        self._answers.put(jsontext.dump(message).encode("ascii") + b"\n")
+
+    def flush(self) -> None:
+        """Waits until what was queued is written, or the client does not read it."""
+        self._answers.put(None)
+        self._writer.join(_FLUSH)
+
+    def _write(self) -> None:
+        with suppress(OSError):
+            while (data := self._answers.get()) is not None:
+                while data:
+                    data = data[os.write(self._target, data) :]
+
+
+class Streams:
+    """The wire as the pair of streams that the SDK serves, within a running event loop."""
+
+    def __init__(self, wire: Wire, call_soon: Callable[..., object]) -> None:
+        self._wire = wire
+        self._call_soon = call_soon
+        self._arriving, self.incoming = anyio.create_memory_object_stream[
+            SessionMessage | Exception
+        ](math.inf)
+        self.outgoing, self._leaving = anyio.create_memory_object_stream[SessionMessage](0)
+
+    def start(self, at_end: Callable[[], None]) -> None:
+        """Reads in a thread of its own; ``at_end`` is called there once the client is gone."""
+
+        def read() -> None:
+            self._wire.read(self._deliver)
+            at_end()
+            self.close()
+
+        threading.Thread(target=read, daemon=True).start()
+
+    def _deliver(self, line: bytes) -> None:
+        found = parsed(line)
+        if isinstance(found, Rejected):
+            self._wire.send(found.response)
+        else:
+            self._soon(self._arriving.send_nowait, found)
+
+    def close(self) -> None:
+        """Ends the incoming stream, from any thread."""
+        self._soon(self._arriving.close)
+
+    def _soon(self, what: Callable[..., object], *arguments: object) -> None:
+        def quietly() -> None:
+            with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
+                what(*arguments)
+
+        with suppress(RuntimeError):  # the loop has ended
+            self._call_soon(quietly)
+
+    async def pump(self) -> None:
+        """Writes what the SDK sends, until it closes its stream."""
+        async with self._leaving:
+            async for one in self._leaving:
+                self._wire.send(one.message.model_dump(by_alias=True, exclude_unset=True))

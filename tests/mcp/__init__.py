@@ -1,0 +1,1 @@
+"""The server for agents, driven by the official client over a real pipe."""
