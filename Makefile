@@ -19,6 +19,9 @@ ANOTHER := another-python
 endif
 endif
 
+# Where this is set, each of the processes that the tests start compiles the whole package.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: another-python demo test lint types check bench docs floors fuzz mutants clean
 .DEFAULT_GOAL := test
 

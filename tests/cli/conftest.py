@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from patcher.cli.main import run
 from patcher.sandbox import Sandbox
+from tests import warm
 from tests.cli.scripted import ScriptedEditor
 
 
@@ -61,13 +61,13 @@ def patch_model(capsys: pytest.CaptureFixture[str]) -> Command:
 
 
 @pytest.fixture
-def process() -> Command:
+def process(tmp_path: Path) -> Command:
     """Runs patch-model as a process of its own."""
 
     def command(*arguments: str, stdin: str | None = None, **options: Any) -> Outcome:
         environ = {**os.environ, **options.pop("env", {})}
         done = subprocess.run(
-            [sys.executable, "-m", "patcher", *arguments],
+            [warm.command(tmp_path), *arguments],
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,

@@ -8,11 +8,12 @@ import pty
 import select
 import shutil
 import signal
-import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,13 +48,13 @@ class Shell:
         self._given = folder / "given"
         binaries = folder / "bin"
         binaries.mkdir()
-        command = binaries / "patch-model"
+        command = warm.command(binaries)
+        start = command.read_text().partition("\n")[2]
         command.write_text(
             '#!/bin/sh\nif [ -n "$_PATCH_MODEL_COMPLETE" ] || [ "$1" = completion ]\n'
-            f'then exec "{sys.executable}" -m patcher "$@"\nfi\n'
+            f"then {start}fi\n"
             f"printf '%s\\0' \"$@\" > '{self._given}.new'\nmv '{self._given}.new' '{self._given}'\n"
         )
-        command.chmod(0o755)
         for file in ("rc", ".zshrc"):
             (folder / file).write_text(_SETUPS[name])
         self.screen = ""

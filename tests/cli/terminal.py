@@ -7,11 +7,11 @@ import os
 import pty
 import select
 import signal
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests import warm
 from tests.leaks import see_screen
 
 
@@ -29,13 +29,11 @@ class Terminal:
         self.screen = ""
         self._arguments = arguments
         self._code: int | None = None
-        self.pid, self._terminal = pty.fork()
-        if self.pid == 0:  # pragma: no cover - the child
-            os.chdir(folder)
-            if stdout is not None:
-                os.dup2(stdout, 1)
-            command = [sys.executable, "-m", "patcher", *arguments]
-            os.execve(sys.executable, command, environ or os.environ)
+        self._terminal, side = pty.openpty()
+        files = (side, side if stdout is None else stdout, side)
+        self._process = warm.start(arguments, environ or os.environ, folder, files)
+        self.pid = self._process.pid
+        os.close(side)
 
     def wait_for(self, text: str, seconds: float = 60) -> str:
         """Reads until ``text`` is on the screen; the screen so far."""
@@ -64,10 +62,10 @@ class Terminal:
             pass
         if time.monotonic() > deadline:
             os.kill(self.pid, signal.SIGKILL)
-        _, status = os.waitpid(self.pid, 0)
+        code = self._process.wait()
         os.close(self._terminal)
         see_screen(self._arguments, self.screen)
-        return os.waitstatus_to_exitcode(status)
+        return code
 
     def _read(self, seconds: float) -> bool:
         ready, _, _ = select.select([self._terminal], [], [], max(0.0, seconds))

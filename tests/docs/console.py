@@ -22,7 +22,7 @@ from unittest import mock
 
 from patcher.cli.main import run as run_command
 from patcher.sandbox import Sandbox, seed
-from tests import leaks
+from tests import leaks, warm
 from tests.files.project import IDENTITY
 
 ROOT = Path(__file__).parents[2]
@@ -147,10 +147,10 @@ def surroundings() -> Iterator[tuple[dict[str, str], Path]]:
         folder = Path(name)
         binaries = folder / "bin"
         binaries.mkdir()
-        for command, arguments in (("patch-model", "-m patcher"), ("python", "")):
-            script = binaries / command
-            script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')
-            script.chmod(0o755)
+        warm.command(binaries)
+        python = binaries / "python"
+        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        python.chmod(0o755)
         (folder / "examples").symlink_to(ROOT / "examples")
         environ = {
             "PATH": f"{binaries}:{os.environ['PATH']}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 import patcher
 from patcher.documents import yamltext
 from patcher.sandbox import Sandbox, seed
+from tests import warm
 from tests.docs.console import ROOT
 from tests.files.project import IDENTITY, Project
 
@@ -44,12 +44,9 @@ class Remote:
         binaries.mkdir()
         self.github = folder / "gh"
         self.github.mkdir()
-        for name, text in (
-            ("gh", GH),
-            ("patch-model", f'#!/bin/sh\nexec "{sys.executable}" -m patcher "$@"\n'),
-        ):
-            (binaries / name).write_text(text)
-            (binaries / name).chmod(0o755)
+        warm.command(binaries)
+        (binaries / "gh").write_text(GH)
+        (binaries / "gh").chmod(0o755)
         self.environ = {
             **IDENTITY,
             "PATH": f"{binaries}:{os.environ['PATH']}",
