@@ -19,7 +19,7 @@ from typing import Final
 from patcher.documents.diff import Change
 from patcher.documents.jsontext import dump
 from patcher.documents.pointers import is_of_kind, lookup, path_to, pointer_to, shown, tokens_of
-from patcher.documents.spellings import Copies, Keys, bare, is_mask
+from patcher.documents.spellings import Copies, bare, fits, hidden_keys, is_mask
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, entries
 from patcher.errors import InvalidPatchError
 
@@ -94,13 +94,12 @@ class Masks:
 
     def masked_from(self, place: Tokens) -> Tokens | None:
         """The outermost masked place at or above ``place``; None where it may be shown."""
-        keys = self._keys
         ends = (
             end
             for opaque in self.places
             if place[: len(opaque)] == opaque
             for end in range(len(opaque) + 1, len(place) + 1)
-            if keys.fit(place[end - 1]) or place[:end] in self.hidden
+            if fits(place[end - 1], self.words) or place[:end] in self.hidden
         )
         end = min(ends, default=None)
         return None if end is None else place[:end]
@@ -133,13 +132,11 @@ class Masks:
         """``changes`` as they may be shown; those below one masked key become one."""
         return tuple(dict.fromkeys(map(self.masked_change, changes)))
 
-    def masked_document(self, document: Document) -> Document:
-        """A copy of ``document`` as it may be shown; null stays null."""
-        masked: Document = self.masked_value(document, ())
-        return masked
+    def masked_value(self, value: JsonValue, place: Tokens = ()) -> JsonValue:
+        """A copy of a document, or of the value at a place of it, as it may be shown.
 
-    def masked_value(self, value: JsonValue, place: Tokens) -> JsonValue:
-        """A copy of the value at ``place`` of a document, as it may be shown."""
+        Null stays null.
+        """
         return self._masked_by(MASK, value, place)
 
     def masked_text(self, text: str) -> str:
@@ -152,7 +149,7 @@ class Masks:
         Credentials are found in every usual encoding, and where the end of the text cuts them off,
         and so are unknown ones in connection strings.
         """
-        return Copies(self.credentials, MASK).redacted(text, self._keys)
+        return Copies(self.credentials, MASK).redacted(text, self.words)
 
     def find(self, value: JsonValue, place: Tokens = ()) -> tuple[Tokens, ...]:
         """The places in ``value``, which is at ``place``, that have a mask instead of a value.
@@ -194,22 +191,18 @@ class Masks:
             else:
                 yield from self._find(member, (*at, key), is_hidden=is_hidden or key in hidden)
 
-    @property
-    def _keys(self) -> Keys:
-        return Keys(self.words)
-
     def _is_opaque(self, place: Tokens) -> bool:
         return any(place[: len(one)] == one for one in self.places)
 
     def _hidden_keys(self, value: JsonValue, at: Tokens) -> frozenset[str]:
         """The keys of ``value``, which is at ``at``, whose values are credentials."""
-        return self._keys.hidden(value) if self._is_opaque(at) else frozenset()
+        return hidden_keys(value, self.words) if self._is_opaque(at) else frozenset()
 
     def _look(
         self, value: JsonValue, at: Tokens, hidden: set[Tokens], credentials: set[str]
     ) -> None:
         """Collects what is masked in ``value``, whose keys are shown."""
-        keys = self._keys.hidden(value)
+        keys = hidden_keys(value, self.words)
         hidden.update((*at, key) for key in keys)
         shortest = _SHORTEST_IN_A_PAIR if type(value) is list else _SHORTEST_CREDENTIAL
         for key, member in entries(value):

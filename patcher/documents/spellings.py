@@ -59,37 +59,31 @@ _VALUES: Final = frozenset({"v", "val", "content", "contents", "data", "text"})
 _VALUE_ENDS: Final = ("value", "values")
 
 
-class Keys(NamedTuple):
-    """Recognizes keys of credentials: those that contain one of ``words``."""
+def fits(key: str, words: tuple[str, ...]) -> bool:
+    """Whether a key is a credential's: it contains one of ``words``."""
+    known = _has_word if len(key) < _LONGEST_CACHED else _has_word.__wrapped__
+    return known(key, words)
 
-    words: tuple[str, ...]
 
-    def fit(self, key: str) -> bool:
-        """Whether a key is a credential's."""
-        known = _has_word if len(key) < _LONGEST_CACHED else _has_word.__wrapped__
-        return known(key, self.words)
+def hidden_keys(value: JsonValue, words: tuple[str, ...]) -> frozenset[str]:
+    """The keys of ``value`` (or the index in it) whose values are credentials.
 
-    def hidden(self, value: JsonValue) -> frozenset[str]:
-        """The keys of ``value`` (or the index in it) whose values are credentials.
-
-        Their key may be another value: {"name": "Authorization", "value": ...}, and
-        ["Authorization", ...].
-        """
-        if type(value) is list:
-            is_pair = len(value) == 2 and type(value[0]) is str and self.fit(value[0])
-            return frozenset({"1"} if is_pair else ())
-        if type(value) is not dict:
-            return frozenset()
-        keys = {key: bare(key) for key in value}
-        named = (
-            value[key] for key, one in keys.items() if one in _NAMES or one.endswith(_NAME_ENDS)
-        )
-        is_paired = any(type(name) is str and self.fit(name) for name in named)
-        return frozenset(
-            key
-            for key, one in keys.items()
-            if self.fit(key) or (is_paired and (one in _VALUES or one.endswith(_VALUE_ENDS)))
-        )
+    Their key may be another value: {"name": "Authorization", "value": ...}, and
+    ["Authorization", ...].
+    """
+    if type(value) is list:
+        is_pair = len(value) == 2 and type(value[0]) is str and fits(value[0], words)
+        return frozenset({"1"} if is_pair else ())
+    if type(value) is not dict:
+        return frozenset()
+    keys = {key: bare(key) for key in value}
+    named = (value[key] for key, one in keys.items() if one in _NAMES or one.endswith(_NAME_ENDS))
+    is_paired = any(type(name) is str and fits(name, words) for name in named)
+    return frozenset(
+        key
+        for key, one in keys.items()
+        if fits(key, words) or (is_paired and (one in _VALUES or one.endswith(_VALUE_ENDS)))
+    )
 
 
 def is_mask(text: str, *, is_hidden: bool) -> bool:
@@ -143,24 +137,23 @@ class Copies(NamedTuple):
         text = _USER_INFO.sub(f"{self.mask}@", text) if "://" in text else text
         return _SCHEME.sub(rf"\g<1>{self.mask}", text)
 
-    def redacted(self, text: str, keys: Keys) -> str:
+    def redacted(self, text: str, words: tuple[str, ...]) -> str:
         """A foreign text with copies of credentials, and values of credential keys, masked.
 
         Short credentials are recognized as whole words, and one cut off by an ellipsis by its
         beginning. A long text is cut.
         """
         text = self.masked(text)
+
+        def shown(found: re.Match[str]) -> str:
+            return f"{found[1]}{found[2]}{self.mask}" if fits(found[1], words) else found[0]
+
         for form in _forms(self.known):
             if len(form) < _SHORTEST_PART and form in text:
                 text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", self.mask, text)
         text = self._without_beginning(text)
         for pattern in (_PAIR, _MEMBER):
-            text = pattern.sub(
-                lambda found: (
-                    f"{found[1]}{found[2]}{self.mask}" if keys.fit(found[1]) else found[0]
-                ),
-                text,
-            )
+            text = pattern.sub(shown, text)
         return cut(text)
 
     def _without_beginning(self, text: str) -> str:

@@ -16,7 +16,7 @@ def file_document(document: Document, masks: Masks) -> Document:
 
     Raises InvalidInputError, naming the place, where a credential is within another text.
     """
-    masked: Document = masks.on(document).masked_document(document)
+    masked: Document = masks.on(document).masked_value(document)
     return {key: _whole(document[key], value, (key,)) for key, value in masked.items()}
 
 

@@ -99,7 +99,7 @@ def check_change(
         masks.refuse(value, place)
         if any(_overlap(place, later) for later, _, _ in writes[i + 1 :]):
             continue  # a later step replaces it
-        for violation in resource.schema.value_violations(place, value):
+        for violation in resource.schema.violations(value, place):
             # A value that a step repeats may break the schema in the document already.
             if violation.read_only or not step.restates:
                 is_typed = isinstance(step, Assign) and step.typed is not None

@@ -191,7 +191,7 @@ class Plan:
         if show_secrets:
             return deepdiff(self.document, self.proposed)
         masks = self.masks
-        return deepdiff(masks.masked_document(self.document), masks.masked_document(self.proposed))
+        return deepdiff(masks.masked_value(self.document), masks.masked_value(self.proposed))
 
     def __repr__(self) -> str:
         return f"Plan({self.label}, version {self.base.version}, {len(self.changes)} changes)"

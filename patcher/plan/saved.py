@@ -60,7 +60,7 @@ def sealed(document: Document, masks: Masks, salt: bytes) -> tuple[Document, Sea
 
     Raises InvalidInputError where there are too many to digest.
     """
-    masked: Document = _without_holders(document, masks.masked_document(document))
+    masked: Document = _without_holders(document, masks.masked_value(document))
     places = list(_masked_places(document, masked, ()))
     if len(places) > _MOST:
         raise InvalidInputError(

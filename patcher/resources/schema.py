@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from patcher.documents import jsontext
 from patcher.documents.pointers import kind_of, pointer_to, shown
-from patcher.documents.values import Document, JsonValue, Tokens
+from patcher.documents.values import JsonValue, Tokens
 from patcher.documents.wording import did_you_mean
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError
 from patcher.resources.projection import UUID
@@ -76,16 +76,10 @@ class DocumentSchema:
         schema: dict[str, Any] = json.loads(text)
         return schema
 
-    def violations(self, document: Document) -> tuple[Violation, ...]:
-        """Every place where ``document`` breaks the schema, in document order."""
-        if self._conforms(document):
-            return ()
-        return tuple(self._explained(self._validator.iter_errors(document)))
-
-    def value_violations(self, place: Tokens, value: JsonValue) -> tuple[Violation, ...]:
-        """Every violation that ``value`` would cause at ``place``, in any document."""
+    def violations(self, value: JsonValue, place: Tokens = ()) -> tuple[Violation, ...]:
+        """The violations of a document, or of a value at a place of any document, in order."""
         rule = self._rule_at(place)
-        if rule is None or compile_schema(rule)(value):
+        if rule is None or (compile_schema(rule) if place else self._conforms)(value):
             return ()
         errors = self._validator.evolve(schema=rule).iter_errors(value)
         return tuple(self._explained(errors, place))
@@ -109,7 +103,7 @@ class DocumentSchema:
 
         return Draft202012Validator(self.content, format_checker=FormatChecker(["uuid"]))
 
-    def _explained(self, errors: Iterable[Any], root: Tokens = ()) -> Iterator[Violation]:
+    def _explained(self, errors: Iterable[Any], root: Tokens) -> Iterator[Violation]:
         """Jsonschema's errors as violations, in document order."""
         for error in sorted(errors, key=lambda error: [str(step) for step in error.path]):
             place = (*root, *map(str, error.path))

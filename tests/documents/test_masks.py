@@ -193,7 +193,7 @@ def test_a_key_may_stand_beside_its_value() -> None:
     """A list of headers is masked by their names, and only where the name looks like one."""
     document = {"configuration": {"headers": HEADERS}, "fields": HEADERS}
 
-    shown = MASKS.masked_document(document)
+    shown = MASKS.masked_value(document)
 
     assert shown["configuration"]["headers"] == [
         {"name": "Authorization", "value": MASK},
@@ -226,9 +226,9 @@ def test_a_pair_is_masked_whatever_its_halves_are_called(pair: Any) -> None:
 
     masks = MASKS.on(document)
 
-    assert SECRET not in json.dumps(MASKS.masked_document(document)["configuration"])
-    assert masks.masked_document(document)["name"] == MASK
-    assert masks.masked_document(document)["identifier"] == "Authorization"
+    assert SECRET not in json.dumps(MASKS.masked_value(document)["configuration"])
+    assert masks.masked_value(document)["name"] == MASK
+    assert masks.masked_value(document)["identifier"] == "Authorization"
     assert masks.masked_changes([Change("/name", "changed", SECRET, "x")]) == (
         Change("/name", "changed", MASK, "x"),
     )
@@ -250,7 +250,7 @@ def test_what_is_no_such_pair_is_shown(value: Any) -> None:
     """Another name, no name, or a list of another length hides nothing."""
     document = {"configuration": {"a": value}}
 
-    assert MASKS.on(document).masked_document(document) == document
+    assert MASKS.on(document).masked_value(document) == document
 
 
 @pytest.mark.parametrize("secret", ["text-1234", 86753090, 1234.5, "86753090"])
@@ -259,7 +259,7 @@ def test_a_copy_is_masked_where_it_is_a_whole_value(secret: Any) -> None:
     masks = MASKS.on({"configuration": {"pin_secret": {"a": [secret]}}})
     copies = {"name": str(secret), "fields": [secret, {"a": secret}], "other": [1, True, None, "x"]}
 
-    assert masks.masked_document(copies) == {
+    assert masks.masked_value(copies) == {
         "name": MASK,
         "fields": [MASK, {"a": MASK}],
         "other": [1, True, None, "x"],
@@ -279,7 +279,7 @@ def test_userinfo_is_masked_wherever_it_stands() -> None:
     """In a URL or within a text, outside the opaque places too."""
     document = {"name": "at ftp://u:p@h/x", "configuration": {"url": "https://tok3n@h"}}
 
-    assert MASKS.masked_document(document) == {
+    assert MASKS.masked_value(document) == {
         "name": f"at ftp://{MASK}@h/x",
         "configuration": {"url": f"https://{MASK}@h"},
     }
@@ -306,7 +306,7 @@ def test_a_configuration_that_is_no_object_is_masked_whole(value: Any) -> None:
 
     masks = MASKS.on(document)
 
-    assert masks.masked_document(document) == {
+    assert masks.masked_value(document) == {
         "configuration": MASK,
         "name": MASK,
         "enricher": {"configuration": MASK},
@@ -351,7 +351,7 @@ def test_changes_of_a_value_beside_its_key(change: Change, expected: Change) -> 
 def test_masks_have_one_width() -> None:
     """A mask does not tell how long the credential is, nor whether it is a text."""
     shown = [
-        MASKS.masked_document({"configuration": {"token": value}})
+        MASKS.masked_value({"configuration": {"token": value}})
         for value in ("", "x", "x" * 1000, 0, False, [], {}, ["x", "y"], {"a": {"b": 1}})
     ]
 
@@ -360,7 +360,7 @@ def test_masks_have_one_width() -> None:
 
 def test_null_is_no_secret() -> None:
     """A credential that is null is shown as null."""
-    assert MASKS.masked_document({"configuration": {"token": None}}) == {
+    assert MASKS.masked_value({"configuration": {"token": None}}) == {
         "configuration": {"token": None}
     }
 
@@ -379,7 +379,7 @@ def test_masking_alters_nothing() -> None:
     document = {"configuration": {"token": SECRET, "l": [1]}, "fields": [{"name": "a"}]}
     kept = copied(document)
 
-    shown = MASKS.masked_document(document)
+    shown = MASKS.masked_value(document)
     shown["configuration"]["l"].clear()
     shown["fields"][0].clear()
 
@@ -390,8 +390,8 @@ def test_the_deepest_document_can_be_masked() -> None:
     """Masks reach the bottom of the deepest document that is accepted."""
     document = {"configuration": nested(198, {"token": SECRET}, by="both")}
 
-    assert SECRET not in json.dumps(MASKS.masked_document(document))
-    assert MASKS.find(MASKS.masked_document(document))
+    assert SECRET not in json.dumps(MASKS.masked_value(document))
+    assert MASKS.find(MASKS.masked_value(document))
 
 
 # Masks that come back
@@ -537,7 +537,7 @@ def test_a_place_may_lead_through_a_list() -> None:
     """What is opaque may be in one member of a list and not in the next."""
     document = {"l": [{"c": {"token": SECRET}}, {"c": {"token": "shown"}}]}
 
-    masked = Masks((("l", "0", "c"),)).masked_document(document)
+    masked = Masks((("l", "0", "c"),)).masked_value(document)
 
     assert masked == {"l": [{"c": {"token": MASK}}, {"c": {"token": "shown"}}]}
 
@@ -613,7 +613,7 @@ def test_no_change_shows_a_secret(base: Document, proposed: Document, *, backwar
 
     assert SECRET not in shown
     assert OTHER not in shown
-    assert SECRET not in json.dumps(MASKS.masked_document(base))
+    assert SECRET not in json.dumps(MASKS.masked_value(base))
 
 
 @given(_documents(SECRET))

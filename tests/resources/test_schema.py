@@ -215,8 +215,8 @@ def test_a_key_that_is_not_known_is_the_same_fault_with_another_value() -> None:
 
 def test_a_value_is_judged_with_its_whole_place() -> None:
     """A fault within the value is named from the root of the document."""
-    (violation,) = SCHEMA.value_violations(("relations", "0", "from"), 5)
-    (within,) = SCHEMA.value_violations(("enricher",), {"mappings": {"a": 1}})
+    (violation,) = SCHEMA.violations(5, ("relations", "0", "from"))
+    (within,) = SCHEMA.violations({"mappings": {"a": 1}}, ("enricher",))
 
     assert violation.place == ("relations", "0", "from")
     assert within.place == ("enricher", "mappings", "a")
@@ -250,7 +250,7 @@ def test_a_value_is_judged_by_where_it_would_go(
     place: tuple[str, ...], value: Any, count: int
 ) -> None:
     """A change alone is checked against the part of the schema that rules its place."""
-    assert len(SCHEMA.value_violations(place, value)) == count
+    assert len(SCHEMA.violations(value, place)) == count
 
 
 ANYTHING = st.recursive(
