@@ -243,28 +243,20 @@ def _detail(error: PatchError) -> None:
 
 
 def _wants_json(group: click.Group, arguments: list[str]) -> bool:
-    """Whether -o json was given, even where the rest of the command line is invalid.
-
-    In any form: ``-yo json``, ``-ojson``, ``--output=json``. The last one counts.
-    """
+    """Whether -o json was given, even where the rest of the command line is invalid."""
     named = [one for one in arguments if one in group.list_commands(click.Context(group))]
-    command = group.get_command(click.Context(group), named[0] if named else "apply")
-    valued = {"-o", "--output"}
-    for one in (command or group).params:
-        if isinstance(one, click.Option) and not one.is_flag and not one.count:
-            valued.update(one.opts)
-    found, rest = "", iter(arguments)
-    for argument in rest:
-        if argument == "--":
-            break
-        name, equals, value = argument.partition("=")
-        if not argument.startswith("--"):
-            letters = argument[1:] if argument.startswith("-") else ""
-            at = next((i for i, one in enumerate(letters) if f"-{one}" in valued), len(letters))
-            name, value = f"-{letters[at : at + 1]}", letters[at + 1 :]
-            equals = value
-        if name in valued and not equals:
-            value = next(rest, "")
-        if name in ("-o", "--output"):
-            found = value.removeprefix("=").lower()
-    return found == "json"
+    command = group.get_command(click.Context(group), named[0] if named else "apply") or group
+    valued: list[click.Parameter] = [
+        one
+        for one in command.params
+        if isinstance(one, click.Option) and not one.is_flag and one.name != "output"
+    ]
+    probe = click.Command("", params=[*valued, click.Option(["-o", "--output"])])
+    context = probe.make_context(
+        "",
+        list(arguments),
+        resilient_parsing=True,
+        ignore_unknown_options=True,
+        allow_extra_args=True,
+    )
+    return str(context.params["output"]).removeprefix("=").lower() == "json"

@@ -193,21 +193,26 @@ def output_option(*formats: str) -> Callable[[F], F]:
     )
 
 
+_FLAGS: Final = {
+    "show-secrets": "Show credentials (on a terminal only)",
+    "allow-all-fields": "Allow a change that exposes every source field",
+    "strict": "Treat new warnings about the document as errors",
+    "accept-older": "Accept a model older than last seen (restored)",
+    "refresh": "Refresh the model's source fields",
+    "dry-run": "Stop after showing the plan",
+    "preview": "Ask the source which fields would be exposed",
+    "impact": "Find syncs and models that the change breaks",
+    "all": "Select all models",
+    "fail-fast": "Start no further write after a failure",
+}
+
 _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
+    **{name: click.option(f"--{name}", is_flag=True, help=text) for name, text in _FLAGS.items()},
     "unknown-fields": click.option(
         "--unknown-fields",
         default="error",
         metavar="RULE",
         help="For unknown keys: error (default), carry or drop",
-    ),
-    "show-secrets": click.option(
-        "--show-secrets", is_flag=True, help="Show credentials (on a terminal only)"
-    ),
-    "allow-all-fields": click.option(
-        "--allow-all-fields", is_flag=True, help="Allow a change that exposes every source field"
-    ),
-    "strict": click.option(
-        "--strict", is_flag=True, help="Treat new warnings about the document as errors"
     ),
     "literal": click.option(
         "--literal",
@@ -215,15 +220,10 @@ _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
         metavar="PATH",
         help="Accept the value at PATH, which looks like a mask",
     ),
-    "accept-older": click.option(
-        "--accept-older", is_flag=True, help="Accept a model older than last seen (restored)"
-    ),
     "async": click.option(
         "--async", "run_async", is_flag=True, help="Let the API write in a job, and wait for it"
     ),
-    "refresh": click.option("--refresh", is_flag=True, help="Refresh the model's source fields"),
     "yes": click.option("-y", "--yes", is_flag=True, help="Skip the prompt"),
-    "dry-run": click.option("--dry-run", is_flag=True, help="Stop after showing the plan"),
     "on-conflict": click.option(
         "--on-conflict",
         type=click.Choice(["fail", "rebase"]),
@@ -236,16 +236,6 @@ _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
         multiple=True,
         metavar="PATH=VALUE",
         help="Select models with this value (PATH~=REGEX matches)",
-    ),
-    "preview": click.option(
-        "--preview",
-        is_flag=True,
-        help="Ask the source which fields would be exposed",
-    ),
-    "impact": click.option(
-        "--impact",
-        is_flag=True,
-        help="Find syncs and models that the change breaks",
     ),
     "base": click.option(
         "--base",
@@ -261,7 +251,6 @@ _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
         metavar="FILE",
         help="Models in files or folders, instead of MODEL",
     ),
-    "all": click.option("--all", is_flag=True, help="Select all models"),
     "exclude": click.option(
         "--exclude", multiple=True, metavar="MODEL", help="Leave this model out"
     ),
@@ -281,9 +270,6 @@ _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
     ),
     # The default, for who says it; it wins over --fail-fast.
     "keep-going": click.option("--keep-going", is_flag=True, hidden=True),
-    "fail-fast": click.option(
-        "--fail-fast", is_flag=True, help="Start no further write after a failure"
-    ),
 }
 
 BATCH: Final = "concurrency max-rps keep-going fail-fast"
