@@ -97,7 +97,7 @@ class BatchScreen:
 
     def __enter__(self) -> BatchScreen:
         if not self._is_dry:
-            console.report_only()
+            console.output.report_only()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from patcher.cli import console
-from patcher.cli.options import REPORTS
+from patcher.cli.options import REPORTS, options_of
 from patcher.cli.signals import SIGNALS
 from patcher.errors import InvalidInputError, PatchError
 
 if TYPE_CHECKING:
+    from patcher.operations.arguments import Options
     from patcher.operations.session import Progress
     from patcher.plan import PatchResult, Plan
 
@@ -67,7 +68,7 @@ def show_result(result: PatchResult, confirmation: Confirmation) -> None:
     """Reports how a change ended, and shows its plan if it has not been shown."""
     SIGNALS.settle()
     if result.status != "planned":
-        console.report_only()
+        console.output.report_only()
     if confirmation.output == "json":
         from patcher.render.text import result_json
 
@@ -79,6 +80,15 @@ def show_result(result: PatchResult, confirmation: Confirmation) -> None:
         confirmation.show(result.plan)
     console.warn(result.notices)
     console.result(result_lines(result))
+
+
+def carry_out(parameters: dict[str, Any], write: Callable[[Options], PatchResult]) -> int:
+    """Makes a change that shows its plan and asks first; reports it and returns the exit code."""
+    output, show_secrets = output_of(parameters)
+    confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
+    result = write(options_of(parameters, confirm=confirmation, attended=confirmation.attended))
+    show_result(result, confirmation)
+    return result.exit_code
 
 
 def output_of(parameters: dict[str, Any]) -> tuple[str, bool]:

@@ -25,10 +25,8 @@ _PIECE: Final = select.PIPE_BUF
 
 _STYLES: Final[Mapping[str, Style]] = {"Error": "alarm", "Warning": "changed", "Hint": "title"}
 
-_is_muted = False
 
-
-class _Output:
+class Output:
     """The state of standard output within one command.
 
     Attributes:
@@ -36,13 +34,28 @@ class _Output:
         has_begun: whether anything was written to it.
         is_work: whether the output is what the command is for. A report of something done is
             never cut short by a signal, and losing it changes no exit code.
+        is_muted: whether lines are not shown.
     """
 
     def __init__(self) -> None:
+        self.is_muted = False
+        self.begin()
+
+    def begin(self) -> None:
+        """Forgets the state that an earlier command left."""
         self.lost: str | None = None
         self.has_begun = False
         self.is_work = True
         self._gone: list[IO[str]] = []
+
+    def report_only(self) -> None:
+        """From now on output only reports something done."""
+        self.is_work = False
+
+    @property
+    def is_lost_work(self) -> bool:
+        """Whether what the command was called for could not be written."""
+        return self.is_work and self.lost is not None
 
     def write(self, text: str, stream: IO[str] | None, *, is_document: bool) -> None:
         """Writes all of it. A stream that cannot be written is noted."""
@@ -91,33 +104,7 @@ class _Output:
                 self.has_begun = self.has_begun or stream is sys.stdout
 
 
-_output = _Output()
-
-
-def begin() -> None:
-    """Forgets the state that an earlier command left."""
-    global _output  # noqa: PLW0603 - the streams themselves are global
-    _output = _Output()
-
-
-def report_only(*, is_only: bool = True) -> None:
-    """From now on output only reports something done (see ``_Output.is_work``)."""
-    _output.is_work = not is_only
-
-
-def has_begun() -> bool:
-    """Whether anything was written to standard output."""
-    return _output.has_begun
-
-
-def lost() -> str | None:
-    """Why standard output cannot be written, or None; a closed pipe does not count."""
-    return _output.lost
-
-
-def is_lost_work() -> bool:
-    """Whether what the command was called for could not be written."""
-    return _output.is_work and _output.lost is not None
+output: Final = Output()
 
 
 def now() -> str:
@@ -127,7 +114,7 @@ def now() -> str:
 
 def show(lines: Iterable[Line], *, error: bool = False) -> None:
     """Writes lines to standard output, or to standard error."""
-    if _is_muted and not error:
+    if output.is_muted and not error:
         return
     stream = sys.stderr if error else sys.stdout
     write(rendered(lines, stream), stream)
@@ -164,12 +151,11 @@ def warn(notices: Sequence[Notice]) -> None:
 @contextmanager
 def muted() -> Iterator[None]:
     """A context in which messages are written and results are not."""
-    global _is_muted  # noqa: PLW0603 - the streams themselves are global
-    _is_muted = True
+    output.is_muted = True
     try:
         yield
     finally:
-        _is_muted = False
+        output.is_muted = False
 
 
 def result(lines: Iterable[Line]) -> None:
@@ -199,7 +185,7 @@ def write(text: str, stream: IO[str] | None, *, is_document: bool = False) -> No
 
     Characters outside the stream's encoding are escaped; a document is UTF-8 in any case.
     """
-    _output.write(text, stream, is_document=is_document)
+    output.write(text, stream, is_document=is_document)
 
 
 def is_terminal(stream: IO[str] | None) -> bool:

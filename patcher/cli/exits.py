@@ -31,7 +31,7 @@ def run(command: click.Group, arguments: list[str], *, clock: Clock | None = Non
     """Runs a command and returns its exit code; handles every exception."""
     given = Connection()
     given.clock = clock
-    console.begin()
+    console.output.begin()
     with SIGNALS:
         try:
             return _with_output(invoke(command, arguments, given))
@@ -64,10 +64,10 @@ def run(command: click.Group, arguments: list[str], *, clock: Clock | None = Non
 def _with_output(code: int) -> int:
     """The exit code of a command that ended with ``code``, or of its lost output."""
     SIGNALS.settle()
-    reason = console.lost()
+    reason = console.output.lost
     if reason is None:
         return code
-    if console.is_lost_work():
+    if console.output.is_lost_work:
         error = OutputError(
             f"Standard output could not be written: {reason}.",
             hint="The output is incomplete. Make room or write it elsewhere, and run the command "
@@ -204,12 +204,12 @@ def report(error: PatchError, *, as_json: bool, in_run: bool = False) -> int:
     The JSON object is one line. In a batch (``in_run``) other objects may precede it.
     """
     SIGNALS.settle()
-    console.report_only()
+    console.output.report_only()
     console.problem("Error", error.message)
     _detail(error)
     if error.command_hint:
         console.problem("Hint", error.command_hint)
-    if as_json and (in_run or not console.has_begun()):
+    if as_json and (in_run or not console.output.has_begun):
         from patcher.operations.session import failed
         from patcher.render.text import result_line
 

@@ -8,18 +8,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
-from patcher.documents import jsontext
+from patcher.documents import jsontext, yamltext
 from patcher.documents.jsontext import quoted
+from patcher.documents.lists import AddItem, RawText, RemoveItem
 from patcher.documents.masks import Masks
 from patcher.documents.pointers import end_of_path, item_to, parse_path, path_to, pointer_to, shown
 from patcher.documents.set_unset import Assign, Unset
 from patcher.documents.values import JsonValue, Tokens
 from patcher.errors import InvalidInputError, InvalidPatchError
-
-if TYPE_CHECKING:
-    from patcher.documents.lists import AddItem, RawText, RemoveItem
 
 _FORCED_NAME: Final = re.compile("name:(?!=)")
 # Right before the =, not escaped; after "." or "/" a "-" is the append token of the path.
@@ -61,8 +59,6 @@ def parse_item(
         )
     if operator in (":", ""):
         return _assign(path, value, read_file, masks, is_json=operator == ":")
-    from patcher.documents.lists import AddItem, RawText, RemoveItem
-
     step = AddItem if operator == "+" else RemoveItem
     return step(parse_path(path), RawText(value))
 
@@ -93,23 +89,15 @@ def parse_unset(text: str) -> Unset:
 
 def parse_add(text: str) -> AddItem:
     """The step for ``PATH=VALUE``, a new item for the list at PATH. Raises InvalidPatchError."""
-    from patcher.documents.lists import AddItem
-
-    path, value = _member(text, "--add")
-    return AddItem(path, value)
+    return AddItem(*_place_and_value(text, "--add"))
 
 
 def parse_remove(text: str) -> RemoveItem:
     """The step for ``PATH=VALUE``, an item of the list at PATH. Raises InvalidPatchError."""
-    from patcher.documents.lists import RemoveItem
-
-    path, value = _member(text, "--remove")
-    return RemoveItem(path, value)
+    return RemoveItem(*_place_and_value(text, "--remove"))
 
 
-def _member(text: str, option: str) -> tuple[Tokens, RawText]:
-    from patcher.documents.lists import RawText
-
+def _place_and_value(text: str, option: str) -> tuple[Tokens, RawText]:
     path, operator, value = _split(text, option)
     if operator == ":":
         raise InvalidPatchError(
@@ -193,8 +181,6 @@ def _from_file(
                 hint=f"To set an empty text: {item_to(path, '=', '')}",
             )
         return text
-    from patcher.documents import yamltext
-
     return yamltext.parse_json_or_yaml(text, what=name, filename=name)
 
 

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from patcher.cli import console
-from patcher.cli.confirmation import Confirmation, output_of, show_result
+from patcher.cli.confirmation import carry_out, output_of
 from patcher.cli.help import Command, Number
 from patcher.cli.options import (
     BATCH,
     CompletedName,
     connection_options,
-    options_of,
     output_option,
     session,
     settings,
@@ -208,7 +207,7 @@ def _prune(target: str | None, days: float, output: str) -> None:
             "--prune is for the whole journal.", hint=f"patch-model history --prune {days:g}"
         )
     removed = History.from_env(os.environ).journal.prune(days)
-    console.report_only()
+    console.output.report_only()
     if output == "json":
         console.out_json({"removed": removed})
     else:
@@ -276,15 +275,7 @@ def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
     if target is None:
         raise _which_write()
 
-    output, show_secrets = output_of(parameters)
-    confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
-    result = run_undo(
-        session(),
-        target,
-        options_of(parameters, confirm=confirmation, attended=confirmation.attended),
-    )
-    show_result(result, confirmation)
-    return result.exit_code
+    return carry_out(parameters, lambda options: run_undo(session(), target, options))
 
 
 def _which_write() -> InvalidInputError:

@@ -89,7 +89,7 @@ def sandbox_command(**options: Any) -> None:
                 f"export POLYTOMIC_API_KEY={sandbox.api_key}\n",
                 sys.stdout,
             )
-            if console.lost():
+            if console.output.lost:
                 return  # its address was not printed
             console.say(f"Serving {len(sandbox.ids())} models; stop with Ctrl-C.")
             sandbox.wait()
@@ -238,7 +238,7 @@ def _command(*arguments: str, quiet: bool = False) -> int:
         raise KeyboardInterrupt
     # The demonstration goes on after the command's signals and output are settled.
     SIGNALS.count_again()
-    console.report_only(is_only=False)
+    console.output.is_work = True
     _say("")
     return code
 

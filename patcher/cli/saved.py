@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from patcher.cli import console
-from patcher.cli.confirmation import Confirmation, output_of, refuse_with_show, show_result
-from patcher.cli.options import REPORTS, options_of, session
+from patcher.cli.confirmation import carry_out, output_of, refuse_with_show, show_report
+from patcher.cli.options import REPORTS, session
 from patcher.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -77,20 +77,14 @@ def show_plan(
 ) -> None:
     """Prints a plan as text, as one JSON object, or as the report of a plan made just now."""
     if output == "json":
-        from patcher.render.text import value_json
-
-        shown = plan.to_dict(show_secrets=show_secrets)
-        console.out(value_json({**shown, "exit_code": exit_code}) + "\n")
-        return
-    if output in REPORTS:
-        from patcher.cli.confirmation import show_report
-
+        console.out_json({**plan.to_dict(show_secrets=show_secrets), "exit_code": exit_code})
+    elif output in REPORTS:
         show_report([plan], output, planned or console.now())
-        return
-    from patcher.render.plan import plan_lines
+    else:
+        from patcher.render.plan import plan_lines
 
-    console.result(plan_lines(plan, show_secrets=show_secrets))
-    console.warn(plan.warnings)
+        console.result(plan_lines(plan, show_secrets=show_secrets))
+        console.warn(plan.warnings)
 
 
 def apply_saved(path: Path, parameters: dict[str, Any]) -> int:
@@ -98,17 +92,9 @@ def apply_saved(path: Path, parameters: dict[str, Any]) -> int:
     from patcher.operations.saved import load_plan, run_saved
     from patcher.operations.session import reported
 
-    output, show_secrets = output_of(parameters)
     saved = load_plan(path)
-    confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
     with reported(saved.plan.base.id or "", saved.plan):
-        result = run_saved(
-            session(),
-            saved,
-            options_of(parameters, confirm=confirmation, attended=confirmation.attended),
-        )
-    show_result(result, confirmation)
-    return result.exit_code
+        return carry_out(parameters, lambda options: run_saved(session(), saved, options))
 
 
 def refuse_beside(option: str, models: Sequence[str], parameters: Mapping[str, Any]) -> None:

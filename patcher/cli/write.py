@@ -19,12 +19,7 @@ from patcher.cli.changes import (
     patch_of,
     take_changes,
 )
-from patcher.cli.confirmation import (
-    Confirmation,
-    end_if_refused,
-    output_of,
-    show_result,
-)
+from patcher.cli.confirmation import carry_out, end_if_refused, output_of
 from patcher.cli.help import Number
 from patcher.cli.options import (
     BATCH,
@@ -156,14 +151,9 @@ def apply_command(
 
         return apply_many(models, parameters)
     (model,) = models
-    output, show_secrets = output_of(parameters)
     patch = patch_of(take_changes(parameters), models=models)
-    confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
-    options = options_of(parameters, confirm=confirmation, attended=confirmation.attended)
     with _named_files(models, "--plan"):
-        result = run_patch(session(), model, patch, options)
-    show_result(result, confirmation)
-    return result.exit_code
+        return carry_out(parameters, lambda options: run_patch(session(), model, patch, options))
 
 
 @contextmanager

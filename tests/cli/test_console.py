@@ -29,7 +29,7 @@ def broken_pipe() -> Iterator[IO[str]]:
 @pytest.fixture(autouse=True)
 def afresh() -> None:
     """Nothing of what became of an earlier command's output counts."""
-    console.begin()
+    console.output.begin()
 
 
 def test_a_reader_that_went_away_is_no_failure(
@@ -40,8 +40,8 @@ def test_a_reader_that_went_away_is_no_failure(
     console.write("text\n", broken_pipe)
     console.write("more\n", broken_pipe)
 
-    assert console.lost() is None
-    assert not console.is_lost_work()
+    assert console.output.lost is None
+    assert not console.output.is_lost_work
     assert not broken_pipe.closed
 
 
@@ -50,23 +50,22 @@ def test_a_full_disk_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
         console.write("text\n", full)
-        assert console.is_lost_work()
-        console.report_only()
+        was_work = console.output.is_lost_work
+        console.output.report_only()
 
-        assert not console.is_lost_work()
-        assert console.lost() == "No space left on device"
-        assert not console.has_begun()
+        assert (was_work, console.output.is_lost_work) == (True, False)
+        assert console.output.lost == "No space left on device"
+        assert not console.output.has_begun
 
 
 def test_a_stream_that_is_not_there_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A standard stream that was closed before the start is None; output to it is lost."""
     console.write("text", None)
-    assert console.lost() is None
-
+    before = console.output.lost
     monkeypatch.setattr(sys, "stdout", None)
     console.out("text")
 
-    assert console.lost() == "it is closed"
+    assert (before, console.output.lost) == (None, "it is closed")
     assert not console.is_terminal(None)
 
 
