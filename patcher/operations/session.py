@@ -178,17 +178,8 @@ class Session:
         kind of change each is, as for a plan that is shown.
         """
         base = self.expected(resource_id, options, listed_as)
-        return make_plan(
-            self.resource,
-            base,
-            patch,
-            masks=self.masks_of(options),
-            unknown_fields=self.unknown_fields(options),
-            allow_all_fields=options.allow_all_fields,
-            strict=options.strict,
-            origin=self.origin(base),
-            explained=explained,
-        )
+        terms = self.terms(base, options)._replace(explained=explained)
+        return make_plan(self.resource, base, patch, terms)
 
     def read(self, resource_id: str) -> Snapshot:
         """The resource as it is now. Raises ApiError."""

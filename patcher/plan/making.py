@@ -16,7 +16,7 @@ from patcher.documents.set_unset import Assign
 from patcher.documents.values import MISSING, Document, Tokens, strictly_equal
 from patcher.documents.wording import did_you_mean
 from patcher.errors import InvalidPatchError
-from patcher.plan.plan import Origin, Plan, Terms
+from patcher.plan.plan import Plan, Terms
 from patcher.resources.blockers import Blocker, OnUnknown, refusal, unsettled
 from patcher.resources.findings import Finding, Findings, widens
 from patcher.resources.projection import Projection, is_blank
@@ -107,44 +107,26 @@ def check_change(
                 raise violation._replace(hint=violation.hint or hint).error()
 
 
-def make_plan(
-    resource: Resource,
-    base: Snapshot,
-    patch: Patch,
-    *,
-    masks: Masks | None = None,
-    unknown_fields: OnUnknown = "error",
-    allow_all_fields: bool = False,
-    strict: bool = False,
-    origin: Origin | None = None,
-    explained: bool = True,
-) -> Plan:
+def make_plan(resource: Resource, base: Snapshot, patch: Patch, terms: Terms) -> Plan:
     """The plan of applying ``patch`` to the resource in the snapshot ``base``.
 
-    Raises UnknownFieldError for blockers that the change does not settle, and InvalidPatchError
-    when the change cannot be applied, breaks the schema where ``base`` does not, exposes every
-    field without ``allow_all_fields``, or introduces a finding and is ``strict``.
-    ``explained`` is as for documents.diff.compare.
+    What the patch says is added to ``terms``. Raises UnknownFieldError for blockers that the
+    change does not settle, and InvalidPatchError when it cannot be applied, breaks the schema where
+    ``base`` does not, exposes every field against the terms, or introduces a finding under strict
+    terms.
     """
-    masks = masks or Masks(resource.shape.opaque)
-    found = resource.projection(base, unknown_fields, masks)
+    found = resource.projection(base, terms.unknown_fields, terms.masks)
     patch.check(resource.shape, known=found.document.keys() | base.raw.keys())
     applied = patch.apply(found.document, resource.shape)
-    terms = Terms(
-        masks=masks,
-        unknown_fields=unknown_fields,
-        allow_all_fields=allow_all_fields,
+    written = (place for step in patch.steps for place, _ in step.writes())
+    terms = terms._replace(
         written_keys=patch.written_keys(),
         read_paths=tuple(place for step in patch.steps for place in step.reads()),
         renames=renames(patch.steps, found.document, resource.shape),
-        notices=applied.notices,
-        origin=origin or Origin(),
-        strict=strict,
+        notices=(*terms.notices, *applied.notices),
+        named=tuple(written) if found.blockers else (),
     )
-    if found.blockers:
-        named = tuple(place for step in patch.steps for place, _ in step.writes())
-        terms = terms._replace(named=named)
-    return _plan(resource, base, found, applied.document, terms, explained=explained)
+    return _plan(resource, base, found, applied.document, terms)
 
 
 def propose(resource: Resource, base: Snapshot, proposed: Document, terms: Terms) -> Plan:
@@ -170,13 +152,7 @@ def propose_edited(resource: Resource, base: Snapshot, edited: Document, terms: 
 
 
 def _plan(
-    resource: Resource,
-    base: Snapshot,
-    found: Projection,
-    proposed: Document,
-    terms: Terms,
-    *,
-    explained: bool = True,
+    resource: Resource, base: Snapshot, found: Projection, proposed: Document, terms: Terms
 ) -> Plan:
     """Like ``propose``, with the projection of ``base``, which is slow to make."""
     document = found.document
@@ -186,7 +162,7 @@ def _plan(
     if left:
         raise refusal(resource.noun, left, proposed)
     violations = _check_schema(resource, document, proposed)
-    changes = compare(document, proposed, resource.shape.lists, explained=explained)
+    changes = compare(document, proposed, resource.shape.lists, explained=terms.explained)
     if changes and not terms.allow_all_fields:
         _refuse_widening(resource, document, proposed)
     masks = terms.masks.on(proposed) if changes else terms.masks

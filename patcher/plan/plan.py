@@ -74,6 +74,7 @@ class Terms(NamedTuple):
         undone: the document sent by the write that the plan undoes; whatever else the resource
             has, the server added.
         named: places that the change writes, if the snapshot has blockers that these may settle.
+        explained: whether deepdiff is asked what kind of change each is.
     """
 
     masks: Masks
@@ -88,6 +89,7 @@ class Terms(NamedTuple):
     strict: bool = False
     undone: Document | None = None
     named: tuple[Tokens, ...] = ()
+    explained: bool = True
 
 
 @dataclass(frozen=True, slots=True, repr=False)

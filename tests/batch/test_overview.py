@@ -9,9 +9,10 @@ import pytest
 from patcher import errors
 from patcher.batch.overview import Tally, change_digest, general_changes
 from patcher.documents.patches import Patch
-from patcher.plan import PatchResult, Plan, make_plan
+from patcher.plan import PatchResult, Plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
+from tests.plan.planning import make_plan
 
 BASE: dict[str, Any] = {
     "id": "x",

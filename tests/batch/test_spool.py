@@ -15,9 +15,10 @@ from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch, Renamed
 from patcher.documents.values import strictly_equal
 from patcher.errors import InvalidPatchError, JournalError
-from patcher.plan import Origin, Terms, make_plan, propose
+from patcher.plan import Origin, Terms, propose
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
+from tests.plan.planning import make_plan
 from tests.promises.models import Case, cases
 
 MASKS = Masks(MODEL.shape.opaque)
@@ -70,6 +71,7 @@ def test_all_that_goes_with_a_plan_comes_back() -> None:
         strict=True,
         undone={"name": "n"},
         named=(("a", "0"),),
+        explained=False,
     )
     base = Snapshot(raw({"name": "n", "fields": ["a"]}), '"etag"', b"text")
     plan = propose(MODEL, base, {"name": "m", "fields": ["a"]}, terms)

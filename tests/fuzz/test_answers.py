@@ -23,12 +23,12 @@ from patcher.guard.store import Answered
 from patcher.guard.verification import is_as_before, verify
 from patcher.operations.api_store import ApiStore
 from patcher.operations.read import resolve
-from patcher.plan import make_plan
 from patcher.resources.blockers import OnUnknown
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.fuzz.damage import altered, damaged, odd_texts, odd_values, only_ours, shaped
 from tests.guard.memory import ID, FakeClock, MemoryStore, guard_of, plan_of, response
+from tests.plan.planning import make_plan
 
 FULL = response(
     fields=[

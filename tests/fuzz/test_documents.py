@@ -14,12 +14,12 @@ from patcher.documents.patches import Patch
 from patcher.documents.pointers import lookup, obstacle, parse_path, path_to, pointer_to, tokens_of
 from patcher.documents.values import MISSING, strictly_equal
 from patcher.errors import PatchError
-from patcher.plan import make_plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.documents.strategies import documents
 from tests.fuzz.damage import altered, damaged, odd_texts, odd_values, only_ours, shaped
 from tests.guard.memory import response
+from tests.plan.planning import make_plan
 
 DOCUMENT, _ = MODEL.document(
     Snapshot(

@@ -21,7 +21,7 @@ from patcher.editor.draft import Basis, Draft
 from patcher.errors import PatchError
 from patcher.journal import Ending, Intent, Journal
 from patcher.operations.undo import History
-from patcher.plan import make_plan, saved
+from patcher.plan import saved
 from patcher.plan.saved import dump, is_saved_plan, load
 from patcher.render.history import entry_lines, history_lines
 from patcher.render.plan import plan_lines
@@ -30,6 +30,7 @@ from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.fuzz.damage import altered, damaged, odd_texts, odd_values, only_ours, shaped
 from tests.guard.memory import MemoryStore, response
+from tests.plan.planning import make_plan
 
 MASKS = Masks(MODEL.shape.opaque)
 CHANGE = {"name": "Clients", "configuration": {"query": "SELECT 2"}, "policies": None}

@@ -13,9 +13,10 @@ from patcher.documents.patches import Patch
 from patcher.guard.guard import Guard
 from patcher.guard.store import Answer, Answered
 from patcher.journal import Journal
-from patcher.plan import Plan, make_plan
+from patcher.plan import Plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
+from tests.plan.planning import make_plan
 
 ID = "248df4b7-aa70-47b8-a036-33ac447e668d"
 

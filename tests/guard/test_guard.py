@@ -29,11 +29,12 @@ from patcher.guard.guard import ATTEMPTS, Guard, fresh_key
 from patcher.guard.overlap import last_written
 from patcher.guard.store import Ambiguous, Answer, Answered, Job, NotSent, Refused, Throttled
 from patcher.journal import Journal
-from patcher.plan import Origin, make_plan
+from patcher.plan import Origin
 from patcher.resources.model import MODEL
 from patcher.resources.projection import AsIs, Rebuilt
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import ID, FakeClock, MemoryStore, guard_of, plan_of, response
+from tests.plan.planning import make_plan
 
 RENAME = {"name": "Clients"}
 

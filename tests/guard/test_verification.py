@@ -11,10 +11,10 @@ from patcher.documents.masks import MASK
 from patcher.documents.patches import Patch
 from patcher.documents.values import copied
 from patcher.guard.verification import Verdict, is_as_before, is_in_place, proves, verify
-from patcher.plan import make_plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import ID, response
+from tests.plan.planning import make_plan
 
 OTHER = "9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a999"
 

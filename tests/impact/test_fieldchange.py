@@ -9,9 +9,9 @@ import pytest
 from patcher.documents.patches import Patch
 from patcher.impact.fieldchange import FieldChange, field_change
 from patcher.impact.preview import Preview
-from patcher.plan import make_plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
+from tests.plan.planning import make_plan
 
 assert MODEL.columns is not None
 COLUMNS = MODEL.columns

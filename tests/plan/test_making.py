@@ -13,11 +13,12 @@ from patcher.documents.masks import MASK, Masks
 from patcher.documents.patches import Patch
 from patcher.documents.set_unset import Assign
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError, UnknownFieldError
-from patcher.plan import Origin, PatchResult, Plan, check_change, make_plan
+from patcher.plan import Origin, PatchResult, Plan, check_change
 from patcher.plan.conflicts import rebase
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import ID, response
+from tests.plan.planning import make_plan
 
 MASKS = Masks(MODEL.shape.opaque)
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from patcher.documents.masks import MASK, Masks
 from patcher.documents.patches import Patch
-from patcher.plan import Plan, make_plan
+from patcher.plan import Plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import response
+from tests.plan.planning import make_plan
 
 MASKS = Masks(MODEL.shape.opaque)
 SECRET = "kept-out-of-sight"

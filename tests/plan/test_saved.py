@@ -18,12 +18,13 @@ from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch
 from patcher.documents.values import Document, strictly_equal
 from patcher.errors import InvalidInputError
-from patcher.plan import Plan, make_plan, saved
+from patcher.plan import Plan, saved
 from patcher.plan.saved import SavedPlan, dump, is_saved_plan, load
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.documents.strategies import values
 from tests.guard.memory import response
+from tests.plan.planning import make_plan
 
 RENAME = {"name": "Clients"}
 SALT = bytes(range(16))

@@ -14,10 +14,11 @@ from patcher.documents.masks import MASK, Masks
 from patcher.documents.patches import Patch
 from patcher.documents.pointers import pointer_to
 from patcher.documents.values import strictly_equal
-from patcher.plan import check_change, make_plan
+from patcher.plan import check_change
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from patcher.sandbox import Sandbox, faults, seed
+from tests.plan.planning import make_plan
 from tests.promises.models import NAMES, UUIDS, Case, cases
 
 ALL = 12

@@ -23,13 +23,14 @@ from patcher.documents.patches import Patch
 from patcher.documents.values import strictly_equal
 from patcher.operations import Options, Session
 from patcher.operations.saved import run_saved
-from patcher.plan import Plan, make_plan
+from patcher.plan import Plan
 from patcher.plan.saved import dump, load
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from patcher.sandbox import Gate, Sandbox, faults, seed
 from tests.faults.running import without_credentials
 from tests.guard.memory import FakeClock, response
+from tests.plan.planning import make_plan
 from tests.promises.models import CONFIGURATIONS
 
 RENAME = {"name": "Clients"}

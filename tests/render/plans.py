@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from patcher.documents.patches import Patch
-from patcher.plan import Plan, make_plan
+from patcher.plan import Plan
 from patcher.render.plan import Attachment, Outline, outline
 from patcher.render.text import Span, line
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from patcher.sandbox import seed
 from tests.guard.memory import response
+from tests.plan.planning import make_plan
 
 HOSTILE = (
     "<script>top.pwned=1</script>",

@@ -10,13 +10,14 @@ import pytest
 from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch
 from patcher.errors import ConflictError, DeclinedError
-from patcher.plan import PatchResult, Plan, make_plan
+from patcher.plan import PatchResult, Plan
 from patcher.plan.conflicts import conflict
 from patcher.render.plan import conflict_lines, plan_lines, result_lines, warning_lines
 from patcher.render.text import coloured, plain
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import response
+from tests.plan.planning import make_plan
 
 
 def plan(change: object, raw: dict[str, Any] | None = None) -> Plan:

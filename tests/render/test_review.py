@@ -9,12 +9,12 @@ from patcher.impact import Aftermath, Preview
 from patcher.impact.downstream import Checked, Unread
 from patcher.impact.preview import PreviewColumn
 from patcher.impact.syncs import Problem
-from patcher.plan import make_plan
 from patcher.render.review import aftermath_lines, review_lines
 from patcher.render.text import plain
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import response
+from tests.plan.planning import make_plan
 
 
 def shown(preview: Preview) -> str:

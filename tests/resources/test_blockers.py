@@ -9,11 +9,12 @@ import pytest
 from patcher.documents.masks import MASK
 from patcher.documents.patches import Patch
 from patcher.errors import SettingsError, UnknownFieldError
-from patcher.plan import Plan, make_plan
+from patcher.plan import Plan
 from patcher.resources.blockers import UnknownKeys, is_unknown_fields, one_of, unsettled
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import ID, response
+from tests.plan.planning import make_plan
 
 HEADER = {"name": "Authorization", "value": MASK}
 ADDED = {"name": "a", "label": "A", "type": "t", "user_added": True}

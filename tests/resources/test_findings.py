@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from patcher.documents.patches import Patch
 from patcher.documents.values import Document
 from patcher.errors import InvalidPatchError
-from patcher.plan import Plan, make_plan
+from patcher.plan import Plan
 from patcher.plan.making import refuse_findings
 from patcher.resources.findings import Columns
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from patcher.sandbox import seed
 from tests.guard.memory import response
+from tests.plan.planning import make_plan
 
 OTHER = "248df4b7-aa70-47b8-a036-33ac447e668d"
 

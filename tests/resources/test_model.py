@@ -11,10 +11,10 @@ from patcher.documents.masks import MASK
 from patcher.documents.patches import Patch
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError, UnknownFieldError
 from patcher.guard.verification import Verdict, verify
-from patcher.plan import make_plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import ID, response
+from tests.plan.planning import make_plan
 
 NAMES = ("a", "b", "c")
 KEYED: dict[str, list[Any]] = {
