@@ -170,6 +170,9 @@ def _no_change(models: Sequence[str]) -> InvalidInputError:
     from patcher.cli.items import is_file
 
     command = click.get_current_context().info_name
+    if models and all(_may_hold_models(name) for name in models):
+        way = shlex.join(word for name in models for word in ("-f", name))
+        return InvalidInputError("No change given.", hint=f"Did you mean {way}?")
     for name in models:
         path = name.removeprefix("@")
         if not is_file(path):
@@ -184,6 +187,11 @@ def _no_change(models: Sequence[str]) -> InvalidInputError:
         hint=f"Run 'patch-model {command} --help' for usage. "
         f"For example: patch-model {command} {example} name='New name'",
     )
+
+
+def _may_hold_models(name: str) -> bool:
+    path = Path(name)
+    return path.is_dir() or (path.is_file() and path.suffix in (".yaml", ".yml"))
 
 
 def is_saved_plan(name: str) -> bool:

@@ -44,9 +44,11 @@ COMMANDS: Final = {
 
 _MEANT: Final = {
     "list": "ls all models search find",
-    "get": "show cat view read describe print fetch export",
+    "get": "show cat view read describe print fetch",
+    "pull": "export download backup dump checkout sync",
     "plan": "diff preview check validate compare dry-run",
-    "apply": "set update patch put write change modify replace add remove unset rename merge",
+    "apply": "set update patch put write change modify replace add remove unset rename merge "
+    "push deploy import upload",
     "edit": "vi vim open",
     "history": "log logs journal",
     "undo": "rollback revert restore reset",

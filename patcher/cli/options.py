@@ -240,7 +240,7 @@ _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
     "base": click.option(
         "--base",
         metavar="REV",
-        help="Base of the files: revision, folder or live",
+        help="Changes since REV, a folder or live (default: HEAD)",
     ),
     "file": click.option(
         "-f",
@@ -249,7 +249,7 @@ _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
         multiple=True,
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Models in files or folders, instead of MODEL",
+        help="Use model files or folders, not MODEL and CHANGE",
     ),
     "exclude": click.option(
         "--exclude", multiple=True, metavar="MODEL", help="Leave this model out"

@@ -225,16 +225,14 @@ class Baseline:
         """The state of each file in git's index, by path."""
         return self.repository.index() if self.repository else {}
 
-    def elsewhere(self, model_id: str) -> Path | None:
-        """A file of a model that the base has and that was not deleted; None where there is none.
+    def before(self, model_id: str) -> list[Path]:
+        """The paths of a model's files at the base."""
+        top = self.repository.top if self.repository and self.commit else Path()
+        return [Path(os.path.relpath(top / one.path)) for one in self.files.get(model_id, ())]
 
-        It is not checked out, or in another folder than those that were read.
-        """
-        if self.repository is None or self.commit is None:
-            return None
-        paths = [self.repository.top / one.path for one in self.files.get(model_id, ())]
-        found = (one for one in paths if os.path.lexists(one) or self.is_sparse(one))
-        return next((Path(os.path.relpath(one)) for one in found), None)
+    def is_there(self, path: Path) -> bool:
+        """Whether a file of a commit was not deleted: not checked out, or in another folder."""
+        return self.commit is not None and (os.path.lexists(path) or self.is_sparse(path))
 
     def is_sparse(self, path: Path) -> bool:
         """Whether a sparse checkout leaves a file out."""

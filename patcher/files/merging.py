@@ -232,9 +232,9 @@ def _nothing_of_yours(file: ModelFile, baseline: Baseline, live: Live, found: Si
 
 def _differs(file: ModelFile, baseline: Baseline, others: Iterable[Change]) -> Notice:
     text = (
-        f"{file.path} has no change left since {baseline.label}, and the live model differs from "
-        f"it at {_listed(others)}. If the model is right: patch-model pull {file.id}. If the file "
-        "is right: --base live, or the revision before your change."
+        f"{file.path} has no changes since {baseline.label}, but the live model differs from it "
+        f"at {_listed(others)}. If the model is right: patch-model pull {file.id}. If the file is "
+        "right: --base live, or the revision before your change."
     )
     return Notice("live-differs", "", text)
 

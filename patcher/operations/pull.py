@@ -137,6 +137,10 @@ class Puller:
     def run(self, selection: Selection) -> Iterator[PullResult]:
         """The result of each selected model, as it comes; those of new files come last."""
         folder = self._how.folder
+        if os.path.isfile(folder):  # noqa: PTH113 - False where it cannot be known
+            raise InvalidInputError(
+                f"{folder} is a file.", hint="Name the folder that the files are in: --dir DIR"
+            )
         found = read_files([folder]) if os.path.lexists(folder) else []
         with closing(Baseline.choose(self._how.base, folder)) as baseline:
             if baseline.note:
@@ -162,12 +166,14 @@ class Puller:
             file = self._files.get(model_id)
             if file is not None:
                 return self._existing(file, baseline)
-            path = baseline.elsewhere(model_id)
-            if is_named and path is not None and baseline.is_sparse(path):
-                raise _not_checked_out(path)
-            was_deleted = path is None and not self._unknown
-            if not is_named and model_id in baseline.files and (path or was_deleted):
-                return PullResult(model_id, path, "skipped" if path else "deleted")
+            before = baseline.before(model_id)
+            elsewhere = next((one for one in before if baseline.is_there(one)), None)
+            if is_named and elsewhere and baseline.is_sparse(elsewhere):
+                raise _not_checked_out(elsewhere)
+            if elsewhere and not is_named:
+                return PullResult(model_id, elsewhere, "skipped")
+            if before and not is_named and not self._unknown:
+                return PullResult(model_id, before[0], "deleted")
             return self._missing(model_id)
 
         self._how.watch(0, len(ids))

@@ -638,6 +638,11 @@ def test_during_a_merge_the_base_has_to_be_named(pulled: Project, patch_model: C
         (("plan", "-f", "models", "--base", "models/none"), "neither a folder nor a revision"),
         (("plan", "-f", ".git"), "no model files"),
         (("pull", "--all", "Orders"), "--all can't be combined with MODEL"),
+        (("pull", "--dir", "models/orders.yaml"), "models/orders.yaml is a file"),
+        (("plan", "models"), "Did you mean -f models?"),
+        (("apply", "models/orders.yaml", "models"), "-f models/orders.yaml -f models?"),
+        (("push",), 'Did you mean "apply"?'),
+        (("export",), 'Did you mean "pull"?'),
     ],
 )
 def test_what_cannot_be_is_refused_at_once(
