@@ -245,3 +245,4 @@ def test_nothing_of_theirs_is_lost_and_what_was_merged_arrives(
         team = Team(world)
         for day in lived:
             team.live_through(day)
+    assert world.seen <= {"applied", "unchanged", "conflict"}
