@@ -12,22 +12,33 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
+from string import Template
 
 from patcher.documents.diff import Change
 from patcher.documents.values import MISSING
 from patcher.documents.wording import counted
 from patcher.render.plan import PRESERVED, Attachment, Outline, summary
-from patcher.render.side_by_side import Cell, RowPair, value_rows
-from patcher.render.text import Line, lines_apart, paths_apart, printable, printable_value
+from patcher.render.side_by_side import (
+    MARKS,
+    Cell,
+    RowPair,
+    value_lines,
+    value_rows,
+    with_paths,
+)
+from patcher.render.text import Line, printable, printable_value
 
 
 def stylesheet(kinds: Sequence[str], members: int) -> str:
     """The style of a report with changes of these kinds, in so many top-level properties."""
     names = [f"k-{kind}" for kind in kinds] + [f"m-{number}" for number in range(members)]
     hiding = "".join(f"body:has(#{name}:not(:checked)) .{name}{{display:none}}" for name in names)
-    fixed = Path(__file__).with_name("report.css").read_text(encoding="ascii")
     # On paper everything is there, whatever was hidden on the screen.
-    return f"{fixed}@media screen{{{hiding}}}"
+    return f"{_file('report.css')}@media screen{{{hiding}}}"
+
+
+def _file(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="ascii")
 
 
 def policy(style: str) -> str:
@@ -59,45 +70,30 @@ def _boxes(legend: str, named: Sequence[tuple[str, str]]) -> Iterator[str]:
 _CELL = 500
 """Longest value in a notebook's table, in characters."""
 
-_MARKS = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
-
 
 def report(outlines: Sequence[Outline]) -> str:
     """The file of one plan, or of several."""
-    kinds = [one for one in _MARKS if any(one == change.kind for change in _changes(outlines))]
+    kinds = [one for one in MARKS if any(one == change.kind for change in _changes(outlines))]
     members = list(dict.fromkeys(map(_member, _changes(outlines))))
     style = stylesheet(kinds, len(members))
     is_only = len(outlines) == 1
     title = outlines[0].title if is_only else counted(len(outlines), "plan")
     verdict = summary(outlines[0]) if is_only else title
-    parts = (
-        "<!doctype html>",
-        '<html lang="en">',
-        "<head>",
-        '<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{policy(style)}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="referrer" content="no-referrer">',
-        f"<title>{_text(f'Plan for {title}')}</title>",
-        f"<style>{style}</style>",
-        "</head>",
-        "<body>",
-        '<a class="skip" href="#plans">Skip to the changes</a>',
-        "<header><h1>Plan</h1>",
-        f'<p class="summary">{_text(verdict)}</p>',
-        f'<p class="quiet">{_text(outlines[0].made)}. Nothing has been written.</p></header>',
-        *filters(kinds, [_text(one) for one in members]),
-        '<main id="plans" tabindex="-1">',
-        *(
-            part
-            for number, one in enumerate(outlines)
-            for part in _plan(one, number, members, is_only=is_only)
-        ),
-        "</main>",
-        "</body>",
-        "</html>",
+    plans = (
+        part
+        for number, one in enumerate(outlines)
+        for part in _plan(one, number, members, is_only=is_only)
     )
-    return "\n".join(parts).encode("ascii", "xmlcharrefreplace").decode("ascii") + "\n"
+    text = Template(_file("report.html")).substitute(
+        policy=policy(style),
+        title=_text(title),
+        style=style,
+        verdict=_text(verdict),
+        made=_text(outlines[0].made),
+        filters="\n".join(filters(kinds, [_text(one) for one in members])),
+        plans="\n".join(plans),
+    )
+    return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def notebook(shown: Outline) -> str:
@@ -105,9 +101,7 @@ def notebook(shown: Outline) -> str:
     rows = [
         f"<tr><td><code>{_text(path)}</code></td><td>{change.kind}</td>"
         + "".join(f"<td>{_value(value)}</td>" for value in (change.old, change.new))
-        for change, path in zip(
-            shown.changes, paths_apart([one.path for one in shown.changes]), strict=True
-        )
+        for change, path in with_paths(shown.changes)
     ]
     head = "".join(f"<th>{one}</th>" for one in ("Path", "Change", "Before", "After"))
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
@@ -144,8 +138,7 @@ def _plan(shown: Outline, number: int, members: Sequence[str], *, is_only: bool)
     yield from _alarms(shown)
     if shown.changes:
         yield "<h3>Changes</h3>"
-        paths = paths_apart([one.path for one in shown.changes])
-        for change, path in zip(shown.changes, paths, strict=True):
+        for change, path in with_paths(shown.changes):
             yield from _change(change, path, members.index(_member(change)))
     for one in shown.attachments:
         if not one.is_alarming:
@@ -185,7 +178,7 @@ def _rest(shown: Outline) -> Iterator[str]:
 def _change(change: Change, path: str, member: int) -> Iterator[str]:
     yield (
         f'<details open class="change {change.kind} k-{change.kind} m-{member}"><summary>'
-        f'<span class="kind">{_MARKS[change.kind]} {change.kind}</span> '
+        f'<span class="kind">{MARKS[change.kind]} {change.kind}</span> '
         f"<code>{_text(path)}</code></summary>"
     )
     if change.kind == "added":
@@ -199,11 +192,8 @@ def _change(change: Change, path: str, member: int) -> Iterator[str]:
 
 def _block(value: object, side: str) -> str:
     """A value without another side: a text of several lines as it is, anything else as JSON."""
-    if type(value) is str and "\n" in value:
-        lines = lines_apart(value.split("\n"))
-    else:
-        lines = printable_value(value, indent=2).split("\n")
-    return f'<pre class="{side}">{escape(chr(10).join(lines))}</pre>'
+    text = "\n".join(value_lines(value))
+    return f'<pre class="{side}">{escape(text)}</pre>'
 
 
 def _table(change: Change, path: str) -> Iterator[str]:

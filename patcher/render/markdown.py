@@ -17,14 +17,8 @@ from patcher.documents.values import MISSING, JsonValue
 from patcher.documents.wording import counted
 from patcher.errors import PatchError
 from patcher.render.plan import PRESERVED, Attachment, Outline, summary
-from patcher.render.side_by_side import RowPair, value_rows
-from patcher.render.text import (
-    lines_apart,
-    paths_apart,
-    printable,
-    printable_value,
-    values_apart,
-)
+from patcher.render.side_by_side import MARKS, RowPair, value_lines, value_rows, with_paths
+from patcher.render.text import printable, printable_value, values_apart
 
 LONGEST: Final = 60_000
 """Characters of a report. A comment on GitHub has at most 65 536, and may hold other text."""
@@ -32,8 +26,6 @@ LONGEST: Final = 60_000
 _INLINE: Final = 60
 
 _LONGEST_SIDE: Final = 400
-
-_MARKS: Final = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
 
 
 def report(
@@ -72,8 +64,7 @@ def _report(outlines: Sequence[Outline], budget: int) -> tuple[str, int]:
         blocks += [_heading(shown), *_alarms(shown)]
         if shown.changes:
             blocks.append("**Changes**")
-        paths = paths_apart([one.path for one in shown.changes])
-        for change, path in zip(shown.changes, paths, strict=True):
+        for change, path in with_paths(shown.changes):
             whole = _change(change, path)
             if len(whole) > max(200, budget):
                 left_out += 1
@@ -152,7 +143,7 @@ def _rest(shown: Outline) -> Iterable[str]:
 
 
 def _short_change(change: Change, path: str) -> str:
-    return f"- `{_MARKS[change.kind]}` {change.kind} {_code(path)}"
+    return f"- `{MARKS[change.kind]}` {change.kind} {_code(path)}"
 
 
 def _change(change: Change, path: str) -> str:
@@ -162,19 +153,13 @@ def _change(change: Change, path: str) -> str:
         text = printable_value(value)
         if len(text) <= _INLINE:
             return f"{_short_change(change, path)}: {_code(text)}"
-        lines = [f"{_MARKS[change.kind]}{row}" for row in _value_lines(value)]
+        lines = [f"{MARKS[change.kind]}{row}" for row in value_lines(value)]
         return _folded_change(change, path, lines)
     (before, *more), (after, *others) = values_apart((change.old, change.new), _INLINE)
     # Of blanks in a row a browser shows one, but for a fenced block.
     if change.kind == "changed" and not (more or others or "  " in before + after):
         return f"{_short_change(change, path)}: {_code(before)} becomes {_code(after)}"
     return _folded_change(change, path, _diff_lines(value_rows(change)))
-
-
-def _value_lines(value: object) -> list[str]:
-    if type(value) is str and "\n" in value:
-        return lines_apart(value.split("\n"))
-    return printable_value(value, indent=2).split("\n")
 
 
 def _diff_lines(rows: Iterable[RowPair]) -> list[str]:
@@ -200,7 +185,7 @@ def _diff_lines(rows: Iterable[RowPair]) -> list[str]:
 
 def _folded_change(change: Change, path: str, lines: Sequence[str]) -> str:
     title = (
-        f"<code>{_MARKS[change.kind]}</code> {change.kind} <code>{_html(path)}</code> "
+        f"<code>{MARKS[change.kind]}</code> {change.kind} <code>{_html(path)}</code> "
         f"({counted(len(lines), 'line')})"
     )
     return _folded(title, _fenced(lines, "diff"))

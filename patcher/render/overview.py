@@ -13,7 +13,14 @@ from patcher.errors import PatchError
 from patcher.plan import PatchResult
 from patcher.plan.conflicts import Conflict
 from patcher.plan.plan import Status
-from patcher.render.plan import PRESERVED, change_lines, conflict_lines, details_lines, warning
+from patcher.render.plan import (
+    carried_lines,
+    change_lines,
+    cleared_lines,
+    conflict_lines,
+    details_lines,
+    warning,
+)
 from patcher.render.text import (
     Line,
     Span,
@@ -63,10 +70,11 @@ def overview_lines(
         yield from _members(group.members, noun, names)
         yield line()
         yield from change_lines(group.changes)
-        yield from _cleared(group)
+        yield from cleared_lines(group.cleared, "  ")
         for notice in group.warnings:
             yield from (line("  ", *one) for one in warning(notice))
-    yield from _carried(dict.fromkeys(path for group in groups for path in group.carried))
+    carried = dict.fromkeys(path for group in groups for path in group.carried)
+    yield from carried_lines([*map(printable, carried)])
     if refused:
         yield line()
         yield line(Span("Refused", "alarm"), ":")
@@ -170,19 +178,3 @@ def _members(
 def _named(one: NamedResource) -> str:
     """A name in quotes and the ID, or the ID where there is no name."""
     return f"{printable_value(one.name)} ({printable(one.id)})" if one.name else printable(one.id)
-
-
-def _cleared(group: Group) -> Iterator[Line]:
-    if group.cleared:
-        yield line(Span("  Cleared by this change", "alarm"), ":")
-        for path in group.cleared:
-            yield line("    ", Span(f"! {printable(path)}", "alarm"))
-
-
-def _carried(paths: Iterable[str]) -> Iterator[Line]:
-    rows = wrapped("", map(printable, paths))
-    if rows:
-        yield line()
-        yield line(f"{PRESERVED}:")
-    for row in rows:
-        yield line("    ", Span(row, "quiet"))

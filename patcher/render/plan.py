@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from patcher.documents.diff import Change
@@ -15,7 +15,7 @@ from patcher.documents.values import MISSING, Document, JsonValue
 from patcher.documents.wording import counted
 from patcher.plan import PatchResult, Plan
 from patcher.plan.conflicts import Conflict
-from patcher.render.side_by_side import shown_diff
+from patcher.render.side_by_side import MARKS, shown_diff, with_paths
 from patcher.render.text import (
     WIDE,
     Line,
@@ -154,8 +154,10 @@ def plan_lines(plan: Plan, *, show_secrets: bool = False, is_past: bool = False)
     if shown.changes:
         yield line()
         yield from change_lines(shown.changes)
-        yield from _cleared(shown)
-        yield from _carried(shown)
+        if shown.cleared:
+            yield line()
+        yield from cleared_lines(shown.cleared)
+        yield from carried_lines([printable(one.path) + one.size for one in shown.carried])
         if not is_past and (plan.preview or plan.impact or plan.needs_preview):
             from patcher.render.review import review_lines
 
@@ -221,22 +223,15 @@ def _title(shown: Outline) -> Iterator[Line]:
         yield line("  ", Span(printable(about), "quiet"))
 
 
-_MARKS: dict[str, tuple[str, Style]] = {
-    "added": ("+", "added"),
-    "removed": ("-", "removed"),
-    "changed": ("~", "changed"),
-    "reordered": ("~", "changed"),
-}
-
-
 def change_lines(changes: Sequence[Change]) -> Iterator[Line]:
     """Changes, one after the other; their credentials are masked already."""
-    for change, path in zip(changes, paths_apart([one.path for one in changes]), strict=True):
+    for change, path in with_paths(changes):
         yield from _change(change, path)
 
 
 def _change(change: Change, path: str) -> Iterator[Line]:
-    mark, style = _MARKS[change.kind]
+    mark: str = MARKS[change.kind]
+    style: Style = "changed" if change.kind == "reordered" else change.kind
     head = (Span(f"  {mark} {change.kind:<9}", style), Span(f" {path}"))
     old, new = change.old, change.new
     if change.kind == "changed" and is_multiline(old, new):
@@ -271,20 +266,20 @@ def text_diff_lines(old: str, new: str) -> Iterator[Line]:
         yield line(_INDENT, Span(row, _DIFF_STYLES.get(row[:1], "")))
 
 
-def _cleared(shown: Outline) -> Iterator[Line]:
-    if shown.cleared:
-        yield line()
-        yield line(Span("Cleared by this change", "alarm"), ":")
-        for path in shown.cleared:
-            yield line("  ", Span(f"! {printable(path)}", "alarm"))
+def cleared_lines(paths: Collection[str], indent: str = "") -> Iterator[Line]:
+    """The properties that a change clears."""
+    if paths:
+        yield line(Span(f"{indent}Cleared by this change", "alarm"), ":")
+    for path in paths:
+        yield line(f"{indent}  ", Span(f"! {printable(path)}", "alarm"))
 
 
-def _carried(shown: Outline) -> Iterator[Line]:
-    if shown.carried:
+def carried_lines(paths: Collection[str]) -> Iterator[Line]:
+    """The properties that are preserved, safe to show already."""
+    if paths:
         yield line()
         yield line(f"{PRESERVED}:")
-        rows = wrapped("", [printable(one.path) + one.size for one in shown.carried])
-        yield from (line("    ", Span(row, "quiet")) for row in rows)
+        yield from (line("    ", Span(row, "quiet")) for row in wrapped("", paths))
 
 
 def conflict_lines(report: Conflict) -> Iterator[Line]:

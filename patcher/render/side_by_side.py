@@ -9,9 +9,13 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents.diff import Change
 from patcher.documents.textdiff import NO_NEWLINE, is_multiline, unified
-from patcher.render.text import lines_apart, values_apart
+from patcher.documents.values import JsonValue
+from patcher.render.text import lines_apart, paths_apart, printable_value, values_apart
 
 _HEADER: Final = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+MARKS: Final = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
+"""The mark of each kind of change."""
 
 _WORD: Final = re.compile(r"\w+|\s+|.")
 
@@ -37,6 +41,18 @@ class RowPair(NamedTuple):
     old: Cell | None = None
     new: Cell | None = None
     header: str = ""
+
+
+def with_paths(changes: Sequence[Change]) -> Iterator[tuple[Change, str]]:
+    """Changes, each with its path as it can be shown and typed."""
+    return zip(changes, paths_apart([one.path for one in changes]), strict=True)
+
+
+def value_lines(value: JsonValue) -> list[str]:
+    """A value without another side: a text of several lines as it is, anything else as JSON."""
+    if type(value) is str and "\n" in value:
+        return lines_apart(value.split("\n"))
+    return printable_value(value, indent=2).split("\n")
 
 
 def value_rows(change: Change) -> tuple[RowPair, ...]:
