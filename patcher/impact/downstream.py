@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from patcher.documents.notices import Notice
 from patcher.documents.wording import counted, first_few
 from patcher.impact.fieldchange import FieldChange
+from patcher.impact.preview import as_json
 from patcher.impact.syncs import Follower, Problem, Relating, Sync
 
 _NAMED: Final = 3
@@ -19,10 +20,6 @@ class Unread(NamedTuple):
     what: str
     reason: str
 
-    def to_dict(self) -> dict[str, str]:
-        """As the JSON faces print it."""
-        return self._asdict()
-
 
 class Checked(NamedTuple):
     """A sync after the write; ``problems`` is None where they could not be read."""
@@ -30,15 +27,6 @@ class Checked(NamedTuple):
     id: str
     name: str | None
     problems: tuple[Problem, ...] | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """As the JSON faces print it."""
-        found = self.problems
-        return {
-            "id": self.id,
-            "name": self.name,
-            "problems": None if found is None else [one.to_dict() for one in found],
-        }
 
 
 class Aftermath(NamedTuple):
@@ -49,10 +37,7 @@ class Aftermath(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """As the JSON faces print it."""
-        return {
-            "syncs": [one.to_dict() for one in self.syncs],
-            "unread": [one.to_dict() for one in self.unread],
-        }
+        return {"syncs": as_json(self.syncs), "unread": as_json(self.unread)}
 
     def notices(self) -> Iterator[Notice]:
         """A warning for each sync with problems, and one if some could not be read."""
@@ -96,11 +81,11 @@ class Impact(NamedTuple):
         """As the JSON faces print it (docs/json.md)."""
         return {
             "fields": self.change.to_dict(),
-            "syncs": _dicts(self.syncs),
-            "models": _dicts(self.models),
-            "run_after": _dicts(self.followers),
-            "unread": [one.to_dict() for one in self.unread],
-            "after": aftermath.to_dict() if aftermath else None,
+            "syncs": as_json(self.syncs),
+            "models": as_json(self.models),
+            "run_after": as_json(self.followers),
+            "unread": as_json(self.unread),
+            "after": as_json(aftermath),
         }
 
     def notices(self) -> Iterator[Notice]:
@@ -125,32 +110,19 @@ class Impact(NamedTuple):
 
 def followers(syncs: Iterable[Sync], of: Iterable[str]) -> tuple[Follower, ...]:
     """The ``syncs`` that run after those of the ids ``of``, directly or not."""
-    waiting = [one for one in syncs if one.schedule and one.schedule.run_after]
-    reached = set(of)
-    found: dict[str, Follower] = {}
-    is_more = True
-    while is_more:
-        fresh = [
-            one
-            for one in waiting
-            if one.id not in found and one.schedule and reached & {*one.schedule.run_after}
-        ]
-        for one in fresh:
-            found[one.id] = Follower(one, ())
-        reached |= {one.id for one in fresh}
-        is_more = bool(fresh)
-    return tuple(Follower(one.sync, tuple(_within(one.sync, reached))) for one in found.values())
-
-
-def _within(sync: Sync, reached: set[str]) -> Iterator[str]:
-    """The ids that ``sync`` runs after, of those in ``reached``."""
-    return (one for one in (sync.schedule.run_after if sync.schedule else ()) if one in reached)
+    waiting = [one for one in syncs if one.run_after]
+    reached, found = set(of), dict[str, Sync]()
+    while fresh := [
+        one for one in waiting if one.id not in found and not reached.isdisjoint(one.run_after)
+    ]:
+        found |= {one.id: one for one in fresh}
+        reached |= found.keys()
+    return tuple(
+        Follower(one, tuple(id_ for id_ in one.run_after if id_ in reached))
+        for one in found.values()
+    )
 
 
 def _incomplete(unread: tuple[Unread, ...], what: str) -> Notice:
     listed = first_few((f"{one.what} ({one.reason})" for one in unread), _NAMED, "; ")
     return Notice("impact-incomplete", "", f"{what}: {listed}.")
-
-
-def _dicts(rows: Iterable[Sync | Relating | Follower] | None) -> list[Mapping[str, Any]] | None:
-    return None if rows is None else [one.to_dict() for one in rows]

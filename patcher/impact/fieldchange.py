@@ -88,9 +88,15 @@ def field_change(
     After a change of the source, that is uncertain without a ``preview`` that is done.
     """
     now = columns.exposed_now(base)
-    before = {*now, *_own(columns, document)} | _enriched(columns, document, {})
-    after = _source_names(columns, now, document, proposed, preview)
-    after |= names_of(proposed.get(columns.added)) | _enriched(columns, proposed, document)
+    listed, added = names_of(document.get(columns.listed)), names_of(document.get(columns.added))
+    before = now.keys() | listed | added | _enriched(columns, document, {})
+    after = names_of(proposed.get(columns.added)) | _enriched(columns, proposed, document)
+    if preview is not None and preview.is_done:
+        after |= set(preview.exposed)
+    elif shown := proposed.get(columns.listed):
+        after |= names_of(shown)
+    else:
+        after |= now.keys() - added
     gone = before - after
     renamed = _renamed(renames, gone, after)
     in_doubt = columns.in_doubt(document, proposed)
@@ -103,24 +109,6 @@ def field_change(
         ids={name: one for name, one in now.items() if one},
         owners=_owners(columns, base, document),
     )
-
-
-def _source_names(
-    columns: Columns,
-    now: Iterable[str],
-    document: Document,
-    proposed: Document,
-    preview: Preview | None,
-) -> set[str]:
-    """The source fields exposed afterwards, as far as known."""
-    if preview is not None and preview.is_done:
-        return set(preview.exposed)
-    listed = proposed.get(columns.listed)
-    return names_of(listed) if listed else set(now) - names_of(document.get(columns.added))
-
-
-def _own(columns: Columns, document: Document) -> set[str]:
-    return names_of(document.get(columns.listed)) | names_of(document.get(columns.added))
 
 
 def _enriched(columns: Columns, document: Document, otherwise: Document) -> set[str]:
@@ -176,15 +164,12 @@ class Reference(NamedTuple):
     by: Literal["name", "id"]
     breaks: Breakage | None
 
-    def to_dict(self) -> dict[str, str | None]:
-        """As the JSON faces print it."""
-        return self._asdict()
-
 
 def references(sync: Document, change: FieldChange) -> Iterator[Reference]:
     """Every reference of ``sync`` to the fields that ``change`` is about."""
     names = {one.lower(): name for name, one in change.ids.items()}
-    for place, name, by_id in _found(_without(sync), change.owners, names, ()):
+    known = {key: value for key, value in sync.items() if key not in _SERVERS_OWN}
+    for place, name, by_id in _found(known, change.owners, names, ()):
         identifies = place[0] in _IDENTITIES
         breaks = change.breakage(name, identifies=identifies)
         yield Reference(pointer_to(place), name, "id" if by_id else "name", breaks)
@@ -234,10 +219,6 @@ def _is_source(value: JsonValue) -> bool:
     if type(value) is not dict:
         return False
     return type(value.get("model_id")) is str and type(value.get("field")) is str
-
-
-def _without(sync: Document) -> Document:
-    return {key: value for key, value in sync.items() if key not in _SERVERS_OWN}
 
 
 def _found(

@@ -26,6 +26,17 @@ Redact: TypeAlias = Callable[[str], str]
 """Masks the credentials in a text from elsewhere."""
 
 
+def as_json(value: Any) -> Any:
+    """A value as JSON output prints it; a record is an object of its fields, if nothing else."""
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if not isinstance(value, tuple):
+        return value
+    if hasattr(value, "_asdict"):
+        return {key: as_json(one) for key, one in value._asdict().items()}
+    return [as_json(one) for one in value]
+
+
 class PreviewColumn(NamedTuple):
     """A place of the proposed document that names a column the source would not have.
 
@@ -36,10 +47,6 @@ class PreviewColumn(NamedTuple):
     path: str
     name: str
     outcome: Literal["lost", "missing", "unknown"]
-
-    def to_dict(self) -> dict[str, str]:
-        """As the JSON faces print it."""
-        return self._asdict()
 
 
 class Preview(NamedTuple):
@@ -89,15 +96,8 @@ class Preview(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """As the JSON faces print it (docs/json.md)."""
-        return {
-            "state": self.state,
-            "message": self.message,
-            "exposed": list(self.exposed),
-            "gained": list(self.gained),
-            "lost": list(self.lost),
-            "unlisted": list(self.unlisted),
-            "columns": [column.to_dict() for column in self.columns],
-        }
+        facts = self._asdict().items()
+        return {key: as_json(one) for key, one in facts if key not in ("status", "key", "details")}
 
     def notices(self) -> Iterator[Notice]:
         """A warning for each place that would lose its column; one for all in a list."""

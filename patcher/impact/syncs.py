@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from patcher.documents.values import Document, JsonValue
 from patcher.impact.fieldchange import FieldChange, Reference, references
-from patcher.impact.preview import Redact
+from patcher.impact.preview import Redact, as_json
 
+_SUMMARY = ("id", "name", "active", "mode", "schedule")
 _TIMES = ("month", "day_of_month", "day_of_week", "hour", "minute")
 
 
@@ -27,11 +28,10 @@ class Schedule(NamedTuple):
             return None
         after = value.get("run_after")
         after = after if type(after) is dict else {}
-        frequency = text_of(value, "frequency")
-        times = {key: text_of(value, key) for key in _TIMES}
+        times = {key: text_of(value, key, redact) for key in _TIMES}
         return cls(
-            frequency and redact(frequency),
-            {key: redact(text) for key, text in times.items() if text},
+            text_of(value, "frequency", redact),
+            {key: text for key, text in times.items() if text},
             tuple(_ids(after.get("sync_ids"))),
             tuple(_ids(after.get("bulk_sync_ids"))),
         )
@@ -79,13 +79,12 @@ class Sync(NamedTuple):
     @classmethod
     def of(cls, raw: Document, redact: Redact) -> Sync:
         """The sync of a response, whole or from the list; without its references."""
-        name, mode = text_of(raw, "name"), text_of(raw, "mode")
         active = raw.get("active")
         return cls(
             id=raw["id"],
-            name=name and redact(name),
+            name=text_of(raw, "name", redact),
             active=active if type(active) is bool else None,
-            mode=mode and redact(mode),
+            mode=text_of(raw, "mode", redact),
             schedule=Schedule.of(raw.get("schedule"), redact),
         )
 
@@ -94,15 +93,10 @@ class Sync(NamedTuple):
         """The references that the change breaks."""
         return tuple(one for one in self.references or () if one.breaks)
 
-    def to_dict(self) -> dict[str, Any]:
-        """As the JSON faces print it (docs/json.md)."""
-        return {
-            **_summary(self),
-            "running": self.running,
-            "references": None
-            if self.references is None
-            else [one.to_dict() for one in self.references],
-        }
+    @property
+    def run_after(self) -> tuple[str, ...]:
+        """The ids of the syncs that it runs after."""
+        return self.schedule.run_after if self.schedule else ()
 
 
 class Follower(NamedTuple):
@@ -113,7 +107,8 @@ class Follower(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """As the JSON faces print it."""
-        return {**_summary(self.sync), "after": list(self.after)}
+        sync = as_json(self.sync)
+        return {**{key: sync[key] for key in _SUMMARY}, "after": list(self.after)}
 
 
 class Relating(NamedTuple):
@@ -131,22 +126,13 @@ class Relating(NamedTuple):
         found = tuple(references({"relations": raw.get("relations")}, change))
         if not found:
             return None
-        name = text_of(raw, "name")
         shown = tuple(one._replace(field=redact(one.field)) for one in found)
-        return cls(raw["id"], name and redact(name), shown)
+        return cls(raw["id"], text_of(raw, "name", redact), shown)
 
     @property
     def broken(self) -> tuple[Reference, ...]:
         """The references that the change breaks."""
         return tuple(one for one in self.references if one.breaks)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As the JSON faces print it."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "references": [one.to_dict() for one in self.references],
-        }
 
 
 class Problem(NamedTuple):
@@ -157,10 +143,6 @@ class Problem(NamedTuple):
     path: str | None
     severity: str | None
 
-    def to_dict(self) -> dict[str, str | None]:
-        """As the JSON faces print it."""
-        return self._asdict()
-
 
 def problems(raw: Document, redact: Redact) -> tuple[Problem, ...] | None:
     """The problems of a sync; None where they cannot be read."""
@@ -169,8 +151,7 @@ def problems(raw: Document, redact: Redact) -> tuple[Problem, ...] | None:
         return ()
     if type(found) is not list or any(type(one) is not dict for one in found):
         return None
-    texts = ([text_of(one, key) for key in Problem._fields] for one in found)
-    return tuple(Problem(*(text and redact(text) for text in each)) for each in texts)
+    return tuple(Problem(*(text_of(one, key, redact) for key in Problem._fields)) for one in found)
 
 
 def reads(item: Document, ids: frozenset[str]) -> bool | None:
@@ -196,23 +177,13 @@ def is_running(status: JsonValue) -> bool | None:
     return not current.get("completed_at")
 
 
-def text_of(value: Document, key: str) -> str | None:
-    """The text under a key; None for anything else."""
+def text_of(value: Document, key: str, redact: Redact) -> str | None:
+    """The text under a key with credentials masked; None for anything else."""
     found = value.get(key)
-    return found if type(found) is str else None
+    return redact(found) if type(found) is str else None
 
 
 def _ids(value: JsonValue) -> Iterator[str]:
     for one in value if type(value) is list else ():
         if type(one) is str:
             yield one
-
-
-def _summary(sync: Sync) -> dict[str, Any]:
-    return {
-        "id": sync.id,
-        "name": sync.name,
-        "active": sync.active,
-        "mode": sync.mode,
-        "schedule": sync.schedule.to_dict() if sync.schedule else None,
-    }

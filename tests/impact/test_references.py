@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patcher.impact.fieldchange import FieldChange, references, unreadable, unreadable_relations
+from patcher.impact.preview import as_json
 from patcher.impact.syncs import Relating, Schedule, Sync, is_running, problems, reads
 
 MODEL_ID = "248df4b7-aa70-47b8-a036-33ac447e668d"
@@ -125,7 +126,7 @@ def test_no_shape_breaks_the_reader(sync: dict[str, Any]) -> None:
     """Whatever a sync looks like, reading it ends, and everything shown of it is text."""
     list(references(sync, CHANGE))
     list(unreadable(sync))
-    shown = Sync.of({**sync, "id": OTHER_ID}, str).to_dict()
+    shown = as_json(Sync.of({**sync, "id": OTHER_ID}, str))
     Relating.of({**sync, "id": OTHER_ID}, CHANGE, str)
     problems(sync, str)
     reads(sync, CHANGE.owners)
@@ -215,7 +216,7 @@ def test_problems_are_read_leniently() -> None:
     """Each part of a problem may be missing; what is no list of problems cannot be read."""
     (found,) = problems({"problems": [{"message": "no", "severity": 5}]}, str) or ()
 
-    assert found.to_dict() == {"code": None, "message": "no", "path": None, "severity": None}
+    assert found._asdict() == {"code": None, "message": "no", "path": None, "severity": None}
     assert problems({}, str) == ()
     assert problems({"problems": None}, str) == ()
     assert problems({"problems": {}}, str) is None
