@@ -45,7 +45,7 @@ def parse(text: str | bytes, *, what: str) -> JsonValue:
 
 def dump(value: JsonValue) -> str:
     """A JSON value as one line of ASCII, without spaces."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def canonical(value: JsonValue) -> str:
@@ -134,6 +134,8 @@ _HOOKS: Final[dict[str, Any]] = {
     "parse_int": _number,
     "parse_constant": _constant,
 }
+# No document contains itself, and the check for it takes a fifth of the time.
+_ENCODER: Final = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":"))
 _DECODER: Final = json.JSONDecoder(**_HOOKS)
 _PAIRWISE: Final = json.JSONDecoder(**_HOOKS, object_pairs_hook=_pairs)
 

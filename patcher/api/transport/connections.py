@@ -280,6 +280,10 @@ class WitnessAdapter(HTTPAdapter):
             self._pool = super().get_connection_with_tls_context(*args, **kwargs)
         return self._pool
 
+    def request_url(self, request: PreparedRequest, proxies: object) -> str:
+        """The path: only https goes through a proxy, and there in a tunnel."""
+        return request.path_url
+
     def build_response(self, req: PreparedRequest, resp: Any) -> Any:
         """urllib3's own response: requests' has cookies and an encoding that nothing needs."""
         return resp

@@ -225,7 +225,6 @@ class Transport:
     ) -> PreparedRequest:
         """A request to this API. requests prepares the address once, and nothing else."""
         from requests import PreparedRequest, Request
-        from requests.structures import CaseInsensitiveDict
 
         if self._base is None:
             self._base = (Request("GET", self._settings.url).prepare().url or "").rstrip("/")
@@ -233,7 +232,8 @@ class Transport:
         request.method, request.body = method, body
         request.url = f"{self._base}{path}?{urlencode(params)}" if params else f"{self._base}{path}"
         length = {} if body is None else {"Content-Length": str(len(body))}
-        request.headers = CaseInsensitiveDict({**self._common, **headers, **length})
+        # An adapter only passes them on.
+        request.headers = {**self._common, **headers, **length}  # type: ignore[assignment]
         return request
 
     def _open(
