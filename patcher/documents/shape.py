@@ -133,12 +133,10 @@ class Shape(NamedTuple):
 
 def _respelled(value: JsonValue, place: Tokens, spellings: Mapping[str, str]) -> JsonValue:
     if not place:
-        is_known = type(value) is str and value in spellings.values()
-        return value if is_known or type(value) is not str else spellings.get(value.lower(), value)
-    if place[0] == "-":
-        if type(value) is not list:
-            return value
+        is_known = type(value) is not str or value in spellings.values()
+        return value if is_known else spellings.get(value.lower(), value)
+    if place[0] == "-" and type(value) is list:
         return [_respelled(item, place[1:], spellings) for item in value]
-    if type(value) is not dict or place[0] not in value:
-        return value
-    return {**value, place[0]: _respelled(value[place[0]], place[1:], spellings)}
+    if place[0] != "-" and type(value) is dict and place[0] in value:
+        return {**value, place[0]: _respelled(value[place[0]], place[1:], spellings)}
+    return value

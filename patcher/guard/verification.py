@@ -353,9 +353,6 @@ def _changed_names(plan: Plan, lists: tuple[str, ...]) -> set[str]:
 
 
 def _by_name(items: JsonValue) -> dict[str, JsonValue]:
-    found = {}
-    for item in items if type(items) is list else ():
-        name = item.get("name") if type(item) is dict else item
-        if type(name) is str:
-            found[name] = item
-    return found
+    members = items if type(items) is list else ()
+    named = ((item.get("name") if type(item) is dict else item, item) for item in members)
+    return {name: item for name, item in named if type(name) is str}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from patcher.documents.diff import Change, compare
@@ -46,30 +47,26 @@ class Conflict(NamedTuple):
         }
 
 
-def conflict(plan: Plan, fresh: Snapshot, document: Document) -> ConflictError:
+def conflict(
+    plan: Plan, fresh: Snapshot, document: Document, why: str = "", hint: str | None = None
+) -> ConflictError:
     """The error for a resource that changed since the plan's base.
 
-    ``document`` is the writable document of the snapshot ``fresh``.
+    ``document`` is the writable document of the snapshot ``fresh``; ``why`` and ``hint`` say more
+    than the changes show.
     """
     report = _report(plan, fresh, document)
-    return _error(plan, fresh, document, report, "Nothing was written.", _way_out(plan, report))
-
-
-def _error(
-    plan: Plan, fresh: Snapshot, document: Document, report: Conflict, end: str, hint: str
-) -> ConflictError:
     when = f" at {fresh.updated_at}" if fresh.updated_at else ""
     return ConflictError(
         f"{plan.label} was changed{_by(fresh)}{when} since it was read "
-        f"({_facts(plan, fresh, report)}). "
-        f"{end}",
+        f"({_facts(plan, fresh, report)}). {why}Nothing was written.",
         expected=plan.base.version,
         found=fresh.version,
         base=plan.document,
         current=document,
         report=report,
         fresh=fresh,
-        hint=hint,
+        hint=hint or _way_out(plan, report),
     )
 
 
@@ -182,24 +179,22 @@ def refuse_other_than(shown: Plan, now: Plan) -> None:
     """
     is_same = set(shown.cleared) == set(now.cleared) and _effects(shown) == _effects(now)
     if not is_same and not now.is_unchanged:
-        raise _error(
+        raise conflict(
             shown,
             now.base,
             now.document,
-            _report(shown, now.base, now.document),
-            "After a rebase your change differs from the plan you saw. Nothing was written.",
+            "After a rebase your change differs from the plan you saw. ",
             "Run the same command again to see the new plan.",
         )
 
 
-def _effects(plan: Plan) -> dict[tuple[str, str], Change]:
-    """The changes by path and kind, with identities of list items instead of indices."""
-    found: dict[tuple[str, str], Change] = {}
+def _effects(plan: Plan) -> set[Change]:
+    """The changes, with identities of list items instead of indices in their paths."""
+    found: set[Change] = set()
     for change in plan.changes:
         document = plan.proposed if change.kind == "added" else plan.document
         place = _identified(document, tokens_of(change.path), plan.resource.shape.lists)
-        path = pointer_to(place)
-        found[path, change.kind] = Change(path, change.kind, change.old, change.new)
+        found.add(replace(change, path=pointer_to(place)))
     return found
 
 

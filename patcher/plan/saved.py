@@ -60,8 +60,7 @@ def sealed(document: Document, masks: Masks, salt: bytes) -> tuple[Document, Sea
 
     Raises InvalidInputError where there are too many to digest.
     """
-    masked: Document = _without_holders(document, masks.masked_value(document))
-    places = list(_masked_places(document, masked, ()))
+    places = list(_masked_places(document, masks.masked_value(document), ()))
     if len(places) > _MOST:
         raise InvalidInputError(
             f"This plan can't be saved: the document contains credentials in more than {_MOST} "
@@ -69,7 +68,9 @@ def sealed(document: Document, masks: Masks, salt: bytes) -> tuple[Document, Sea
             hint=_APPLY,
         )
     digests = {pointer_to(place): digest(lookup(document, place), salt) for place in places}
-    return masked, Seal(salt, digests)
+    for place in places:
+        document = replaced(document, place, MASK)
+    return document, Seal(salt, digests)
 
 
 def _refuse_revealing_keys(paths: Iterable[Tokens], masks: Masks, free: Iterable[Tokens]) -> None:
@@ -106,24 +107,12 @@ def digest(value: JsonValue, salt: bytes) -> str:
 
 
 def _masked_places(value: JsonValue, masked: JsonValue, at: Tokens) -> Iterator[Tokens]:
-    if masked == MASK and value != MASK:
+    """The places that are masked, and of texts that are masked in part."""
+    if type(value) is not type(masked) or (type(value) is str and value != masked):
         yield at
         return
     for (key, below), (_, shown) in zip(entries(value), entries(masked), strict=True):
         yield from _masked_places(below, shown, (*at, key))
-
-
-def _without_holders(value: JsonValue, shown: JsonValue) -> JsonValue:
-    """``shown``, with a mask instead of each text of ``value`` that is partly masked in it."""
-    if type(value) is not type(shown):
-        return shown
-    if type(value) is str:
-        return value if value == shown else MASK
-    if type(value) is dict:
-        return {key: _without_holders(member, shown[key]) for key, member in value.items()}
-    if type(value) is list:
-        return [_without_holders(*both) for both in zip(value, shown, strict=True)]
-    return value
 
 
 FORMAT: Final = 1
