@@ -68,7 +68,7 @@ def show_saved(path: Path, parameters: dict[str, Any]) -> int:
     if output == "text":
         base = saved.plan.base
         of = "" if base.raw["version"] is None else f" from version {base.shown_version}"
-        console.say("", f"Saved {saved.created}{of}, {saved.url}. No request was sent.")
+        console.say("", f"Saved {saved.created}{of}, {saved.plan.origin.url}. No request was sent.")
     return int(differs)
 
 

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import NoneType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeAlias
 
 from patcher.documents import jsontext
 from patcher.documents.diff import compare
@@ -35,28 +35,12 @@ COST: Final = 2**14
 _APPLY: Final = "Apply the change directly with patch-model apply."
 
 
-class Seal(NamedTuple):
-    """Digests of the masked values of a document, by JSON Pointer, and their salt."""
-
-    salt: bytes
-    digests: Mapping[str, str]
-
-    def opened(self, live: Document, *others: Seal) -> dict[str, JsonValue]:
-        """The values of ``live`` at the places of these seals, by digest."""
-        places = {place for seal in (self, *others) for place in seal.digests}
-        values = (lookup(live, tokens_of(place), MISSING) for place in sorted(places))
-        return {digest(one, self.salt): one for one in values if one is not MISSING}
-
-    def restored(self, document: Document, known: Mapping[str, JsonValue]) -> Document:
-        """``document`` with the known values instead of their masks."""
-        for place, found in self.digests.items():
-            if found in known:
-                document = replaced(document, tokens_of(place), known[found])
-        return document
+Digests: TypeAlias = dict[str, str]
+"""The digests of the masked values of a document, by JSON Pointer."""
 
 
-def sealed(document: Document, masks: Masks, salt: bytes) -> tuple[Document, Seal]:
-    """Seals a document: masks its credentials and every text that contains one.
+def _sealed(document: Document, masks: Masks, salt: bytes) -> tuple[Document, Digests]:
+    """Masks the credentials of a document and every text that contains one.
 
     Raises InvalidInputError where there are too many to digest.
     """
@@ -70,7 +54,15 @@ def sealed(document: Document, masks: Masks, salt: bytes) -> tuple[Document, Sea
     digests = {pointer_to(place): digest(lookup(document, place), salt) for place in places}
     for place in places:
         document = replaced(document, place, MASK)
-    return document, Seal(salt, digests)
+    return document, digests
+
+
+def _restored(document: Document, digests: Digests, known: Mapping[str, JsonValue]) -> Document:
+    """``document`` with the values that are known by digest instead of their masks."""
+    for place, found in digests.items():
+        if found in known:
+            document = replaced(document, tokens_of(place), known[found])
+    return document
 
 
 def _refuse_revealing_keys(paths: Iterable[Tokens], masks: Masks, free: Iterable[Tokens]) -> None:
@@ -160,19 +152,17 @@ class SavedPlan:
     Attributes:
         id: its ID in the journal, once it has been applied.
         created: when it was saved (RFC 3339).
-        url: the API that it was made for.
-        organization: the organization there, or None where it is unknown.
         plan: the plan to show; it must not be written, since it has masks.
-        base_seal, proposed_seal: the digests of the credentials in either document.
+        salt: goes into the digests.
+        base_digests, proposed_digests: those of the credentials in either document.
     """
 
     id: str
     created: str
-    url: str
-    organization: str | None
     plan: Plan
-    base_seal: Seal
-    proposed_seal: Seal
+    salt: bytes
+    base_digests: Digests
+    proposed_digests: Digests
 
     def __repr__(self) -> str:
         return f"SavedPlan({self.id!r}, {self.plan!r})"
@@ -182,10 +172,12 @@ class SavedPlan:
 
         A credential that ``live`` no longer has stays masked, so the base differs from ``live``.
         """
-        known = self.base_seal.opened(live, self.proposed_seal)
+        places = sorted({*self.base_digests, *self.proposed_digests})
+        values = (lookup(live, tokens_of(place)) for place in places)
+        known = {digest(one, self.salt): one for one in values if one is not MISSING}
         return (
-            self.base_seal.restored(self.plan.document, known),
-            self.proposed_seal.restored(self.plan.proposed, known),
+            _restored(self.plan.document, self.base_digests, known),
+            _restored(self.plan.proposed, self.proposed_digests, known),
         )
 
 
@@ -196,8 +188,8 @@ def dump(plan: Plan, *, plan_id: str, created: str, salt: bytes, tool: str) -> s
     credential or has one in a key, since the file must not contain it.
     """
     masks = plan.masks
-    base, base_seal = sealed(plan.document, masks, salt)
-    proposed, proposed_seal = sealed(plan.proposed, masks, salt)
+    base, base_digests = _sealed(plan.document, masks, salt)
+    proposed, proposed_digests = _sealed(plan.proposed, masks, salt)
     _refuse_a_credential(plan, base, proposed)
     terms = plan.terms
     content: Document = {
@@ -228,7 +220,7 @@ def dump(plan: Plan, *, plan_id: str, created: str, salt: bytes, tool: str) -> s
         "base": base,
         "proposed": proposed,
         "salt": salt.hex(),
-        "digests": {"base": base_seal.digests, "proposed": proposed_seal.digests},
+        "digests": {"base": base_digests, "proposed": proposed_digests},
     }
     if terms.named:
         content["named"] = [pointer_to(place) for place in terms.named]
@@ -323,17 +315,17 @@ def _check_properties(content: Document, resource: Resource) -> None:
         raise ValueError("changes")
 
 
-def _seal(salt: bytes, digests: Any, document: Document) -> Seal:
-    """The seal of ``document``.
+def _digests(digests: Any, document: Document) -> Digests:
+    """Checks the digests of ``document``.
 
-    Raises TypeError or ValueError where ``digests`` is not valid, or has a place without a mask.
+    Raises TypeError or ValueError where they are not valid, or have a place without a mask.
     """
     if type(digests) is not dict:
         raise TypeError("digests")
     for place, found in digests.items():
-        if lookup(document, tokens_of(place), MISSING) != MASK or type(found) is not str:
+        if lookup(document, tokens_of(place)) != MASK or type(found) is not str:
             raise ValueError(place)
-    return Seal(salt, digests)
+    return dict(digests)
 
 
 def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
@@ -367,15 +359,13 @@ def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
             origin=Origin(content["url"], content["organization"], saved_plan=content["id"]),
         ),
     )
-    salt = bytes.fromhex(content["salt"])
     return SavedPlan(
         id=content["id"],
         created=content["created"],
-        url=content["url"],
-        organization=content["organization"],
         plan=plan,
-        base_seal=_seal(salt, content["digests"]["base"], content["base"]),
-        proposed_seal=_seal(salt, content["digests"]["proposed"], content["proposed"]),
+        salt=bytes.fromhex(content["salt"]),
+        base_digests=_digests(content["digests"]["base"], content["base"]),
+        proposed_digests=_digests(content["digests"]["proposed"], content["proposed"]),
     )
 
 

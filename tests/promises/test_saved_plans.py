@@ -525,7 +525,7 @@ def test_what_a_saved_plan_looks_like_to_its_holder(plan: Plan, tmp_path: Path) 
 
     assert repr(saved).startswith(f"SavedPlan({saved.id!r}")
     assert saved.plan.changes == plan.changes
-    assert saved.url == plan.origin.url
+    assert saved.plan.origin.url == plan.origin.url
 
 
 def test_a_plan_is_confirmed_and_can_be_tried(
