@@ -13,6 +13,7 @@ from patcher.errors import InvalidInputError, InvalidPatchError, PatchError
 from patcher.mcp import reading
 from patcher.mcp.replies import (
     DATA,
+    MARK,
     ToolReply,
     of_error,
     of_fault,
@@ -91,6 +92,7 @@ class Agent:
         self.yes = yes
         self.plans = ShownPlans()
         session.defer = self.plans.defer
+        session.note = None  # it names models, and standard error is a log
 
     @property
     def place(self) -> str:
@@ -179,7 +181,8 @@ class Agent:
 
         def write(plan: Plan) -> ToolReply:
             outcome = guarded(lambda: of_result(run_shown(self.session, plan, Options())))
-            return outcome._replace(data={**outcome.data, **_identity(shown)})
+            text = f"{outcome.text}\n{MARK}Plan: {shown.summary}"
+            return outcome._replace(text=text, data={**outcome.data, **_identity(shown)})
 
         return self.plans.write(shown, write) or self.spent(shown.id)
 

@@ -24,7 +24,7 @@ from patcher.operations.read import raw_model, summaries
 from patcher.operations.undo import History, HistoryEntry, is_entry
 from patcher.plan.plan import host_of
 from patcher.render.history import entry_lines, history_lines, table_lines
-from patcher.render.text import Line, printable, value_json
+from patcher.render.text import Line, value_json
 from patcher.resources.snapshot import Snapshot
 
 _PIECE: Final = 8_000
@@ -38,7 +38,7 @@ def list_models(session: Session, arguments: Document) -> ToolReply:
     where = tuple(map(Condition.parse, arguments.get("where", ())))
     found = [one.to_dict() for one in summaries(session, where)]
     start = arguments.get("offset", 0)
-    rows = found[start : start + arguments.get("limit", 50)]
+    rows = found[start : start + arguments.get("limit", 25)]
     head = f"{counted(len(found), 'model')} at {host_of(session.client.settings.url)}."
     if len(rows) < len(found):
         head += f" Shown: {len(rows)}, from offset {start}."
@@ -74,12 +74,11 @@ def get_model(session: Session, arguments: Document) -> ToolReply:
     }
     shown = piece["value"]
     rows = (shown if type(shown) is str else value_json(shown)).split("\n")
-    version = printable(snapshot.shown_version)
-    host = host_of(session.client.settings.url)
-    head = f"{session.resource.noun} {snapshot.id} at {host}, version {version}."
+    head = f"1 model at {host_of(session.client.settings.url)}."
     if "length" in piece:
         head += f" Characters {piece['offset']} to {piece['end']} of {piece['length']}."
-    return reply(head, [*rows, *(f"Warning: {one}" for one in warnings)], data)
+    about = f"{session.resource.noun} {snapshot.id}, version {snapshot.shown_version}"
+    return reply(head, [about, *rows, *(f"Warning: {one}" for one in warnings)], data)
 
 
 def _piece(value: JsonValue, start: int) -> Document:

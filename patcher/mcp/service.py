@@ -153,8 +153,8 @@ class Service:
         if found.action == "accept" and (found.content or {}).get(_KEY) is True:
             return None
         outcome = of_error(_DECLINED)
-        self.agent.plans.spend(shown, outcome)
-        return outcome
+        is_used_up = self.agent.plans.decline(shown, outcome)
+        return outcome if is_used_up else self.agent.spent(shown.id)
 
 
 def _tool(spec: ToolSpec) -> types.Tool:
@@ -221,7 +221,8 @@ def serve(agent: Agent, wire: Wire, say: Callable[[str], None]) -> None:
 
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, stop)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                signal.signal(number, stop)
     say(f"Serving MCP for {agent.place}; stop with Ctrl-C.")
     asyncio.run(_serve(agent, wire, closers))
     agent.plans.close()

@@ -96,22 +96,29 @@ class ShownPlans:
             shown.state = after
             return True
 
-    def spend(self, shown: ShownPlan, outcome: ToolReply) -> None:
-        """Spends an ID: from now on it answers with ``outcome``."""
+    def decline(self, shown: ShownPlan, outcome: ToolReply) -> bool:
+        """Uses an ID up without a write, unless another call writes it, or wrote it."""
         with self._changed:
-            shown.state, shown.outcome, shown.plan = "spent", outcome, None
+            if shown.state not in ("open", "asking"):
+                return False
+            self._spend(shown, outcome)
+            return True
+
+    def _spend(self, shown: ShownPlan, outcome: ToolReply) -> None:
+        shown.state, shown.outcome, shown.plan = "spent", outcome, None
 
     def write(self, shown: ShownPlan, write: Callable[[Plan], ToolReply]) -> ToolReply | None:
-        """Writes a plan once. None where another call writes it, or wrote it."""
+        """Writes a plan once. None where another call writes it, or wrote it, or it is closed."""
         with self._changed:
-            if shown.state not in ("open", "asking") or shown.plan is None:
+            if self.is_closed or shown.state not in ("open", "asking") or shown.plan is None:
                 return None
             shown.state = "writing"
             self._writing += 1
             plan = shown.plan
         try:
             outcome = write(plan)
-            self.spend(shown, outcome)
+            with self._changed:
+                self._spend(shown, outcome)
         finally:
             with self._changed:
                 self._writing -= 1

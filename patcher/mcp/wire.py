@@ -10,6 +10,7 @@ import json
 import math
 import os
 import queue
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -75,12 +76,11 @@ class Wire:
     """Standard input and output, kept for the protocol; both descriptors lead elsewhere then."""
 
     def __init__(self) -> None:
-        try:
-            self._source, self._target = os.dup(0), os.dup(1)
-        except OSError as error:
+        if sys.stdin is None or sys.stdout is None:
             raise InvalidInputError(
                 "Standard input or output is closed.", hint="An MCP client starts this command."
-            ) from error
+            )
+        self._source, self._target = os.dup(0), os.dup(1)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         try:
             os.dup2(2, 1)

@@ -70,12 +70,11 @@ def test_a_question_that_was_never_shown_is_no_agreement(agent: Agent) -> None:
     assert agent.call("apply_plan", **plan).data["status"] == "applied"
 
 
+@pytest.mark.parametrize("shared", ["auto"], indirect=True)
 def test_an_answer_to_no_question_writes_nothing(agent: Agent) -> None:
     """Where the client calls again with the answer, it must be to a question of this server."""
     model = agent.new_model()
     plan = agent.plan(model, "name=Clients").plan
-    if agent.client.mode == "legacy":
-        pytest.skip("the question is a request there, whose answer the SDK assigns")
 
     async def forge() -> object:
         yes = mcp_types.ElicitResult(action="accept", content={"write": True})
@@ -90,12 +89,7 @@ def test_an_answer_to_no_question_writes_nothing(agent: Agent) -> None:
     assert agent.sandbox.puts(model) == []
 
 
-@pytest.fixture(params=MODES)
-def mode(request: pytest.FixtureRequest) -> str:
-    """An era of the protocol."""
-    return str(request.param)
-
-
+@pytest.mark.parametrize("mode", MODES)
 def test_without_a_way_to_ask_nothing_is_written(api: Sandbox, mode: str, tmp_path: Path) -> None:
     """A client without elicitation is refused, with what to do."""
     with connected(api, tmp_path, mode=mode, asks=False) as agent:
@@ -107,9 +101,9 @@ def test_without_a_way_to_ask_nothing_is_written(api: Sandbox, mode: str, tmp_pa
     assert api.puts(model) == []
 
 
-def test_yes_writes_where_nobody_can_be_asked(api: Sandbox, mode: str, tmp_path: Path) -> None:
+def test_yes_writes_where_nobody_can_be_asked(api: Sandbox, tmp_path: Path) -> None:
     """The one who configures the server agrees to all plans beforehand."""
-    with connected(api, tmp_path, "--yes", mode=mode, asks=False) as agent:
+    with connected(api, tmp_path, "--yes", asks=False) as agent:
         model = agent.new_model()
         reply = agent.call("apply_plan", **agent.plan(model, "name=Clients").plan)
 
@@ -117,9 +111,9 @@ def test_yes_writes_where_nobody_can_be_asked(api: Sandbox, mode: str, tmp_path:
     assert api.stored(model)["name"] == "Clients"
 
 
-def test_a_server_that_only_reads(api: Sandbox, mode: str, tmp_path: Path) -> None:
+def test_a_server_that_only_reads(api: Sandbox, tmp_path: Path) -> None:
     """It has no tool that writes, and none that runs a query; it says so everywhere."""
-    with connected(api, tmp_path, "--read-only", mode=mode) as agent:
+    with connected(api, tmp_path, "--read-only", mode="auto") as agent:
         listed = agent.portal.call(agent.client.list_tools)
         plan = agent.plan(agent.new_model(), "name=Clients")
         with pytest.raises(MCPError):
