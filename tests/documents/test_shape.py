@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from patcher.documents.shape import KeyedList, Shape, keys_of
 from patcher.documents.values import JsonValue, copied, strictly_equal
@@ -99,7 +99,6 @@ def test_an_empty_list_is_keyed() -> None:
 
 
 @given(values, values)
-@settings(max_examples=100, deadline=None)
 def test_identities_are_equal_only_where_strictly_equal(
     first: JsonValue, second: JsonValue
 ) -> None:

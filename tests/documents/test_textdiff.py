@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from patcher.documents.textdiff import NO_NEWLINE, is_multiline, unified
@@ -37,7 +37,6 @@ texts = st.lists(st.sampled_from(("a", "b", "", "c", "\u2028", "\x0c")), max_siz
 
 
 @given(texts, texts, st.integers(0, 4))
-@settings(max_examples=200, deadline=None)
 def test_a_diff_rebuilds_the_text(old: str, new: str, context: int) -> None:
     """The hunks, applied to the old text, give the new one; equal texts have none."""
     hunks = unified(old, new, context)

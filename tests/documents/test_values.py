@@ -7,7 +7,7 @@ from collections import OrderedDict, UserDict, UserList
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from patcher.documents.values import (
@@ -26,7 +26,6 @@ from tests.documents.strategies import documents, nested, pairs
 
 
 @given(pairs())
-@settings(max_examples=80, deadline=None)
 def test_strictly_equal_is_equality_of_json_text(pair: tuple[Document, Document]) -> None:
     """Two values are strictly equal exactly where their sorted JSON texts are the same."""
     first, second = pair
@@ -70,7 +69,6 @@ def test_order_of_keys_carries_no_meaning() -> None:
 
 
 @given(documents)
-@settings(max_examples=50, deadline=None)
 def test_a_copy_shares_nothing(document: Document) -> None:
     """A copy is strictly equal and has no object or list in common with the original."""
     again = copied(document)

@@ -198,7 +198,7 @@ LAWS = (
 
 
 @settings(
-    max_examples=max(150, settings().max_examples),
+    max_examples=max(60, settings().max_examples),
     suppress_health_check=list(HealthCheck),
 )
 @given(st.data())

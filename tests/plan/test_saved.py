@@ -54,7 +54,6 @@ def sealed_again(content: Document) -> str:
     return json.dumps({**content, "checksum": saved._checksum(content)})
 
 
-@settings(max_examples=60)
 @given(values, values)
 def test_documents_come_back_strictly(before: Any, after: Any) -> None:
     """1 stays 1 and 1.0 stays 1.0, -0.0, lone surrogates and long numbers are what they were."""

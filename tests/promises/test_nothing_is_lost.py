@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import patcher
@@ -38,7 +38,6 @@ def lost(before: dict[str, Any], after: dict[str, Any], changed: str) -> list[st
     ]
 
 
-@settings(max_examples=80)
 @given(case=cases())
 def test_what_is_stored_is_what_was_meant(shared: Sandbox, case: Case) -> None:
     """For any model and any change the server stores the intent, member by member and type by type.

@@ -301,7 +301,6 @@ def test_a_plan_for_another_place_is_refused(
     assert sandbox.requests == []
 
 
-@settings(max_examples=40)
 @given(st.data())
 def test_an_edited_plan_is_never_applied(data: st.DataObject) -> None:
     """Any one character altered, added or taken out: refused, unless the content is the same."""
