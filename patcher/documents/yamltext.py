@@ -97,6 +97,12 @@ def lines(text: str) -> dict[Tokens, int]:
     return dict(_located(composed(source), ()))
 
 
+def line_of(place: Tokens, known: Mapping[Tokens, int]) -> int | None:
+    """The line of a place, or of the nearest place that it is in, of those in ``known``."""
+    ends = (place[:end] for end in range(len(place), 0, -1))
+    return next((known[one] for one in ends if one in known), None)
+
+
 def composed(text: str) -> Any:
     """The nodes of a text that ``parse`` accepts, as ruamel.yaml has them, with their places."""
     from ruamel.yaml import YAML
@@ -124,9 +130,7 @@ def annotated(text: str, notes: Iterable[tuple[Tokens, Sequence[str]]]) -> str:
     known: dict[Tokens, int] | None = None
     for place, comments in notes:
         known = lines(text) if known is None else known
-        ends = (end for end in range(len(place), 0, -1) if place[:end] in known)
-        end = next(ends, None)
-        above.setdefault(1 if end is None else known[place[:end]], []).extend(comments)
+        above.setdefault(line_of(place, known) or 1, []).extend(comments)
     rows = enumerate(text.split("\n"), 1)
     return "\n".join(row for number, line in rows for row in (*above.get(number, ()), line))
 

@@ -111,11 +111,7 @@ class Buffer:
         """Returns the line of ``body``, from 1, of a pointer's place or its nearest parent."""
         if path is None:
             return None
-        place = tokens_of(path)
-        lines = yamltext.lines(self._without_comments(body))
-        return next(
-            (lines[place[:i]] for i in range(len(place), 0, -1) if place[:i] in lines), None
-        )
+        return yamltext.line_of(tokens_of(path), yamltext.lines(self._without_comments(body)))
 
     def _about(self) -> list[str]:
         base = self.base

@@ -118,7 +118,7 @@ class Draft:
             return []
         texts = [path for ending in MARKS for path in folder.glob(f"[!.]*.{ending}")]
         drafts = map(cls, sorted(texts, key=_last_change, reverse=True))
-        return [one for one in drafts if one.is_of(resource_id)]
+        return [one for one in drafts if one.is_edit(resource_id)]
 
     def rest_on(self, basis: Basis) -> None:
         """Records what the text is based on, in a file next to it."""
@@ -237,14 +237,10 @@ class Draft:
             raise InvalidInputError(f"{self.path} {reason}.") from error
         return Basis.of(record, self.path)
 
-    def is_of(self, resource_id: str) -> bool:
-        """Whether it exists and is an edit of this resource."""
-        return self.is_edit() and self.basis().base.id == resource_id
-
-    def is_edit(self) -> bool:
-        """Whether it exists and can be resumed."""
+    def is_edit(self, resource_id: str | None = None) -> bool:
+        """Whether it exists and can be resumed, as an edit of this resource if one is given."""
         try:
-            return self.path.exists() and bool(self.basis())
+            return resource_id in (None, self.basis().base.id)
         except InvalidInputError:
             return False
 

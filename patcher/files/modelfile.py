@@ -109,9 +109,7 @@ class ModelFile:
     def _line_of(self, path: str | None) -> int | None:
         if path is None:
             return None
-        place, lines = tokens_of(path), yamltext.lines(self.text)
-        ends = (place[:end] for end in range(len(place), 0, -1))
-        return next((lines[one] for one in ends if one in lines), None)
+        return yamltext.line_of(tokens_of(path), yamltext.lines(self.text))
 
     def changed(self, old: Document, new: Document) -> bytes:
         """The content that says ``new`` where it says ``old``, with its own line endings."""

@@ -193,7 +193,7 @@ def assert_resumed(path: Path, text: bytes) -> None:
     """Does with a kept text what ``edit --resume`` does before it asks the API."""
     path.write_bytes(text)
     kept = Draft(path)
-    assert isinstance(kept.is_of("x"), bool)
+    assert isinstance(kept.is_edit("x"), bool)
     with only_ours():
         kept.read()
         basis = kept.basis()
