@@ -78,6 +78,5 @@ class Spool:
 
 def _full(reason: str | None) -> JournalError:
     return JournalError(
-        f"The plan could not be stored on disk ({reason}). Nothing was written.",
-        hint=FREE_SPACE,
+        f"The plan could not be stored on disk ({reason}). Nothing was written.", hint=FREE_SPACE
     )

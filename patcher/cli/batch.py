@@ -7,24 +7,29 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from patcher.api.pace import Pace
+from patcher.batch.batch import BatchOptions
 from patcher.batch.overview import Tally
+from patcher.batch.pool import BatchControl
 from patcher.cli import console, exits
 from patcher.cli.changes import Source, patch_of, take_changes
 from patcher.cli.confirmation import output_of, refuse_without_terminal
 from patcher.cli.options import connection, options_of, session
 from patcher.cli.signals import SIGNALS
+from patcher.documents.where import Condition
 from patcher.documents.wording import counted
 from patcher.errors import InterruptedWriteError, InvalidInputError, PatchError
+from patcher.operations.batch import BatchRun
+from patcher.operations.read import Selection
+from patcher.render.overview import outcome_lines, overview_lines, summary_lines
+from patcher.render.progress import Bar
+from patcher.render.text import Span, line, printable, result_line
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from patcher.batch.overview import Overview
-    from patcher.batch.pool import BatchControl
-    from patcher.operations.batch import BatchRun
-    from patcher.operations.read import Selection
     from patcher.plan import PatchResult
-    from patcher.render.progress import Bar
     from patcher.render.text import Line
 
 _TITLES = {"plan": "Planning", "write": "Writing"}
@@ -40,8 +45,6 @@ class ProgressLine:
     def watch(self, title: str, done: int, total: int) -> None:
         """Shows how many are done."""
         if done == 0 and total > 1 and self._may_draw():
-            from patcher.render.progress import Bar
-
             self.close()
             colour = console.has_colour(sys.stderr)
             self._bar = Bar(sys.stderr, title, total, has_colour=colour)
@@ -110,9 +113,6 @@ class BatchScreen:
 
     def show(self, overview: Overview) -> None:
         """Shows what is about to be done, once all plans are made."""
-        from patcher.render.overview import overview_lines
-        from patcher.render.text import Span, line, printable
-
         self.progress.close()
         if not overview.total:
             return
@@ -131,7 +131,6 @@ class BatchScreen:
         """Whether to write what was shown. From then on a signal stops the batch."""
         refuse_without_terminal(asks=self._asks)
         count = counted(overview.changing, "model")
-        from patcher.render.text import printable
 
         agreed = not self._asks or console.ask(f"Write {count} to {printable(self.place)}?")
         if agreed:
@@ -144,8 +143,6 @@ class BatchScreen:
         if self.is_json:
             self._tell_json(result)
             return
-        from patcher.render.overview import outcome_lines
-        from patcher.render.text import line
 
         # Those whose plan was refused are in the overview.
         if result.plan is not None or result.status == "not-begun":
@@ -172,8 +169,6 @@ class BatchScreen:
 
     def end(self) -> int:
         """Reports the totals; returns the exit code."""
-        from patcher.render.overview import summary_lines
-
         SIGNALS.settle()
         self.progress.close()
         if self.tally.total:
@@ -186,7 +181,6 @@ class BatchScreen:
         return self.exit_code
 
     def _tell_json(self, result: PatchResult) -> None:
-        from patcher.render.text import result_line
 
         code = int(self._exit_code) if result.status == "planned" else result.exit_code
         text = result_line(result, exit_code=code, show_secrets=self._show_secrets)
@@ -205,12 +199,16 @@ def plan_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
             "--out works with one MODEL only.",
             hint="Save one plan per model, or run patch-model apply, which shows all plans first.",
         )
-    return _with_change(models, {**parameters, "yes": True, "dry_run": True})
+    return apply_many(models, {**parameters, "yes": True, "dry_run": True})
 
 
 def apply_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
     """Makes a change in many models."""
-    return _with_change(models, parameters)
+    source = Source()
+    selection = selection_of(models, parameters, source)
+    patch = patch_of(take_changes(parameters), source, models)
+    options = options_of(parameters)
+    return carry_out_batch(parameters, lambda new: new.patches(selection, patch, options))
 
 
 def undo_many(run: str, parameters: dict[str, Any]) -> int:
@@ -219,19 +217,8 @@ def undo_many(run: str, parameters: dict[str, Any]) -> int:
     return carry_out_batch(parameters, lambda new: new.undoing(run, options))
 
 
-def _with_change(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
-    source = Source()
-    selection = selection_of(models, parameters, source)
-    patch = patch_of(take_changes(parameters), source, models)
-    options = options_of(parameters)
-    return carry_out_batch(parameters, lambda new: new.patches(selection, patch, options))
-
-
 def selection_of(models: tuple[str, ...], parameters: dict[str, Any], source: Source) -> Selection:
     """The selected models. Raises InvalidInputError for a contradiction."""
-    from patcher.documents.where import Condition
-    from patcher.operations.read import Selection
-
     if parameters["all"] and models:
         raise InvalidInputError(
             "--all can't be combined with MODEL.", hint="Leave out one of the two."
@@ -264,11 +251,6 @@ def carry_out_batch(
     screen_of: type[BatchScreen] = BatchScreen,
 ) -> int:
     """Runs a batch, reports each outcome, and returns the exit code of all of them."""
-    from patcher.api.pace import Pace
-    from patcher.batch.batch import BatchOptions
-    from patcher.batch.pool import BatchControl
-    from patcher.operations.batch import BatchRun
-
     output, show_secrets = output_of(parameters)
     control = BatchControl()
     screen = screen_of(output, control, parameters, show_secrets=show_secrets)

@@ -18,9 +18,15 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from patcher.cli import console
+from patcher.cli import console, items
 from patcher.cli.help import Command
+from patcher.cli.items import is_file, is_item
+from patcher.documents import yamltext
+from patcher.documents.masks import Masks
+from patcher.documents.patches import Patch
 from patcher.errors import InvalidInputError
+from patcher.plan.saved import KIND
+from patcher.resources.model import MODEL
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -91,8 +97,6 @@ class ChangeCommand(Command):
                 numbered.append(text)
         rest = super().parse_args(ctx, numbered)
         if ctx.params.get("models"):
-            from patcher.cli.items import is_item
-
             words = ctx.params["models"]
             ctx.params["models"] = tuple(one for one in words if not is_item(one))
             ctx.params["change_item"] = [
@@ -133,9 +137,6 @@ def patch_of(
     Raises InvalidInputError when nothing is given, a file cannot be read, or stdin is used
     twice, and InvalidPatchError for what is in them.
     """
-    from patcher.cli import items
-    from patcher.documents.patches import Patch
-
     if not given:
         raise _no_change(models)
     source = source or Source()
@@ -158,17 +159,13 @@ def patch_of(
 
 def _masks() -> Any:
     """The masks of the environment, for messages about the change itself."""
-    from patcher.documents.masks import Masks
     from patcher.operations.session import mask_words
-    from patcher.resources.model import MODEL
 
     return Masks(MODEL.shape.opaque, mask_words(os.environ))
 
 
 def _no_change(models: Sequence[str]) -> InvalidInputError:
     """The error for a command without a CHANGE, which may be a file that was meant as one."""
-    from patcher.cli.items import is_file
-
     command = click.get_current_context().info_name
     if models and all(_may_hold_models(name) for name in models):
         way = shlex.join(word for name in models for word in ("-f", name))
@@ -196,15 +193,12 @@ def _may_hold_models(name: str) -> bool:
 
 def is_saved_plan(name: str) -> bool:
     """Whether a file looks like a plan saved with --out."""
-    from patcher.plan.saved import KIND
-
     with suppress(OSError), Path(name).open("rb") as file:
         return KIND.encode() in file.read(_FIRST_BYTES)
     return False
 
 
 def _whole(option: str, value: Any) -> Any:
-    from patcher.documents.patches import Patch
 
     makers: dict[str, tuple[type, Callable[[Any], Any], str]] = {
         "--merge": (dict, Patch.merge, "an object (a merge patch)"),
@@ -231,9 +225,6 @@ class Source:
 
     def value(self, option: str, text: str) -> Any:
         """The JSON value of a SRC. Raises InvalidInputError."""
-        from patcher.cli.items import is_file
-        from patcher.documents import yamltext
-
         name, content = self.take(option, text)
         if content is text and is_file(text):
             raise InvalidInputError(

@@ -11,6 +11,10 @@ from patcher.cli import console
 from patcher.cli.options import REPORTS, options_of
 from patcher.cli.signals import SIGNALS
 from patcher.errors import InvalidInputError, PatchError
+from patcher.render import html, markdown
+from patcher.render.plan import outline, plan_lines, result_lines
+from patcher.render.review import attachments
+from patcher.render.text import line, printable, result_json
 
 if TYPE_CHECKING:
     from patcher.operations.arguments import Options
@@ -32,7 +36,6 @@ class Confirmation:
         SIGNALS.count_again()
         self.show(plan, asks=self.attended and console.can_ask())
         refuse_without_terminal(asks=self.attended)
-        from patcher.render.text import printable
 
         return not self.attended or console.ask(f"Write to {printable(plan.origin.short_place)}?")
 
@@ -46,8 +49,6 @@ class Confirmation:
             self._show_on(plan, error=True, is_first=is_first)
 
     def _show_on(self, plan: Plan, *, error: bool, is_first: bool) -> None:
-        from patcher.render.plan import plan_lines
-        from patcher.render.text import line
 
         if not is_first:
             console.show([line()], error=error)
@@ -59,8 +60,7 @@ def refuse_without_terminal(*, asks: bool) -> None:
     """Raises InvalidInputError where a prompt is due without a terminal."""
     if asks and not console.can_ask():
         raise InvalidInputError(
-            "No terminal to ask on. Nothing was written.",
-            hint="Pass --yes to skip the prompt.",
+            "No terminal to ask on. Nothing was written.", hint="Pass --yes to skip the prompt."
         )
 
 
@@ -70,11 +70,8 @@ def show_result(result: PatchResult, confirmation: Confirmation) -> None:
     if result.status != "planned":
         console.output.report_only()
     if confirmation.output == "json":
-        from patcher.render.text import result_json
-
         console.out(result_json(result, show_secrets=confirmation.show_secrets) + "\n")
         return
-    from patcher.render.plan import result_lines
 
     if result.plan is not None and result.plan is not confirmation.shown:
         confirmation.show(result.plan)
@@ -100,8 +97,7 @@ def output_of(parameters: dict[str, Any]) -> tuple[str, bool]:
         )
     if parameters["show_secrets"] and parameters["output"] in REPORTS:
         raise InvalidInputError(
-            "A report never shows credentials.",
-            hint="Leave out --show-secrets, or use -o text.",
+            "A report never shows credentials.", hint="Leave out --show-secrets, or use -o text."
         )
     return parameters["output"], parameters["show_secrets"]
 
@@ -150,18 +146,11 @@ def show_report(
 
     ``failures`` are why there is no plan for others; ``unchanged`` more have nothing to do.
     """
-    from patcher.render.plan import outline
-    from patcher.render.review import attachments
-
     if output == "html":
         for error in failures:
             console.say(f"Error: {error.message}")
     outlines = [outline(plan, attachments=attachments(plan), planned=planned) for plan in plans]
     if output == "html":
-        from patcher.render import html
-
         console.out(html.report(outlines))
     else:
-        from patcher.render import markdown
-
         console.out(markdown.report(outlines, failures, unchanged))

@@ -22,6 +22,7 @@ from patcher.cli.options import (
 )
 from patcher.cli.signals import SIGNALS
 from patcher.errors import PatchError
+from patcher.render.text import printable
 
 if TYPE_CHECKING:
     from patcher.editor.editing import Edit
@@ -118,6 +119,5 @@ def _asked(confirmation: Confirmation, plan: Plan) -> Literal["apply", "edit", "
     confirmation.show(plan, asks=confirmation.attended)
     if not confirmation.attended:
         return "apply"
-    from patcher.render.text import printable
 
     return console.ask_or_edit(f"Write to {printable(plan.origin.short_place)}?")

@@ -238,9 +238,7 @@ _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
         help="Select models with this value (PATH~=REGEX matches)",
     ),
     "base": click.option(
-        "--base",
-        metavar="REV",
-        help="Changes since REV, a folder or live (default: HEAD)",
+        "--base", metavar="REV", help="Changes since REV, a folder or live (default: HEAD)"
     ),
     "file": click.option(
         "-f",
@@ -263,10 +261,7 @@ _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
         help="Work on N models at a time",
     ),
     "max-rps": click.option(
-        "--max-rps",
-        type=Number(float, 0.001),
-        metavar="N",
-        help="Send at most N requests a second",
+        "--max-rps", type=Number(float, 0.001), metavar="N", help="Send at most N requests a second"
     ),
     # The default, for who says it; it wins over --fail-fast.
     "keep-going": click.option("--keep-going", is_flag=True, hidden=True),

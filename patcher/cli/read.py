@@ -31,8 +31,6 @@ from patcher.documents.values import MISSING
 from patcher.documents.where import Condition
 from patcher.documents.wording import counted, did_you_mean
 from patcher.errors import InvalidInputError, SettingsError
-from patcher.operations.read import projection, raw_model, summaries
-from patcher.operations.undo import History, is_entry, run_undo
 from patcher.plan.plan import host_of
 from patcher.render.history import entry_lines, history_lines, table_lines
 from patcher.render.text import printable
@@ -63,6 +61,8 @@ def get_command(model: str, path: str | None, raw: bool, output: str, **paramete
       patch-model get Customers
       patch-model get Customers configuration.query > customers.sql
     """
+    from patcher.operations.read import projection, raw_model
+
     if path is not None and end_of_path(path) < len(path):
         raise InvalidInputError(
             "get expects a PATH without a value.",
@@ -145,6 +145,8 @@ def list_command(where: tuple[str, ...], output: str) -> None:
       patch-model list -o json
       patch-model list --where 'name~=^Paid'
     """
+    from patcher.operations.read import summaries
+
     conditions = tuple(map(Condition.parse, where))
     found = [one.to_dict() for one in summaries(session(), conditions)]
     if output == "json":
@@ -160,10 +162,7 @@ _CENTURY = 36_500
 
 @click.command("history", cls=Command)
 @click.argument(
-    "target",
-    metavar="[MODEL|ENTRY|RUN]",
-    required=False,
-    type=CompletedName("journal"),
+    "target", metavar="[MODEL|ENTRY|RUN]", required=False, type=CompletedName("journal")
 )
 @click.option(
     "-n",
@@ -192,6 +191,8 @@ def history_command(target: str | None, limit: int, **parameters: Any) -> None:
       patch-model history Customers
       patch-model history @4b1d6a0c9e2f
     """
+    from patcher.operations.undo import is_entry
+
     output, show_secrets = output_of(parameters)
     if parameters["prune"] is not None:
         _prune(target, parameters["prune"], output)
@@ -202,6 +203,8 @@ def history_command(target: str | None, limit: int, **parameters: Any) -> None:
 
 
 def _prune(target: str | None, days: float, output: str) -> None:
+    from patcher.operations.undo import History
+
     if target is not None:
         raise InvalidInputError(
             "--prune is for the whole journal.", hint=f"patch-model history --prune {days:g}"
@@ -215,6 +218,8 @@ def _prune(target: str | None, days: float, output: str) -> None:
 
 
 def _show_one(name: str, output: str, *, show_secrets: bool) -> None:
+    from patcher.operations.undo import History
+
     found = History.from_env(os.environ).one(name)
     row = found.to_dict(show_secrets=show_secrets)
     if output == "json":
@@ -224,6 +229,8 @@ def _show_one(name: str, output: str, *, show_secrets: bool) -> None:
 
 
 def _show_all(target: str | None, limit: int, output: str, *, show_secrets: bool) -> None:
+    from patcher.operations.undo import History
+
     found, older, unreadable = History.from_env(os.environ).all(target, limit)
     for error in unreadable:
         console.problem("Warning", error.message)
@@ -266,6 +273,8 @@ def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
       patch-model undo @4b1d6a0c9e2f --on-conflict rebase
       patch-model undo --run run-4b1d6a0c9e2f
     """
+    from patcher.operations.undo import run_undo
+
     if run is not None:
         if target is not None:
             raise InvalidInputError("MODEL and ENTRY can't be combined with --run.")
@@ -280,6 +289,8 @@ def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
 
 def _which_write() -> InvalidInputError:
     """The error for ``undo`` without a target; its hint undoes the last write."""
+    from patcher.operations.undo import History
+
     last = History.from_env(os.environ).last()
     if last is None:
         return InvalidInputError(

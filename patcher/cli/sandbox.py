@@ -59,11 +59,7 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Delay before each response",
 )
-@click.option(
-    "--fixed-ids",
-    is_flag=True,
-    help="Use the same model IDs at each start",
-)
+@click.option("--fixed-ids", is_flag=True, help="Use the same model IDs at each start")
 @click.option("--light-lists", is_flag=True, help="List models without their content")
 @click.option("--echo-blanks", is_flag=True, help="Store missing configuration keys as blanks")
 @click.option("--json-examples", is_flag=True, help="Return examples as JSON values, not texts")

@@ -11,6 +11,8 @@ from patcher.cli import console
 from patcher.cli.confirmation import carry_out, output_of, refuse_with_show, show_report
 from patcher.cli.options import REPORTS, session
 from patcher.errors import InvalidInputError
+from patcher.plan.making import refuse_findings
+from patcher.render.plan import plan_lines
 
 if TYPE_CHECKING:
     from patcher.plan import Plan
@@ -53,17 +55,11 @@ def show_saved(path: Path, parameters: dict[str, Any]) -> int:
     output, show_secrets = output_of(parameters)
     saved = load_plan(path)
     if parameters["strict"]:
-        from patcher.plan.making import refuse_findings
-
         with reported(saved.plan.base.id or "", saved.plan):
             refuse_findings(saved.plan)
     differs = parameters["exit_code"] and not saved.plan.is_unchanged
     show_plan(
-        saved.plan,
-        output,
-        show_secrets=show_secrets,
-        exit_code=int(differs),
-        planned=saved.created,
+        saved.plan, output, show_secrets=show_secrets, exit_code=int(differs), planned=saved.created
     )
     if output == "text":
         base = saved.plan.base
@@ -81,8 +77,6 @@ def show_plan(
     elif output in REPORTS:
         show_report([plan], output, planned or console.now())
     else:
-        from patcher.render.plan import plan_lines
-
         console.result(plan_lines(plan, show_secrets=show_secrets))
         console.warn(plan.warnings)
 

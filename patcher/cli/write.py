@@ -12,13 +12,7 @@ from typing import Any
 import click
 
 from patcher.cli import saved
-from patcher.cli.changes import (
-    ChangeCommand,
-    change_options,
-    is_saved_plan,
-    patch_of,
-    take_changes,
-)
+from patcher.cli.changes import ChangeCommand, change_options, is_saved_plan, patch_of, take_changes
 from patcher.cli.confirmation import carry_out, end_if_refused, output_of
 from patcher.cli.help import Number
 from patcher.cli.options import (

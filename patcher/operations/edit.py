@@ -140,10 +140,7 @@ def _resuming(base: Snapshot, path: Path) -> str:
 
 
 def _context(
-    session: Session,
-    options: Options,
-    person: Person,
-    program: Callable[[], Program],
+    session: Session, options: Options, person: Person, program: Callable[[], Program]
 ) -> EditContext:
     return EditContext(
         resource=session.resource,

@@ -49,12 +49,7 @@ class Scan:
         """The impact; ``preview`` is the source's answer, if it was asked."""
         plan = self._plan
         change = field_change(
-            self._columns,
-            plan.base,
-            plan.document,
-            plan.proposed,
-            plan.terms.renames,
-            preview,
+            self._columns, plan.base, plan.document, plan.proposed, plan.terms.renames, preview
         )
         models = self._models(change)
         listed = self._listed()

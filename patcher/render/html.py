@@ -18,14 +18,7 @@ from patcher.documents.diff import Change
 from patcher.documents.values import MISSING
 from patcher.documents.wording import counted
 from patcher.render.plan import PRESERVED, Attachment, Outline, summary
-from patcher.render.side_by_side import (
-    MARKS,
-    Cell,
-    RowPair,
-    value_lines,
-    value_rows,
-    with_paths,
-)
+from patcher.render.side_by_side import MARKS, Cell, RowPair, value_lines, value_rows, with_paths
 from patcher.render.text import Line, printable, printable_value
 
 

@@ -21,15 +21,7 @@ from patcher.render.plan import (
     details_lines,
     warning,
 )
-from patcher.render.text import (
-    Line,
-    Span,
-    Style,
-    line,
-    printable,
-    printable_value,
-    wrapped,
-)
+from patcher.render.text import Line, Span, Style, line, printable, printable_value, wrapped
 
 _LONGEST_NAME: Final = 28
 """Characters of a name in an outcome, which fits 80 columns."""
@@ -48,11 +40,7 @@ _STATUS: Final[Mapping[Status, tuple[str, Style]]] = {
 
 
 def overview_lines(
-    noun: str,
-    total: int,
-    unchanged: int,
-    groups: Iterable[Group],
-    refused: Sequence[Refusal],
+    noun: str, total: int, unchanged: int, groups: Iterable[Group], refused: Sequence[Refusal]
 ) -> Iterator[Line]:
     """What a batch is about to do: every model by name, those with the same changes together.
 
@@ -103,8 +91,7 @@ def outcome_lines(result: PatchResult) -> Iterator[Line]:
         short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
         moved = f"version {result.version_before} -> {result.version_after}"
         yield line(
-            Span("Written", style),
-            f": {printable_value(short)}, {moved}, {result.journal_entry}",
+            Span("Written", style), f": {printable_value(short)}, {moved}, {result.journal_entry}"
         )
     for notice in result.notices:
         yield from (line("  ", *one) for one in warning(notice))

@@ -54,11 +54,7 @@ class Models:
         return row.id
 
     def replace(
-        self,
-        model_id: str,
-        body: Mapping[str, Any],
-        actor: Actor,
-        if_match: str | None = None,
+        self, model_id: str, body: Mapping[str, Any], actor: Actor, if_match: str | None = None
     ) -> str:
         """Full replacement: what ``body`` leaves out is cleared or reset. Returns the GET form.
 

@@ -17,13 +17,7 @@ from patcher.sandbox.description import Description
 from patcher.sandbox.endpoints import Endpoints, Task
 from patcher.sandbox.faults import FaultContext, Proceed, Script
 from patcher.sandbox.jobs import LateWrites
-from patcher.sandbox.messages import (
-    Call,
-    RecordedRequest,
-    Reply,
-    WireError,
-    bad_request,
-)
+from patcher.sandbox.messages import Call, RecordedRequest, Reply, WireError, bad_request
 from patcher.sandbox.models import Models
 from patcher.sandbox.store import Timestamps
 

@@ -221,12 +221,7 @@ class Syncs:
         return status
 
     def page(
-        self,
-        limit: int,
-        after: Position | None,
-        wanted: Callable[[Document], bool],
-        *,
-        full: bool,
+        self, limit: int, after: Position | None, wanted: Callable[[Document], bool], *, full: bool
     ) -> tuple[list[Document], Position | None]:
         """Up to ``limit`` of the ``wanted`` syncs, and where the next page begins.
 

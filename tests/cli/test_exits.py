@@ -275,7 +275,7 @@ def test_an_internal_error_is_one_object(
     def fail(*_: object) -> None:
         raise RuntimeError("unforeseen")
 
-    monkeypatch.setattr("patcher.cli.read.summaries", fail)
+    monkeypatch.setattr("patcher.operations.read.summaries", fail)
     plain, traced = patch_model("list", "-ojson"), patch_model("list", "-v", "-vojson")
 
     assert (plain.code, json.loads(plain.out)["exit_code"]) == (70, 70)

@@ -403,7 +403,7 @@ def test_history_shows_the_run(sandbox: Sandbox, patch_model: Command) -> None:
     entries = json.loads(patch_model("history", "-o", "json").out)["entries"]
     entry = patch_model("history", entries[0]["entry"])
 
-    assert shown.out.count(f"(in {run})") == MODELS
+    assert shown.out.count(f"  in {run}  ") == MODELS
     assert [one["run"] for one in entries].count(run) == MODELS
     assert [one["run"] for one in entries].count(None) == 1
     assert run in entry.out

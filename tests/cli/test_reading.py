@@ -340,7 +340,7 @@ def test_an_internal_error_is_no_traceback(
     def failing(*_: object) -> None:
         raise KeyError("hunter2")
 
-    monkeypatch.setattr("patcher.cli.read.summaries", failing)
+    monkeypatch.setattr("patcher.operations.read.summaries", failing)
 
     done = patch_model("list")
     traced = patch_model("list", "-vv")
