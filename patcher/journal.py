@@ -360,7 +360,8 @@ class Journal:
     def _prepare(self) -> None:
         """Creates the folder, and refuses one that other users can write to."""
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self.folder.is_dir():
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise self._unwritable(error) from error
         self._refuse_open_folder()

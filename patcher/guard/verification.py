@@ -302,10 +302,10 @@ def _new_keys(plan: Plan, before: Snapshot, now: Iterable[Notice]) -> Iterator[N
 
 def _gone(plan: Plan, before: Snapshot, after: Snapshot, stored: Document) -> Iterator[Notice]:
     """Warns of values that were passed over and have gone with the write."""
-    shown = plan.resource.passed_over(before)
+    shown = plan.resource.passed_over(before, unlike=after)
     if not shown:
         return
-    now = plan.resource.passed_over(after)
+    now = plan.resource.passed_over(after, unlike=before)
     gone = Counter(
         (name, key)
         for name, item, key in shown

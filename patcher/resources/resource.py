@@ -108,14 +108,22 @@ class Resource(NamedTuple):
         hidden = tuple(_hidden(found.document, place) for place in redacted)
         return found._replace(blockers=(*found.blockers, *hidden)) if hidden else found
 
-    def passed_over(self, snapshot: Snapshot) -> dict[Tokens, JsonValue]:
+    def passed_over(
+        self, snapshot: Snapshot, unlike: Snapshot | None = None
+    ) -> dict[Tokens, JsonValue]:
         """Non-blank values of a snapshot that are not sent, since they belong to something else.
 
-        By list of the document, item in it, and key.
+        By list of the document, item in it, and key. What ``unlike`` shows as well is left out,
+        as far as whole keys of the response are the same.
         """
+        differing = (
+            member
+            for member in self.members
+            if unlike is None or snapshot.raw.get(member.source) != unlike.raw.get(member.source)
+        )
         return {
             place: value
-            for member in self.members
+            for member in differing
             for place, value in member.passed_over(snapshot.raw.get(member.source))
         }
 

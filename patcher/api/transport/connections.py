@@ -144,7 +144,7 @@ class _BoundedFile(io.RawIOBase):
 
 
 def body_of(raw: BaseHTTPResponse, bounds: Bounds) -> bytes:
-    """The body of an answer, inflated by urllib3 in bounded pieces, each of which is counted.
+    """The body of an answer; a packed one in bounded pieces, each of which is counted.
 
     Raises TooLongError, TimeoutError, what urllib3 does for a body that is not packed as its
     Content-Encoding (RFC 9110, section 8.4) says, and UnpackingError for any encoding but gzip.
@@ -152,6 +152,10 @@ def body_of(raw: BaseHTTPResponse, bounds: Bounds) -> bytes:
     encoding = raw.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise UnpackingError("an encoding that was not requested")
+    if encoding in ("", "identity"):
+        plain = raw.read(decode_content=False)
+        bounds.refuse_above(len(plain))
+        return plain
     body = bytearray()
     for piece in raw.stream(_PIECE, decode_content=True):
         body += piece
