@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -31,16 +32,8 @@ if TYPE_CHECKING:
     from patcher.operations.pull import PullResult
     from patcher.plan import PatchResult
 
-# Options that -f accepts, or that are at their default.
-_ELSEWHERE: Final[Mapping[str, object]] = {
-    "expect_version": None,
-    "preview": False,
-    "impact": False,
-    "out": None,
-    "all": False,
-    "where": (),
-    "exclude": (),
-}
+_ELSEWHERE: Final = ("expect_version", "preview", "impact", "out", "all", "where", "exclude")
+"""Options that can't be combined with -f, besides those of a change."""
 
 
 class FileScreen(BatchScreen):
@@ -94,28 +87,20 @@ def _differences(result: PatchResult) -> list[Notice]:
     return [one for one in result.warnings if is_unchanged and one.code in codes]
 
 
-def plan_files(
-    files: Sequence[Path], base: str | None, models: Sequence[str], parameters: dict[str, Any]
+def carry_out_files(
+    files: Sequence[Path],
+    base: str | None,
+    models: Sequence[str],
+    parameters: dict[str, Any],
+    *,
+    looks: bool,
 ) -> int:
-    """Shows what files would change."""
-    _refuse_others(files, models, parameters)
-    shown = {**parameters, "yes": True, "dry_run": True}
-    return _run(files, base, shown, looks=True)
-
-
-def apply_files(
-    files: Sequence[Path], base: str | None, models: Sequence[str], parameters: dict[str, Any]
-) -> int:
-    """Applies what files change."""
-    _refuse_others(files, models, parameters)
-    return _run(files, base, parameters, looks=False)
-
-
-def _run(
-    files: Sequence[Path], base: str | None, parameters: dict[str, Any], *, looks: bool
-) -> int:
+    """Applies what files change, or ``looks`` what that would be."""
     from patcher.operations.apply import run_files
 
+    _refuse_others(files, models, parameters)
+    if looks:
+        parameters = {**parameters, "yes": True, "dry_run": True}
     options = options_of(parameters)
     return carry_out_batch(
         parameters,
@@ -134,12 +119,10 @@ def _refuse_others(
         )
     given = ["MODEL"] if models else []
     for name, value in parameters.items():
-        if name == "change_item" and value:
-            given.append("CHANGE")
-        elif (name.startswith("change_") and value) or (
-            name in _ELSEWHERE and value != _ELSEWHERE[name]
-        ):
-            given.append("--" + name.removeprefix("change_").replace("_", "-"))
+        is_given = value or (value == 0 and value is not False)
+        if is_given and (name.startswith("change_") or name in _ELSEWHERE):
+            option = "--" + name.removeprefix("change_").replace("_", "-")
+            given.append("CHANGE" if name == "change_item" else option)
     if given:
         raise InvalidInputError(
             f"{', '.join(given)} can't be combined with -f.",
@@ -175,27 +158,26 @@ def pull_command(models: tuple[str, ...], **parameters: Any) -> int:
       patch-model pull --check --base HEAD
     """
     from patcher.api.pace import Pace
-    from patcher.batch.batch import BatchOptions
     from patcher.batch.pool import BatchControl
     from patcher.cli.changes import Source
-    from patcher.operations.batch import BatchRun
-    from patcher.operations.pull import Puller, PullOptions
+    from patcher.operations.pull import Puller
 
     selection = selection_of(models, parameters, Source())
-    screen = _PullScreen(is_json=parameters["output"] == "json", is_check=parameters["check"])
-    how = PullOptions(
-        folder=parameters["folder"],
-        base=parameters["base"],
-        check=parameters["check"],
-        workers=parameters["concurrency"],
-        watch=partial(screen.progress.watch, "Pulling"),
-        say=console.say,
-    )
-    pace = Pace(parameters["max_rps"])
-    run = BatchRun(session(), BatchControl(), BatchOptions(), pace)
+    screen = _PullScreen(is_json=parameters["output"] == "json")
     try:
-        with closing(run.session.client), closing(screen.progress):
-            for result in Puller(run.session, how, options_of(parameters)).run(selection):
+        here = session().for_batch(Pace(parameters["max_rps"]), BatchControl())
+        puller = Puller(
+            here,
+            parameters["folder"],
+            parameters["base"],
+            options_of(parameters),
+            check=parameters["check"],
+            workers=parameters["concurrency"],
+            watch=partial(screen.progress.watch, "Pulling"),
+            say=console.say,
+        )
+        with closing(here.client), closing(screen.progress):
+            for result in puller.run(selection):
                 screen.tell(result)
     except PatchError as error:
         return exits.report(error, as_json=screen.is_json, in_run=True)
@@ -205,17 +187,16 @@ def pull_command(models: tuple[str, ...], **parameters: Any) -> int:
 class _PullScreen:
     """Shows the progress and the results of a pull."""
 
-    def __init__(self, *, is_json: bool, is_check: bool) -> None:
+    def __init__(self, *, is_json: bool) -> None:
         self.is_json = is_json
-        self._is_check = is_check
         self._codes: list[int] = []
-        self._statuses: dict[str, int] = {}
+        self._statuses: Counter[str] = Counter()
         self.progress = ProgressLine(is_json=is_json)
 
     def tell(self, result: PullResult) -> None:
         """Tells how one ended."""
         self._codes.append(result.exit_code)
-        self._statuses[result.status] = self._statuses.get(result.status, 0) + 1
+        self._statuses[result.status] += 1
         if self.is_json:
             from patcher.documents.jsontext import dump
 
@@ -235,7 +216,4 @@ class _PullScreen:
             console.say(text)
         else:
             console.out(text + "\n")
-        failures = {code for code in self._codes if code > 1}
-        if not failures or len(self._codes) == 1:
-            return max(self._codes, default=0)
-        return 7
+        return 7 if len(self._codes) > 1 and max(self._codes) > 1 else max(self._codes, default=0)

@@ -72,9 +72,9 @@ def plan_command(
         saved.refuse_beside("--show", models, parameters)
         return saved.show_saved(show, parameters)
     if files or base is not None:
-        from patcher.cli.files import plan_files
+        from patcher.cli.files import carry_out_files
 
-        return plan_files(files, base, models, parameters)
+        return carry_out_files(files, base, models, parameters, looks=True)
     if _are_many(models, parameters):
         from patcher.cli.batch import plan_many
 
@@ -137,9 +137,9 @@ def apply_command(
         saved.refuse_beside("--plan", models, parameters)
         return saved.apply_saved(plan_file, parameters)
     if files or base is not None:
-        from patcher.cli.files import apply_files
+        from patcher.cli.files import carry_out_files
 
-        return apply_files(files, base, models, parameters)
+        return carry_out_files(files, base, models, parameters, looks=False)
     if _are_many(models, parameters):
         from patcher.cli.batch import apply_many
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from patcher.documents.values import Document
-from patcher.errors import InvalidInputError, InvalidPatchError
+from patcher.errors import InvalidInputError
 from patcher.files.git import CONFLICTED, NOT_CHECKED_OUT, Repository
 from patcher.files.modelfile import Header, Located, ModelFile, Unusable, read_files
 
@@ -44,7 +45,7 @@ class Baseline:
     """
 
     label: str
-    files: Mapping[str, tuple[Earlier, ...]] = field(default_factory=dict)
+    files: Mapping[str, list[Earlier]] = field(default_factory=dict)
     is_live: bool = False
     repository: Repository | None = None
     commit: str | None = None
@@ -60,17 +61,22 @@ class Baseline:
         Raises InvalidInputError where it names none, or more than one thing, and where HEAD
         could be the wrong one.
         """
-        if base == LIVE:
-            return cls(LIVE, is_live=True, is_given=True, repository=_repository(folder))
-        if base is None:
-            return cls._head(Repository.around(folder))
-        if not base:
+        if base == "":
             raise InvalidInputError(
                 "--base is empty.",
                 hint="Name a revision, a folder, or live; is the variable that holds it set?",
             )
-        is_folder = os.path.isdir(base)  # noqa: PTH112 - False where it cannot be known
-        repository = _repository(folder) if is_folder else Repository.around(folder)
+        is_folder = base not in (None, LIVE) and os.path.isdir(str(base))  # noqa: PTH112 - see read_files
+        try:
+            repository = Repository.around(folder)
+        except InvalidInputError:
+            if base != LIVE and not is_folder:
+                raise
+            repository = None
+        if base is None:
+            return cls._head(repository)
+        if base == LIVE:
+            return cls(LIVE, is_live=True, is_given=True, repository=repository)
         commit = repository.commit(base) if repository else None
         if is_folder and commit:
             raise InvalidInputError(
@@ -86,20 +92,18 @@ class Baseline:
 
     @classmethod
     def _at(cls, base: str, commit: str, repository: Repository) -> Baseline:
-        head, label, note = repository.commit("HEAD"), base, None
-        if head is not None:
-            shared = repository.merge_base(commit, head)
-            if shared is None:
-                raise _no_shared_commit(base, repository)
-            if shared != commit:
-                label = f"{base} ({shared[:_FEWEST_DIGITS]})"
-                note = (
-                    f"{base} is not part of this branch; the base is their merge base, "
-                    f"{shared[:_FEWEST_DIGITS]}."
-                )
-                commit = shared
-        files = _by_id(_objects(repository, commit))
-        return cls(label, files, repository=repository, commit=commit, note=note, is_given=True)
+        shared = repository.merge_base(commit, repository.commit("HEAD") or commit)
+        if shared is None:
+            raise _no_shared_commit(base, repository)
+        label, note = base, None
+        if shared != commit:
+            label = f"{base} ({shared[:_FEWEST_DIGITS]})"
+            note = (
+                f"{base} is not part of this branch; the base is their merge base, "
+                f"{shared[:_FEWEST_DIGITS]}."
+            )
+        files = _by_id(_objects(repository, shared))
+        return cls(label, files, repository=repository, commit=shared, note=note, is_given=True)
 
     @classmethod
     def _head(cls, repository: Repository | None) -> Baseline:
@@ -117,7 +121,7 @@ class Baseline:
             return cls("HEAD", repository=repository)
         branch = repository.default_branch()
         start = repository.merge_base(branch, head) if branch else None
-        if branch is None or start is None:
+        if start is None:
             what = "it is a shallow clone" if repository.is_shallow else "git knows none here"
             raise InvalidInputError(
                 "There is no default branch to compare with, so what you changed is unclear "
@@ -126,7 +130,7 @@ class Baseline:
                 "the commit that was applied last; --base HEAD if only uncommitted changes are "
                 "yours.",
             )
-        own = frozenset(repository.changed(start, head) if start != head else ())
+        own = frozenset(repository.changed(start, head))
         files = _by_id(_objects(repository, head))
         return cls("HEAD", files, repository=repository, commit=head, own=own, branch=branch)
 
@@ -142,10 +146,10 @@ class Baseline:
 
         Raises InvalidInputError where there were several files of it, or one that is unreadable.
         """
-        found = self.files.get(file.id, ())
-        here = self.path_of(file.path)
+        found = self.files.get(file.id, [])
         if len(found) > 1:
-            found = tuple(one for one in found if one.path == here)
+            here = self.path_of(file.path)
+            found = [one for one in found if one.path == here]
             if not found:
                 raise InvalidInputError(
                     f"{self.label} has several files of the model {file.id}, so there is no base "
@@ -168,10 +172,6 @@ class Baseline:
             error.command_hint = "Name another base: --base REV"
             raise
 
-    def is_own(self, file: ModelFile) -> bool:
-        """Whether the branch's own commits changed a file, so that HEAD hides a change of yours."""
-        return self.path_of(file.path) in self.own
-
     def path_of(self, path: Path) -> str | None:
         """A path as git names it, or as it is where there is no repository."""
         return self.repository.path_of(path) if self.repository else str(path)
@@ -181,19 +181,16 @@ class Baseline:
         here, repository = self.path_of(file.path), self.repository
         if repository is None or here is None or self.commit is None:
             return
-        seen: set[str] = set()
+        seen = {"0" * len(self.commit)}  # where it was deleted
         for commit, oid in repository.versions(here, self.commit)[:_OLDEST]:
-            if oid in seen or not oid.strip("0"):
+            if oid in seen:
                 continue
             seen.add(oid)
             content = repository.content(oid)
-            header = Header.of(content.decode("utf-8", "replace"))
-            if header is None or header.id != file.id:
-                continue
-            try:
-                yield commit[:_FEWEST_DIGITS], ModelFile(file.path, content, header).document()
-            except InvalidPatchError:
-                continue
+            with suppress(InvalidInputError):
+                older = ModelFile.of(file.path, content)
+                if older.id == file.id:
+                    yield commit[:_FEWEST_DIGITS], older.document()
 
     def checked(self, files: Iterable[Located]) -> list[Located]:
         """``files``; those that git has not merged, or keeps filtered, become Unusable."""
@@ -228,7 +225,7 @@ class Baseline:
     def before(self, model_id: str) -> list[Path]:
         """The paths of a model's files at the base."""
         top = self.repository.top if self.repository and self.commit else Path()
-        return [Path(os.path.relpath(top / one.path)) for one in self.files.get(model_id, ())]
+        return [Path(os.path.relpath(top / one.path)) for one in self.files.get(model_id, [])]
 
     def is_there(self, path: Path) -> bool:
         """Whether a file of a commit was not deleted: not checked out, or in another folder."""
@@ -239,33 +236,24 @@ class Baseline:
         return self.index.get(self.path_of(path) or "") == NOT_CHECKED_OUT
 
 
-def _repository(folder: Path) -> Repository | None:
-    """The repository around a folder, or None."""
-    try:
-        return Repository.around(folder)
-    except InvalidInputError:
-        return None
-
-
-def _copies(folder: Path) -> Iterator[tuple[str, Earlier]]:
+def _copies(folder: Path) -> Iterator[Earlier]:
     for one in read_files([folder]):
         if isinstance(one, Unusable):
             raise one.error
-        yield one.id, Earlier(str(one.path), one.content)
+        yield Earlier(str(one.path), one.content)
 
 
-def _objects(repository: Repository, commit: str) -> Iterator[tuple[str, Earlier]]:
+def _objects(repository: Repository, commit: str) -> Iterator[Earlier]:
     for path, oid in repository.files(commit).items():
-        content = repository.content(oid)
-        header = Header.of(content[:4096].decode("utf-8", "replace").lstrip("\ufeff"))
+        yield Earlier(path, repository.content(oid))
+
+
+def _by_id(found: Iterable[Earlier]) -> dict[str, list[Earlier]]:
+    files: dict[str, list[Earlier]] = {}
+    for one in found:
+        header = Header.of(one.content)
         if header is not None:
-            yield header.id, Earlier(path, content)
-
-
-def _by_id(found: Iterable[tuple[str, Earlier]]) -> dict[str, tuple[Earlier, ...]]:
-    files: dict[str, tuple[Earlier, ...]] = {}
-    for model_id, one in found:
-        files[model_id] = (*files.get(model_id, ()), one)
+            files.setdefault(header.id, []).append(one)
     return files
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from patcher.documents.masks import MASK, Masks
 from patcher.documents.pointers import pointer_to, shown
-from patcher.documents.values import MISSING, Document, JsonValue, Tokens, strictly_equal
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens, entries, strictly_equal
 from patcher.errors import InvalidInputError, InvalidPatchError
 
 
@@ -123,12 +123,8 @@ def _at(value: JsonValue, key: str) -> JsonValue:
 def _masks_in(value: JsonValue, at: Tokens) -> Iterator[Tokens]:
     if value == MASK:
         yield at
-    elif type(value) is dict:
-        for key, one in value.items():
-            yield from _masks_in(one, (*at, key))
-    elif type(value) is list:
-        for i, one in enumerate(value):
-            yield from _masks_in(one, (*at, str(i)))
+    for key, one in entries(value):
+        yield from _masks_in(one, (*at, key))
 
 
 def _unresolvable(at: Tokens, why: str) -> InvalidPatchError:

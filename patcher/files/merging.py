@@ -12,8 +12,8 @@ from patcher.documents.diff import Change, compare
 from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
-from patcher.documents.shape import Shape, keys_of
-from patcher.documents.threeway import Merged, merge
+from patcher.documents.shape import Shape, items_by_key
+from patcher.documents.threeway import Collision, Merged, merge
 from patcher.documents.values import Document, JsonValue, Tokens, strictly_equal
 from patcher.documents.wording import first_few
 from patcher.errors import ConflictError, InvalidInputError, InvalidPatchError
@@ -100,7 +100,11 @@ class Live(NamedTuple):
     @property
     def label(self) -> str:
         """What to call it in a sentence."""
-        return propose_edited(self.resource, self.snapshot, self.document, self.terms).label
+        return _unchanged(self).label
+
+    def resolved(self, document: Document, found: Sides) -> tuple[Document, list[Tokens]]:
+        """A document with a value for each mask, and where these are. Raises InvalidPatchError."""
+        return resolved(document, self.document, found.live, self.terms.masks)
 
 
 def sides(file: ModelFile, baseline: Baseline, live: Live, *, refuse: bool) -> Sides:
@@ -122,7 +126,7 @@ def sides(file: ModelFile, baseline: Baseline, live: Live, *, refuse: bool) -> S
         return Sides.of(mine, mine, mine, shape)
     if base is None:
         raise _no_base(file, baseline)
-    if baseline.is_own(file):
+    if baseline.path_of(file.path) in baseline.own:
         raise InvalidInputError(
             f"{file.path} was changed by commits of this branch, so HEAD is not what it was before "
             "your changes.",
@@ -165,16 +169,17 @@ def plan_of(file: ModelFile, baseline: Baseline, live: Live, *, rebases: bool | 
     """
     found = sides(file, baseline, live, refuse=False)
     yours, others = found.yours, found.others
-    if not yours:
-        return _nothing_of_yours(file, baseline, live, found)
-    settled = _already_applied(live, found)
+    commit = never_applied(file, baseline, live, found)
+    if commit is not None:
+        raise not_applied_error(file, live, commit)
+    settled = _already_applied(live, found) if yours else None
     if settled is not None:
         return settled
     if not found.merged.collisions and strictly_equal(found.merged.document, found.live):
         return _unchanged(live, [_differs(file, baseline, others)] if others else ())
     if found.merged.collisions or (others and rebases is False):
-        raise _conflict(file, live, found)
-    document, kept = resolved(found.merged.document, live.document, found.live, live.terms.masks)
+        raise conflict_of(file, live, found)
+    document, kept = live.resolved(found.merged.document, found)
     notices = [_kept_notice(file, live, others, rebases=rebases)] if others else []
     plan = propose(live.resource, live.snapshot, document, _terms(live, yours, notices))
     return replace(plan, warnings=(*plan.warnings, *_going_along(plan, kept)))
@@ -221,15 +226,6 @@ def not_applied_error(file: ModelFile, live: Live, commit: str) -> ConflictError
     )
 
 
-def _nothing_of_yours(file: ModelFile, baseline: Baseline, live: Live, found: Sides) -> Plan:
-    if not found.others:
-        return _unchanged(live)
-    commit = never_applied(file, baseline, live, found)
-    if commit is not None:
-        raise not_applied_error(file, live, commit)
-    return _unchanged(live, [_differs(file, baseline, found.others)])
-
-
 def _differs(file: ModelFile, baseline: Baseline, others: Iterable[Change]) -> Notice:
     text = (
         f"{file.path} has no changes since {baseline.label}, but the live model differs from it "
@@ -242,8 +238,7 @@ def _differs(file: ModelFile, baseline: Baseline, others: Iterable[Change]) -> N
 def _already_applied(live: Live, found: Sides) -> Plan | None:
     """The plan without changes, where a write of the file has left the model so."""
     try:
-        mine, _ = resolved(found.mine, live.document, found.live, live.terms.masks)
-        base, _ = resolved(found.base, live.document, found.live, live.terms.masks)
+        mine, base = (live.resolved(one, found)[0] for one in (found.mine, found.base))
     except InvalidPatchError:
         return None
     meant = replace(_unchanged(live), document=base, proposed=mine)
@@ -251,34 +246,28 @@ def _already_applied(live: Live, found: Sides) -> Plan | None:
     return _unchanged(live, verdict.notices) if is_in_place(meant, verdict) else None
 
 
-def _conflict(file: ModelFile, live: Live, found: Sides) -> ConflictError:
-    both = found.merged.collisions
+def conflict_of(
+    file: ModelFile, live: Live, found: Sides, end: str = "Nothing was written."
+) -> ConflictError:
+    """The error for what others changed, at the same place or where that may not be kept."""
     now = _unchanged(live)
     meant = replace(now, document=found.base, proposed=found.mine, changes=found.yours)
     error = conflict(meant, live.snapshot, found.live)
     by = f" by {live.snapshot.author}" if live.snapshot.author else ""
     when = f" at {live.snapshot.updated_at}" if live.snapshot.updated_at else ""
-    if both:
-        what = f"both you and others changed {first_few([one.path for one in both], _SHOWN)}"
-        hint = (
+    if found.merged.collisions:
+        what = f"both you and others changed {_listed(found.merged.collisions)}"
+        error.command_hint = (
             "To keep theirs, write their value into the file. To replace theirs, see "
             f"patch-model plan -f {_quoted(file)} --base live, which makes the model exactly what "
             "the file says."
         )
     else:
         what = f"others changed {_listed(found.others)}, which your change does not touch"
-        hint = "To keep both, add --on-conflict rebase, or pull their changes into the file first."
-    error.message = (
-        f"{file.path}: {what} ({now.label}, last changed{by}{when}). Nothing was written."
-    )
-    error.command_hint = hint
-    return error
-
-
-def conflict_of(file: ModelFile, live: Live, found: Sides) -> ConflictError:
-    """The error for a pull of what was changed on both sides."""
-    error = _conflict(file, live, found)
-    error.message = error.message.replace("Nothing was written.", "The file was left alone.")
+        error.command_hint = (
+            "To keep both, add --on-conflict rebase, or pull their changes into the file first."
+        )
+    error.message = f"{file.path}: {what} ({now.label}, last changed{by}{when}). {end}"
     return error
 
 
@@ -306,18 +295,13 @@ def _going_along(plan: Plan, kept: Iterable[Tokens]) -> Iterator[Notice]:
 
 def in_file_order(merged: Document, mine: Document, shape: Shape) -> Document:
     """``merged`` with the items of lists without an order as the file has them, new ones last."""
-    result = dict(merged)
+    result = merged
     for place, keyed in shape.lists.items():
-        old, new = lookup(mine, place, None), lookup(merged, place, None)
-        if type(old) is not list or type(new) is not list:
-            continue
-        before, after = keys_of(old, keyed), keys_of(new, keyed)
-        if before is None or after is None:
-            continue
-        items = dict(zip(after, new, strict=True))
-        order = [key for key in before if key in items]
-        order += [key for key in after if key not in set(before)]
-        result = _with(result, place, [items[key] for key in order])
+        old = items_by_key(lookup(mine, place, None), keyed)
+        new = items_by_key(lookup(merged, place, None), keyed)
+        if old is not None and new is not None:
+            kept = {key: new[key] for key in old if key in new}
+            result = _with(result, place, list({**kept, **new}.values()))
     return result
 
 
@@ -326,7 +310,7 @@ def _with(document: Document, place: Tokens, value: JsonValue) -> Document:
     return {**document, key: _with(document[key], tuple(rest), value) if rest else value}
 
 
-def _listed(changes: Iterable[Change]) -> str:
+def _listed(changes: Iterable[Change | Collision]) -> str:
     return first_few([one.path for one in changes], _SHOWN)
 
 

@@ -23,6 +23,8 @@ _HEADER: Final = re.compile(rf"# patch-model: (\w+) ({_ID}) at (\S+?)(?: organiz
 _MARKER: Final = re.compile(rb"^(?:<{7}|\|{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
 _LOOKS_LIKE_ONE: Final = re.compile(rb"^connection_id\s*:", re.MULTILINE)
 _ENDINGS: Final = (".yaml", ".yml")
+_FIRST_BYTES: Final = 4096
+"""The comment that names the model is among so many first bytes of a file."""
 _BOM: Final = b"\xef\xbb\xbf"
 # Names that Windows keeps for devices, whatever comes after the dot.
 _RESERVED: Final = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]")
@@ -41,8 +43,9 @@ class Header(NamedTuple):
         return f"{at} organization {self.organization}" if self.organization else at
 
     @classmethod
-    def of(cls, text: str) -> Header | None:
-        """The header among the first comments of a text, or None."""
+    def of(cls, content: bytes) -> Header | None:
+        """The header among the first comments of a file, or None."""
+        text = content[:_FIRST_BYTES].decode("utf-8", "replace").lstrip("\ufeff")
         found = (_HEADER.fullmatch(line) for line in leading_comments(text))
         return next((cls(one[1], one[2].lower(), one[3], one[4]) for one in found if one), None)
 
@@ -78,7 +81,8 @@ class ModelFile:
                 f"{path}:{line}: there is a conflict marker of git here.",
                 hint="Resolve the merge conflict in the file, then run the command again.",
             )
-        header = Header.of(_text(path, content))
+        _text(path, content)
+        header = Header.of(content)
         if header is None:
             raise InvalidInputError(
                 f"{path} does not name its model.",
@@ -236,7 +240,7 @@ def _read(path: Path, folder: Path, *, is_named: bool) -> Located | None:
         if not path.is_file():
             raise InvalidInputError(f"{path} is not a regular file.")
         content = path.read_bytes()
-        header = Header.of(content.decode("utf-8", "replace").lstrip("\ufeff"))
+        header = Header.of(content)
         looks_like_one = _LOOKS_LIKE_ONE.search(content) or not content.strip()
         if header is None and not is_named and not looks_like_one:
             return None
@@ -279,7 +283,7 @@ def create(
     """
     files = sorted(files, key=lambda one: (one.slug, one.header.id))
     slugs = Counter(one.slug for one in files)
-    known = {path.name.lower() for path in used} | _names(folder)
+    known = {path.name.lower() for path in (*used, *folder.glob("*"))}
     for one in files:
         stem, full = one.slug or one.header.noun, one.header.id
         is_free = one.slug and slugs[one.slug] == 1 and not _RESERVED.fullmatch(one.slug)
@@ -296,13 +300,6 @@ def create(
             yield one, path, unwritable(path, error)
         else:
             yield one, path, None
-
-
-def _names(folder: Path) -> set[str]:
-    try:
-        return {path.name.lower() for path in folder.iterdir()}
-    except OSError:
-        return set()
 
 
 def _umask() -> int:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from patcher.api import Client
 from patcher.api.pace import Pace
@@ -18,8 +18,8 @@ from patcher.documents.notices import ignore
 from patcher.errors import InvalidInputError, NotFoundError, PatchError
 from patcher.files.baseline import Baseline
 from patcher.files.merging import Live, plan_of
-from patcher.files.modelfile import Located, ModelFile, Unusable, read_files
-from patcher.operations.arguments import OnConflict, Options, several
+from patcher.files.modelfile import ModelFile, Unusable, read_files
+from patcher.operations.arguments import OnConflict, Options
 from patcher.operations.batch import BatchRun, workers
 from patcher.operations.session import Session, opened
 from patcher.plan import PatchResult, Plan
@@ -50,43 +50,27 @@ def run_files(
             hint="patch-model pull writes them.",
         )
     rebases = None if looks else options.on_conflict == "rebase"
-    with closing(Baseline.choose(base, _folder(paths))) as baseline:
+    folder = paths[0] if paths[0].is_dir() else paths[0].parent
+    with closing(Baseline.choose(base, folder)) as baseline:
         if baseline.note:
             say(baseline.note)
-        known = {_target_of(one): one for one in baseline.checked(files)}
+        known = {
+            one.id if isinstance(one, ModelFile) else str(one.path): one
+            for one in baseline.checked(files)
+        }
 
         def plan(job: Target) -> Plan:
-            return _plan(run.session, known[job.named.id], baseline, options, rebases=rebases)
+            file = known[job.named.id]
+            if isinstance(file, Unusable):
+                raise file.error
+            try:
+                live = live_of(run.session, file, options)
+                return plan_of(file, baseline, live, rebases=rebases)
+            except PatchError as error:
+                raise file.located(error) from None
 
-        jobs = [
-            Target(NamedResource(None, target), file=str(one.path)) for target, one in known.items()
-        ]
+        jobs = [Target(NamedResource(None, key), file=str(one.path)) for key, one in known.items()]
         yield from run.carry_out_all(jobs, plan, options)
-
-
-def _folder(paths: Iterable[Path]) -> Path:
-    first = next(iter(paths))
-    return first if first.is_dir() else first.parent
-
-
-def _target_of(located: Located) -> str:
-    return located.id if isinstance(located, ModelFile) else str(located.path)
-
-
-def _plan(
-    session: Session,
-    located: Located,
-    baseline: Baseline,
-    options: Options,
-    *,
-    rebases: bool | None,
-) -> Plan:
-    if isinstance(located, Unusable):
-        raise located.error
-    try:
-        return plan_of(located, baseline, live_of(session, located, options), rebases=rebases)
-    except PatchError as error:
-        raise located.located(error) from None
 
 
 def live_of(session: Session, file: ModelFile, options: Options) -> Live:
@@ -154,10 +138,10 @@ def plan_files(
         allow_all_fields=allow_all_fields,
         strict=strict,
         accept_older=accept_older,
-        literal=several(literal, "literal paths"),
+        literal=literal,
     )
     how = BatchOptions(workers(concurrency), dry_run=True)
-    return _results(paths, _Gathered(client, base, options, how, Pace(max_rps)), looks=True)
+    return _results(paths, client, base, options, how, max_rps=max_rps, looks=True)
 
 
 def apply_files(  # noqa: PLR0913 - those of patch_models
@@ -194,36 +178,34 @@ def apply_files(  # noqa: PLR0913 - those of patch_models
         on_conflict=on_conflict,
         strict=strict,
         accept_older=accept_older,
-        literal=several(literal, "literal paths"),
+        literal=literal,
     )
     how = BatchOptions(workers(concurrency), fail_fast=fail_fast, dry_run=dry_run)
-    given = _Gathered(client, base, options, how, Pace(max_rps), confirm)
-    return _results(paths, given, looks=False)
+    return _results(paths, client, base, options, how, max_rps=max_rps, confirm=confirm)
 
 
-class _Gathered(NamedTuple):
-    """The arguments of plan_files and apply_files."""
-
-    client: Client | None
-    base: str | None
-    options: Options
-    how: BatchOptions
-    pace: Pace
-    confirm: Callable[[Overview], bool] | None = None
-
-
-def _results(paths: Iterable[Paths], given: _Gathered, *, looks: bool) -> Iterator[PatchResult]:
+def _results(
+    paths: Iterable[Paths],
+    client: Client | None,
+    base: str | None,
+    options: Options,
+    how: BatchOptions,
+    *,
+    max_rps: float | None,
+    confirm: Callable[[Overview], bool] | None = None,
+    looks: bool = False,
+) -> Iterator[PatchResult]:
     if isinstance(paths, (str, os.PathLike)):
         raise InvalidInputError(
             "The paths are a list, not one path.", hint="Give a list with it: [PATH]."
         )
-    named = [Path(one) for one in paths]
+    named, pace = [Path(one) for one in paths], Pace(max_rps)
     if not named:
         raise InvalidInputError("No file given.")
 
     def results() -> Iterator[PatchResult]:
-        with opened(given.client) as session:
-            run = BatchRun(session, BatchControl(), given.how, given.pace, given.confirm)
-            yield from run_files(run, named, given.base, given.options, looks=looks)
+        with opened(client) as session:
+            run = BatchRun(session, BatchControl(), how, pace, confirm)
+            yield from run_files(run, named, base, options, looks=looks)
 
     return results()

@@ -6,13 +6,12 @@ import os
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from patcher.api import Client
 from patcher.api.pace import Pace
-from patcher.batch.batch import BatchOptions
 from patcher.batch.pool import BatchControl, each
 from patcher.documents.diff import Change
 from patcher.documents.notices import ignore
@@ -38,7 +37,7 @@ from patcher.files.modelfile import (
 )
 from patcher.operations.apply import Paths, live_of, organization_of, read_live
 from patcher.operations.arguments import Options
-from patcher.operations.batch import BatchRun, workers
+from patcher.operations.batch import workers
 from patcher.operations.read import Selection, select
 from patcher.operations.session import Session, opened, shown_name
 from patcher.plan.plan import error_dict
@@ -103,54 +102,49 @@ class PullResult:
         }
 
 
-class PullOptions(NamedTuple):
-    """How to pull.
+@dataclass
+class Puller:
+    """One pull: the files that are there, what they were before, and what is to be made.
 
     Attributes:
+        session: what the models are read with.
         folder: where the files are, at any depth, and where new ones are put.
         base: the revision, folder or "live" that a file is compared with.
+        options: how the models are read.
         check: whether to report only.
         workers: how many models are read at a time.
         watch: called with how many are done, and how many there are.
         say: called with what else there is to say about the base.
     """
 
+    session: Session
     folder: Path
-    base: str | None = None
+    base: str | None
+    options: Options
     check: bool = False
     workers: int = 8
     watch: Callable[[int, int], None] = ignore
     say: Callable[[str], None] = ignore
-
-
-class Puller:
-    """One pull: the files that are there, what they were before, and what is to be made."""
-
-    def __init__(self, session: Session, how: PullOptions, options: Options) -> None:
-        self._session = session
-        self._how = how
-        self._options = options
-        self._files: dict[str, ModelFile] = {}
-        self._unknown: list[Path] = []
-        self._new: list[NewFile] = []
+    _files: dict[str, ModelFile] = field(default_factory=dict, init=False)
+    _unknown: list[Path] = field(default_factory=list, init=False)
+    _new: list[NewFile] = field(default_factory=list, init=False)
 
     def run(self, selection: Selection) -> Iterator[PullResult]:
         """The result of each selected model, as it comes; those of new files come last."""
-        folder = self._how.folder
-        if os.path.isfile(folder):  # noqa: PTH113 - False where it cannot be known
+        if os.path.isfile(self.folder):  # noqa: PTH113 - False where it cannot be known
             raise InvalidInputError(
-                f"{folder} is a file.", hint="Name the folder that the files are in: --dir DIR"
+                f"{self.folder} is a file.", hint="Name the folder that the files are in: --dir DIR"
             )
-        found = read_files([folder]) if os.path.lexists(folder) else []
-        with closing(Baseline.choose(self._how.base, folder)) as baseline:
+        found = read_files([self.folder]) if os.path.lexists(self.folder) else []
+        with closing(Baseline.choose(self.base, self.folder)) as baseline:
             if baseline.note:
-                self._how.say(baseline.note)
+                self.say(baseline.note)
             found = baseline.checked(found)
             self._files = {one.id: one for one in found if isinstance(one, ModelFile)}
             unusable = [one for one in found if isinstance(one, Unusable)]
             self._unknown = [one.path for one in unusable if one.id is None]
             is_all = selection.targets is None and not selection.where
-            ids = [one.named.id.lower() for one in select(self._session, selection, self._options)]
+            ids = [one.named.id.lower() for one in select(self.session, selection, self.options)]
             if is_all and not selection.exclude:
                 ids = [*dict.fromkeys((*ids, *self._files))]
             for one in unusable:
@@ -159,7 +153,13 @@ class Puller:
             refused = {one.id for one in unusable}
             rest = [one for one in ids if one not in refused]
             yield from self._each(rest, baseline, is_named=selection.targets is not None)
-            yield from self._created()
+            used = [one.path for one in self._files.values()]
+            for new, path, error in create(self.folder, self._new, used):
+                model_id, name = new.header.id, new.name
+                if error is not None:
+                    yield PullResult(model_id, None, "failed", name, error=error)
+                else:
+                    yield PullResult(model_id, path, "created", name)
 
     def _each(self, ids: list[str], baseline: Baseline, *, is_named: bool) -> Iterator[PullResult]:
         def pull(model_id: str) -> PullResult | None:
@@ -176,10 +176,10 @@ class Puller:
                 return PullResult(model_id, before[0], "deleted")
             return self._missing(model_id)
 
-        self._how.watch(0, len(ids))
-        with closing(each(ids, pull, readers=self._how.workers)) as outcomes:
+        self.watch(0, len(ids))
+        with closing(each(ids, pull, readers=self.workers)) as outcomes:
             for count, (index, outcome) in enumerate(outcomes, 1):
-                self._how.watch(count, len(ids))
+                self.watch(count, len(ids))
                 if isinstance(outcome, PatchError):
                     yield self._failed(ids[index], outcome)
                 elif outcome is not None:
@@ -193,20 +193,20 @@ class Puller:
         return PullResult(model_id, file.path if file else None, status, error=error)
 
     def _existing(self, file: ModelFile, baseline: Baseline) -> PullResult:
-        live = live_of(self._session, file, self._options)
+        live = live_of(self.session, file, self.options)
         found = sides(file, baseline, live, refuse=True)
-        name = shown_name(self._session, live.snapshot)
-        if not baseline.is_given or self._how.check:
+        name = shown_name(self.session, live.snapshot)
+        if not baseline.is_given or self.check:
             commit = never_applied(file, baseline, live, found)
-            if commit is not None and self._how.check:
+            if commit is not None and self.check:
                 return PullResult(file.id, file.path, "ahead", name)
             if commit is not None:
                 raise not_applied_error(file, live, commit)
         if found.merged.collisions:
-            raise conflict_of(file, live, found)
+            raise conflict_of(file, live, found, "The file was left alone.")
         changes = found.others
-        if self._how.check or not changes:
-            status: PullStatus = found.state if self._how.check else "unchanged"
+        if self.check or not changes:
+            status: PullStatus = found.state if self.check else "unchanged"
             return PullResult(file.id, file.path, status, name, changes)
         old = file.document()
         nulls = {key: None for key, value in old.items() if value is None}
@@ -216,29 +216,21 @@ class Puller:
         return PullResult(file.id, file.path, "updated", name, changes)
 
     def _missing(self, model_id: str) -> PullResult | None:
-        live = read_live(self._session, model_id, self._options)
-        name = shown_name(self._session, live.snapshot)
+        live = read_live(self.session, model_id, self.options)
+        name = shown_name(self.session, live.snapshot)
         if self._unknown:
             raise InvalidInputError(
                 f"{live.label} has no file, but {self._unknown[0]} can't be read and may be it.",
                 hint="Fix or delete that file first.",
             )
         document = file_document(live.document, live.terms.masks)
-        if self._how.check:
+        if self.check:
             return PullResult(model_id, None, "behind", name)
-        url = self._session.client.settings.url
-        header = Header(live.resource.noun, model_id, url, organization_of(self._session, live))
+        url = self.session.client.settings.url
+        header = Header(live.resource.noun, model_id, url, organization_of(self.session, live))
         notes = {one.place: spelled(one.note) for one in live.found.blockers}
         self._new.append(NewFile.of(header, name, document, notes))
         return None
-
-    def _created(self) -> Iterator[PullResult]:
-        used = [one.path for one in self._files.values()]
-        for new, path, error in create(self._how.folder, self._new, used):
-            if error is not None:
-                yield PullResult(new.header.id, None, "failed", new.name, error=error)
-            else:
-                yield PullResult(new.header.id, path, "created", new.name)
 
 
 def _not_checked_out(path: Path) -> InvalidInputError:
@@ -288,12 +280,11 @@ def pull_models(
     """
     selection = Selection.of(models, where, exclude)
     options = Options(unknown_fields=unknown_fields, accept_older=accept_older)
-    how = PullOptions(Path(folder), base, check, workers(concurrency))
-    pace = Pace(max_rps)
+    count, pace = workers(concurrency), Pace(max_rps)
 
     def results() -> Iterator[PullResult]:
         with opened(client) as session:
-            run = BatchRun(session, BatchControl(), BatchOptions(), pace)
-            yield from Puller(run.session, how, options).run(selection)
+            here = session.for_batch(pace, BatchControl())
+            yield from Puller(here, Path(folder), base, options, check, count).run(selection)
 
     return results()

@@ -632,6 +632,7 @@ def test_during_a_merge_the_base_has_to_be_named(pulled: Project, patch_model: C
         (("apply", "-f", "models", "--base", ""), "--base is empty"),
         (("plan", "-f", "models", "Orders"), "MODEL can't be combined with -f"),
         (("plan", "-f", "models", "--set", "name=X"), "--set can't be combined with -f"),
+        (("plan", "-f", "models", "--expect-version", "0"), "--expect-version can't"),
         (("apply", "-f", "models", "--all"), "--all can't be combined with -f"),
         (("plan", "--base", "HEAD"), "--base goes with -f"),
         (("plan", "-f", "models", "--base", "nope"), "neither a folder nor a revision"),
