@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from patcher.documents.pointers import pointer_to
-from patcher.documents.shape import KeyedList, ListKeys, MemberKey, keys_of
-from patcher.documents.values import MISSING, Document, JsonValue, Tokens, copied, strictly_equal
+from patcher.documents.shape import KeyedList, ListKeys, keys_of
+from patcher.documents.values import MISSING, Document, JsonValue, copied, strictly_equal
 
 if TYPE_CHECKING:
     from deepdiff import DeepDiff
@@ -85,7 +85,7 @@ class Difference(NamedTuple):
 
 def difference(base: Document, proposed: Document, lists: ListKeys) -> list[Difference]:
     """Every difference with the way to it, in the order to be shown; none if strictly equal."""
-    return _Walk(lists).objects(base, proposed, (), ())
+    return _Walk(lists).objects(base, proposed, ())
 
 
 def _identity(item: JsonValue, keyed: KeyedList) -> JsonValue:
@@ -97,58 +97,46 @@ def _identity(item: JsonValue, keyed: KeyedList) -> JsonValue:
 
 
 class _Walk:
-    """One walk. ``at`` is the place, or None below lists, where keyed lists cannot be."""
+    """One walk. No keyed list is below another list: there ``keys`` are not only texts."""
 
-    def __init__(self, lists: ListKeys) -> None:
+    def __init__(self, lists: Mapping[Any, KeyedList]) -> None:
         self._lists = lists
 
-    def values(
-        self, old: JsonValue, new: JsonValue, at: Tokens | None, keys: KeyPath
-    ) -> list[Difference]:
+    def values(self, old: JsonValue, new: JsonValue, keys: KeyPath) -> list[Difference]:
         if old is new:
             return []
         kind = type(old)
         if kind is type(new):
             if kind is dict:
-                return self.objects(old, new, at, keys)
+                return self.objects(old, new, keys)
             if kind is list:
-                return self.lists(old, new, at, keys)
+                return self.lists(old, new, keys)
         return [] if strictly_equal(old, new) else [Difference(keys, "changed", old, new)]
 
-    def objects(
-        self, old: Document, new: Document, at: Tokens | None, keys: KeyPath
-    ) -> list[Difference]:
+    def objects(self, old: Document, new: Document, keys: KeyPath) -> list[Difference]:
         found: list[Difference] = []
         for key, value in old.items():
             if key in new:
-                below = None if at is None else (*at, key)
-                found += self.values(value, new[key], below, (*keys, key))
+                found += self.values(value, new[key], (*keys, key))
             else:
                 found.append(_removed((*keys, key), value))
         found += [_added((*keys, key), new[key]) for key in new if key not in old]
         return found
 
-    def lists(
-        self, old: list[JsonValue], new: list[JsonValue], at: Tokens | None, keys: KeyPath
-    ) -> list[Difference]:
-        keyed = None if at is None else self._lists.get(at)
-        if keyed is not None:
-            old_keys, new_keys = keys_of(old, keyed), keys_of(new, keyed)
-            if old_keys is not None and old_keys == new_keys and not keyed.by:
-                return []  # the same texts in the same order
-            if old_keys is not None and new_keys is not None:
-                items = (old, old_keys), (new, new_keys)
-                return self._by_identity(*items, keyed, keys)
-        return self._by_position(old, new, keys)
+    def lists(self, old: list[JsonValue], new: list[JsonValue], keys: KeyPath) -> list[Difference]:
+        keyed = self._lists.get(keys)
+        found = None if keyed is None else self._by_identity(old, new, keyed, keys)
+        return self._by_position(old, new, keys) if found is None else found
 
     def _by_identity(
-        self,
-        base: tuple[list[JsonValue], list[MemberKey]],
-        proposed: tuple[list[JsonValue], list[MemberKey]],
-        keyed: KeyedList,
-        keys: KeyPath,
-    ) -> list[Difference]:
-        (old, old_keys), (new, new_keys) = base, proposed
+        self, old: list[JsonValue], new: list[JsonValue], keyed: KeyedList, keys: KeyPath
+    ) -> list[Difference] | None:
+        """The differences of two keyed lists; None where the items have no identities."""
+        old_keys, new_keys = keys_of(old, keyed), keys_of(new, keyed)
+        if old_keys is None or new_keys is None:
+            return None
+        if old_keys == new_keys and not keyed.by:
+            return []  # the same texts in the same order
         found: list[Difference] = []
         unpaired = {key: index for index, key in enumerate(new_keys)}
         # Two lists of numbers: a list of pairs would cost time in the garbage collector.
@@ -163,7 +151,7 @@ class _Walk:
             afters.append(after)
             # Compared first: most are equal, and this is the faster test.
             if not strictly_equal(old[before], new[after]):
-                found += self.values(old[before], new[after], None, (*keys, (before, after)))
+                found += self.values(old[before], new[after], (*keys, (before, after)))
         found += [_added((*keys, (None, i)), new[i]) for i in unpaired.values()]
         found.sort(key=lambda one: _shown_index(one.keys[len(keys)]))
         if (in_order := sorted(afters)) == afters:
@@ -180,7 +168,7 @@ class _Walk:
         # Lists of equal length need no search for their common beginning and end.
         if len(old) != len(new):
             while start < min(ends) and not first:
-                first = self.values(old[start], new[start], None, (*keys, (start, start)))
+                first = self.values(old[start], new[start], (*keys, (start, start)))
                 start += not first
             ends = _without_common_end(old, new, start)
         found: list[Difference] = []
@@ -188,7 +176,7 @@ class _Walk:
             # The first difference is not computed twice: in nested lists that would double at
             # every level.
             is_known = bool(first) and i == start
-            found += first if is_known else self.values(old[i], new[i], None, (*keys, (i, i)))
+            found += first if is_known else self.values(old[i], new[i], (*keys, (i, i)))
         found += [_removed((*keys, (i, None)), old[i]) for i in range(min(ends), ends[0])]
         found += [_added((*keys, (None, i)), new[i]) for i in range(min(ends), ends[1])]
         return found
