@@ -12,7 +12,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from patcher.documents.pointers import list_above, lookup, pointer_to
-from patcher.documents.shape import KeyedList, MemberKey, Shape, items_by_key
+from patcher.documents.shape import MemberKey, Shape, items_by_key
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, copied, strictly_equal
 
 
@@ -84,51 +84,40 @@ class _Found(NamedTuple):
 
 
 class _Merge:
-    """One merge. ``at`` is the place, or None below lists, where keyed lists cannot be."""
+    """One merge. ``at`` is the kind of place: below a list no list is keyed."""
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
 
-    def values(
-        self, at: Tokens | None, base: JsonValue, yours: JsonValue, theirs: JsonValue
-    ) -> _Found:
+    def values(self, at: Tokens, base: JsonValue, yours: JsonValue, theirs: JsonValue) -> _Found:
         if strictly_equal(base, yours):
             return _Found(theirs)
         if strictly_equal(base, theirs) or strictly_equal(yours, theirs):
             return _Found(yours)
         if {type(base), type(yours), type(theirs)} == {dict}:
             return self.objects(base, yours, theirs, at)
-        keyed = None if at is None else self._shape.lists.get(at)
-        if keyed is not None:
-            found = self._lists(base, yours, theirs, keyed, is_widening=at in self._shape.widening)
-            if found is not None:
-                return found
-        return _Found(yours, (Collision("", base, yours, theirs),))
+        found = self._lists(base, yours, theirs, at)
+        return found or _Found(yours, (Collision("", base, yours, theirs),))
 
-    def objects(
-        self, base: Document, yours: Document, theirs: Document, at: Tokens | None
-    ) -> _Found:
+    def objects(self, base: Document, yours: Document, theirs: Document, at: Tokens) -> _Found:
         merged: Document = {}
         collisions: list[Collision] = []
         # Theirs is the current state, so its order stays; keys of the others follow.
         for key in dict.fromkeys((*theirs, *yours, *base)):
-            below = None if at is None else (*at, key)
-            found = self.values(below, *(one.get(key, MISSING) for one in (base, yours, theirs)))
+            sides = (one.get(key, MISSING) for one in (base, yours, theirs))
+            found = self.values((*at, key), *sides)
             if found.value is not MISSING:
                 merged[key] = found.value
             collisions += found.collisions_at(key)
         return _Found(merged, tuple(collisions))
 
     def _lists(
-        self,
-        base: JsonValue,
-        yours: JsonValue,
-        theirs: JsonValue,
-        keyed: KeyedList,
-        *,
-        is_widening: bool,
+        self, base: JsonValue, yours: JsonValue, theirs: JsonValue, at: Tokens
     ) -> _Found | None:
         """The lists merged item by item; None where that is impossible."""
+        keyed, is_widening = self._shape.lists.get(at), at in self._shape.widening
+        if keyed is None:
+            return None
         if base is MISSING and not is_widening:
             base = []
         before, ours, their = (items_by_key(value, keyed) for value in (base, yours, theirs))
@@ -137,7 +126,7 @@ class _Merge:
         if is_widening and not (before and ours and their):
             return None  # an empty list means everything, and has no items to merge
         found = {
-            key: self.values(None, *(one.get(key, MISSING) for one in (before, ours, their)))
+            key: self.values((*at, "-"), *(one.get(key, MISSING) for one in (before, ours, their)))
             for key in {**their, **ours, **before}
         }
         present = {key for key, one in found.items() if one.value is not MISSING}
