@@ -101,7 +101,7 @@ def test_without_a_way_to_ask_nothing_is_written(api: Sandbox, mode: str, tmp_pa
     assert api.puts(model) == []
 
 
-def test_yes_writes_where_nobody_can_be_asked(api: Sandbox, tmp_path: Path) -> None:
+def test_yes_writes_where_the_user_cannot_be_asked(api: Sandbox, tmp_path: Path) -> None:
     """The one who configures the server agrees to all plans beforehand."""
     with connected(api, tmp_path, "--yes", asks=False) as agent:
         model = agent.new_model()
