@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 from patcher.documents import jsontext
 from patcher.documents.masks import Masks
@@ -31,6 +31,8 @@ from patcher.operations.write import run_plan
 from patcher.plan import Plan
 from patcher.plan.plan import host_of
 from patcher.render.text import printable
+
+T = TypeVar("T")
 
 _WHOLES: Final = ("merge_patch", "json_patch", "document")
 
@@ -107,7 +109,7 @@ class Agent:
         return _INSTRUCTIONS.format(place=self.place, data=DATA, last=last)
 
     def call(self, name: str, arguments: Document) -> ToolReply:
-        """The answer of a tool other than apply_plan; an error is one, too."""
+        """The answer of a tool other than apply_plan. Raises PatchError."""
         tools: dict[str, Callable[[Document], ToolReply]] = {
             "list_models": lambda given: reading.list_models(self.session, given),
             "get_model": lambda given: reading.get_model(self.session, given),
@@ -116,7 +118,7 @@ class Agent:
             "history": lambda given: reading.history(self.session, given),
             "plan_undo": self.plan_undo,
         }
-        return guarded(lambda: tools[name](arguments))
+        return tools[name](arguments)
 
     def plan_change(self, arguments: Document) -> ToolReply:
         """The plan of a change, and its ID unless there is nothing to do."""
@@ -148,10 +150,18 @@ class Agent:
         """The answer for an ID that cannot be written now.
 
         It may be used up or being used, or come from another process that shares the journal.
+        Raises InvalidInputError for one that no one knows.
         """
         shown = self.plans.get(plan_id)
         if shown is None:
-            return reading.recorded(self.session, plan_id) or of_error(_UNKNOWN_ID)
+            found = reading.recorded(self.session, plan_id)
+            if found is None:
+                raise InvalidInputError(
+                    "This server has not shown a plan with that ID. An ID is valid in the process "
+                    "that made it, so a client that starts a process for each call loses it.",
+                    hint="Call plan_change, and then apply_plan in the same connection.",
+                )
+            return found
         if shown.outcome is not None:
             text = f"{plan_id} is used up. Nothing more was written. Its outcome:\n"
             return shown.outcome._replace(text=text + shown.outcome.text)
@@ -165,16 +175,15 @@ class Agent:
         return reply(f"{plan_id} {head}", (), data)
 
     def checked(self, shown: ShownPlan) -> ToolReply | None:
-        """Why a plan is not to be written now; None if it is. Writes nothing."""
+        """The outcome of a plan that needs no write; None for one that can be written.
+
+        Writes nothing. Raises PatchError for a plan that is stale.
+        """
         plan = shown.plan
         if plan is None:
             return self.spent(shown.id)
-
-        def check() -> ToolReply:
-            return of_result(run_shown(self.session, plan, Options(dry_run=True)))
-
-        found = guarded(check)
-        return None if found.data["status"] == "planned" else found
+        found = run_shown(self.session, plan, Options(dry_run=True))
+        return None if found.status == "planned" else of_result(found)
 
     def write(self, shown: ShownPlan) -> ToolReply:
         """Writes a plan, once."""
@@ -224,13 +233,6 @@ class Agent:
         return Patch.merge(value) if name == "merge_patch" else Patch.document(value)
 
 
-_UNKNOWN_ID: Final = InvalidInputError(
-    "This server has not shown a plan with that ID. An ID is valid in the process that made it, so "
-    "a client that starts a process for each call loses it.",
-    hint="Call plan_change, and then apply_plan in the same connection.",
-)
-
-
 def _options(arguments: Document) -> Options:
     names = Options.__dataclass_fields__.keys() & arguments.keys()
     return Options(**{name: arguments[name] for name in names})
@@ -240,8 +242,8 @@ def _identity(shown: ShownPlan) -> Document:
     return {"plan_id": shown.id, "model": shown.model, "summary": shown.summary}
 
 
-def guarded(work: Callable[[], ToolReply]) -> ToolReply:
-    """The answer of ``work``; an exception becomes a tool error without any value in it."""
+def guarded(work: Callable[[], T]) -> T | ToolReply:
+    """The result of ``work``; an exception becomes a tool error without any value in it."""
     try:
         return work()
     except PatchError as error:

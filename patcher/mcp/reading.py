@@ -16,6 +16,7 @@ from patcher.mcp.replies import (
     clean,
     fitting,
     in_tools,
+    next_after,
     reply,
     short,
 )
@@ -31,6 +32,10 @@ _PIECE: Final = 8_000
 """Characters of a text that one answer holds."""
 
 _DONE: Final[Document] = {"status": "done", "exit_code": 0}
+
+
+_EXIT_CODES: Final = {"applied": 0, "not-written": 3, "unverified": 5}
+"""The exit codes of writes by their state in the journal; 6 for the others."""
 
 
 def list_models(session: Session, arguments: Document) -> ToolReply:
@@ -95,8 +100,7 @@ def history(session: Session, arguments: Document) -> ToolReply:
     past, target = _history(session), arguments.get("target")
     if target is not None and is_entry(target):
         one = past.one(target)
-        rows = list(entry_lines(one.to_dict(), one.plan))[:-1]  # the last is for a shell
-        return _table("1 write.", rows, "entries", [_entry(one)], {**_DONE, "older": 0})
+        return _table("1 write.", _one_entry(one), "entries", [_entry(one)], {**_DONE, "older": 0})
     found, older, unreadable = past.all(target, arguments.get("limit", 20))
     shown = [one.to_dict() for one in found]
     head = f"{counted(len(found), 'write')} from this machine; {older} older not shown."
@@ -109,15 +113,24 @@ def recorded(session: Session, plan_id: str) -> ToolReply | None:
     """What the journal knows of the write of a plan that another process showed, or None."""
     for one in _history(session).all(None, None)[0]:
         if one.record.intent.saved_plan == plan_id:
-            row = _entry(one)
-            head = (
-                f"{plan_id} was used by an earlier process. Nothing more was written. Its write "
-                "as the journal has it is below; compare get_model before anything else."
-            )
-            rows = list(entry_lines(one.to_dict(), one.plan))[:-1]
-            data = {**_DONE, "status": one.state, "journal_entry": one.entry, "plan_id": plan_id}
-            return reply(head, rows, {**data, "changes": row["changes"]})
+            code = _EXIT_CODES.get(one.state, 6)
+            advice = next_after(code) if code else "Tell the user."
+            head = f"{plan_id} was used by an earlier process. Nothing more was written. {advice}"
+            data: Document = {
+                "status": one.state,
+                "exit_code": code,
+                "next": advice,
+                "plan_id": plan_id,
+            }
+            changes, _ = fitting(change.to_dict() for change in one.changes)
+            data |= {"journal_entry": one.entry, "changes": changes}
+            return reply(head, _one_entry(one), data, is_error=code != 0)
     return None
+
+
+def _one_entry(one: HistoryEntry) -> list[Line]:
+    """The lines of an entry, without the last, which is a command for a shell."""
+    return list(entry_lines(one.to_dict(), one.plan))[: None if one.state == "not-written" else -1]
 
 
 def _history(session: Session) -> History:

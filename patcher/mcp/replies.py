@@ -95,6 +95,11 @@ _INTERNAL: Final = _Meaning(
 )
 
 
+def next_after(exit_code: int) -> str:
+    """What to do after an exit code other than 0."""
+    return _MEANINGS.get(exit_code, _INTERNAL).next
+
+
 def clean(text: str) -> str:
     """A text of a model for JSON: line breaks and tabs stay, what else is invisible is escaped."""
     rows = ("\t".join(map(printable, row.split("\t"))) for row in text.split("\n"))

@@ -19,7 +19,7 @@ from mcp.shared.exceptions import MCPError
 
 from patcher._version import __version__
 from patcher.errors import DeclinedError, InvalidInputError, PatchError
-from patcher.mcp.agent import Agent
+from patcher.mcp.agent import Agent, guarded
 from patcher.mcp.replies import ToolReply, of_error, question
 from patcher.mcp.shown import ShownPlan
 from patcher.mcp.tools import ToolSpec, tools
@@ -176,13 +176,13 @@ def _result(answer: ToolReply) -> types.CallToolResult:
     )
 
 
-async def in_thread(work: Callable[[], T]) -> T:
-    """The result of ``work``, done in a thread that ends by itself where the call is cancelled."""
+async def in_thread(work: Callable[[], T]) -> T | ToolReply:
+    """The result of ``work`` or its error, from a thread that outlives a cancelled call."""
     loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
+    future: asyncio.Future[T | ToolReply] = loop.create_future()
 
     def run() -> None:
-        found = work()
+        found = guarded(work)
 
         def deliver() -> None:
             if not future.done():

@@ -74,7 +74,9 @@ def test_after_a_kill_the_journal_settles_it(api: Sandbox, model: str, tmp_path:
         undo = raw.call("plan_undo", target=listed[0]["entry"])
 
     assert [one["state"] for one in listed] == ["unrecorded"]
-    assert again["structuredContent"]["status"] == "unrecorded"
+    assert (again["isError"], again["structuredContent"]["status"]) == (True, "unrecorded")
+    assert again["structuredContent"]["exit_code"] == 6
+    assert "Do not write it again" in again["structuredContent"]["next"]
     assert "earlier process" in again["content"][0]["text"]
     assert undo["structuredContent"]["changes"][0]["new"] == "To be changed"
 

@@ -96,7 +96,7 @@ def test_a_refused_write_shows_what_the_api_says(agent: Agent) -> None:
 
 
 def test_an_overlapping_write_is_reported(agent: Agent) -> None:
-    """Written, but not alone: the agent is told not to write again."""
+    """Written, but not alone: the agent must not write again."""
     model = agent.new_model()
     plan = agent.plan(model, "name=Clients").plan
     _scripted(agent).fault(faults.concurrent_write({"identifier": "theirs"}))

@@ -6,10 +6,16 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import jsonschema
 import pytest
 
 import patcher
+from patcher.documents.patches import Patch
 from patcher.documents.values import strictly_equal
+from patcher.journal import Journal
+from patcher.mcp.agent import Agent as Tools
+from patcher.mcp.tools import tools
+from patcher.operations import Session
 from patcher.sandbox import seed
 from tests.mcp.conftest import Agent
 
@@ -137,7 +143,7 @@ def test_items_of_lists_are_added_and_removed(agent: Agent) -> None:
 
 
 def test_an_at_sign_is_a_text(agent: Agent) -> None:
-    """No tool reads a file, whatever a value begins with."""
+    """No tool reads a file: in every form of change an @ is part of the value."""
     plan = agent.plan(agent.new_model(), "name=@/etc/hostname")
     refused = agent.call("plan_change", model="Contacts", set=["name:=@/etc/hostname"])
     whole = agent.call("plan_change", model="Contacts", merge_patch="@/etc/hostname")
@@ -215,6 +221,21 @@ def test_a_spent_plan_answers_with_its_outcome(agent: Agent) -> None:
     assert "used up" in again.text
     assert len(agent.sandbox.puts(model)) == 1
     assert len(agent.questions) == 1
+
+
+def test_another_process_answers_from_the_journal(agent: Agent) -> None:
+    """A client that starts a process for each call learns the outcome of an earlier one."""
+    plan = agent.plan(agent.new_model(), "name=Clients").plan
+    done = agent.call("apply_plan", **plan)
+    with patcher.Client(agent.sandbox.url, agent.sandbox.api_key) as client:
+        session = Session(client, Journal(agent.folder / "state" / "journal"))
+        other = Tools(session, lambda text, masks: Patch(()), read_only=False, yes=False)
+        found = other.spent(plan["plan_id"])
+
+    jsonschema.validate(found.data, tools(read_only=False)["apply_plan"].output_schema)
+    assert (found.data["status"], found.is_error) == ("applied", False)
+    assert found.data["journal_entry"] == done.data["journal_entry"]
+    assert "earlier process" in found.text
 
 
 def test_the_arguments_are_those_of_the_plan(agent: Agent) -> None:
