@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from patcher.batch.pool import each
 from patcher.documents.values import Document, JsonValue
@@ -26,6 +26,9 @@ from patcher.resources.findings import Columns
 from patcher.resources.projection import UUID
 
 SYNCS: Final = "/api/syncs"
+_SHOWN: Final = 2_000
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class _Read(NamedTuple):
@@ -83,9 +86,8 @@ class Scan:
         def read(item: Document) -> Document:
             return self._session.client.get(collection, item["id"])[0]
 
-        for seen, (index, outcome) in enumerate(each(light, read), 1):
-            self._session.progress(Progress("Reading the models", seen, len(light)))
-            model_id = light[index]["id"]
+        for item, outcome in _in_order(self._session, "Reading the models", light, read):
+            model_id = item["id"]
             if isinstance(outcome, NotFoundError):  # deleted since it was listed
                 del found[model_id]
             elif isinstance(outcome, PatchError):
@@ -138,14 +140,9 @@ class Scan:
             for item in listed
             if reads(item, change.owners) is not False or reads(item, related)
         ]
-        found: dict[int, Sync] = {}
-        outcomes = each(candidates, self._whole)
-        for seen, (index, outcome) in enumerate(outcomes, 1):
-            self._session.progress(Progress("Reading the syncs", seen, len(candidates)))
-            sync = self._reader(candidates[index], outcome, change)
-            if sync is not None:
-                found[index] = sync
-        return tuple(found[index] for index in sorted(found))
+        outcomes = _in_order(self._session, "Reading the syncs", candidates, self._whole)
+        found = (self._reader(item, outcome, change) for item, outcome in outcomes)
+        return tuple(sync for sync in found if sync is not None)
 
     def _whole(self, item: Document) -> _Read:
         client, path = self._session.client, f"{SYNCS}/{item['id']}/status"
@@ -208,28 +205,31 @@ def look_again(session: Session, impact: Impact, redact: Redact) -> Aftermath:
     def read(sync: Sync) -> Document:
         return session.client.get(SYNCS, sync.id)[0]
 
-    checked: dict[int, Checked] = {}
-    unread: dict[int, Unread] = {}
-    for index, outcome in each(syncs, read):
-        session.progress(Progress("Reading the syncs again", len(checked) + 1, len(syncs)))
-        sync = syncs[index]
+    checked: list[Checked] = []
+    unread: list[Unread] = []
+    for sync, outcome in _in_order(session, "Reading the syncs again", syncs, read):
         found = None if isinstance(outcome, PatchError) else problems(outcome, redact)
         if found is None:
             reason = outcome.message if isinstance(outcome, PatchError) else "its problems"
-            unread[index] = Unread(f"{SYNCS}/{sync.id}", redact(reason.rstrip(".")))
-        checked[index] = Checked(sync.id, sync.name, found)
+            unread.append(Unread(f"{SYNCS}/{sync.id}", redact(reason.rstrip("."))))
+        checked.append(Checked(sync.id, sync.name, found))
     session.progress(Progress(None))
-    return Aftermath(
-        tuple(checked[index] for index in sorted(checked)),
-        tuple(unread[index] for index in sorted(unread)),
-    )
+    return Aftermath(tuple(checked), tuple(unread))
+
+
+def _in_order(
+    session: Session, title: str, items: Sequence[T], read: Callable[[T], R]
+) -> list[tuple[T, R | PatchError]]:
+    """The items, each with what was read of it or why it was not; shows the progress."""
+    found: dict[int, R | PatchError] = {}
+    for index, outcome in each(items, read):
+        found[index] = outcome
+        session.progress(Progress(title, len(found), len(items)))
+    return [(item, found[index]) for index, item in enumerate(items)]
 
 
 def _has_id(item: JsonValue) -> bool:
     return type(item) is dict and type(item.get("id")) is str and bool(UUID.fullmatch(item["id"]))
-
-
-_SHOWN: Final = 2_000
 
 
 def reviewed(session: Session, plan: Plan, options: Options) -> Plan:
@@ -245,7 +245,7 @@ def reviewed(session: Session, plan: Plan, options: Options) -> Plan:
     preview, impact = plan.preview, plan.impact
     said = preview
     notices = list(plan.warnings)
-    redact = _redactor(plan)
+    redact = plan.masks.redacted
     if wants_preview:
         from patcher.operations.preview import preview as ask
 
@@ -306,13 +306,9 @@ def looked_after(session: Session, result: PatchResult) -> PatchResult:
     if plan is None or plan.impact is None or plan.impact.syncs is None:
         return result
 
-    aftermath = look_again(session, plan.impact, _redactor(plan))
+    aftermath = look_again(session, plan.impact, plan.masks.redacted)
     notices = (*result.notices, *aftermath.notices())
     return replace(result, aftermath=aftermath, notices=notices)
-
-
-def _redactor(plan: Plan) -> Callable[[str], str]:
-    return plan.masks.redacted
 
 
 def _brief(text: str) -> str:

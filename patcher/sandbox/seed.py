@@ -123,4 +123,4 @@ def fill(models: Models, syncs_: Syncs, count: int, *, fixed_ids: bool) -> None:
     fields = json.loads(models.text(ids[CONTACTS]))["fields"]
     field_ids = {field["name"]: field["id"] for field in fields}
     for sync_id, document in own(syncs(field_ids)):
-        syncs_.create(document, ada, sync_id)
+        syncs_.create(document, sync_id)

@@ -53,6 +53,7 @@ class Sandbox:
     Attributes:
         api_key: for ``Authorization: Bearer``.
         partner_key: for ``Authorization: Basic``, with the organization.
+        syncs: the syncs, to be read and to be changed by someone else.
         organization_id: the only organization.
 
     Raises:
@@ -79,13 +80,13 @@ class Sandbox:
         self._store = Database(db)
         clock = Timestamps(now)
         self._models = Models(self._store, clock, self.organization_id, Modes(**modes))
-        self._syncs = Syncs(self._models, self._store.syncs, clock, self.organization_id)
+        self.syncs = Syncs(self._models, self._store.syncs, clock, self.organization_id)
         self._jobs = Jobs()
         self._ledger = Ledger(clock)
         description = published()
         self._pipeline = Pipeline(
             self._models,
-            Endpoints(self._models, self._syncs, self._jobs, description),
+            Endpoints(self._models, self.syncs, self._jobs, description),
             description,
             Callers(api_key, self.partner_key, self.organization_id),
             self._ledger,
@@ -96,7 +97,7 @@ class Sandbox:
         try:
             if models and not self._models.ids():
                 with self._store.transaction():
-                    fill(self._models, self._syncs, models, fixed_ids=fixed_ids)
+                    fill(self._models, self.syncs, models, fixed_ids=fixed_ids)
             self._listener = Listener(self._pipeline.answer, port)
         except (OSError, sqlite3.Error):
             self._store.close()
@@ -154,32 +155,6 @@ class Sandbox:
     def delete(self, model_id: str) -> None:
         """Someone else deletes the model. Raises KeyError."""
         self._models.delete(model_id)
-
-    # The syncs
-
-    def create_sync(self, document: Mapping[str, Any], *, sync_id: str | None = None) -> str:
-        """Store a new sync in the form of a write without validation; returns its id."""
-        return self._syncs.create(document, Actor.named("Ada Seed"), sync_id)
-
-    def sync_ids(self) -> list[str]:
-        """The ids of all syncs, in the order of creation."""
-        return self._syncs.ids()
-
-    def sync(self, sync_id: str) -> Document:
-        """The sync in the GET form, as an answer would show it. Raises KeyError."""
-        return self._syncs.shown(sync_id)
-
-    def write_sync_as_other(self, sync_id: str, changes: Mapping[str, Any]) -> None:
-        """Someone else merges ``changes`` (RFC 7396) into the sync. Raises KeyError."""
-        self._syncs.merge(sync_id, changes, Actor.named("Bo Other"))
-
-    def delete_sync(self, sync_id: str) -> None:
-        """Someone else deletes the sync. Raises KeyError."""
-        self._syncs.delete(sync_id)
-
-    def run_sync(self, sync_id: str, *, running: bool = True) -> None:
-        """Begin or end an execution of the sync. Raises KeyError."""
-        self._syncs.set_running(sync_id, running=running)
 
     # What arrived
 

@@ -146,9 +146,9 @@ Position = tuple[str, str]
 
 
 class Syncs:
-    """Every sync of one organization.
+    """Every sync of one organization, and what people do to them.
 
-    Methods raise ``NoSuchError`` for a sync that does not exist.
+    Methods raise ``NoSuchError``, a KeyError, for a sync that does not exist.
     """
 
     def __init__(
@@ -162,9 +162,9 @@ class Syncs:
         if latest:
             clock.notice(latest)
 
-    def create(self, body: Mapping[str, Any], actor: Actor, sync_id: str | None = None) -> str:
-        """Store a new sync without validation; returns its id."""
-        stamp, by = self._clock.stamp(), actor.to_dict()
+    def create(self, body: Mapping[str, Any], sync_id: str | None = None) -> str:
+        """Store a new sync, in the form of a write, without validation; returns its id."""
+        stamp, by = self._clock.stamp(), Actor.named("Ada Seed").to_dict()
         content = {
             "document": {"organization_id": self._organization_id, **body},
             "status": {},
@@ -176,11 +176,11 @@ class Syncs:
         self._rows.save(row)
         return row.id
 
-    def merge(self, sync_id: str, changes: Mapping[str, Any], actor: Actor) -> None:
-        """Merge ``changes`` (RFC 7396) into the stored document."""
+    def merge(self, sync_id: str, changes: Mapping[str, Any]) -> None:
+        """Someone else merges ``changes`` (RFC 7396) into the stored document."""
         content = json.loads(self._row(sync_id).content)
         content["document"] = merged(content["document"], changes)
-        content["updated_by"] = actor.to_dict()
+        content["updated_by"] = Actor.named("Bo Other").to_dict()
         self._rows.save(Row(sync_id, self._clock.stamp(), dumps(content)))
 
     def delete(self, sync_id: str) -> None:
@@ -188,7 +188,7 @@ class Syncs:
         if not self._rows.remove(sync_id):
             raise NoSuchError("sync", sync_id)
 
-    def set_running(self, sync_id: str, *, running: bool) -> None:
+    def run(self, sync_id: str, *, running: bool = True) -> None:
         """Begin an execution, or end the current one. The sync itself does not change."""
         row = self._row(sync_id)
         content = json.loads(row.content)

@@ -39,7 +39,7 @@ def without_ids(text: str) -> str:
 
 def test_the_plan_shows_both(sandbox: Sandbox, patch_model: Command) -> None:
     """What the source says, and who is downstream, stand below the changes."""
-    sandbox.run_sync(seed.CONTACTS_TO_SALESFORCE)
+    sandbox.syncs.run(seed.CONTACTS_TO_SALESFORCE)
     done = patch_model("plan", "Contacts", "--set", QUERY, "--preview", "--impact")
 
     assert done.code == 0
@@ -181,8 +181,8 @@ def test_apply_reads_the_syncs_again(sandbox: Sandbox, patch_model: Command) -> 
 def test_apply_says_when_all_is_well(sandbox: Sandbox, patch_model: Command) -> None:
     """Readers without problems are said to have none; so is that there are no readers."""
     well = patch_model("apply", "Contacts", "--set", "name=New", "--impact", "--yes")
-    for sync in sandbox.sync_ids():
-        sandbox.delete_sync(sync)
+    for sync in sandbox.syncs.ids():
+        sandbox.syncs.delete(sync)
     alone = patch_model("apply", "New", "--set", "name=Contacts", "--impact", "--yes")
 
     assert "1 sync read again, no problems reported.\n" in well.out
@@ -259,9 +259,7 @@ def test_unknown_facts_are_said_to_be_unknown(sandbox: Sandbox, patch_model: Com
 
 def test_nothing_from_the_api_moves_the_cursor(sandbox: Sandbox, patch_model: Command) -> None:
     """Escapes in a sync's name, and in what the source says, are shown as escapes."""
-    sandbox.write_sync_as_other(
-        seed.CONTACTS_TO_SALESFORCE, {"name": "\x1b[2Jx", "mode": "\x1b]0;y\x07"}
-    )
+    sandbox.syncs.merge(seed.CONTACTS_TO_SALESFORCE, {"name": "\x1b[2Jx", "mode": "\x1b]0;y\x07"})
     told: dict[str, Any] = {"forced": True, "method": "POST", "kind": "preview"}
     sandbox.fault(faults.job(2, "one\x1b[2J\ntwo", **told))
     done = patch_model("plan", "Contacts", "--remove", "fields=plan", "--impact", "--preview")
@@ -274,7 +272,7 @@ def test_nothing_from_the_api_moves_the_cursor(sandbox: Sandbox, patch_model: Co
 def test_progress_is_on_the_terminal_and_goes_away(sandbox: Sandbox) -> None:
     """On a terminal one line tells how far the scan is, and is gone when it is over."""
     for number in range(3):
-        sandbox.create_sync({"name": str(number), "model_ids": [seed.CONTACTS]})
+        sandbox.syncs.create({"name": str(number), "model_ids": [seed.CONTACTS]})
     terminal = Terminal("plan", "Contacts", "--set", "name=New", "--impact")
     code = terminal.finish()
 

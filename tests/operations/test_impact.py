@@ -80,7 +80,7 @@ def reader(*fields: str, model_id: str = seed.CONTACTS, **more: Any) -> dict[str
 
 def test_the_readers_their_facts_and_what_breaks(sandbox: Sandbox, session: Session) -> None:
     """Each sync of the model is listed with its facts, and with what becomes of its references."""
-    sandbox.run_sync(SALESFORCE)
+    sandbox.syncs.run(SALESFORCE)
     impact = look(session)
     (sync,) = impact.syncs or ()
 
@@ -122,12 +122,12 @@ def test_models_with_relations_here(session: Session) -> None:
 def test_every_page_is_read(sandbox: Sandbox, session: Session) -> None:
     """Readers on any page are found, each once, and nobody else is read."""
     for number in range(130):
-        sandbox.create_sync(reader("total", model_id=seed.ORDERS, name=f"Other {number}"))
+        sandbox.syncs.create(reader("total", model_id=seed.ORDERS, name=f"Other {number}"))
     for number in range(3):
-        sandbox.create_sync(reader("email", name=f"Last {number}"))
-    first = sandbox.sync_ids()[-1]
+        sandbox.syncs.create(reader("email", name=f"Last {number}"))
+    first = sandbox.syncs.ids()[-1]
     sandbox.reset_requests()
-    sandbox.write_sync_as_other(first, {"name": "Moved"})
+    sandbox.syncs.merge(first, {"name": "Moved"})
     impact = look(session)
 
     assert sorted(map(str, names(impact))) == [
@@ -143,8 +143,8 @@ def test_a_joined_model_is_found_though_model_ids_does_not_name_it(
 ) -> None:
     """A sync of a related model that reads fields of this one is one of its readers."""
     accounts = seed.ACCOUNTS
-    sandbox.create_sync(reader("plan", name="Joined", model_ids=[accounts]))
-    sandbox.create_sync(reader("domain", model_id=accounts, name="Apart"))
+    sandbox.syncs.create(reader("plan", name="Joined", model_ids=[accounts]))
+    sandbox.syncs.create(reader("domain", model_id=accounts, name="Apart"))
 
     assert set(names(look(session))) == {"Contacts to Salesforce", "Joined"}
 
@@ -152,7 +152,7 @@ def test_a_joined_model_is_found_though_model_ids_does_not_name_it(
 def test_the_enrichers_fields_are_looked_for(sandbox: Sandbox, session: Session) -> None:
     """A reference beside the enricher's id is one to the model, and breaks with its field."""
     enricher = seed.fixed_id("enricher: contacts")
-    sandbox.create_sync(reader("job_title", model_id=enricher, name="Enriched"))
+    sandbox.syncs.create(reader("job_title", model_id=enricher, name="Enriched"))
     impact = look(session, Patch.remove("enricher.fields", "job_title"))
 
     assert [one.name for one in impact.broken_syncs] == ["Enriched"]
@@ -197,7 +197,7 @@ def test_a_list_that_cannot_be_read_is_said(
 def test_a_list_that_ends_early_is_not_taken_for_whole(sandbox: Sandbox, session: Session) -> None:
     """What was on the pages that came is reported, together with the page that did not."""
     for number in range(60):
-        sandbox.create_sync(reader("email", name=f"Reader {number}"))
+        sandbox.syncs.create(reader("email", name=f"Reader {number}"))
     sandbox.fault(faults.status_before(500, nth=2, **LIST))
     impact = look(session)
 
@@ -268,7 +268,7 @@ def test_unknown_shapes_do_not_break_the_scan(
     sandbox: Sandbox, session: Session, odd: dict[str, Any]
 ) -> None:
     """A sync of a shape nobody knows is listed, said to be unread, and hides no other."""
-    made = sandbox.create_sync(reader("email"))
+    made = sandbox.syncs.create(reader("email"))
     raw = {"id": made, "model_ids": [seed.CONTACTS], **reader("email"), **odd}
     sandbox.fault(faults.raw_body(json.dumps({"data": raw}), path=made, **ONE))
     impact = look(session)
@@ -396,9 +396,9 @@ def test_credentials_are_masked_in_everything_downstream(
     secret = "tok_live_51c0ffee"
     odd = reader("email", secret, name=secret, mode=secret)
     odd["schedule"] = {"frequency": secret, "hour": secret}
-    made = sandbox.create_sync(odd)
+    made = sandbox.syncs.create(odd)
     problem = {"code": secret, "message": f"x {secret}", "path": secret, "severity": secret}
-    shown = {**sandbox.sync(made), "problems": [problem]}
+    shown = {**sandbox.syncs.shown(made), "problems": [problem]}
     sandbox.fault(faults.raw_body(json.dumps({"data": shown}), path=made, nth=2, **ONE))
     result = apply(session)
 
@@ -417,7 +417,7 @@ def test_progress_is_told(sandbox: Sandbox, session: Session) -> None:
     """Who watches hears how far the scan is, and that it is over."""
     told: list[Progress] = []
     for number in range(3):
-        sandbox.create_sync(reader("email", name=str(number)))
+        sandbox.syncs.create(reader("email", name=str(number)))
     session.progress = told.append
     look(session)
 

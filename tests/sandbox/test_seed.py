@@ -27,8 +27,8 @@ def test_new_ids_at_each_start() -> None:
     with Sandbox(models=4, fixed_ids=False) as one, Sandbox(models=4, fixed_ids=False) as other:
         contacts, accounts, orders, _ = one.ids()
         models = {model_id: one.stored(model_id) for model_id in one.ids()}
-        syncs = {sync_id: one.sync(sync_id) for sync_id in one.sync_ids()}
-        assert not {*one.ids(), *one.sync_ids()} & {*other.ids(), *other.sync_ids()}
+        syncs = {sync_id: one.syncs.shown(sync_id) for sync_id in one.syncs.ids()}
+        assert not {*one.ids(), *one.syncs.ids()} & {*other.ids(), *other.syncs.ids()}
 
     assert not {*models, *syncs} & fixed
     assert models[contacts]["relations"][0]["to"]["model_id"] == accounts

@@ -26,7 +26,7 @@ def test_realistic_models_come_with_their_syncs(sandbox: Sandbox, api: Api) -> N
     assert [item["name"] for item in items] == [
         "Renewal reminders", "Orders to Sheets", "Accounts to HubSpot", "Contacts to Salesforce",
     ]  # fmt: skip
-    assert [item["id"] for item in reversed(items)] == sandbox.sync_ids()
+    assert [item["id"] for item in reversed(items)] == sandbox.syncs.ids()
     assert items[-1]["model_ids"] == [seed.CONTACTS]
     assert "problems" not in one(api, seed.CONTACTS_TO_SALESFORCE)
 
@@ -34,7 +34,7 @@ def test_realistic_models_come_with_their_syncs(sandbox: Sandbox, api: Api) -> N
 def test_fewer_models_have_no_syncs() -> None:
     """A sandbox without all of the realistic models has no syncs that would refer to them."""
     with Sandbox(models=2) as sandbox:
-        assert sandbox.sync_ids() == []
+        assert sandbox.syncs.ids() == []
 
 
 def test_list_items_are_light(api: Api) -> None:
@@ -59,7 +59,7 @@ def test_the_older_version_lists_whole_syncs(api: Api) -> None:
 
 def test_all_pages_hold_every_sync_once(sandbox: Sandbox, api: Api) -> None:
     """Paging by token shows every sync once, at most fifty a page."""
-    made = {sandbox.create_sync(plain_sync(number)) for number in range(101)}
+    made = {sandbox.syncs.create(plain_sync(number)) for number in range(101)}
     found: list[str] = []
     sizes, token = [], None
     while True:
@@ -73,13 +73,13 @@ def test_all_pages_hold_every_sync_once(sandbox: Sandbox, api: Api) -> None:
 
     assert sizes == [50, 50, 5]
     assert len(found) == len(set(found))
-    assert set(found) == made | set(sandbox.sync_ids())
+    assert set(found) == made | set(sandbox.syncs.ids())
 
 
 def test_lists_can_be_filtered(sandbox: Sandbox, api: Api) -> None:
     """The list takes the documented filters, also across what would be several pages."""
     for number in range(120):
-        sandbox.create_sync(plain_sync(number))
+        sandbox.syncs.create(plain_sync(number))
 
     def names(**query: Any) -> list[str]:
         return [item["name"] for item in api.get(SYNCS, params=query).json()["data"]]
@@ -96,9 +96,7 @@ def test_both_spellings_of_identities_and_filters(sandbox: Sandbox, api: Api) ->
         "field": "Status", "function": "Equality", "label": "A",
         "value_source": {"model_id": seed.CONTACTS, "field": "plan"},
     }  # fmt: skip
-    sandbox.write_sync_as_other(
-        seed.CONTACTS_TO_SALESFORCE, {"target_filters": {"conditions": [target]}}
-    )
+    sandbox.syncs.merge(seed.CONTACTS_TO_SALESFORCE, {"target_filters": {"conditions": [target]}})
     shown = one(api, seed.CONTACTS_TO_SALESFORCE)
     ids = {field["name"]: field["id"] for field in sandbox.model(seed.CONTACTS)["fields"]}
 
@@ -140,7 +138,7 @@ def test_a_deleted_model_is_a_problem(sandbox: Sandbox, api: Api) -> None:
 def test_an_enriched_field_can_be_referred_to(sandbox: Sandbox, api: Api) -> None:
     """The fields of a model's enricher are there for its syncs."""
     source = {"model_id": seed.CONTACTS, "field": "job_title"}
-    made = sandbox.create_sync(plain_sync(1, fields=[{"source": source, "target": "Title"}]))
+    made = sandbox.syncs.create(plain_sync(1, fields=[{"source": source, "target": "Title"}]))
 
     assert "problems" not in one(api, made)
 
@@ -149,10 +147,10 @@ def test_status_says_what_runs(sandbox: Sandbox, api: Api) -> None:
     """The status shows the execution that runs, and then the one that ran last."""
     path = f"{SYNCS}/{seed.ORDERS_TO_SHEETS}/status"
     assert api.get(path).json()["data"] == {}
-    sandbox.run_sync(seed.ORDERS_TO_SHEETS)
+    sandbox.syncs.run(seed.ORDERS_TO_SHEETS)
     assert api.get(path).json()["data"]["current_execution"]["status"] == "running"
-    sandbox.run_sync(seed.ORDERS_TO_SHEETS, running=False)
-    sandbox.run_sync(seed.ORDERS_TO_SHEETS, running=False)
+    sandbox.syncs.run(seed.ORDERS_TO_SHEETS, running=False)
+    sandbox.syncs.run(seed.ORDERS_TO_SHEETS, running=False)
 
     status = api.get(path).json()["data"]
     assert set(status) == {"last_execution"}
@@ -162,11 +160,11 @@ def test_status_says_what_runs(sandbox: Sandbox, api: Api) -> None:
 @pytest.mark.parametrize("path", ["", "/status"])
 def test_an_unknown_sync_is_404(sandbox: Sandbox, api: Api, path: str) -> None:
     """A sync that was never there, or is deleted, is a 404 in the API's error form."""
-    sandbox.delete_sync(seed.RENEWALS)
+    sandbox.syncs.delete(seed.RENEWALS)
     answer = api.get(f"{SYNCS}/{seed.RENEWALS}{path}")
 
     assert (answer.status_code, answer.json()["key"]) == (404, "not_found")
-    for act in (sandbox.sync, sandbox.delete_sync, sandbox.run_sync):
+    for act in (sandbox.syncs.shown, sandbox.syncs.delete, sandbox.syncs.run):
         with pytest.raises(KeyError):
             act(seed.RENEWALS)
 
@@ -174,13 +172,13 @@ def test_an_unknown_sync_is_404(sandbox: Sandbox, api: Api, path: str) -> None:
 def test_syncs_survive_a_restart(tmp_path: Path, api_for: ApiFor) -> None:
     """Syncs in a file are there again after a restart, with what was changed and what ran."""
     with Sandbox(models=3, db=tmp_path / "syncs.db") as first:
-        first.write_sync_as_other(seed.RENEWALS, {"active": False})
-        first.run_sync(seed.RENEWALS)
-        before = [first.sync(each) for each in first.sync_ids()]
+        first.syncs.merge(seed.RENEWALS, {"active": False})
+        first.syncs.run(seed.RENEWALS)
+        before = [first.syncs.shown(each) for each in first.syncs.ids()]
     with Sandbox(models=3, db=tmp_path / "syncs.db") as second:
-        assert [second.sync(each) for each in second.sync_ids()] == before
+        assert [second.syncs.shown(each) for each in second.syncs.ids()] == before
         status = api_for(second).get(f"{SYNCS}/{seed.RENEWALS}/status").json()["data"]
-        added = second.sync(second.create_sync(plain_sync(1)))
+        added = second.syncs.shown(second.syncs.create(plain_sync(1)))
 
     assert "current_execution" in status
     assert added["updated_at"] > max(each["updated_at"] for each in before)
@@ -188,14 +186,14 @@ def test_syncs_survive_a_restart(tmp_path: Path, api_for: ApiFor) -> None:
 
 def test_syncs_can_be_scripted(sandbox: Sandbox, api: Api) -> None:
     """Syncs can be made, changed, run and deleted, and the API shows it."""
-    made = sandbox.create_sync(plain_sync(7))
-    sandbox.write_sync_as_other(made, {"name": "Renamed"})
-    sandbox.run_sync(made, running=True)
+    made = sandbox.syncs.create(plain_sync(7))
+    sandbox.syncs.merge(made, {"name": "Renamed"})
+    sandbox.syncs.run(made, running=True)
 
-    assert made in sandbox.sync_ids()
+    assert made in sandbox.syncs.ids()
     assert one(api, made)["name"] == "Renamed"
     assert "current_execution" in api.get(f"{SYNCS}/{made}/status").json()["data"]
-    sandbox.delete_sync(made)
+    sandbox.syncs.delete(made)
     assert api.get(f"{SYNCS}/{made}").status_code == 404
 
 
