@@ -9,8 +9,15 @@ from datetime import datetime, timezone
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from patcher.api import answers
-from patcher.api.answers import JobState
+from patcher.api.answers import (
+    JobState,
+    envelope,
+    failure,
+    job_state,
+    pages,
+    retry_after,
+    strong_etag,
+)
 from patcher.api.pace import Pace
 from patcher.api.settings import DEFAULT_URL, Settings, bearer, checked_url
 from patcher.api.transport import (
@@ -126,10 +133,10 @@ class Client:
         """
         path = item_path(collection, resource_id)
         response = self._read(path, left=left)
-        etag = answers.strong_etag(response)
+        etag = strong_etag(response)
         if known is not None and response.body == known.text:
             return known._replace(etag=etag)
-        answer = answers.envelope(response, f"The answer of GET {path}")
+        answer = envelope(response, f"The answer of GET {path}")
         resource = answer.get("data")
         if type(resource) is not dict:
             raise ApiError(
@@ -150,7 +157,7 @@ class Client:
     def data(self, path: str, left: Callable[[], float] | None = None) -> JsonValue:
         """The ``data`` of a path, of any type. Raises ApiError. ``left`` is as for read_raw."""
         response = self._read(path, left=left)
-        return answers.envelope(response, f"The answer of GET {path}").get("data")
+        return envelope(response, f"The answer of GET {path}").get("data")
 
     def pages(self, collection: str) -> Iterator[list[Document]]:
         """All resources, page by page; items that are not objects are left out. Raises ApiError."""
@@ -162,9 +169,9 @@ class Client:
 
         def ask(params: Mapping[str, str]) -> Document:
             response = self._read(collection, params)
-            return answers.envelope(response, f"The answer of GET {collection}")
+            return envelope(response, f"The answer of GET {collection}")
 
-        return answers.pages(ask, collection)
+        return pages(ask, collection)
 
     def put(
         self,
@@ -226,8 +233,8 @@ class Client:
         ``left`` is as for read_raw.
         """
         path = f"/api/jobs/{quote(state.type, safe='')}/{quote(state.id, safe='')}"
-        answer = answers.envelope(self._read(path, left=left), f"The answer of GET {path}")
-        now = answers.job_state({"job": answer.get("data")}, state.type, whole=whole)
+        answer = envelope(self._read(path, left=left), f"The answer of GET {path}")
+        now = job_state({"job": answer.get("data")}, state.type, whole=whole)
         if now is None or now.id != state.id:
             raise ApiError(f"GET {path} answered without the job.", method="GET", path=path)
         return now
@@ -272,10 +279,10 @@ class Client:
                 self._note_pause(response)
                 if response.status not in retryable or is_last:
                     return response
-                told = answers.retry_after(response, datetime.now(timezone.utc))
-                if told is not None and told > _LONGEST_WAIT:
+                asked = retry_after(response, datetime.now(timezone.utc))
+                if asked is not None and asked > _LONGEST_WAIT:
                     return response
-                wait = pause if told is None else told
+                wait = pause if asked is None else asked
             self._sleep(wait if left is None else max(0.0, min(wait, left())))
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
@@ -290,14 +297,14 @@ class Client:
     def _note_pause(self, response: Response) -> None:
         """Pauses the whole batch after a 429, unless the pause is too long to wait for."""
         if self._pace is not None and response.status == 429:
-            told = answers.retry_after(response, datetime.now(timezone.utc))
-            seconds = _PAUSE if told is None else told
+            asked = retry_after(response, datetime.now(timezone.utc))
+            seconds = _PAUSE if asked is None else asked
             if seconds <= _LONGEST_WAIT:
                 self._pace.throttled(seconds)
 
     def _successful(self, response: Response, path: str) -> Response:
         if not 200 <= response.status < 300:
-            raise answers.failure(response, "GET", path)
+            raise failure(response, "GET", path)
         return self._of_version(response, "GET", path)
 
     def _of_version(self, response: Response, method: str, path: str) -> Response:
