@@ -11,7 +11,17 @@ import sys
 from typing import Final
 
 BENCHMARKS: Final = (
-    *("start", "overhead", "window", "lost_updates", "diff", "redaction", "fleet", "memory"),
+    *(
+        "start",
+        "overhead",
+        "window",
+        "lost_updates",
+        "diff",
+        "redaction",
+        "fleet",
+        "memory",
+        "files",
+    ),
 )
 
 if __name__ == "__main__":
