@@ -41,21 +41,18 @@ class Sides:
         base: the document at the base, with masks as the file has them.
         mine: the document of the file.
         live: the live document, with a mask where a file has one.
-        merged: the three merged.
         shape: what kind of document it is.
     """
 
     base: Document
     mine: Document
     live: Document
-    merged: Merged
     shape: Shape
 
-    @classmethod
-    def of(cls, base: Document, mine: Document, live: Document, shape: Shape) -> Sides:
-        """The sides, merged."""
-        live = shape.respelled(live, mine)
-        return cls(base, mine, live, merge(base, mine, live, shape), shape)
+    @cached_property
+    def merged(self) -> Merged:
+        """The three merged, with what collides."""
+        return merge(self.base, self.mine, self.live, self.shape)
 
     @cached_property
     def yours(self) -> tuple[Change, ...]:
@@ -119,11 +116,11 @@ def sides(file: ModelFile, baseline: Baseline, live: Live, *, refuse: bool) -> S
     base = None if baseline.is_live else baseline.document(file, written)
     base = base and _without_nulls(base, shape)
     now = as_in_files(live.document, masks, [one for one in (mine, base) if one], refuse=refuse)
+    now = shape.respelled(now, mine)
     if baseline.is_live:
-        return Sides.of(now, mine, now, shape)
-    is_current = not _without_order(compare(mine, shape.respelled(now, mine), shape.lists))
-    if is_current:
-        return Sides.of(mine, mine, mine, shape)
+        return Sides(now, mine, now, shape)
+    if not _without_order(compare(mine, now, shape.lists)):
+        return Sides(mine, mine, mine, shape)
     if base is None:
         raise _no_base(file, baseline)
     if baseline.path_of(file.path) in baseline.own:
@@ -132,7 +129,7 @@ def sides(file: ModelFile, baseline: Baseline, live: Live, *, refuse: bool) -> S
             "your changes.",
             hint=f"Pass the revision before them: --base {baseline.branch}",
         )
-    return Sides.of(base, mine, now, shape)
+    return Sides(base, mine, now, shape)
 
 
 def _no_base(file: ModelFile, baseline: Baseline) -> InvalidInputError:
@@ -181,17 +178,14 @@ def plan_of(file: ModelFile, baseline: Baseline, live: Live, *, rebases: bool | 
         raise conflict_of(file, live, found)
     document, kept = live.resolved(found.merged.document, found)
     notices = [_kept_notice(file, live, others, rebases=rebases)] if others else []
-    plan = propose(live.resource, live.snapshot, document, _terms(live, yours, notices))
-    return replace(plan, warnings=(*plan.warnings, *_going_along(plan, kept)))
-
-
-def _terms(live: Live, yours: Iterable[Change], notices: Iterable[Notice] = ()) -> Terms:
     places = tuple(tokens_of(one.path) for one in yours)
-    return live.terms._replace(
+    terms = live.terms._replace(
         written_keys=frozenset(place[0] for place in places),
         named=places,
         notices=(*live.terms.notices, *notices),
     )
+    plan = propose(live.resource, live.snapshot, document, terms)
+    return replace(plan, warnings=(*plan.warnings, *_going_along(plan, kept)))
 
 
 def _unchanged(live: Live, notices: Iterable[Notice] = ()) -> Plan:

@@ -84,13 +84,9 @@ def live_of(session: Session, file: ModelFile, options: Options) -> Live:
     try:
         live = read_live(session, file.id, options)
     except NotFoundError as error:
-        raise NotFoundError(
-            f"{file.path}: there is no {session.resource.noun} {file.id} any more.",
-            status=error.status,
-            method=error.method,
-            path=error.path,
-            hint=f"If it was deleted on purpose: git rm {shlex.quote(str(file.path))}",
-        ) from error
+        error.message = f"{file.path}: there is no {session.resource.noun} {file.id} any more."
+        error.command_hint = f"If it was deleted on purpose: git rm {shlex.quote(str(file.path))}"
+        raise
     here = organization_of(session, live)
     if file.header.organization and here and file.header.organization != here:
         raise InvalidInputError(

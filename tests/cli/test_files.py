@@ -17,6 +17,7 @@ from tests.cli.conftest import Command, Outcome
 from tests.cli.scripted import ScriptedEditor, edit
 from tests.cli.terminal import Terminal
 from tests.files.project import Project
+from tests.leaks import SECRETS
 
 APPLY = ("apply", "-f", "models", "--yes")
 
@@ -323,6 +324,8 @@ def test_credentials_never_get_into_a_file_and_stay_as_they_are(
     after = sandbox.stored(seed.CONTACTS)
 
     assert 'api_token: "********"' in text
+    content = b"".join(pulled.contents().values()).decode()
+    assert not [one for one in SECRETS if one in content]
     assert done.code == 0
     assert "The credential at /configuration/session/api_token stays as it is" in done.out
     assert after["configuration"]["session"]["role"] == "WRITER"

@@ -140,9 +140,14 @@ def test_without_git_a_repository_is_named(
         Repository.around(project.models)
 
 
-def test_a_broken_repository_is_an_error_with_gits_reason(project: Project) -> None:
-    """An empty HEAD says "not a git repository" as well."""
-    (project.path / ".git" / "HEAD").write_text("")
+@pytest.mark.parametrize("broken", ["HEAD", "gitdir"])
+def test_a_broken_repository_is_an_error_with_gits_reason(project: Project, broken: str) -> None:
+    """An empty HEAD and a work tree that is cut off say "not a git repository" as well."""
+    if broken == "HEAD":
+        (project.path / ".git" / "HEAD").write_text("")
+    else:
+        shutil.rmtree(project.path / ".git")
+        (project.path / ".git").write_text("gitdir: /nowhere/at/all\n")
     with pytest.raises(InvalidInputError, match=r"git rev-parse failed in .*: .*repository"):
         Repository.around(project.models)
 
