@@ -13,7 +13,11 @@ from patcher.errors import PatchError, in_python
 
 PACKAGE = Path(__file__).parents[1] / "patcher"
 # Rooms that only the command line reaches, or that are about other programs' options.
-_ELSEWHERE = {"cli", "sandbox", "render", "editor", "files", "__main__.py", "errors.py", "apply.py"}
+_ELSEWHERE = {"cli", "sandbox", "render", "editor", "files", "mcp"} | {
+    "__main__.py",
+    "errors.py",
+    "apply.py",
+}
 
 
 def _texts(path: Path) -> Iterator[str]:

@@ -133,7 +133,7 @@ class Puller:
         """The result of each selected model, as it comes; those of new files come last."""
         if os.path.isfile(self.folder):  # noqa: PTH113 - False where it cannot be known
             raise InvalidInputError(
-                f"{self.folder} is a file.", hint="Name the folder that the files are in: --dir DIR"
+                f"{self.folder} is a file.", hint="Name the folder that it is in."
             )
         found = read_files([self.folder]) if os.path.lexists(self.folder) else []
         with closing(Baseline.choose(self.base, self.folder)) as baseline:

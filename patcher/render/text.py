@@ -61,8 +61,8 @@ def message(word: str, text: str, style: Style, width: int | None = None) -> Ite
     safe = printable(text)
     rows = [f"{word}: {safe}"]
     if width is not None and len(rows[0]) > width:
-        prose, *rest = _COMMAND.split(_QUOTED.sub(_kept_whole, safe))
-        rows = _rows(f"{word}: {prose}", width)
+        prose, *rest = _COMMAND.split(_QUOTED.sub(_kept_whole, rows[0]))
+        rows = _rows(prose, width)
         for command, prose in zip(rest[::2], rest[1::2], strict=True):
             rows += [f"  {command}", *_rows(prose, width)]
     yield line(Span(word, style), rows[0][len(word) :])

@@ -240,6 +240,7 @@ def test_a_table_fits_its_width(width: int | None, expected: list[str]) -> None:
             "Do it: patch-model apply X name='A. B'. Or else: do nothing",
             ["Hint: Do it:", "  patch-model apply X name='A. B'", "Or else: do nothing"],
         ),
+        ("patch-model edit X --resume FILE", ["Hint:", "  patch-model edit X --resume FILE"]),
     ],
 )
 def test_a_message_is_broken_at_spaces_and_its_command_is_whole(
