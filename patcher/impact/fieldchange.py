@@ -178,16 +178,14 @@ def references(sync: Document, change: FieldChange) -> Iterator[Reference]:
 def unreadable(sync: Document) -> Iterator[str]:
     """The places (JSON Pointers) of unreadable references to fields."""
     for place, keys in _LISTS.items():
-        holder = lookup(sync, place[:-1], None)
+        holder, items = lookup(sync, place[:-1], None), lookup(sync, place, None)
         if holder is not None and type(holder) is not dict:
             yield pointer_to(place[:-1])
-            continue
-        items = lookup(sync, place, None)
-        if items is not None and type(items) is not list:
+        elif items is not None and type(items) is not list:
             yield pointer_to(place)
-            continue
-        for index, item in enumerate(items or ()):
-            yield from _unreadable_item(item, (*place, str(index)), keys)
+        else:
+            for index, item in enumerate(items or ()):
+                yield from _unreadable_item(item, (*place, str(index)), keys)
     identity = sync.get("identity")
     if identity is not None:
         yield from _unreadable_item(identity, ("identity",), ("source",))

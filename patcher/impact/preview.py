@@ -7,7 +7,7 @@ that the body lists or all of the source. All of these forms are read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents.notices import Notice
@@ -151,32 +151,27 @@ def _compared(
     chosen = names_of(listed) | added if listed else None
     exposed = [name for name, flag in shown.items() if chosen is None or name in chosen or flag]
     there = {*exposed, *unseen}
+    enriched = names_of(lookup(proposed, columns.enriched, None))  # not the source's
+    doubtful = (
+        (place, name)
+        for place, name in columns.references(proposed)
+        if name not in shown and name not in enriched
+    )
     return Preview(
         "done",
         exposed=tuple(exposed),
         gained=tuple(name for name in exposed if name not in now),
         lost=tuple(name for name in now if name not in there),
         unlisted=tuple(name for name in shown if name not in there),
-        columns=tuple(_doubtful(shown, unseen, now, columns, proposed)),
+        columns=tuple(
+            PreviewColumn(
+                pointer_to(place),
+                name,
+                "unknown" if name in unseen else "lost" if name in now else "missing",
+            )
+            for place, name in doubtful
+        ),
     )
-
-
-def _doubtful(
-    shown: Mapping[str, bool],
-    unseen: frozenset[str],
-    now: Mapping[str, str | None],
-    columns: Columns,
-    proposed: Document,
-) -> Iterator[PreviewColumn]:
-    """The places that name a column which is not shown; the enricher's are not the source's."""
-    enriched = names_of(lookup(proposed, columns.enriched, None))
-    for place, name in columns.references(proposed):
-        if name in shown or name in enriched:
-            continue
-        if name in unseen:
-            yield PreviewColumn(pointer_to(place), name, "unknown")
-        else:
-            yield PreviewColumn(pointer_to(place), name, "lost" if name in now else "missing")
 
 
 def names_of(items: JsonValue) -> set[str]:

@@ -144,11 +144,10 @@ def propose_edited(resource: Resource, base: Snapshot, edited: Document, terms: 
     An unchanged document is never refused for its blockers. Raises what make_plan does.
     """
     found = resource.projection(base, terms.unknown_fields, terms.masks)
-    if found.blockers and strictly_equal(edited, found.document):
-        return _plan(resource, base, found._replace(blockers=()), edited, terms)
-    return _plan(
-        resource, base, found, edited, terms._replace(named=tuple((key,) for key in edited))
-    )
+    if strictly_equal(edited, found.document):
+        found = found._replace(blockers=())
+    named = tuple((key,) for key in edited)
+    return _plan(resource, base, found, edited, terms._replace(named=named))
 
 
 def _plan(
@@ -170,18 +169,16 @@ def _plan(
         if change.kind != "removed":
             masks.refuse(change.new, tokens_of(change.path))
     findings = finding_notices(resource, document, proposed, terms) if changes else ()
+    filled = [key for key, value in document.items() if not is_blank(value)]
+    named = terms.written_keys | resource.shape.required
     return Plan(
         resource=resource,
         base=base,
         document=document,
         proposed=proposed,
         changes=changes,
-        cleared=tuple(
-            pointer_to((key,))
-            for key, value in document.items()
-            if not is_blank(value) and is_blank(proposed.get(key))
-        ),
-        carried=tuple(_carried(resource, document, terms.written_keys)),
+        cleared=tuple(pointer_to((key,)) for key in filled if is_blank(proposed.get(key))),
+        carried=tuple(pointer_to((key,)) for key in filled if key not in named),
         warnings=(
             *found.notices,
             *terms.notices,
@@ -277,9 +274,3 @@ def _refuse_widening(resource: Resource, document: Document, proposed: Document)
             path=path,
             hint="Keep at least one, or pass --allow-all-fields.",
         )
-
-
-def _carried(resource: Resource, document: Document, written_keys: frozenset[str]) -> Iterator[str]:
-    for key, value in document.items():
-        if key not in written_keys | resource.shape.required and not is_blank(value):
-            yield pointer_to((key,))

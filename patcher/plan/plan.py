@@ -216,8 +216,7 @@ class Plan:
 
     def to_dict(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """The plan as a JSON object (docs/json.md); credentials masked unless asked for."""
-        result = PatchResult.of_plan(self)
-        return result.to_dict(show_secrets=show_secrets)
+        return PatchResult.of_plan(self).to_dict(show_secrets=show_secrets)
 
 
 Status: TypeAlias = Literal[
