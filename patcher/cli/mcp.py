@@ -39,7 +39,6 @@ def mcp_command(read_only: bool, yes: bool) -> None:
         raise InvalidInputError("--read-only can't be combined with --yes.")
     try:
         from patcher.mcp.service import serve
-        from patcher.mcp.wire import Wire
     except ModuleNotFoundError as error:
         raise InvalidInputError(
             f"The MCP server needs {error.name}, which is not installed.",
@@ -48,7 +47,7 @@ def mcp_command(read_only: bool, yes: bool) -> None:
     from patcher.mcp.agent import Agent
 
     agent = Agent(session(), _read_item, read_only=read_only, yes=yes)
-    serve(agent, Wire(), console.say)
+    serve(agent, console.say)
     SIGNALS.settle()
 
 

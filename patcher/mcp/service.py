@@ -23,7 +23,7 @@ from patcher.mcp.agent import Agent, guarded
 from patcher.mcp.replies import ToolReply, of_error, question
 from patcher.mcp.shown import ShownPlan
 from patcher.mcp.tools import ToolSpec, tools
-from patcher.mcp.wire import Streams, Wire
+from patcher.mcp.wire import Wire
 
 T = TypeVar("T")
 Context = ServerRequestContext[Any, Any]
@@ -205,7 +205,7 @@ class _WithoutValues(logging.Formatter):
         return f"{record.name}: {record.levelname} {kind}".rstrip()
 
 
-def serve(agent: Agent, wire: Wire, say: Callable[[str], None]) -> None:
+def serve(agent: Agent, say: Callable[[str], None]) -> None:
     """Serves until the client is gone or a signal arrives, and all writes have an outcome.
 
     ``say`` is called with a sentence at the start, and before a wait.
@@ -213,32 +213,21 @@ def serve(agent: Agent, wire: Wire, say: Callable[[str], None]) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_WithoutValues())
     logging.getLogger().addHandler(handler)
-    closers: list[Callable[[], None]] = [agent.plans.close]
+    asyncio.run(_serve(agent, say))
 
-    def stop(*_: object) -> None:
-        for close in closers:
-            close()
 
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-                signal.signal(number, stop)
+async def _serve(agent: Agent, say: Callable[[str], None]) -> None:
+    wire = Wire(asyncio.get_running_loop().call_soon_threadsafe, agent.plans.close)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, lambda *_: wire.end())
     say(f"Serving MCP for {agent.place}; stop with Ctrl-C.")
-    asyncio.run(_serve(agent, wire, closers))
-    agent.plans.close()
+    wire.start()
+    server = Service(agent).server()
+    pump = asyncio.create_task(wire.pump())
+    await server.run(wire.incoming, wire.outgoing, server.create_initialization_options())
+    await pump
     if agent.plans.is_writing:
         say("A write is in progress; waiting for its outcome.")
-    agent.plans.wait()
+    await in_thread(agent.plans.wait)
     wire.flush()
-
-
-async def _serve(agent: Agent, wire: Wire, closers: list[Callable[[], None]]) -> None:
-    streams = Streams(wire, asyncio.get_running_loop().call_soon_threadsafe)
-    closers.append(streams.close)
-    if agent.plans.is_closed:  # by a signal that came before
-        streams.close()
-    streams.start(agent.plans.close)
-    server = Service(agent).server()
-    pump = asyncio.create_task(streams.pump())
-    await server.run(streams.incoming, streams.outgoing, server.create_initialization_options())
-    await pump

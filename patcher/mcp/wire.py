@@ -73,9 +73,14 @@ def _request_of(line: bytes) -> str | int | None:
 
 
 class Wire:
-    """Standard input and output, kept for the protocol; both descriptors lead elsewhere then."""
+    """Standard input and output, kept for the protocol, as the streams that the SDK serves.
 
-    def __init__(self) -> None:
+    Both descriptors lead elsewhere then, so that nothing else gets between the messages. Made
+    within an event loop, whose ``call_soon_threadsafe`` it gets; ``at_end`` is called when the
+    client is gone or ``end`` is called, in any thread.
+    """
+
+    def __init__(self, call_soon: Callable[..., object], at_end: Callable[[], None]) -> None:
         if sys.stdin is None or sys.stdout is None:
             raise InvalidInputError(
                 "Standard input or output is closed.", hint="An MCP client starts this command."
@@ -86,66 +91,58 @@ class Wire:
             os.dup2(2, 1)
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        self._call_soon = call_soon
+        self._at_end = at_end
         self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, daemon=True)
-        self._writer.start()
+        self._arriving, self.incoming = anyio.create_memory_object_stream[
+            SessionMessage | Exception
+        ](math.inf)
+        self.outgoing, self._leaving = anyio.create_memory_object_stream[SessionMessage](0)
 
-    def read(self, deliver: Callable[[bytes], None]) -> None:
-        """Calls ``deliver`` with each line until the client closes the pipe."""
+    def start(self) -> None:
+        """Reads and writes, in threads that end with the process."""
+        self._writer.start()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def end(self) -> None:
+        """Ends the incoming stream, from any thread."""
+        self._at_end()
+        self._soon(self._arriving.close)
+
+    async def pump(self) -> None:
+        """Writes what the SDK sends, until it closes its stream."""
+        async with self._leaving:
+            async for one in self._leaving:
+                self._send(one.message.model_dump(by_alias=True, exclude_unset=True))
+
+    def flush(self) -> None:
+        """Waits until what was sent is written, unless the client does not read it."""
+        self._answers.put(None)
+        self._writer.join(_FLUSH)
+
+    def _read(self) -> None:
         rest = b""
         with suppress(OSError):
             while chunk := os.read(self._source, _CHUNK):
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in filter(bytes.strip, lines):
-                    deliver(line)
+                    found = parsed(line)
+                    if isinstance(found, Rejected):
+                        self._send(found.response)
+                    else:
+                        self._soon(self._arriving.send_nowait, found)
+        self.end()
 
-    def send(self, message: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
         """Queues a message; text that is not ASCII goes as escapes."""
         self._answers.put(jsontext.dump(message).encode("ascii") + b"\n")
-
-    def flush(self) -> None:
-        """Waits until what was queued is written, or the client does not read it."""
-        self._answers.put(None)
-        self._writer.join(_FLUSH)
 
     def _write(self) -> None:
         with suppress(OSError):
             while (data := self._answers.get()) is not None:
                 while data:
                     data = data[os.write(self._target, data) :]
-
-
-class Streams:
-    """The wire as the pair of streams that the SDK serves, within a running event loop."""
-
-    def __init__(self, wire: Wire, call_soon: Callable[..., object]) -> None:
-        self._wire = wire
-        self._call_soon = call_soon
-        self._arriving, self.incoming = anyio.create_memory_object_stream[
-            SessionMessage | Exception
-        ](math.inf)
-        self.outgoing, self._leaving = anyio.create_memory_object_stream[SessionMessage](0)
-
-    def start(self, at_end: Callable[[], None]) -> None:
-        """Reads in a thread of its own; ``at_end`` is called there once the client is gone."""
-
-        def read() -> None:
-            self._wire.read(self._deliver)
-            at_end()
-            self.close()
-
-        threading.Thread(target=read, daemon=True).start()
-
-    def _deliver(self, line: bytes) -> None:
-        found = parsed(line)
-        if isinstance(found, Rejected):
-            self._wire.send(found.response)
-        else:
-            self._soon(self._arriving.send_nowait, found)
-
-    def close(self) -> None:
-        """Ends the incoming stream, from any thread."""
-        self._soon(self._arriving.close)
 
     def _soon(self, what: Callable[..., object], *arguments: object) -> None:
         def quietly() -> None:
@@ -154,9 +151,3 @@ class Streams:
 
         with suppress(RuntimeError):  # the loop has ended
             self._call_soon(quietly)
-
-    async def pump(self) -> None:
-        """Writes what the SDK sends, until it closes its stream."""
-        async with self._leaving:
-            async for one in self._leaving:
-                self._wire.send(one.message.model_dump(by_alias=True, exclude_unset=True))

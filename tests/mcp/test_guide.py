@@ -10,9 +10,14 @@ from typing import Any
 import click
 import pytest
 
-from patcher.api import Settings
+from patcher.api import Client, Settings
 from patcher.cli.main import LazyGroup, cli
+from patcher.documents.patches import Patch
+from patcher.mcp.agent import Agent
 from patcher.mcp.tools import tools
+from patcher.operations import Session
+from patcher.sandbox import Sandbox
+from tests.docs.console import settled
 from tests.mcp.conftest import ROOT
 
 GUIDE = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
@@ -68,3 +73,17 @@ def test_the_table_of_tools_is_true() -> None:
         (name, "yes" if one.writes else "no", "yes" if name in reading else "no")
         for name, one in tools(read_only=False).items()
     } == set(rows)
+
+
+def test_the_plan_in_the_guide_is_what_an_agent_sees() -> None:
+    """The text of a plan, but for the host, the IDs and the time."""
+    (shown,) = re.findall(r"^```text\n(plan_id: .*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+    with Sandbox(models=3) as sandbox, Client(sandbox.url, sandbox.api_key) as client:
+        agent = Agent(
+            Session.from_env(client), lambda text, masks: Patch(()), read_only=False, yes=False
+        )
+        text = agent.plan_change({"model": "Contacts", "merge_patch": '{"name": "Customers"}'}).text
+        text = text.replace(sandbox.url.removeprefix("http://"), "app.polytomic.com")
+
+    number = re.compile("plan-[0-9a-f]{12}")
+    assert settled(number.sub("plan-4b1d6a0c9e2f", text)) == settled(shown).rstrip("\n")
