@@ -22,6 +22,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -234,6 +235,17 @@ def status_after(
 ) -> Fault:
     """This status, although the request was processed."""
     return Fault(_answering(_status(status, body, headers), body, "after"), **where)
+
+
+def redirect(status: int, location: str, **where: Unpack[Where]) -> Fault:
+    """A redirect to ``location``; nothing was processed."""
+    return status_before(status, "empty", {"Location": location}, **where)
+
+
+def another_model(model_id: str | None = None, **where: Unpack[Where]) -> Fault:
+    """Processed, and answered with another model's id (a random one by default)."""
+    other = {"id": model_id or str(uuid.uuid4())}
+    return Fault(_altering(lambda model: model.update(other)), **where)
 
 
 def slow(seconds: float, when: When = "before", **where: Unpack[Where]) -> Fault:
