@@ -7,7 +7,7 @@ comments there, and are blanked before it is parsed.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -46,19 +46,16 @@ class Buffer:
     def text(
         self,
         document: Document,
-        collisions: Sequence[Collision] = (),
-        reasons: Iterable[str] = (),
+        collisions: Iterable[Collision] = (),
         blockers: Iterable[Blocker] = (),
     ) -> str:
         """Returns the text of a document.
 
         A comment at each collision has the other values, one at each blocker says what is wrong.
         """
-        notes = [
-            *((self._place_of(one), self._both(one)) for one in collisions),
-            *((one.place, [self._comment(_to_replace(one))]) for one in blockers),
-        ]
-        return self.headed(yamltext.annotated(self._body(document), notes), reasons)
+        notes = [self._both(one) for one in collisions]
+        notes += [(one.place, [self._comment(_to_replace(one))]) for one in blockers]
+        return self.headed(yamltext.annotated(self._body(document), notes))
 
     def headed(self, body: str, reasons: Iterable[str] = ()) -> str:
         """Returns ``body`` below the header, which says why it is not valid."""
@@ -139,18 +136,15 @@ class Buffer:
     def _schema(self) -> str:
         return Path(self.resource.schema.path).as_uri()
 
-    def _place_of(self, collision: Collision) -> Tokens:
-        """Where the note on a collision goes: a value that yours removed is not in the text."""
-        place = tokens_of(collision.path)
-        return place[:-1] if collision.yours is MISSING else place
-
-    def _both(self, one: Collision) -> list[str]:
+    def _both(self, one: Collision) -> tuple[Tokens, list[str]]:
+        """Returns the note on a collision, and its place: a value that yours removed has none."""
+        place, is_removed = tokens_of(one.path), one.yours is MISSING
         who = f"{self.base.author or 'someone else'}, version {self.base.shown_version}"
         notes = [f"CONFLICT at {one.path}: changed on both sides. It was:", *_quoted(one.base)]
         notes += [f"Theirs ({who}):", *_quoted(one.theirs)]
-        notes += ["Yours was:", *_quoted(one.yours)] if one.yours is MISSING else []
+        notes += ["Yours was:", *_quoted(one.yours)] if is_removed else []
         notes += ["Yours is in the text; edit it to what it should be."]
-        return [self._comment(note) for note in notes]
+        return place[:-1] if is_removed else place, [self._comment(note) for note in notes]
 
     def _comment(self, note: str) -> str:
         return f"{MARKS[self.format]} {_visible(note)}"

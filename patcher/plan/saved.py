@@ -7,7 +7,7 @@ mask with a salted digest, which shows whether a credential has changed but not 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import NoneType
 from typing import Any, Final, TypeAlias
@@ -65,31 +65,11 @@ def _restored(document: Document, digests: Digests, known: Mapping[str, JsonValu
     return document
 
 
-def _refuse_revealing_keys(paths: Iterable[Tokens], masks: Masks, free: Iterable[Tokens]) -> None:
-    """Raises InvalidInputError where a key in one of ``paths`` contains a credential.
-
-    Only below the ``free`` places can keys be anything. A key that has its value masked, such as
-    password, reveals nothing.
-    """
-    starts = tuple(free)
-    for path in paths:
-        for end, token in enumerate(path, 1):
-            if masks.masked_text(token) == token:
-                continue
-            is_free = any(len(start) < end and path[: len(start)] == start for start in starts)
-            if is_free and masks.masked_from(path) != path[:end]:
-                raise InvalidInputError(
-                    "This plan can't be saved: a key contains a credential, and so would the file.",
-                    hint=_APPLY,
-                )
-
-
-def _key_places(value: JsonValue, at: Tokens = ()) -> Iterator[Tokens]:
-    """The places of all keys of objects in ``value``."""
+def _places(value: JsonValue, at: Tokens = ()) -> Iterator[Tokens]:
+    """The places of everything in ``value``."""
     for key, below in entries(value):
-        if type(value) is dict:
-            yield (*at, key)
-        yield from _key_places(below, (*at, key))
+        yield (*at, key)
+        yield from _places(below, (*at, key))
 
 
 def digest(value: JsonValue, salt: bytes) -> str:
@@ -284,11 +264,21 @@ def _refuse_a_credential(plan: Plan, base: Document, proposed: Document) -> None
             "the file would contain it.",
             hint=_APPLY,
         )
-    shape = plan.resource.shape
+    shape, masks = plan.resource.shape, plan.masks
     unknown = ((key,) for key in base.keys() | proposed.keys() if key not in shape.members)
-    places = [*_key_places(base), *_key_places(proposed), *plan.terms.read_paths, *plan.terms.named]
-    places += [tokens_of(notice.path) for notice in plan.warnings]
-    _refuse_revealing_keys(places, plan.masks, (*shape.opaque, *unknown))
+    free = (*shape.opaque, *unknown)  # only below these places can keys be anything
+    paths = [*_places(base), *_places(proposed), *plan.terms.read_paths, *plan.terms.named]
+    paths += [tokens_of(notice.path) for notice in plan.warnings]
+    for path in paths:
+        for end, token in enumerate(path, 1):
+            is_free = any(len(start) < end and path[: len(start)] == start for start in free)
+            # A key that has its value masked, such as password, reveals nothing.
+            is_hidden = masks.masked_text(token) == token or masks.masked_from(path) == path[:end]
+            if is_free and not is_hidden:
+                raise InvalidInputError(
+                    "This plan can't be saved: a key contains a credential, and so would the file.",
+                    hint=_APPLY,
+                )
 
 
 def _check_properties(content: Document, resource: Resource) -> None:

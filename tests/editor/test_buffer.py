@@ -36,7 +36,7 @@ def test_any_document_comes_out_as_it_went_in(
     here = buffer(format_)
     collisions = [Collision("/a/b", document, MISSING, "x\ny")] if collides else []
 
-    text = here.text(document, collisions, [reason])
+    text = here.headed(here.body_of(here.text(document, collisions)), [reason])
 
     assert strictly_equal(here.document_of(here.body_of(text)), document)
 

@@ -228,7 +228,7 @@ def test_a_text_from_the_editor(format_: Format, data: st.DataObject) -> None:
     """It is a document, or it is refused; every place has a line or none."""
     here = Buffer(MODEL, Snapshot(response()), format_)
     document, _ = MODEL.document(here.base)
-    whole = here.text(document, reasons=["no"]).encode()
+    whole = here.headed(here.body_of(here.text(document)), ["no"]).encode()
     text = data.draw(damaged(whole)).decode("utf-8", "replace")
     body = here.body_of(text)
     assert isinstance(here.is_empty(body), bool)
