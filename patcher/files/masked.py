@@ -77,43 +77,36 @@ def resolved(
     Raises InvalidPatchError where it is not certain which value a mask stands for.
     """
     kept: list[Tokens] = []
-    value = _value(document, live, masked, (), masks, kept)
-    return value, kept
 
-
-def _value(
-    value: JsonValue,
-    live: JsonValue,
-    masked: JsonValue,
-    at: Tokens,
-    masks: Masks,
-    kept: list[Tokens],
-) -> JsonValue:
-    if value == MASK and at not in masks.literal:
-        if live is MISSING or live is None:
-            raise _unresolvable(at, "the model has no value there")
-        kept.append(at)
-        return live
-    if type(value) is dict:
-        return {
-            key: _value(one, _at(live, key), _at(masked, key), (*at, key), masks, kept)
-            for key, one in value.items()
-        }
-    if type(value) is not list:
-        return value
-    items = []
-    for i, item in enumerate(value):
-        place = (*at, str(i))
-        holders = [one for one in _masks_in(item, place) if one not in masks.literal]
-        if holders:
+    def items(value: list[JsonValue], live: JsonValue, masked: JsonValue, at: Tokens) -> JsonValue:
+        found = list(value)
+        for i, item in enumerate(value):
+            holders = [one for one in _masks_in(item, (*at, str(i))) if one not in masks.literal]
+            if not holders:
+                continue
             same = type(masked) is list and i < len(masked) and strictly_equal(item, masked[i])
             if not same or (item == MASK and not strictly_equal(value, masked)):
                 raise _unresolvable(holders[0], "the list around it is not as the model has it")
-            kept += holders
-            items.append(live[i])
-        else:
-            items.append(item)
-    return items
+            kept.extend(holders)
+            found[i] = live[i]
+        return found
+
+    def whole(value: JsonValue, live: JsonValue, masked: JsonValue, at: Tokens) -> JsonValue:
+        if value == MASK and at not in masks.literal:
+            if live is MISSING or live is None:
+                raise _unresolvable(at, "the model has no value there")
+            kept.append(at)
+            return live
+        if type(value) is list:
+            return items(value, live, masked, at)
+        if type(value) is not dict:
+            return value
+        return {
+            key: whole(one, _at(live, key), _at(masked, key), (*at, key))
+            for key, one in value.items()
+        }
+
+    return whole(document, live, masked, ()), kept
 
 
 def _at(value: JsonValue, key: str) -> JsonValue:

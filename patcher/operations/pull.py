@@ -21,6 +21,7 @@ from patcher.errors import ApiError, InvalidInputError, PatchError
 from patcher.files.baseline import Baseline
 from patcher.files.masked import file_document
 from patcher.files.merging import (
+    State,
     conflict_of,
     in_file_order,
     never_applied,
@@ -43,23 +44,12 @@ from patcher.operations.session import Session, opened, shown_name
 from patcher.plan.plan import error_dict
 from patcher.resources.blockers import OnUnknown
 
-PullStatus: TypeAlias = Literal[
-    "created",
-    "updated",
-    "unchanged",
-    "deleted",
-    "skipped",
-    "ahead",
-    "behind",
-    "diverged",
-    "conflict",
-    "failed",
-]
+PullStatus: TypeAlias = (
+    State | Literal["created", "updated", "deleted", "skipped", "conflict", "failed"]
+)
 """How the pull of a model ended. "ahead" (the file has what the model has not), "behind" and
 "diverged" are what a check finds; "deleted" is a file that was deleted on purpose, "skipped" one
 that is not checked out, or in another folder."""
-
-_CHECKED = {"ahead", "behind", "diverged"}
 
 
 @dataclass(frozen=True)
@@ -87,7 +77,7 @@ class PullResult:
         """The exit code of the command line for this result."""
         if self.error is not None:
             return self.error.exit_code
-        return int(self.status in _CHECKED)
+        return int(self.status in ("ahead", "behind", "diverged"))
 
     def to_dict(self) -> dict[str, Any]:
         """The result as a JSON object."""
