@@ -213,7 +213,13 @@ def serve(agent: Agent, say: Callable[[str], None]) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_WithoutValues())
     logging.getLogger().addHandler(handler)
-    asyncio.run(_serve(agent, say))
+    try:
+        asyncio.run(_serve(agent, say))
+    finally:
+        agent.plans.close()
+        if agent.plans.is_writing:
+            say("A write is in progress; waiting for its outcome.")
+        agent.plans.wait()
 
 
 async def _serve(agent: Agent, say: Callable[[str], None]) -> None:
@@ -227,7 +233,4 @@ async def _serve(agent: Agent, say: Callable[[str], None]) -> None:
     pump = asyncio.create_task(wire.pump())
     await server.run(wire.incoming, wire.outgoing, server.create_initialization_options())
     await pump
-    if agent.plans.is_writing:
-        say("A write is in progress; waiting for its outcome.")
-    await in_thread(agent.plans.wait)
     wire.flush()

@@ -86,6 +86,8 @@ class Wire:
                 "Standard input or output is closed.", hint="An MCP client starts this command."
             )
         self._source, self._target = os.dup(0), os.dup(1)
+        os.set_blocking(self._source, True)
+        os.set_blocking(self._target, True)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         try:
             os.dup2(2, 1)

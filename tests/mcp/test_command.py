@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import builtins
+import logging
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from patcher.api import Client
 from patcher.cli.main import run
+from patcher.documents.patches import Patch
+from patcher.journal import Journal
+from patcher.mcp import service
+from patcher.mcp.agent import Agent
+from patcher.mcp.replies import ToolReply
+from patcher.operations import Session
+from tests.guard.memory import MemoryStore, plan_of
 from tests.mcp.conftest import ROOT
 
 
@@ -69,3 +79,40 @@ def test_missing_credentials_are_said_at_the_start(capsys: pytest.CaptureFixture
     """Before anything is served, so that the client's log has the reason."""
     assert run(["mcp"]) == 2
     assert "POLYTOMIC_API_KEY" in capsys.readouterr().err
+
+
+def test_a_fault_of_the_server_waits_for_a_write(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Even where the protocol fails in a way that no one expects."""
+    said: list[str] = []
+    is_begun, may_end = threading.Event(), threading.Event()
+
+    async def broken(agent: Agent, say: object) -> None:
+        is_begun.wait(20)
+        raise RuntimeError
+
+    def write(plan: object) -> ToolReply:
+        is_begun.set()
+        may_end.wait(20)
+        return ToolReply("done", {})
+
+    def say(text: str) -> None:
+        said.append(text)
+        may_end.set()
+
+    monkeypatch.setattr(service, "_serve", broken)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    with Client("http://127.0.0.1:1", "key") as client:
+        session = Session(client, Journal(tmp_path / "journal"))
+        agent = Agent(session, lambda text, masks: Patch(()), read_only=False, yes=True)
+        shown = agent.plans.add(plan_of(MemoryStore(), {"name": "Clients"}))
+        thread = threading.Thread(target=agent.plans.write, args=(shown, write))
+        thread.start()
+        with pytest.raises(RuntimeError):
+            service.serve(agent, say)
+        thread.join()
+
+    assert "waiting for its outcome" in said[0]
+    assert shown.outcome == ToolReply("done", {})
+    assert agent.plans.write(shown, write) is None
