@@ -65,17 +65,16 @@ class _SeenItems:
                 self._good.add(look)
 
 
-def _extended(keywords: Mapping[str, Any]) -> Any:
-    return validators.extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]
-
-
 class Description:
     """openapi.json, which ships with this package: judges every request and every response."""
 
     def __init__(self) -> None:
         text = files(__package__).joinpath("openapi.json").read_text(encoding="utf-8")
         self._document: dict[str, Any] = json.loads(text)
-        self._kind = _extended({"items": _SeenItems()})
+        keywords = {"items": _SeenItems()}
+        self._kind: Any = validators.extend(  # type: ignore[no-untyped-call]
+            Draft202012Validator, keywords
+        )
         self._validator = lru_cache(maxsize=None)(self._build_validator)
         self._verdict = lru_cache(maxsize=256)(self._judge)
 

@@ -21,7 +21,7 @@ from patcher.sandbox.forms import (
     read_form,
     settle,
 )
-from patcher.sandbox.messages import Document, NoSuchError, WireError, dumps
+from patcher.sandbox.messages import Document, WireError, dumps
 from patcher.sandbox.store import Database, Row, Timestamps
 
 SYNTAX_ERROR_MARKER = "SYNTAXERROR"
@@ -43,9 +43,6 @@ class Models:
         self._organization_id = organization_id
         self.modes = modes or Modes()
         self._previous: dict[str, Row] = {}
-        latest = store.models.latest_stamp()
-        if latest:
-            clock.notice(latest)
 
     def create(self, body: Mapping[str, Any], actor: Actor, model_id: str | None = None) -> str:
         """Store a new model at version 1; returns its id."""
@@ -62,7 +59,7 @@ class Models:
             WireError: 404; 412 when ``if_match`` names another entity tag than the model's.
         """
         with self._store.transaction():
-            before = self._row(model_id)
+            before = self._rows.get(model_id)
             if if_match and not self._matches(before, if_match):
                 message = f"model {model_id} has changed since it was read"
                 raise WireError(412, "precondition_failed", message, {"id": model_id})
@@ -78,20 +75,19 @@ class Models:
 
     def delete(self, model_id: str) -> None:
         """Forget a model."""
-        if not self._rows.remove(model_id):
-            raise NoSuchError("model", model_id)
+        self._rows.remove(model_id)
 
     def text(self, model_id: str) -> str:
         """The GET form, as JSON text."""
-        return render(self._row(model_id), self.modes)
+        return render(self._rows.get(model_id), self.modes)
 
     def previous(self, model_id: str) -> str:
         """The GET form before the last write, as JSON text; as it is now where there was none."""
-        return render(self._previous.get(model_id) or self._row(model_id), self.modes)
+        return render(self._previous.get(model_id) or self._rows.get(model_id), self.modes)
 
     def stored(self, model_id: str) -> Document:
         """The document the last write left, in the PUT form."""
-        document: Document = json.loads(self._row(model_id).content)["document"]
+        document: Document = json.loads(self._rows.get(model_id).content)["document"]
         return document
 
     def ids(self) -> list[str]:
@@ -102,10 +98,8 @@ class Models:
         self, limit: int, after: tuple[str, str] | None
     ) -> tuple[list[str], tuple[str, str] | None]:
         """Up to ``limit`` models in the GET form, and where the next page begins."""
-        rows = self._rows.newest(limit + 1, after)
-        shown = rows[:limit]
-        more = (shown[-1].updated_at, shown[-1].id) if len(rows) > limit else None
-        texts = [render(row, self.modes) for row in shown]
+        rows, more = self._rows.page(limit, after)
+        texts = [render(row, self.modes) for row in rows]
         if self.modes.light_lists:
             texts = [dumps(list_form(json.loads(text))) for text in texts]
         return texts, more
@@ -174,12 +168,6 @@ class Models:
             message = f'ERROR: syntax error at or near "{marker}" (SQLSTATE 42601)'
             message += self.modes.syntax_error_detail
             raise WireError(400, "source_query_failed", message, {"position": position})
-
-    def _row(self, model_id: str) -> Row:
-        row = self._rows.get(model_id)
-        if row is None:
-            raise NoSuchError("model", model_id)
-        return row
 
 
 @lru_cache(maxsize=1024)

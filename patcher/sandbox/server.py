@@ -77,8 +77,8 @@ class Sandbox:
         self.partner_key = DEFAULT_PARTNER_KEY
         self.organization_id = ORGANIZATION_ID
         self._closing = threading.Event()
-        self._store = Database(db)
         clock = Timestamps(now)
+        self._store = Database(db, clock)
         self._models = Models(self._store, clock, self.organization_id, Modes(**modes))
         self.syncs = Syncs(self._models, self._store.syncs, clock, self.organization_id)
         self._jobs = Jobs()

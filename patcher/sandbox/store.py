@@ -11,6 +11,11 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from patcher.sandbox.messages import NoSuchError
+
+Position = tuple[str, str]
+"""The time and the id of a row, after which a page begins."""
+
 TICK = timedelta(microseconds=1)
 
 
@@ -42,8 +47,10 @@ class Timestamps:
             self._last = max(self._now(), self._last + TICK)
             return rfc3339(self._last)
 
-    def notice(self, stamp: str) -> None:
+    def notice(self, stamp: str | None) -> None:
         """Never hand out ``stamp`` or earlier: a reopened database may be ahead of the clock."""
+        if stamp is None:
+            return
         with self._lock:
             seen = datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
             self._last = max(self._last, seen)
@@ -64,13 +71,14 @@ class Table:
     Args:
         connection: the database.
         lock: held during each statement.
-        name: the table, created where it is missing.
+        noun: what a row is; its plural is the table, created where it is missing.
     """
 
-    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock, name: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock, noun: str) -> None:
         self._connection = connection
         self._lock = lock
-        self._name = name
+        self._noun = noun
+        name = f"{noun}s"
         connection.executescript(
             f"CREATE TABLE IF NOT EXISTS {name} "
             "(id TEXT PRIMARY KEY, updated_at TEXT NOT NULL, content TEXT NOT NULL);"
@@ -86,20 +94,38 @@ class Table:
             *astuple(row),
         )
 
-    def get(self, row_id: str) -> Row | None:
-        """The row with that id, or None."""
+    def get(self, row_id: str) -> Row:
+        """The row with that id. Raises NoSuchError."""
         found = self._execute("SELECT * FROM {} WHERE id = ?", row_id)
-        return Row(*found[0]) if found else None
+        if not found:
+            raise NoSuchError(self._noun, row_id)
+        return Row(*found[0])
 
-    def remove(self, row_id: str) -> bool:
-        """Delete the row; whether there was one."""
+    def remove(self, row_id: str) -> None:
+        """Delete the row. Raises NoSuchError."""
         with self._lock:
-            is_there = self.get(row_id) is not None
+            self.get(row_id)
             self._execute("DELETE FROM {} WHERE id = ?", row_id)
-            return is_there
 
-    def newest(self, limit: int, after: tuple[str, str] | None = None) -> list[Row]:
-        """Rows by ``updated_at`` descending, then id, after the pair ``after``."""
+    def page(
+        self, limit: int, after: Position | None, wanted: Callable[[Row], bool] = lambda _: True
+    ) -> tuple[list[Row], Position | None]:
+        """Up to ``limit`` of the ``wanted`` rows, the newest first, and where the next page begins.
+
+        ``after`` is where this page begins: the last row of the one before.
+        """
+        found: list[Row] = []
+        while len(found) <= limit:
+            rows = self._newest(limit + 1, after)
+            found += filter(wanted, rows)
+            if len(rows) <= limit:
+                break
+            after = (rows[-1].updated_at, rows[-1].id)
+        shown = found[:limit]
+        return shown, (shown[-1].updated_at, shown[-1].id) if len(found) > limit else None
+
+    def _newest(self, limit: int, after: Position | None) -> list[Row]:
+        """Rows by ``updated_at`` descending, then id."""
         stamp, row_id = after or ("~", "")
         found = self._execute(
             "SELECT * FROM {} WHERE updated_at < ? OR (updated_at = ? AND id > ?) "
@@ -115,11 +141,12 @@ class Table:
     def latest_stamp(self) -> str | None:
         """The youngest ``updated_at``; None in an empty table."""
         ((stamp,),) = self._execute("SELECT max(updated_at) FROM {}")
-        return str(stamp) if stamp else None
+        found: str | None = stamp
+        return found
 
     def _execute(self, statement: str, *values: Any) -> list[Any]:
         with self._lock:
-            return self._connection.execute(statement.format(self._name), values).fetchall()
+            return self._connection.execute(statement.format(f"{self._noun}s"), values).fetchall()
 
 
 class Database:
@@ -127,9 +154,10 @@ class Database:
 
     Args:
         path: the database file; None keeps everything in memory, for as long as it is open.
+        clock: learns of the youngest time in the database, which may be ahead of it.
     """
 
-    def __init__(self, path: Path | str | None = None) -> None:
+    def __init__(self, path: Path | str | None, clock: Timestamps) -> None:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(
             str(path) if path else ":memory:", check_same_thread=False, isolation_level=None
@@ -137,8 +165,10 @@ class Database:
         try:
             # No write waits for the disk; after a power cut, the file may lack the last ones.
             self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")
-            self.models = Table(self._connection, self._lock, "models")
-            self.syncs = Table(self._connection, self._lock, "syncs")
+            self.models = Table(self._connection, self._lock, "model")
+            self.syncs = Table(self._connection, self._lock, "sync")
+            for stamp in (self.models.latest_stamp(), self.syncs.latest_stamp()):
+                clock.notice(stamp)
         except sqlite3.Error:
             self._connection.close()
             raise

@@ -19,7 +19,7 @@ from patcher.sandbox.callers import Actor
 from patcher.sandbox.forms import merged
 from patcher.sandbox.messages import Document, NoSuchError, dumps
 from patcher.sandbox.models import Models
-from patcher.sandbox.store import Row, Table, Timestamps
+from patcher.sandbox.store import Position, Row, Table, Timestamps
 
 Known = Callable[[str], Document | None]
 """The GET form of a model, by its id; None where there is none."""
@@ -142,9 +142,6 @@ def _field_ids(shown: Document) -> Iterator[tuple[str, str]]:
                 yield f"{key}[{index}].field_id", each["field_id"]
 
 
-Position = tuple[str, str]
-
-
 class Syncs:
     """Every sync of one organization, and what people do to them.
 
@@ -158,9 +155,6 @@ class Syncs:
         self._rows = rows
         self._clock = clock
         self._organization_id = organization_id
-        latest = rows.latest_stamp()
-        if latest:
-            clock.notice(latest)
 
     def create(self, body: Mapping[str, Any], sync_id: str | None = None) -> str:
         """Store a new sync, in the form of a write, without validation; returns its id."""
@@ -178,19 +172,18 @@ class Syncs:
 
     def merge(self, sync_id: str, changes: Mapping[str, Any]) -> None:
         """Someone else merges ``changes`` (RFC 7396) into the stored document."""
-        content = json.loads(self._row(sync_id).content)
+        content = json.loads(self._rows.get(sync_id).content)
         content["document"] = merged(content["document"], changes)
         content["updated_by"] = Actor.named("Bo Other").to_dict()
         self._rows.save(Row(sync_id, self._clock.stamp(), dumps(content)))
 
     def delete(self, sync_id: str) -> None:
         """Forget a sync."""
-        if not self._rows.remove(sync_id):
-            raise NoSuchError("sync", sync_id)
+        self._rows.remove(sync_id)
 
     def run(self, sync_id: str, *, running: bool = True) -> None:
         """Begin an execution, or end the current one. The sync itself does not change."""
-        row = self._row(sync_id)
+        row = self._rows.get(sync_id)
         content = json.loads(row.content)
         status = content["status"]
         stamp = self._clock.stamp()
@@ -208,7 +201,7 @@ class Syncs:
 
     def shown(self, sync_id: str) -> Document:
         """The sync as GET shows it; ``problems`` only where there are any."""
-        row = self._row(sync_id)
+        row = self._rows.get(sync_id)
         stored = _document(row)
         known = cache(self._model)
         form = read_form(stored, known)
@@ -217,7 +210,7 @@ class Syncs:
 
     def status(self, sync_id: str) -> Document:
         """The current and the last execution."""
-        status: Document = json.loads(self._row(sync_id).content)["status"]
+        status: Document = json.loads(self._rows.get(sync_id).content)["status"]
         return status
 
     def page(
@@ -227,18 +220,10 @@ class Syncs:
 
         ``full`` shows each as GET would, as the older version of the API did.
         """
-        found: list[Row] = []
-        while len(found) <= limit:
-            rows = self._rows.newest(limit + 1, after)
-            found += [row for row in rows if wanted(_document(row))]
-            if len(rows) <= limit:
-                break
-            after = (rows[-1].updated_at, rows[-1].id)
-        shown = found[:limit]
-        more = (shown[-1].updated_at, shown[-1].id) if len(found) > limit else None
+        rows, more = self._rows.page(limit, after, lambda row: wanted(_document(row)))
         items = [
             self.shown(row.id) if full else {**_identity(row), **light_form(_document(row))}
-            for row in shown
+            for row in rows
         ]
         return items, more
 
@@ -248,12 +233,6 @@ class Syncs:
         except NoSuchError:
             return None
         return found
-
-    def _row(self, sync_id: str) -> Row:
-        row = self._rows.get(sync_id)
-        if row is None:
-            raise NoSuchError("sync", sync_id)
-        return row
 
 
 def wanted_by(query: Mapping[str, str]) -> Callable[[Document], bool]:

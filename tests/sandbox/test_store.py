@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from patcher.sandbox import Sandbox, seed
-from patcher.sandbox.store import Database
+from patcher.sandbox.store import Database, Timestamps
 from tests.sandbox.conftest import ApiFor
 
 
@@ -48,7 +48,7 @@ def test_a_file_that_is_no_database_is_closed_again(
     monkeypatch.setattr(sqlite3, "connect", watched)
     (tmp_path / "x.db").write_bytes(b"no database" * 100)
     with pytest.raises(sqlite3.DatabaseError, match="not a database"):
-        Database(tmp_path / "x.db")
+        Database(tmp_path / "x.db", Timestamps())
 
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         opened[0].execute("SELECT 1")
