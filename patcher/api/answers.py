@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.utils
-import html
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -90,6 +89,8 @@ def foreign(response: Response) -> str:
     if is_redirect(response.status):
         return "a redirect"
     if is_web_page(response):
+        import html
+
         title = _TITLE.search(response.body[:_HEAD].decode("utf-8", "replace"))
         name = _brief(html.unescape(title[1])) if title else ""
         return f"a web page{f' ({quoted(name)})' if name else ''} instead of JSON"

@@ -21,11 +21,9 @@ import click
 from patcher.cli import console, items
 from patcher.cli.help import Command
 from patcher.cli.items import is_file, is_item
-from patcher.documents import yamltext
 from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch
 from patcher.errors import InvalidInputError
-from patcher.plan.saved import KIND
 from patcher.resources.model import MODEL
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -193,6 +191,8 @@ def _may_hold_models(name: str) -> bool:
 
 def is_saved_plan(name: str) -> bool:
     """Whether a file looks like a plan saved with --out."""
+    from patcher.plan.saved import KIND
+
     with suppress(OSError), Path(name).open("rb") as file:
         return KIND.encode() in file.read(_FIRST_BYTES)
     return False
@@ -231,7 +231,9 @@ class Source:
                 f"{option} expects JSON, @FILE or -.",
                 hint=f"Did you mean {option} {shlex.quote('@' + text)}?",
             )
-        return yamltext.parse_json_or_yaml(content, what=name, filename=self.filename)
+        from patcher.documents.yamltext import parse_json_or_yaml
+
+        return parse_json_or_yaml(content, what=name, filename=self.filename)
 
     def take(self, option: str, text: str) -> tuple[str, str]:
         """The name and the text of a SRC: inline, ``@FILE``, or ``-``."""

@@ -11,9 +11,7 @@ from patcher.cli import console
 from patcher.cli.options import REPORTS, options_of
 from patcher.cli.signals import SIGNALS
 from patcher.errors import InvalidInputError, PatchError
-from patcher.render import html, markdown
 from patcher.render.plan import outline, plan_lines, result_lines
-from patcher.render.review import attachments
 from patcher.render.text import line, printable, result_json
 
 if TYPE_CHECKING:
@@ -146,6 +144,9 @@ def show_report(
 
     ``failures`` are why there is no plan for others; ``unchanged`` more have nothing to do.
     """
+    from patcher.render import html, markdown
+    from patcher.render.review import attachments
+
     if output == "html":
         for error in failures:
             console.say(f"Error: {error.message}")

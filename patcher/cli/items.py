@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from patcher.documents import jsontext, yamltext
+from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
 from patcher.documents.lists import AddItem, RawText, RemoveItem
 from patcher.documents.masks import Masks
@@ -181,7 +181,9 @@ def _from_file(
                 hint=f"To set an empty text: {item_to(path, '=', '')}",
             )
         return text
-    return yamltext.parse_json_or_yaml(text, what=name, filename=name)
+    from patcher.documents.yamltext import parse_json_or_yaml
+
+    return parse_json_or_yaml(text, what=name, filename=name)
 
 
 def _json(path: Tokens, text: str, *, may_be_file: bool) -> JsonValue:

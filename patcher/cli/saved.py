@@ -11,7 +11,6 @@ from patcher.cli import console
 from patcher.cli.confirmation import carry_out, output_of, refuse_with_show, show_report
 from patcher.cli.options import REPORTS, session
 from patcher.errors import InvalidInputError
-from patcher.plan.making import refuse_findings
 from patcher.render.plan import plan_lines
 
 if TYPE_CHECKING:
@@ -55,6 +54,8 @@ def show_saved(path: Path, parameters: dict[str, Any]) -> int:
     output, show_secrets = output_of(parameters)
     saved = load_plan(path)
     if parameters["strict"]:
+        from patcher.plan.making import refuse_findings
+
         with reported(saved.plan.base.id or "", saved.plan):
             refuse_findings(saved.plan)
     differs = parameters["exit_code"] and not saved.plan.is_unchanged

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from patcher.documents.diff import Change
 from patcher.documents.notices import Notice
 from patcher.documents.spellings import cut
 from patcher.documents.textdiff import is_multiline, unified
-from patcher.documents.threeway import Collision
 from patcher.documents.values import MISSING, Document, JsonValue
 from patcher.documents.wording import counted
 from patcher.plan import PatchResult, Plan
-from patcher.plan.conflicts import Conflict
 from patcher.render.side_by_side import MARKS, shown_diff, with_paths
 from patcher.render.text import (
     WIDE,
@@ -29,6 +27,10 @@ from patcher.render.text import (
     values_apart,
     wrapped,
 )
+
+if TYPE_CHECKING:
+    from patcher.documents.threeway import Collision
+    from patcher.plan.conflicts import Conflict
 
 PRESERVED: Final = "Preserved (a plain PUT would clear these)"
 
