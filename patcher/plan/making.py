@@ -33,7 +33,8 @@ def finding_notices(
 ) -> tuple[Notice, ...]:
     """Warnings about writing ``proposed`` where ``document`` is.
 
-    Raises InvalidPatchError where ``terms`` are strict and the change introduces a finding.
+    Raises InvalidPatchError where ``terms`` are strict and the change introduces a finding that
+    they do not allow.
     """
     found = resource.findings(document, proposed)
     if found == Findings():
@@ -43,8 +44,13 @@ def finding_notices(
         one._replace(what=masks.redacted(one.what), advice=masks.redacted(one.way_out))
         for one in found.introduced
     ]
-    if terms.strict:
-        _refuse(introduced, allow_all_fields=terms.allow_all_fields)
+    refused = [one for one in introduced if not (terms.allow_all_fields and one.code == ALLOWED)]
+    if terms.strict and refused:
+        raise InvalidPatchError(
+            f"--strict refuses the change. {_listed(refused)}",
+            path=refused[0].path,
+            hint=f"{refused[0].way_out} Without --strict this is only a warning.",
+        )
     notices = [Notice(one.code, one.path, f"{one.what} {one.way_out}") for one in introduced]
     if found.existing:
         problem = "problem" if len(found.existing) == 1 else "problems"
@@ -57,19 +63,6 @@ def finding_notices(
 def refuse_findings(plan: Plan) -> None:
     """Refuses a plan as strict terms would have done. Raises InvalidPatchError."""
     finding_notices(plan.resource, plan.document, plan.proposed, plan.terms._replace(strict=True))
-
-
-def _refuse(introduced: list[Finding], *, allow_all_fields: bool) -> None:
-    """Raises InvalidPatchError that names every finding but the permitted one."""
-    refused = [one for one in introduced if not (allow_all_fields and one.code == ALLOWED)]
-    if not refused:
-        return
-    first = refused[0]
-    raise InvalidPatchError(
-        f"--strict refuses the change. {_listed(refused)}",
-        path=first.path,
-        hint=f"{first.way_out} Without --strict this is only a warning.",
-    )
 
 
 def _listed(findings: Iterable[Finding]) -> str:
