@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from patcher.cli.items import parse_set, parse_unset
 from patcher.documents.pointers import (
     index_of,
+    is_of_kind,
     item_to,
     kind_of,
+    list_above,
     lookup,
     obstacle,
+    of_kind,
     parse_path,
     path_to,
     pointer_to,
@@ -307,3 +310,74 @@ def test_a_path_is_as_deep_as_a_document_may_be(make: Any) -> None:
 def test_an_item_is_quoted_for_a_shell(place: Tokens, operator: str, value: str, item: str) -> None:
     """The value alone is in quotes where the path needs none."""
     assert item_to(place, operator, value) == item
+
+
+DOCUMENT = {"l": [{"a": "x"}, {"b": 1}, 5], "o": {"-": 2, "a": [[3]]}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        ((), [((), DOCUMENT)]),
+        (("l", "-", "a"), [(("l", "0", "a"), "x")]),
+        (("o", "a", "-", "-"), [(("o", "a", "0", "0"), 3)]),
+        (("l", "0", "a"), []),
+        (("o", "-"), []),
+        (("x",), []),
+    ],
+)
+def test_a_kind_of_place_stands_for_every_item_of_a_list(
+    kind: Tokens, found: list[tuple[Tokens, Any]]
+) -> None:
+    """In an object "-" is no index, and an index is no kind."""
+    assert list(of_kind(DOCUMENT, kind)) == found
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "is_one"),
+    [
+        (("l", "0"), ("l", "-"), True),
+        (("l", "-"), ("l", "-"), True),
+        (("l", "a"), ("l", "-"), False),
+        (("l", "-"), ("l", "0"), False),
+        (("l", "0"), ("m", "-"), False),
+        (("l",), ("l", "-"), False),
+        (("l", "0", "a"), ("l", "-"), False),
+        ((), (), True),
+    ],
+)
+def test_a_place_is_of_a_kind(place: Tokens, kind: Tokens, *, is_one: bool) -> None:
+    """Step by step, and as long as it."""
+    assert is_of_kind(place, kind) is is_one
+
+
+@pytest.mark.parametrize(
+    ("place", "above"),
+    [
+        (("l", "0", "a"), ("l",)),
+        (("o", "a", "0", "0"), ("o", "a")),
+        (("l",), None),
+        (("o", "b"), None),
+    ],
+)
+def test_the_outermost_list_above_a_place(place: Tokens, above: Tokens | None) -> None:
+    """The place itself, if it is a list, is not above itself."""
+    assert list_above(DOCUMENT, place) == above
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        (("l", "3"), None),
+        (("l", "-"), None),
+        (("l", "0"), None),
+        (("o", "new"), None),
+        (("l", "4"), "/l is a list of 3, and indices start at 0"),
+        (("l", "x"), '/l is a list, and "x" is not an index'),
+        (("l", "2", "a"), "/l/2 is a number"),
+        (("n", "a"), "there is nothing at /n"),
+    ],
+)
+def test_where_there_is_room_for_a_value(place: Tokens, reason: str | None) -> None:
+    """In any object, and in a list up to the end."""
+    assert obstacle(DOCUMENT, place, adding=True) == reason

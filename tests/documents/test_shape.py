@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from patcher.documents.shape import KeyedList, Shape, keys_of
+from patcher.documents.shape import KeyedList, Shape, items_by_key, keys_of
 from patcher.documents.values import JsonValue, copied, strictly_equal
 from tests.documents.strategies import values
 
@@ -111,3 +111,14 @@ def test_identities_are_equal_only_where_strictly_equal(
         assert key == same
         if key is not None and other is not None:
             assert (key == other) == strictly_equal(first, second)
+
+
+def test_items_by_their_identities() -> None:
+    """In the order of the list; none for what has no identities."""
+    items = [{"name": "b", "x": 1}, {"name": "a"}]
+
+    assert list((items_by_key(items, KeyedList(("name",))) or {}).items()) == [
+        ("b", items[0]),
+        ("a", items[1]),
+    ]
+    assert items_by_key(["a", "a"], TEXTS) is items_by_key("a", TEXTS) is None

@@ -18,6 +18,7 @@ from patcher.documents.values import (
     bounded,
     checked,
     copied,
+    differing,
     extent,
     strictly_equal,
 )
@@ -204,3 +205,15 @@ def test_no_more_than_the_bound_is_shown(document: Document, size: int) -> None:
 def test_every_text_of_a_value_from_elsewhere_passes_through() -> None:
     """Keys, too."""
     assert bounded({"a": ["b", {"c": 1}]}, str.upper) == {"A": ["B", {"C": 1}]}
+
+
+def test_keys_differ_where_their_values_do_or_one_is_missing() -> None:
+    """Strictly: null is a value, and 1 is not 1.0."""
+    before = {"same": [1], "number": 1, "null": None, "gone": 1}
+
+    assert differing(before, {"same": [1], "number": 1.0, "new": 2}) == {
+        "number",
+        "null",
+        "gone",
+        "new",
+    }
