@@ -25,7 +25,7 @@ from patcher.cli.options import (
     session,
     shared,
 )
-from patcher.errors import InvalidInputError, PatchError
+from patcher.errors import InterruptedWriteError, InvalidInputError, PatchError
 
 if TYPE_CHECKING:
     from patcher.documents.notices import Notice
@@ -179,7 +179,12 @@ def pull_command(models: tuple[str, ...], **parameters: Any) -> int:
         with closing(here.client), closing(screen.progress):
             for result in puller.run(selection):
                 screen.tell(result)
-    except PatchError as error:
+    except (KeyboardInterrupt, PatchError) as error:
+        if not isinstance(error, PatchError):
+            error = InterruptedWriteError(
+                "Interrupted. No model was changed; some files may have been updated.",
+                hint="Run the same command again for the rest.",
+            )
         return exits.report(error, as_json=screen.is_json, in_run=True)
     return screen.end()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from patcher.sandbox import Sandbox, faults, seed
+from patcher.sandbox import Gate, Sandbox, faults, seed
 from tests.cli.conftest import Command, Outcome
 from tests.cli.scripted import ScriptedEditor, edit
 from tests.cli.terminal import Terminal
@@ -438,6 +439,29 @@ def test_there_is_one_question_for_all_files(
     assert terminal.screen.count("[y/N]") == 1
     assert len(sandbox.puts()) == (0 if code else 2)
     assert ("2 declined" in terminal.screen) is bool(code)
+
+
+def test_an_interrupted_pull_does_not_say_that_nothing_was_written(
+    sandbox: Sandbox, pulled: Project, monkeypatch: pytest.MonkeyPatch, patch_model: Command
+) -> None:
+    """Files may be; each is whole, and the same command does the rest."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    for one in (seed.ORDERS, seed.ACCOUNTS):
+        theirs(sandbox, one, {"identifier": "key"})
+    gate = Gate()
+    sandbox.fault(faults.hold(gate, path=seed.ORDERS, method="GET"))
+    terminal = Terminal("pull", folder=pulled.path)
+    assert gate.wait_reached(60)
+    terminal.signal(signal.SIGINT)
+    terminal.wait_for("Interrupted")
+    gate.release()
+
+    assert terminal.finish() == 130
+    assert "some files may have been updated" in terminal.screen
+    assert "Nothing was written" not in terminal.screen
+    assert patch_model("pull").code == 0
+    for name in ("orders", "accounts"):
+        assert "identifier: key" in pulled.file(name).read_text()
 
 
 def test_a_conflict_is_shown_once_with_what_is_asked_about(
