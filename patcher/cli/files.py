@@ -25,6 +25,7 @@ from patcher.cli.options import (
     session,
     shared,
 )
+from patcher.cli.saved import refuse_beside
 from patcher.errors import InterruptedWriteError, InvalidInputError, PatchError
 
 if TYPE_CHECKING:
@@ -32,8 +33,16 @@ if TYPE_CHECKING:
     from patcher.operations.pull import PullResult
     from patcher.plan import PatchResult
 
-_ELSEWHERE: Final = ("expect_version", "preview", "impact", "out", "all", "where", "exclude")
-"""Options that can't be combined with -f, besides those of a change."""
+_ELSEWHERE: Final[Mapping[str, object]] = {
+    "expect_version": None,
+    "preview": False,
+    "impact": False,
+    "out": None,
+    "all": False,
+    "where": (),
+    "exclude": (),
+}
+"""Options that can't be combined with -f, besides those of a change, and their defaults."""
 
 
 class FileScreen(BatchScreen):
@@ -87,18 +96,18 @@ def _differences(result: PatchResult) -> list[Notice]:
     return [one for one in result.warnings if is_unchanged and one.code in codes]
 
 
-def carry_out_files(
-    files: Sequence[Path],
-    base: str | None,
-    models: Sequence[str],
-    parameters: dict[str, Any],
-    *,
-    looks: bool,
-) -> int:
+def carry_out_files(models: Sequence[str], parameters: dict[str, Any], *, looks: bool) -> int:
     """Applies what files change, or ``looks`` what that would be."""
     from patcher.operations.apply import run_files
 
-    _refuse_others(files, models, parameters)
+    files, base = parameters["files"], parameters["base"]
+    if not files:
+        raise InvalidInputError(
+            "--base goes with -f FILE.", hint="Name the files: -f models, for example."
+        )
+    refuse_beside(
+        "-f", models, parameters, _ELSEWHERE, "The files hold the models and their changes."
+    )
     if looks:
         parameters = {**parameters, "yes": True, "dry_run": True}
     options = options_of(parameters)
@@ -107,27 +116,6 @@ def carry_out_files(
         lambda new: run_files(new, files, base, options, looks=looks, say=console.say),
         FileScreen,
     )
-
-
-def _refuse_others(
-    files: Sequence[Path], models: Sequence[str], parameters: Mapping[str, Any]
-) -> None:
-    """Raises InvalidInputError for what -f can't be combined with, and for --base without it."""
-    if not files:
-        raise InvalidInputError(
-            "--base goes with -f FILE.", hint="Name the files: -f models, for example."
-        )
-    given = ["MODEL"] if models else []
-    for name, value in parameters.items():
-        is_given = value or (value == 0 and value is not False)
-        if is_given and (name.startswith("change_") or name in _ELSEWHERE):
-            option = "--" + name.removeprefix("change_").replace("_", "-")
-            given.append("CHANGE" if name == "change_item" else option)
-    if given:
-        raise InvalidInputError(
-            f"{', '.join(given)} can't be combined with -f.",
-            hint="The files hold the models and their changes.",
-        )
 
 
 @click.command("pull", cls=Command)

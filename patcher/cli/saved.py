@@ -27,6 +27,8 @@ _SETTLED: Final[Mapping[str, object]] = {
     "all": False,
     "where": (),
     "exclude": (),
+    "files": (),
+    "base": None,
 }
 
 
@@ -92,15 +94,21 @@ def apply_saved(path: Path, parameters: dict[str, Any]) -> int:
         return carry_out(parameters, lambda options: run_saved(session(), saved, options))
 
 
-def refuse_beside(option: str, models: Sequence[str], parameters: Mapping[str, Any]) -> None:
-    """Raises InvalidInputError for what can't be combined with a saved plan."""
+def refuse_beside(
+    option: str,
+    models: Sequence[str],
+    parameters: Mapping[str, Any],
+    settled: Mapping[str, object] = _SETTLED,
+    hint: str = "The saved plan holds them. For another plan: patch-model plan ... --out FILE",
+) -> None:
+    """Raises InvalidInputError for what can't be combined with an option, by default of a plan.
+
+    ``settled`` are the parameters that have to be at their default, besides those of a change.
+    """
     given = ["MODEL"] if models else []
     for name, value in parameters.items():
-        if (name.startswith("change_") and value) or (name in _SETTLED and value != _SETTLED[name]):
-            change = name.removeprefix("change_")
-            given.append("CHANGE" if change == "item" else f"--{change.replace('_', '-')}")
+        if (name.startswith("change_") and value) or (name in settled and value != settled[name]):
+            change = name.removeprefix("change_").replace("_", "-")
+            given.append({"item": "CHANGE", "files": "-f"}.get(change, f"--{change}"))
     if given:
-        raise InvalidInputError(
-            f"{', '.join(given)} can't be combined with {option}.",
-            hint="The saved plan holds them. For another plan: patch-model plan ... --out FILE",
-        )
+        raise InvalidInputError(f"{', '.join(given)} can't be combined with {option}.", hint=hint)

@@ -51,8 +51,6 @@ _EXPECT_VERSION = click.option(
 def plan_command(
     models: tuple[str, ...],
     show: Path | None,
-    files: tuple[Path, ...],
-    base: str | None,
     **parameters: Any,
 ) -> int:
     """Show what a change would do, and write nothing.
@@ -71,10 +69,10 @@ def plan_command(
     if show is not None:
         saved.refuse_beside("--show", models, parameters)
         return saved.show_saved(show, parameters)
-    if files or base is not None:
+    if parameters["files"] or parameters["base"] is not None:
         from patcher.cli.files import carry_out_files
 
-        return carry_out_files(files, base, models, parameters, looks=True)
+        return carry_out_files(models, parameters, looks=True)
     if _are_many(models, parameters):
         from patcher.cli.batch import plan_many
 
@@ -119,8 +117,6 @@ def plan_command(
 def apply_command(
     models: tuple[str, ...],
     plan_file: Path | None,
-    files: tuple[Path, ...],
-    base: str | None,
     **parameters: Any,
 ) -> int:
     """Change models: show the plan, ask, and write it safely.
@@ -136,10 +132,10 @@ def apply_command(
     if plan_file is not None:
         saved.refuse_beside("--plan", models, parameters)
         return saved.apply_saved(plan_file, parameters)
-    if files or base is not None:
+    if parameters["files"] or parameters["base"] is not None:
         from patcher.cli.files import carry_out_files
 
-        return carry_out_files(files, base, models, parameters, looks=False)
+        return carry_out_files(models, parameters, looks=False)
     if _are_many(models, parameters):
         from patcher.cli.batch import apply_many
 

@@ -662,6 +662,8 @@ def test_during_a_merge_the_base_has_to_be_named(pulled: Project, patch_model: C
         (("plan", "-f", "models", "--expect-version", "0"), "--expect-version can't"),
         (("apply", "-f", "models", "--all"), "--all can't be combined with -f"),
         (("plan", "--base", "HEAD"), "--base goes with -f"),
+        (("apply", "--plan", "p", "-f", "models"), "-f can't be combined with --plan"),
+        (("plan", "--show", "p", "--base", "HEAD"), "--base can't be combined with --show"),
         (("plan", "-f", "models", "--base", "nope"), "neither a folder nor a revision"),
         (("plan", "-f", "models", "--base", "models/none"), "neither a folder nor a revision"),
         (("plan", "-f", ".git"), "no model files"),
