@@ -72,7 +72,7 @@ def get_model(session: Session, arguments: Document) -> ToolReply:
     data = {
         **_DONE,
         "model_id": snapshot.id,
-        "name": snapshot.name and clean(masks.masked_text(snapshot.name)),
+        "name": snapshot.name and masks.masked_text(snapshot.name),
         "version": snapshot.version,
         "warnings": warnings,
         **(piece if place else {"document": piece["value"]}),

@@ -152,7 +152,11 @@ def reply(
     """An answer of our own words, followed by lines of data."""
     body = marked(lines)
     text = f"{head}\n{DATA}\n{body}" if body else head
-    known = {key: value for key, value in data.items() if value is not None}
+    known = {
+        key: clean(value) if type(value) is str else value
+        for key, value in data.items()
+        if value is not None
+    }
     return ToolReply(text, {**known, "note": NOTE}, is_error)
 
 
@@ -162,14 +166,11 @@ def plan_data(plan: Plan) -> Document:
 
 
 def _bounded_result(whole: Document) -> Document:
-    found = {key: value for key, value in whole.items() if value is not None}
+    found = {key: short(one, LONGEST_PART) for key, one in whole.items() if one is not None}
     for key, size in (("changes", LONGEST_LIST), ("warnings", LONGEST_PART)):
         found[key], left_out = fitting(whole[key], size)
         if left_out:
             found[f"{key}_left_out"] = left_out
-    for key in ("name", "preview", "impact"):
-        if key in found:
-            found[key] = short(found[key], LONGEST_PART)
     return found
 
 
@@ -201,9 +202,8 @@ def of_error(error: PatchError) -> ToolReply:
     found = _bounded_result(result.to_dict())
     found["error"] = short({**(error_dict(error) or {}), "hint": hint}, LONGEST_PART)
     found |= {"exit_code": error.exit_code, "next": meaning.next}
-    head = f"Not done: {meaning.word} (exit code {error.exit_code})."
-    if error.exit_code == 5:
-        head = f"Problem: {meaning.word} (exit code 5)."
+    start = "Problem" if error.exit_code in (5, 6, 70) else "Not done"
+    head = f"{start}: {meaning.word} (exit code {error.exit_code})."
     what = [f"Error: {error.message}", *([f"Hint: {hint}"] if hint else [])]
     lines: list[Line | str] = [*what, *_detail(error)]
     return reply(f"{head}\nNext: {meaning.next}", lines, found, is_error=True)
@@ -269,11 +269,9 @@ def question(plan: Plan, summary: str) -> str:
     if len(rows) > most:
         shown.append(f"  ... {counted(len(rows) - most, 'more line')} in the plan")
     name = jsontext.quoted(plan.name or "")
-    return "\n".join(
-        (
-            f"Write to {printable(plan.origin.short_place)}?",
-            f"{plan.resource.noun} {name} ({plan.base.id}), version {plan.base.shown_version}",
-            printable(summary),
-            *shown,
-        )
+    head = (
+        f"Write to {plan.origin.short_place}?",
+        f"{plan.resource.noun} {name} ({plan.base.id}), version {plan.base.shown_version}",
+        summary,
     )
+    return "\n".join((*map(printable, head), *shown))

@@ -52,7 +52,10 @@ _CANNOT_ASK: Final = InvalidInputError(
     "(docs/agents.md), or apply the change on the command line.",
 )
 _NO_ANSWER: Final = DeclinedError("The question was not answered. Nothing was written.")
-_DECLINED: Final = DeclinedError("The user declined. Nothing was written.")
+_DECLINED: Final = DeclinedError(
+    "Declined. Nothing was written.",
+    hint="Where the user saw no question, the client declined by itself: tell the user.",
+)
 
 
 class Service:

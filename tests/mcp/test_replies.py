@@ -143,6 +143,7 @@ def test_every_error_says_what_to_do_next(error: PatchError, words: str) -> None
     assert found.data["exit_code"] == error.exit_code
     assert words in found.data["next"]
     assert words in found.text
+    assert found.text.startswith("Problem" if error.exit_code in (5, 6, 70) else "Not done")
 
 
 def test_an_internal_error_has_a_kind_and_no_words() -> None:

@@ -72,6 +72,17 @@ def test_an_unknown_tool_is_an_error_of_the_protocol(raw: Raw) -> None:
     assert answer["error"]["code"] == -32602
 
 
+@pytest.mark.parametrize(
+    "params", [{"name": "get_model", "arguments": ["hunter9"]}, {"arguments": {"model": "hunter9"}}]
+)
+def test_parameters_of_another_form_are_refused(raw: Raw, params: dict[str, object]) -> None:
+    """By the SDK, and without repeating them."""
+    answer = raw.ask("tools/call", params)
+
+    assert answer["error"]["code"] == -32602
+    assert "hunter9" not in json.dumps(answer)
+
+
 def test_a_character_of_two_halves_is_one_character(raw: Raw) -> None:
     """Escapes of a pair are text, in and out."""
     result = raw.call("plan_change", model="Contacts", set=["name=\U0001f4c8"])
