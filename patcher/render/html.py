@@ -82,7 +82,7 @@ def report(outlines: Sequence[Outline]) -> str:
         title=_text(title),
         style=style,
         verdict=_text(verdict),
-        made=_text(outlines[0].made),
+        made=_text(outlines[0].made if outlines else ""),
         filters="\n".join(filters(kinds, [_text(one) for one in members])),
         plans="\n".join(plans),
     )

@@ -729,13 +729,15 @@ def test_a_report_of_all_of_them(sandbox: Sandbox, pulled: Project, patch_model:
     pulled.git("checkout", "-q", ".")
     nothing = patch_model("plan", "-f", "models/contacts.yaml", "-o", "markdown")
     html = patch_model("plan", "-f", "models", "-o", "html")
+    bare = patch_model("plan", "-f", "models/contacts.yaml", "-o", "html")
 
     assert done.code == 7
     assert done.out.startswith("### 1 model without a plan")
     assert '`"Theirs"`' in done.out
     assert "### Plan for" in done.out
     assert nothing.out.strip() == "No changes: 1 model up to date."
-    assert html.code == 0
+    assert html.code == bare.code == 0
+    assert "0 plans" in bare.out
 
 
 def test_json_is_one_object_a_line(pulled: Project, patch_model: Command) -> None:
