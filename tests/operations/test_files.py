@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -254,3 +255,39 @@ def test_what_a_put_cannot_carry_is_refused_there_and_nowhere_else(
     assert refused.exit_code == 2
     assert dropped.exit_code == 0, dropped.error
     assert sandbox.stored(seed.ORDERS)["name"] == "Ours"
+
+
+def test_git_is_asked_as_often_for_many_files_as_for_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To pull, to pull again, to plan and to apply: never once a file."""
+    run, commands = subprocess.Popen.__init__, []
+
+    def counted(self: Any, arguments: Any, **options: Any) -> None:
+        commands.append(arguments[1])
+        run(self, arguments, **options)
+
+    counts = []
+    for models in (3, 20):
+        project = Project(tmp_path / str(models), monkeypatch).init()
+        with Sandbox(models=models) as sandbox, Client(sandbox.url, sandbox.api_key) as client:
+            commands.clear()
+            with monkeypatch.context() as patched:
+                patched.setattr(subprocess.Popen, "__init__", counted)
+                created = list(patcher.pull_models("models", client=client))
+            project.commit()
+            for path in project.models.iterdir():
+                path.write_text(path.read_text().replace("\nname: ", "\nname: New "))
+            with monkeypatch.context() as patched:
+                patched.setattr(subprocess.Popen, "__init__", counted)
+                pulled = list(patcher.pull_models("models", client=client))
+                planned = list(patcher.plan_files(["models"], client=client))
+                applied = list(patcher.apply_files(["models"], client=client))
+        assert {one.status for one in created} == {"created"}
+        assert {one.status for one in pulled} == {"unchanged"}
+        assert [len(created), len(pulled), len(planned)] == [models] * 3
+        assert [one.status for one in applied] == ["applied"] * models
+        counts.append(sorted(commands))
+
+    assert counts[0] == counts[1]
+    assert len(counts[0]) < 40
