@@ -20,7 +20,7 @@ from mcp.shared.exceptions import MCPError
 from patcher._version import __version__
 from patcher.errors import DeclinedError, InvalidInputError, PatchError
 from patcher.mcp.agent import Agent, guarded
-from patcher.mcp.replies import ToolReply, of_error, question
+from patcher.mcp.replies import ToolReply, of_error, of_fault, question
 from patcher.mcp.shown import ShownPlan
 from patcher.mcp.tools import ToolSpec, tools
 from patcher.mcp.wire import Wire
@@ -85,12 +85,19 @@ class Service:
         spec = self.specs.get(params.name)
         if spec is None:
             raise MCPError(code=types.INVALID_PARAMS, message="There is no tool of that name.")
-        arguments = params.arguments or {}
         try:
-            spec.check(arguments)
-            shown = self.agent.find(arguments) if spec.writes else None
+            return await self._call(context, params, spec)
         except PatchError as error:
             return _result(of_error(error))
+        except Exception as fault:  # noqa: BLE001 - the SDK would show its words
+            return _result(of_fault(fault))
+
+    async def _call(
+        self, context: Context, params: types.CallToolRequestParams, spec: ToolSpec
+    ) -> Result:
+        arguments = params.arguments or {}
+        spec.check(arguments)
+        shown = self.agent.find(arguments) if spec.writes else None
         if not spec.writes:
             return _result(await in_thread(partial(self.agent.call, spec.name, arguments)))
         if shown is None or shown.state in ("writing", "spent"):
