@@ -25,7 +25,7 @@ from patcher.cli.options import (
     session,
     shared,
 )
-from patcher.cli.saved import refuse_beside
+from patcher.cli.saved import refuse_others
 from patcher.errors import InterruptedWriteError, InvalidInputError, PatchError
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def carry_out_files(models: Sequence[str], parameters: dict[str, Any], *, looks:
         raise InvalidInputError(
             "--base goes with -f FILE.", hint="Name the files: -f models, for example."
         )
-    refuse_beside(
+    refuse_others(
         "-f", models, parameters, _ELSEWHERE, "The files hold the models and their changes."
     )
     if looks:

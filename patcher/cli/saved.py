@@ -94,7 +94,7 @@ def apply_saved(path: Path, parameters: dict[str, Any]) -> int:
         return carry_out(parameters, lambda options: run_saved(session(), saved, options))
 
 
-def refuse_beside(
+def refuse_others(
     option: str,
     models: Sequence[str],
     parameters: Mapping[str, Any],

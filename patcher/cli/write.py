@@ -67,7 +67,7 @@ def plan_command(
     from patcher.operations.write import run_plan
 
     if show is not None:
-        saved.refuse_beside("--show", models, parameters)
+        saved.refuse_others("--show", models, parameters)
         return saved.show_saved(show, parameters)
     if parameters["files"] or parameters["base"] is not None:
         from patcher.cli.files import carry_out_files
@@ -130,7 +130,7 @@ def apply_command(
     from patcher.operations.write import run_patch
 
     if plan_file is not None:
-        saved.refuse_beside("--plan", models, parameters)
+        saved.refuse_others("--plan", models, parameters)
         return saved.apply_saved(plan_file, parameters)
     if parameters["files"] or parameters["base"] is not None:
         from patcher.cli.files import carry_out_files

@@ -115,7 +115,7 @@ def _first_text(
 
 
 def _name_unfinished(session: Session, base: Snapshot, options: Options, person: Person) -> None:
-    """Names the unfinished edits of a resource; removes those in which nobody changed anything."""
+    """Names the unfinished edits of a resource; removes those in which nothing was changed."""
     left = []
     for one in Draft.unfinished(_folder(session), base.id or ""):
         with suppress(PatchError):
@@ -177,7 +177,7 @@ class edit_model:  # noqa: N801 - it is used as a function is
         with patcher.edit_model("Contacts") as document:
             document["configuration"]["query"] = "..."
 
-    A member taken out of the document is cleared. Takes the arguments of patch_model but for the
+    A key removed from the document is cleared. Takes the arguments of patch_model but for the
     change. Leaving the block raises what patch_model does; the plan, with the document as it was
     to be, is in the error's ``result``.
     """
