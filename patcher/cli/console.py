@@ -129,9 +129,10 @@ def rendered(lines: Iterable[Line], stream: IO[str] | None) -> str:
 
 def say(*lines: str) -> None:
     """Writes messages to standard error, made safe: a line break within one is escaped."""
-    from patcher.render.text import printable
+    from patcher.render.text import in_rows
 
-    write("".join(f"{printable(one)}\n" for one in lines), sys.stderr)
+    rows = [row for one in lines for row in in_rows(one, width(sys.stderr))]
+    write("".join(f"{row}\n" for row in rows), sys.stderr)
 
 
 def problem(word: str, text: str) -> None:

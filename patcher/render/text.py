@@ -53,20 +53,25 @@ def line(*parts: Span | str) -> Line:
 
 
 def message(word: str, text: str, style: Style, width: int | None = None) -> Iterator[Line]:
-    """``word: text``, the word in a style and the text made safe.
+    """``word: text`` in rows, the word in a style and the text made safe."""
+    first, *others = in_rows(f"{word}: {text}", width)
+    yield line(Span(word, style), first[len(word) :])
+    yield from map(line, others)
 
-    Where it is wider than ``width``, it is broken at spaces, and a command stands whole on a line
-    of its own, so that it can be copied.
+
+def in_rows(text: str, width: int | None) -> list[str]:
+    """Text made safe.
+
+    Where it is wider than ``width``, it is broken at spaces, and a command stands whole on a row of
+    its own, so that it can be copied.
     """
     safe = printable(text)
-    rows = [f"{word}: {safe}"]
-    if width is not None and len(rows[0]) > width:
-        prose, *rest = _COMMAND.split(_QUOTED.sub(_kept_whole, rows[0]))
-        rows = _rows(prose, width)
-        for command, prose in zip(rest[::2], rest[1::2], strict=True):
-            rows += [f"  {command}", *_rows(prose, width)]
-    yield line(Span(word, style), rows[0][len(word) :])
-    yield from map(line, rows[1:])
+    if width is None or len(safe) <= width:
+        return [safe]
+    rows: list[str] = []
+    for at, part in enumerate(_COMMAND.split(_QUOTED.sub(_kept_whole, safe))):
+        rows += [f"  {part}"] if at % 2 else _rows(part, width)
+    return rows
 
 
 def _kept_whole(quoted: re.Match[str]) -> str:

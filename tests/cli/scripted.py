@@ -125,7 +125,7 @@ def edit(
 
 def resume_command(screen: str) -> list[str]:
     """The arguments of the command that the screen says resumes the edit."""
-    said = re.search(r"To resume it: (patch-model edit .*)", screen)
+    said = re.search(r"To resume it:\s+(patch-model edit .*)", screen)
     assert said, screen
     return shlex.split(said[1])[1:]
 

@@ -159,7 +159,7 @@ def test_killed_outright_the_text_can_still_be_resumed(
     code, screen = edit("Contacts", "--resume", str(text), answers=("y\n",))
 
     assert (killed, code) == (-signal.SIGKILL, 0), screen
-    assert f"To resume it: patch-model edit {seed.CONTACTS} --resume {text}" in said
+    assert resume_command(said) == ["edit", seed.CONTACTS, "--resume", str(text)]
     assert sandbox.stored(seed.CONTACTS)["name"] == "Clients"
     assert kept(state()) == []
 

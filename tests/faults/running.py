@@ -140,7 +140,7 @@ def scripted_editor(folder: Path) -> str:
 
 def resume_arguments(text: str) -> tuple[str, ...]:
     """The command that the output gives to go on with a text that was kept."""
-    said = re.search(r"^To resume it: patch-model (edit .*)$", text, re.MULTILINE)
+    said = re.search(r"^To resume it:\s+patch-model (edit .*)$", text, re.MULTILINE)
     assert said, text
     return tuple(shlex.split(said[1]))
 
