@@ -1,9 +1,10 @@
-"""Many models at once: throughput beside the ideal, a bare client, and threads around the SDK.
+"""Many models at once: share of the ideal, and processor time a model.
 
 The ideal is what waiting alone takes: models x 3 x latency / workers. The bare floor is http.client
 sending the same three requests a model and doing nothing else: what it lacks of the ideal is the
-machine's, which runs the server as well, in a process of its own. The SDK's script reads twice and
-writes what it was given, without a diff, a journal or a check. `--quick` leaves the long runs out.
+machine's, which runs the server as well, in a process of its own. The SDK's threads read twice and
+write what they were given, without a diff, a journal or a check. Each contender is a process of its
+own; they run in turns, and medians are shown, with the lowest and the highest.
 """
 
 from __future__ import annotations
@@ -19,19 +20,22 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import median
 from threading import local
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import patcher
 from patcher.api import Client
 from tests.bench.bench_start import environment
-from tests.bench.serving import Served, served
+from tests.bench.serving import ROOT, Served, served
 
-LATENCY = 0.05
-LABEL = "8c3a1b1e-1111-4222-8333-123456789abc"
-CHANGE = {"identifier": "key", "labels": [LABEL]}
+LATENCY: Final = 0.05
+LABEL: Final = "8c3a1b1e-1111-4222-8333-123456789abc"
+CASES: Final = ((200, 50, 1), (200, 50, 8), (200, 50, 16), (200, 50, 32), (200, 500, 16))
+"""Models, fields of each, workers."""
 
-SDK = """
+SDK: Final = """
 import sys, time
 from concurrent.futures import ThreadPoolExecutor
 from polytomic import Polytomic
@@ -48,29 +52,44 @@ def patch(id):
         tracking_columns=model.tracking_columns,
     )
 patch(ids[0])
-begun = time.perf_counter()
+begun, spent = time.perf_counter(), time.process_time()
 with ThreadPoolExecutor(int(workers)) as pool:
     list(pool.map(patch, ids))
-print(time.perf_counter() - begun)
+print(time.perf_counter() - begun, time.process_time() - spent)
 """
 
 
-def ours(at: Served, workers: int) -> float:
-    """How long patch_models takes, seconds."""
+class Run(NamedTuple):
+    """The seconds that a run took, and those of the processor, without those of the server."""
+
+    seconds: float
+    processor: float
+
+
+def timed(work: Callable[[], object]) -> Run:
+    """Does the work, and says what it took."""
+    begun, spent = time.perf_counter(), time.process_time()
+    work()
+    return Run(time.perf_counter() - begun, time.process_time() - spent)
+
+
+def ours(at: Served, workers: int) -> Run:
+    """What patch_models takes."""
+    change = {"identifier": "key", "labels": [LABEL]}
+
+    def work() -> None:
+        results = patcher.patch_models(at.ids, change, client=client, concurrency=workers)
+        assert sum(one.status == "applied" for one in results) == len(at.ids)
+
     with tempfile.TemporaryDirectory() as folder, Client(at.url, at.api_key) as client:
         os.environ["PATCH_MODEL_STATE_DIR"] = folder
         warm = patcher.patch_models(at.ids[:1], {"name": "Warm", "identifier": "w"}, client=client)
         assert [one.status for one in warm] == ["applied"]
-        begun = time.perf_counter()
-        results = patcher.patch_models(at.ids, CHANGE, client=client, concurrency=workers)
-        written = sum(one.status == "applied" for one in results)
-        taken = time.perf_counter() - begun
-    assert written == len(at.ids)
-    return taken
+        return timed(work)
 
 
-def floor(at: Served, workers: int) -> float:
-    """How long three requests a model take a client that does nothing else, seconds."""
+def floor(at: Served, workers: int) -> Run:
+    """What three requests a model take a client that does nothing else."""
     address = urlsplit(at.url)
     kept = local()
     headers = {"Authorization": f"Bearer {at.api_key}", "Content-Type": "application/json"}
@@ -86,14 +105,14 @@ def floor(at: Served, workers: int) -> float:
         path = f"/api/models/{model_id}"
         ask("GET", path)
         ask("GET", path)
-        ask("PUT", path, bodies[model_id])
+        ask("PUT", path, body)
 
-    bodies = {one: body_of(ask("GET", f"/api/models/{one}")) for one in at.ids[:1]}
-    bodies = dict.fromkeys(at.ids, bodies[at.ids[0]])
-    begun = time.perf_counter()
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(patch, at.ids))
-    return time.perf_counter() - begun
+    def work() -> None:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(patch, at.ids))
+
+    body = body_of(ask("GET", f"/api/models/{at.ids[0]}"))
+    return timed(work)
 
 
 def body_of(answer: bytes) -> bytes:
@@ -104,48 +123,68 @@ def body_of(answer: bytes) -> bytes:
     return json.dumps({**{key: model[key] for key in keys}, "fields": names}).encode()
 
 
-def sdk(at: Served, workers: int, python: Path) -> float:
-    """How long threads around the official SDK take, seconds."""
-    command = [str(python), "-c", SDK, at.url, at.api_key, str(workers), *at.ids]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return float(done.stdout)
+def measured(who: str, case: tuple[int, int, int], sdk: Path) -> Run:
+    """One run of a contender in a process of its own, against a sandbox of its own."""
+    models, fields, workers = case
+    with served(models, fields, LATENCY) as at:
+        command = [sys.executable, "-m", "tests.bench.bench_fleet", "--contender", who]
+        if who == "sdk":
+            command = [str(sdk / "python"), "-c", SDK]
+        command += [at.url, at.api_key, str(workers), *at.ids]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+        return Run(*map(float, done.stdout.split()))
 
 
-def main(arguments: list[str] | None = None) -> None:
+def row(case: tuple[int, int, int], runs: dict[str, list[Run]]) -> str:
+    """A line of the table."""
+    models, _, workers = case
+    ideal = models * 3 * LATENCY / workers
+    cells = [str(part) for part in case]
+    cells += [f"{ideal / median(one.seconds for one in each):.0%}" for each in runs.values()]
+    for each in runs.values():
+        spent = [one.processor / models * 1000 for one in each]
+        cells.append(f"{median(spent):.1f} ({min(spent):.1f}-{max(spent):.1f})")
+    mine, bare, theirs = runs.values()
+    speed = median(two.seconds / one.seconds for one, two in zip(mine, bare, strict=True))
+    work = median(one.processor / two.processor for one, two in zip(mine, theirs, strict=True))
+    return f"| {' | '.join(cells)} | {speed:.2f} | {work:.2f} |"
+
+
+HEAD: Final = """
+| | | | share of the ideal | | | processor, ms a model | | | ours / floor | ours / SDK |
+|---|---|---|---|---|---|---|---|---|---|---|
+| models | fields | workers | ours | floor | SDK | ours | floor | SDK | speed | processor |
+"""
+
+
+def main() -> None:
     """Measures and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="200 models at most, without the SDK")
-    quick = parser.parse_args(arguments if arguments is not None else []).quick
-    cases = [(200, 50, 8), (200, 50, 16), (200, 50, 32), (200, 500, 16)]
-    cases += [] if quick else [(1000, 50, 1), (1000, 50, 8), (1000, 50, 32)]
-    print(f"{LATENCY * 1000:.0f} ms latency; share of the ideal; ms of CPU are ours, a model")
-    print("| models | fields | workers | patch-model | bare floor | threads around the SDK | CPU |")
-    print("|---|---|---|---|---|---|---|")
+    parser.add_argument("--runs", type=int, default=5, help="of each contender in each case")
+    parser.add_argument("--workers", type=int, help="only the cases with so many")
+    parser.add_argument(
+        "--contender", choices=("ours", "floor"), help="one run: URL KEY WORKERS ID..."
+    )
+    parser.add_argument("rest", nargs="*")
+    given = parser.parse_args()
+    if given.contender:
+        url, key, workers, *ids = given.rest
+        contender = {"ours": ours, "floor": floor}[given.contender]
+        print(*contender(Served(url, ids, key), int(workers)))
+        return
+    print(f"{LATENCY * 1000:.0f} ms latency; {given.runs} runs of each in turns")
+    print(HEAD.rstrip("\n"))
     with tempfile.TemporaryDirectory() as folder:
-        theirs = None if quick else environment(Path(folder) / "sdk", "polytomic==25.9.10")
-        for models, fields, workers in cases:
-            ideal = models * 3 * LATENCY / workers
-            spent = time.process_time()
-            own = measured(models, fields, lambda at, w=workers: ours(at, w))  # type: ignore[misc]
-            spent = (time.process_time() - spent) / models * 1000
-            bare = measured(models, fields, lambda at, w=workers: floor(at, w))  # type: ignore[misc]
-            other = "-"
-            if theirs is not None:
-                python = theirs / "python"
-                taken = measured(models, fields, lambda at, w=workers, p=python: sdk(at, w, p))  # type: ignore[misc]
-                other = f"{ideal / taken:.0%}"
-            print(
-                f"| {models} | {fields} | {workers} | {ideal / own:.0%} | {ideal / bare:.0%} "
-                f"| {other} | {spent:.1f} |",
-                flush=True,
-            )
-
-
-def measured(models: int, fields: int, run: Callable[[Served], float]) -> float:
-    """The time of one run, against a sandbox of its own."""
-    with served(models, fields, LATENCY) as at:
-        return run(at)
+        sdk = environment(Path(folder) / "sdk", "polytomic==25.9.10")
+        for case in CASES:
+            if given.workers not in (None, case[2]):
+                continue
+            runs: dict[str, list[Run]] = {"ours": [], "floor": [], "sdk": []}
+            for _ in range(given.runs):
+                for who, of in runs.items():
+                    of.append(measured(who, case, sdk))
+            print(row(case, runs), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

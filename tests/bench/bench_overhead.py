@@ -3,7 +3,7 @@
 Every answer is there already, so that nothing is left but patch-model itself: three answers read
 strictly, the document rebuilt, changed, compared, journaled, sent, verified. The floor is a deep
 copy, a strict parse and a dump of the model as the API gives it, once each. The journal is in
-memory here: what a disk costs is the disk's. Requests are counted against a real sandbox.
+memory here: what a disk costs is the disk's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from patcher import Client
 from patcher.api.settings import DEFAULT_URL
 from patcher.documents import jsontext
 from patcher.documents.patches import Patch
@@ -28,7 +27,6 @@ from patcher.journal import Intent, Journal
 from patcher.operations import Options, Session
 from patcher.operations.write import run_patch
 from patcher.resources.snapshot import Snapshot
-from patcher.sandbox import Sandbox, seed
 from tests.bench.canned import canned_client
 
 SIZES = (50, 500, 5_000, 20_000)
@@ -47,7 +45,6 @@ def main() -> None:
                 f"| {fields} | {own * 1000:.1f} ms | {floor * 1000:.1f} ms | {own / floor:.2f} |",
                 flush=True,
             )
-        requests()
         stale_check(Path(folder) / "many")
 
 
@@ -99,25 +96,6 @@ def stale_check(folder: Path) -> None:
         replaced = time.process_time()
         took = [(found - begun) / times, (replaced - found) / times]
         print(f"| {many} | {' | '.join(f'{one * 1000:.3f} ms' for one in took)} |", flush=True)
-
-
-def requests() -> None:
-    """Counts the requests of each kind of call."""
-    print("\n| call | requests |\n|---|---|")
-    with Sandbox(models=3) as sandbox, Client(sandbox.url, sandbox.api_key) as client:
-        session = Session.from_env(client)
-        calls = {
-            "a patch, by UUID": (seed.ORDERS, Patch.set("name", "X")),
-            "a patch, by name": ("Contacts", Patch.set("identifier", "email")),
-            "a change that changes nothing, by UUID": (
-                seed.CONTACTS,
-                Patch.set("name", "Contacts"),
-            ),
-        }
-        for call, (model, patch) in calls.items():
-            sandbox.reset_requests()
-            run_patch(session, model, patch, Options())
-            print(f"| {call} | {', '.join(one.method for one in sandbox.requests)} |")
 
 
 if __name__ == "__main__":

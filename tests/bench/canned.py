@@ -38,6 +38,5 @@ def canned_client(fields: int, change: dict[str, Any]) -> tuple[Client, str]:
         shown = sandbox.model(model_id)
         sandbox.write_as_other(model_id, change)
         renamed = sandbox.model(model_id)
-    client = Client(settings=Settings(URL, "Bearer none"))
-    client.__dict__["_transport"] = Canned(client.settings, shown, renamed)
-    return client, model_id
+    settings = Settings(URL, "Bearer none")
+    return Client(settings=settings, transport=Canned(settings, shown, renamed)), model_id
