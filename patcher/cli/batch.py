@@ -119,13 +119,12 @@ class BatchScreen:
         on_screen = not self.is_json and console.is_terminal(sys.stdout)
         asks = self._asks and overview.changing > 0 and console.can_ask()
         places = [False] * (not self.is_json) + [True] * (asks and not on_screen)
-        lines = [line(Span(f"On {printable(self.place)}", "quiet"))]
-        if places:
-            lines += overview_lines(
-                MODEL.noun, overview.total, overview.unchanged, overview.groups(), overview.refused
-            )
+        head = line(Span(f"On {printable(self.place)}", "quiet"))
+        counts = (MODEL.noun, overview.total, overview.unchanged)
         for error in places:
-            console.show(lines, error=error)
+            width = console.width(sys.stderr if error else sys.stdout)
+            lines = overview_lines(*counts, overview.groups(), overview.refused, width)
+            console.show([head, *lines], error=error)
 
     def confirm(self, overview: Overview) -> bool:
         """Whether to write what was shown. From then on a signal stops the batch."""
@@ -146,7 +145,7 @@ class BatchScreen:
 
         # Those whose plan was refused are in the overview.
         if result.plan is not None or result.status == "not-begun":
-            lines = list(outcome_lines(result))
+            lines = list(outcome_lines(result, console.width(sys.stderr)))
             if lines and not self._has_reported:
                 self._has_reported = True
                 lines.insert(0, line())

@@ -198,7 +198,8 @@ class _PullScreen:
         from patcher.render.overview import pull_lines
 
         subject = str(result.path or result.name or result.model_id)
-        lines = list(pull_lines(result.status, subject, result.changes, result.error))
+        facts = (result.status, subject, result.changes, result.error)
+        lines = list(pull_lines(*facts, console.width(sys.stderr)))
         self.progress.print(lines, error=result.error is not None)
 
     def end(self) -> int:

@@ -21,7 +21,16 @@ from patcher.render.plan import (
     details_lines,
     warning,
 )
-from patcher.render.text import Line, Span, Style, line, printable, printable_value, wrapped
+from patcher.render.text import (
+    Line,
+    Span,
+    Style,
+    line,
+    message,
+    printable,
+    printable_value,
+    wrapped,
+)
 
 _LONGEST_NAME: Final = 28
 """Characters of a name in an outcome, which fits 80 columns."""
@@ -40,11 +49,16 @@ _STATUS: Final[Mapping[Status, tuple[str, Style]]] = {
 
 
 def overview_lines(
-    noun: str, total: int, unchanged: int, groups: Iterable[Group], refused: Sequence[Refusal]
+    noun: str,
+    total: int,
+    unchanged: int,
+    groups: Iterable[Group],
+    refused: Sequence[Refusal],
+    width: int | None = None,
 ) -> Iterator[Line]:
     """What a batch is about to do: every model by name, those with the same changes together.
 
-    What is preserved in any of them is named once for all.
+    What is preserved in any of them is named once for all. Hints fit in ``width`` columns.
     """
     groups = list(groups)
     names = Counter(one.name for group in groups for one in group.members)
@@ -72,11 +86,10 @@ def overview_lines(
         yield line(Span("  ! ", "alarm"), subject, printable(one.message))
         for row in _report_lines(one.report):
             yield line("    ", *row) if row else row
-        if one.hint:
-            yield line(f"    Hint: {printable(one.hint)}")
+        yield from _hint_lines(one.hint, "    ", width)
 
 
-def outcome_lines(result: PatchResult) -> Iterator[Line]:
+def outcome_lines(result: PatchResult, width: int | None = None) -> Iterator[Line]:
     """How one of many ended, in a line; its error and warnings below it."""
     word, style = _STATUS[result.status]
     identity, error = _identity(result), result.error
@@ -84,8 +97,7 @@ def outcome_lines(result: PatchResult) -> Iterator[Line]:
         named = f"{result.resource.noun} {_named(identity)}"
         yield line(Span(word.capitalize(), style), f": {named}: {printable(error.message)}")
         yield from details_lines(error.details)
-        if error.command_hint:
-            yield line(f"  Hint: {printable(error.command_hint)}")
+        yield from _hint_lines(error.command_hint, "  ", width)
     elif result.status == "applied":
         name = identity.name or identity.id
         short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
@@ -121,20 +133,29 @@ def summary_lines(
 
 
 def pull_lines(
-    status: str, subject: str, changes: Sequence[Change], error: PatchError | None
+    status: str,
+    subject: str,
+    changes: Sequence[Change],
+    error: PatchError | None,
+    width: int | None = None,
 ) -> Iterator[Line]:
     """How the pull of one model ended; nothing where there was nothing to do."""
     if error is not None:
-        yield line(Span(status.capitalize(), "alarm"), f": {printable(error.message)}")
+        yield from message(status.capitalize(), error.message, "alarm", width)
         yield from _report_lines(getattr(error, "report", None))
-        if error.command_hint:
-            yield line(f"  Hint: {printable(error.command_hint)}")
+        yield from _hint_lines(error.command_hint, "  ", width)
     elif status != "unchanged":
         paths = printable(first_few([one.path for one in changes]))
         yield line(
             Span(status.capitalize(), "changed"),
             f": {printable(subject)}{f' ({paths})' if paths else ''}",
         )
+
+
+def _hint_lines(hint: str | None, indent: str, width: int | None) -> Iterator[Line]:
+    if hint:
+        for row in message("Hint", hint, "", width and width - len(indent)):
+            yield line(indent, *row)
 
 
 def _report_lines(report: Conflict | None) -> Iterator[Line]:

@@ -480,6 +480,7 @@ def test_a_conflict_is_shown_once_with_what_is_asked_about(
     for text in ("both you and others changed /name", '"Our orders"', "Changed by both"):
         assert terminal.screen.count(text) == 1
         assert text in screen
+    assert max(len(row) for row in screen.split("\n") if "Hint" in row) <= 80
     assert sandbox.stored(seed.ACCOUNTS)["name"] == "Ours"
 
 
