@@ -8,8 +8,8 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import IO, TYPE_CHECKING, Final, Literal
 
@@ -34,15 +34,15 @@ class Output:
         has_begun: whether anything was written to it.
         is_work: whether the output is what the command is for. A report of something done is
             never cut short by a signal, and losing it changes no exit code.
-        is_muted: whether lines are not shown.
+        is_muted: whether results are not shown, but messages are.
     """
 
     def __init__(self) -> None:
-        self.is_muted = False
         self.begin()
 
     def begin(self) -> None:
         """Forgets the state that an earlier command left."""
+        self.is_muted = False
         self.lost: str | None = None
         self.has_begun = False
         self.is_work = True
@@ -147,16 +147,6 @@ def warn(notices: Sequence[Notice]) -> None:
     from patcher.render.plan import warning_lines
 
     show(warning_lines(notices, width(sys.stderr)), error=True)
-
-
-@contextmanager
-def muted() -> Iterator[None]:
-    """A context in which messages are written and results are not."""
-    output.is_muted = True
-    try:
-        yield
-    finally:
-        output.is_muted = False
 
 
 def result(lines: Iterable[Line]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -58,20 +59,20 @@ class Number(click.ParamType):  # type: ignore[type-arg]
         raise click.BadParameter(f"expected {expected}.", ctx, param)
 
 
-def _print_help(context: click.Context, _: click.Parameter, is_given: bool) -> None:
-    if is_given and not context.resilient_parsing:
-        console.out(context.get_help() + "\n")
-        context.exit()
+def printing(names: list[str], what: str, text_of: Callable[[click.Context], str]) -> click.Option:
+    """An option that prints a text and ends the command."""
+
+    def show(context: click.Context, _: click.Parameter, is_given: bool) -> None:
+        if is_given and not context.resilient_parsing:
+            console.out(text_of(context) + "\n")
+            context.exit()
+
+    return click.Option(
+        names, is_flag=True, is_eager=True, expose_value=False, callback=show, help=what
+    )
 
 
-_HELP: Final = click.Option(
-    ["-h", "--help"],
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_print_help,
-    help="Show this message and exit",
-)
+_HELP: Final = printing(["-h", "--help"], "Show this message and exit", click.Context.get_help)
 
 
 class Command(click.Command):

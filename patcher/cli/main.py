@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from patcher._version import __version__
-from patcher.cli import console, exits
-from patcher.cli.help import Command
+from patcher.cli import exits
+from patcher.cli.help import Command, printing
 from patcher.cli.options import connection_options
 from patcher.cli.signals import SIGNALS
 from patcher.errors import InvalidInputError
@@ -97,27 +97,19 @@ class LazyGroup(click.Group, Command):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-def _print_version(context: click.Context, _: click.Parameter, is_given: bool) -> None:
-    if is_given and not context.resilient_parsing:
-        console.out(f"patch-model {__version__}\n")
-        context.exit()
+_VERSION: Final = printing(
+    ["--version"], "Show the version and exit", lambda _: f"patch-model {__version__}"
+)
 
 
 @click.command(
     cls=LazyGroup,
+    params=[_VERSION],
     context_settings={"max_content_width": 100},
     epilog="Run 'patch-model help COMMAND' for a command. Exit codes: 0 done or nothing to do, "
     "1 declined, or differences with --exit-code, 2 bad input, 3 refused or unreachable, "
     "4 conflict, 5 written but not as intended, 6 outcome unknown, 7 some of many failed, "
     "70 internal error, 74 output failed, 130 interrupted.",
-)
-@click.option(
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_print_version,
-    help="Show the version and exit",
 )
 @connection_options
 def cli() -> None:

@@ -10,7 +10,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stderr
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,7 +183,6 @@ def _conflict(sandbox: Sandbox) -> None:
             {"identifier": "email"}, "before", method="GET", kind="model", nth=2
         )
     )
-    sandbox.reset_requests()
     code = _command("apply", "Contacts", "name=Customers", "--yes", quiet=True)
     _claim("the exit code is 4", code == 4)
     _claim("nothing was sent", not sandbox.puts(model_id))
@@ -196,7 +195,6 @@ def _lost_answer(sandbox: Sandbox) -> None:
     _heading("4. The response is lost", "The connection breaks after the server has written.")
     model_id = _contacts(sandbox)
     sandbox.fault(faults.drop_after())
-    sandbox.reset_requests()
     code = _command("apply", "Contacts", "name=Customers", "--yes", "-v", quiet=True)
     _claim("the exit code is 0: reading the model again shows the write", code == 0)
     _claim("it was sent exactly once", len(sandbox.puts(model_id)) == 1)
@@ -227,9 +225,11 @@ def _command(*arguments: str, quiet: bool = False) -> int:
     from patcher.cli.main import cli
 
     _say(f"  $ patch-model {shlex.join(arguments)}")
+    console.output.is_muted = quiet
     # Messages go to standard output too, so that they stay in order.
-    with redirect_stderr(sys.stdout), console.muted() if quiet else nullcontext():
+    with redirect_stderr(sys.stdout):
         code = exits.invoke(cli, list(arguments), Connection())
+    console.output.is_muted = False
     if SIGNALS.is_pending:
         raise KeyboardInterrupt
     # The demonstration goes on after the command's signals and output are settled.

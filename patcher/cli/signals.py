@@ -13,16 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from patcher.errors import InterruptedWriteError
 
 if TYPE_CHECKING:
-    from typing import Protocol
-
-    class Steered(Protocol):
-        """A batch in progress: a BatchControl."""
-
-        def stop(self) -> None:
-            """Starts no further write."""
-
-        def abandon(self) -> None:
-            """Stops waiting."""
+    from patcher.batch.pool import BatchControl
 
 
 _WATCHED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -56,7 +47,7 @@ class Signals:
         self._entry: str | None = None
         self._pending = False
         self._settled = False
-        self._many: Steered | None = None
+        self._many: BatchControl | None = None
         self._interrupted = float("-inf")
 
     def __enter__(self) -> Signals:
@@ -89,7 +80,7 @@ class Signals:
         finally:
             self._entry = None
 
-    def steer(self, many: Steered) -> None:
+    def steer(self, many: BatchControl) -> None:
         """From now on a first signal stops a batch, and a second abandons it."""
         self._pending, self._many = False, many
 
@@ -126,7 +117,7 @@ class Signals:
             self._interrupted = time.monotonic()
             raise KeyboardInterrupt
 
-    def _handle_many(self, many: Steered) -> None:
+    def _handle_many(self, many: BatchControl) -> None:
         if self._pending:
             many.abandon()
             return

@@ -129,7 +129,8 @@ def _refuse_a_second_time(session: Session, saved: SavedPlan) -> None:
 
 def _entries_since(session: Session, saved: SavedPlan) -> Iterator[Entry]:
     """The journal's entries. Raises JournalError for an unreadable one that may be of this plan."""
-    since = _moment(saved.created) - _SKEW
+    created = moment(saved.created)
+    since = created[0].timestamp() - _SKEW if created else 0.0
     for name in session.journal.names():
         entry = session.journal.tried(name)
         if isinstance(entry, Entry):
@@ -140,12 +141,6 @@ def _entries_since(session: Session, saved: SavedPlan) -> Iterator[Entry]:
                 hint=entry.command_hint
                 or "Look at the model. If it is as expected, remove that file.",
             ) from entry
-
-
-def _moment(created: str) -> float:
-    """When a plan was made, as a POSIX timestamp; 0 if unknown."""
-    found = moment(created)
-    return found[0].timestamp() if found else 0.0
 
 
 def _refuse_stale(plan: Plan, live: Snapshot, document: Document) -> None:
