@@ -469,6 +469,7 @@ def test_a_conflict_is_shown_once_with_what_is_asked_about(
 ) -> None:
     """In the overview, with its three values, above the question about the others."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("COLUMNS", "80")
     pulled.edit("accounts", "name: Accounts", "name: Ours")
     pulled.edit("orders", "name: Orders", "name: Our orders")
     theirs(sandbox, seed.ORDERS, {"name": "Their orders"})
