@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import uuid
 from dataclasses import dataclass
 from typing import Any
+
+from werkzeug.datastructures import Authorization
 
 from patcher.sandbox.messages import unauthorized
 
@@ -83,29 +83,17 @@ class Callers:
         Raises:
             WireError: 401, for any other header.
         """
-        scheme, _, credentials = (authorization or "").partition(" ")
+        scheme, _, key = (authorization or "").partition(" ")
         if scheme.lower() == "bearer":
-            return self._by_key(credentials, None)
-        if scheme.lower() == "basic":
-            organization, key = _split_basic(credentials)
-            if organization.lower() == self.organization_id:
-                return self._by_key(key, self.organization_id)
+            return self._by_key(key, None)
+        given = Authorization.from_header(authorization)
+        if given and str(given.username).lower() == self.organization_id:
+            return self._by_key(given.password, self.organization_id)
         raise unauthorized()
 
-    def _by_key(self, key: str, organization_id: str | None) -> Caller:
+    def _by_key(self, key: str | None, organization_id: str | None) -> Caller:
         if key == self.api_key:
             return Caller(USER, self.organization_id)
         if key == self.partner_key:
             return Caller(PARTNER, organization_id)
         raise unauthorized()
-
-
-def _split_basic(credentials: str) -> tuple[str, str]:
-    try:
-        text = base64.b64decode(credentials, validate=True).decode()
-    except (binascii.Error, ValueError) as error:
-        raise unauthorized() from error
-    organization, colon, key = text.partition(":")
-    if not colon:
-        raise unauthorized()
-    return organization, key
