@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import anyio
 import mcp_types
@@ -28,36 +28,26 @@ _FLUSH: Final = 1.0
 """Seconds that the last answers have to get out."""
 
 
-class Rejected(NamedTuple):
-    """A line that is not a message: the JSON-RPC error for it, and the ID of its request."""
-
-    code: int
-    reason: str
-    request: str | int | None
-
-    @property
-    def response(self) -> dict[str, Any]:
-        """The answer."""
-        error = {"code": self.code, "message": self.reason}
-        return {"jsonrpc": "2.0", "id": self.request, "error": error}
-
-
-def parsed(line: bytes) -> SessionMessage | Rejected:
-    """The message in a line, or why it is none; never repeats a value."""
+def parsed(line: bytes) -> SessionMessage | dict[str, Any]:
+    """The message in a line, or the error that answers it, which repeats no value."""
     try:
         value = jsontext.parse(line, what="The message")
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         reason = "The message has half of a surrogate pair, which is not text."
-        return Rejected(mcp_types.PARSE_ERROR, reason, _request_of(line))
+        return _error(mcp_types.PARSE_ERROR, reason, line)
     except PatchError as error:
-        return Rejected(mcp_types.PARSE_ERROR, error.message, _request_of(line))
+        return _error(mcp_types.PARSE_ERROR, error.message, line)
     try:
         message = mcp_types.jsonrpc_message_adapter.validate_python(value, by_name=False)
     except ValueError:
-        reason = "The message is not a JSON-RPC message."
-        return Rejected(mcp_types.INVALID_REQUEST, reason, _request_of(line))
+        return _error(mcp_types.INVALID_REQUEST, "This is not a message of JSON-RPC.", line)
     return SessionMessage(message)
+
+
+def _error(code: int, reason: str, line: bytes) -> dict[str, Any]:
+    error = {"code": code, "message": reason}
+    return {"jsonrpc": "2.0", "id": _request_of(line), "error": error}
 
 
 def _request_of(line: bytes) -> str | int | None:
@@ -130,10 +120,10 @@ class Wire:
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in filter(bytes.strip, lines):
                     found = parsed(line)
-                    if isinstance(found, Rejected):
-                        self._send(found.response)
-                    else:
+                    if isinstance(found, SessionMessage):
                         self._soon(self._arriving.send_nowait, found)
+                    else:
+                        self._send(found)
         self.end()
 
     def _send(self, message: dict[str, Any]) -> None:

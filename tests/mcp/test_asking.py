@@ -85,7 +85,7 @@ def test_an_answer_to_no_question_writes_nothing(agent: Agent) -> None:
     result = agent.portal.call(forge)
 
     assert isinstance(result, mcp_types.CallToolResult)
-    assert result.is_error
+    assert (result.is_error, result.structured_content["exit_code"]) == (True, 1)
     assert agent.sandbox.puts(model) == []
 
 
