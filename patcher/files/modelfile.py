@@ -58,11 +58,13 @@ class ModelFile:
         path: where it is, as it was named.
         content: its bytes.
         header: which model it is of.
+        text: the text without a byte order mark, its lines ended by a line feed.
     """
 
     path: Path
     content: bytes
     header: Header
+    text: str
 
     @property
     def id(self) -> str:
@@ -81,19 +83,14 @@ class ModelFile:
                 f"{path}:{line}: there is a conflict marker of git here.",
                 hint="Resolve the merge conflict in the file, then run the command again.",
             )
-        _text(path, content)
+        text = jsontext.decoded(content, what=str(path)).replace("\r\n", "\n")
         header = Header.of(content)
         if header is None:
             raise InvalidInputError(
                 f"{path} does not name its model.",
                 hint="The first comment of a file names its model, as patch-model pull writes it.",
             )
-        return cls(path, content, header)
-
-    @property
-    def text(self) -> str:
-        """The text without a byte order mark, its lines ended by a line feed."""
-        return _text(self.path, self.content)
+        return cls(path, content, header, text)
 
     def document(self) -> Document:
         """The document. Raises InvalidPatchError, with the line, for what is no document."""
@@ -149,10 +146,6 @@ class Unusable:
 Located: TypeAlias = "ModelFile | Unusable"
 
 _PULL_AGAIN: Final = "Delete the file and pull its model again, or restore it: git checkout FILE"
-
-
-def _text(path: Path, content: bytes) -> str:
-    return jsontext.decoded(content, what=str(path)).replace("\r\n", "\n")
 
 
 def unwritable(path: Path, error: OSError) -> InvalidInputError:
