@@ -74,7 +74,7 @@ def get_model(session: Session, arguments: Document) -> ToolReply:
         "model_id": snapshot.id,
         "name": snapshot.name and masks.masked_text(snapshot.name),
         "version": snapshot.version,
-        "warnings": warnings,
+        "warnings": [{"message": one} for one in warnings],
         **(piece if place else {"document": piece["value"]}),
     }
     shown = piece["value"]

@@ -16,7 +16,7 @@ from patcher.journal import Journal
 from patcher.mcp.agent import Agent as Tools
 from patcher.mcp.tools import tools
 from patcher.operations import Session
-from patcher.sandbox import seed
+from patcher.sandbox import faults, seed
 from tests.mcp.conftest import Agent
 
 
@@ -335,6 +335,25 @@ def test_unknown_and_wrong_arguments_are_refused(agent: Agent) -> None:
         assert words in reply.text
         assert "hunter9" not in reply.text
     assert "1 to 200" in agent.call("list_models", limit=0).text
+
+
+def test_what_an_update_cannot_carry_is_named(agent: Agent) -> None:
+    """An unknown key: get_model warns of it, a plan is refused, and an option is the way out."""
+    model = agent.new_model()
+    agent.sandbox.fault(faults.growth({"row_filter": "x > 1"}, method="GET", every=True))
+    try:
+        shown = agent.call("get_model", model=model)
+        refused = agent.call("plan_change", model=model, set=["name=a"])
+        dropped = agent.plan(model, "name=a", unknown_fields="row_filter=drop")
+    finally:
+        agent.sandbox.reset()
+
+    assert "row_filter" in shown.data["warnings"][0]["message"]
+    assert "| Warning: " in shown.text
+    assert (refused.is_error, refused.data["exit_code"]) == (True, 2)
+    assert 'unknown_fields="carry"' in refused.text
+    assert "--" not in refused.text + shown.text
+    assert "dropped" in {one["code"] for one in dropped.data["warnings"]}
 
 
 def test_options_of_a_change(agent: Agent) -> None:
