@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 
 import click
 from click.shell_completion import CompletionItem, ShellComplete, add_completion_class
@@ -30,13 +30,6 @@ if TYPE_CHECKING:
 _ENTRIES: Final = 50
 _PATIENCE: Final = 2.0
 """Seconds to wait for a response; after twice that, the names read so far are offered."""
-
-
-class Known(NamedTuple):
-    """A resource by id and name."""
-
-    id: str
-    name: str
 
 
 class _Completion(ShellComplete):
@@ -189,21 +182,23 @@ def items(source: str, ctx: click.Context, incomplete: str) -> list[CompletionIt
         return []
 
 
-def ways_to_name(known: Iterable[Known], typed: str) -> Iterator[tuple[str, str]]:
+def ways_to_name(known: Iterable[tuple[str, str]], typed: str) -> Iterator[tuple[str, str]]:
     """The words that ``typed`` may become, each with the ID or the name that it stands for.
+
+    ``known`` are IDs with their names.
 
     A resource is completed by its name if that is unique and visible, with ``name:`` before it if
     it would mean something else; else by its ID.
     """
-    found = {one.id: one for one in known}.values()  # one written meanwhile is listed twice
-    times = Counter(one.name for one in found)
-    for one in found:
-        words = [] if times[one.name] > 1 else _words(one.name)
+    names = dict(known)  # one written meanwhile is listed twice
+    times = Counter(names.values())
+    for its_id, name in names.items():
+        words = [] if times[name] > 1 else _words(name)
         word = next((word for word in words if word.startswith(typed)), None)
         if word is not None:
-            yield word, one.id
-        elif one.id.startswith(typed.lower()) and (not words or typed):
-            yield one.id, one.name
+            yield word, its_id
+        elif its_id.startswith(typed.lower()) and (not words or typed):
+            yield its_id, name
 
 
 def _words(name: str) -> list[str]:
@@ -218,7 +213,7 @@ def _words(name: str) -> list[str]:
     return [f"{FORCED}{name}"] if means_another else [name, f"{FORCED}{name}"]
 
 
-def _listed() -> Iterator[Known]:
+def _listed() -> Iterator[tuple[str, str]]:
     """The models that the API lists within the time limit."""
     from patcher.api import Client
     from patcher.cli.options import settings
@@ -229,7 +224,7 @@ def _listed() -> Iterator[Known]:
     with Client(settings=settings(timeout=_PATIENCE), sleep=_give_up) as client:
         for item in named(client, MODEL, resources(client, MODEL)):
             if type(item.get("name")) is str:
-                yield Known(item["id"], item["name"])
+                yield item["id"], item["name"]
             if time.monotonic() > deadline:
                 return
 
@@ -238,10 +233,9 @@ def _give_up(seconds: float) -> NoReturn:
     raise ApiError(f"Completion does not wait {seconds:g} s.")
 
 
-def _written() -> Iterable[Known]:
+def _written() -> Iterator[tuple[str, str]]:
     """The models that the journal has entries of."""
-    known = {one.intent.id: one.intent.name or "" for one in _entries()}
-    return [Known(*one) for one in known.items()]
+    return ((one.intent.id, one.intent.name or "") for one in _entries())
 
 
 def _entry_items(incomplete: str) -> Iterator[CompletionItem[str]]:

@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from patcher.sandbox.callers import Caller, Callers
-from patcher.sandbox.description import Description
+from patcher.sandbox.description import published
 from patcher.sandbox.endpoints import Endpoints, Task
 from patcher.sandbox.faults import FaultContext, Proceed, Script
-from patcher.sandbox.jobs import LateWrites
+from patcher.sandbox.jobs import Jobs, LateWrites
 from patcher.sandbox.messages import Call, RecordedRequest, Reply, WireError, bad_request
 from patcher.sandbox.models import Models
 from patcher.sandbox.store import Timestamps
+from patcher.sandbox.syncs import Syncs
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -85,10 +86,9 @@ class Pipeline:
     def __init__(
         self,
         models: Models,
-        endpoints: Endpoints,
-        description: Description,
+        syncs: Syncs,
         callers: Callers,
-        ledger: Ledger,
+        clock: Timestamps,
         pause: Callable[[float], object],
         *,
         latency: float = 0.0,
@@ -98,14 +98,25 @@ class Pipeline:
         self.script = Script()
         self.late = LateWrites()
         self._models = models
-        self._endpoints = endpoints
-        self._description = description
+        self._jobs = Jobs()
+        self._description = published()
+        self._endpoints = Endpoints(models, syncs, self._jobs, self._description)
         self._callers = callers
-        self._ledger = ledger
+        self._ledger = Ledger(clock)
         self._pause = pause
         self._latency = latency
         self._monotonic = time.monotonic
         self._validate_responses = validate_responses
+
+    def release(self) -> int:
+        """Open every gate, land every late write, end the jobs that go on alone; how many."""
+        self.script.open_gates()
+        return self.late.release() + self._jobs.release()
+
+    def reset(self) -> None:
+        """Forget faults, jobs, keys, late writes and requests."""
+        for one in (self.script, self.late, self._jobs, self._ledger, self.requests):
+            one.clear()
 
     def answer(self, request: RecordedRequest) -> Reply:
         """Answer a request, ``latency`` seconds after it came.

@@ -11,15 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from patcher.sandbox.callers import Actor, Callers
-from patcher.sandbox.description import published
-from patcher.sandbox.endpoints import Endpoints
 from patcher.sandbox.faults import Fault
 from patcher.sandbox.forms import Modes
-from patcher.sandbox.jobs import Jobs
 from patcher.sandbox.listener import Listener
 from patcher.sandbox.messages import Document, RecordedRequest
 from patcher.sandbox.models import Models
-from patcher.sandbox.pipeline import Ledger, Pipeline
+from patcher.sandbox.pipeline import Pipeline
 from patcher.sandbox.seed import ORGANIZATION_ID, fill
 from patcher.sandbox.store import Database, Timestamps, utc_now
 from patcher.sandbox.syncs import Syncs
@@ -81,15 +78,11 @@ class Sandbox:
         self._store = Database(db, clock)
         self._models = Models(self._store, clock, self.organization_id, Modes(**modes))
         self.syncs = Syncs(self._models, self._store.syncs, clock, self.organization_id)
-        self._jobs = Jobs()
-        self._ledger = Ledger(clock)
-        description = published()
         self._pipeline = Pipeline(
             self._models,
-            Endpoints(self._models, self.syncs, self._jobs, description),
-            description,
+            self.syncs,
             Callers(api_key, self.partner_key, self.organization_id),
-            self._ledger,
+            clock,
             self._closing.wait,
             latency=latency,
             validate_responses=validate_responses,
@@ -186,13 +179,8 @@ class Sandbox:
 
         Returns how many writes and jobs there were.
         """
-        self._pipeline.script.open_gates()
-        return self._pipeline.late.release() + self._jobs.release()
+        return self._pipeline.release()
 
     def reset(self) -> None:
         """Forget faults, jobs, keys, late writes and requests; models and syncs stay."""
-        self._pipeline.script.clear()
-        self._pipeline.late.clear()
-        self._jobs.clear()
-        self._ledger.clear()
-        self._pipeline.requests.clear()
+        self._pipeline.reset()

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import patcher
-from patcher.cli.completion import Known, quoted_for, split_line, ways_to_name
+from patcher.cli.completion import quoted_for, split_line, ways_to_name
 from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.conftest import Command
 from tests.cli.shells import Shell
@@ -169,18 +169,18 @@ OTHER = "7a8ab94d-4213-544f-bd11-212d1b19e038"
 )
 def test_a_resource_goes_by_what_means_it(name: str, typed: str, word: str | None) -> None:
     """By its name where that means it and can be seen, forced where it must be, else by its id."""
-    assert [one for one, _ in ways_to_name([Known(ID, name)], typed)] == ([word] if word else [])
+    assert [one for one, _ in ways_to_name([(ID, name)], typed)] == ([word] if word else [])
 
 
 def test_one_that_comes_twice_is_one() -> None:
     """A list that moved lists a model again, perhaps by another name."""
-    known = [Known(ID, "Old"), Known(OTHER, "Twin"), Known(ID, "New"), Known(OTHER, "Twin")]
+    known = [(ID, "Old"), (OTHER, "Twin"), (ID, "New"), (OTHER, "Twin")]
     assert [one for one, _ in ways_to_name(known, "")] == ["New", "Twin"]
 
 
 def test_two_of_one_name_go_by_their_ids() -> None:
     """A name that fits several resources would be refused."""
-    known = [Known(ID, "Twin"), Known(OTHER, "Twin")]
+    known = [(ID, "Twin"), (OTHER, "Twin")]
 
     assert list(ways_to_name(known, "")) == [(ID, "Twin"), (OTHER, "Twin")]
 
