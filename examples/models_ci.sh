@@ -43,6 +43,8 @@ apply() {
     base=$(gh run list --workflow "$WORKFLOW" --branch "$GITHUB_REF_NAME" --event push \
         --status success --limit 1 --json headSha --jq '.[0].headSha // empty')
     base=${base:-$BEFORE}
+    # The push that creates the branch has no commit before it: only zeros.
+    case $base in *[!0]*) ;; *) base=$(git rev-list --max-parents=0 HEAD | tail -n 1) ;; esac
     patch-model apply -f models --base "$base" --yes > result.txt 2>&1
     code=$?
     cat result.txt

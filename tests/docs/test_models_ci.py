@@ -139,6 +139,17 @@ def test_a_merge_is_applied_at_the_tip_only(remote: Remote) -> None:
     assert len(remote.sandbox.puts()) == 2
 
 
+def test_the_push_that_creates_the_branch_has_its_first_commit_as_base(remote: Remote) -> None:
+    """GitHub names no commit before it; what was changed since the first pull is applied."""
+    assert remote.run("apply", GITHUB_SHA=remote.push(), BEFORE="0" * 40) == 0
+    assert remote.sandbox.puts() == []
+    remote.project.edit("orders", "name: Orders", "name: Ours")
+    remote.project.commit()
+
+    assert remote.run("apply", GITHUB_SHA=remote.push(), BEFORE="0" * 40) == 0
+    assert remote.sandbox.stored(seed.ORDERS)["name"] == "Ours"
+
+
 def test_a_conflict_is_said_on_the_pull_request(remote: Remote) -> None:
     """With the values of both sides, and how to go on."""
     before = remote.push()
