@@ -209,6 +209,19 @@ def test_a_preview_asks_the_source_and_writes_nothing(agent: Agent) -> None:
     assert other.data["exit_code"] == 2
 
 
+def test_what_only_the_source_knows_is_named(agent: Agent) -> None:
+    """A plan says what is unknown, in the words of the tools; a source that refuses says why."""
+    model = agent.new_model()
+    plan = agent.plan(model, "configuration.query=select nosuch from nowhere")
+    agent.sandbox.fault(faults.status_before(422, kind="preview", method="POST"))
+    refused = agent.call("preview_change", plan_id=plan.data["plan_id"])
+
+    assert "Unknown without preview_change:" in plan.text
+    assert plan.data["needs_preview"][0] == "/fields"
+    assert "--preview" not in plan.text
+    assert (refused.is_error, refused.data["preview"]["state"]) == (False, "refused")
+
+
 def test_a_spent_plan_answers_with_its_outcome(agent: Agent) -> None:
     """An agent that calls again after a timeout learns the outcome, and writes nothing."""
     model = agent.new_model()
