@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from tests import leaks
 
+ROOT = Path(__file__).parent
+
 # The same examples each time, so that a suite that passed passes again, coverage and all.
 settings.register_profile(
     "suite",
@@ -33,10 +35,15 @@ settings.register_profile(
 settings.load_profile("suite")
 
 
+# Tests of the whole: what they run is reached by the tests of its own room, too.
+_UNTRACED = {"architecture", "docs", "faults", "fuzz", "hostile", "promises"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Laws are not traced: coverage is what plain tests reach, and tracing doubles a law's time."""
+    """Neither they nor laws are traced, which would nearly double the time that they take."""
     for item in items:
-        if is_hypothesis_test(getattr(item, "obj", None)):
+        of_the_whole = not _UNTRACED.isdisjoint(item.path.relative_to(ROOT).parts)
+        if of_the_whole or is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker("no_cover")
 
 
