@@ -44,7 +44,7 @@ _NARROWEST: Final = 9
 _COMMAND: Final = re.compile(r"(?<=:) (patch-model (?:'[^']*'|[^'])+?)(?:\. (?=[A-Z])|$)")
 """A command to be copied, after a colon; a full stop and a sentence may follow."""
 
-_QUOTED: Final = re.compile("'patch-model [^']*'")
+_QUOTED: Final = re.compile(r"(?<!\w)'[^']*'(?!\w)")
 
 
 def line(*parts: Span | str) -> Line:
@@ -70,7 +70,7 @@ def in_rows(text: str, width: int | None) -> list[str]:
         return [safe]
     rows: list[str] = []
     for at, part in enumerate(_COMMAND.split(_QUOTED.sub(_kept_whole, safe))):
-        rows += [f"  {part}"] if at % 2 else _rows(part, width)
+        rows += [f"  {_spaced(part)}"] if at % 2 else _rows(part, width)
     return rows
 
 
@@ -88,7 +88,11 @@ def _rows(text: str, width: int, head: str = "") -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return [row.replace("\u00a0", " ") for row in rows]
+    return list(map(_spaced, rows))
+
+
+def _spaced(kept: str) -> str:
+    return kept.replace("\u00a0", " ")
 
 
 def wrapped(head: str, items: Iterable[str], width: int = WIDE) -> list[str]:

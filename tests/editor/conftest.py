@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cli.conftest import editor, sandbox
 
 __all__ = ["editor", "sandbox"]
+
+
+@pytest.fixture(autouse=True)
+def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wide enough for a message with the path of a text, however long the tests' folder is."""
+    monkeypatch.setenv("COLUMNS", "400")
