@@ -109,6 +109,8 @@ class Service:
     ) -> Result:
         """Asks the user where that is possible, and writes the plan if the answer is true."""
         refusal = await in_thread(partial(self.agent.checked, shown))
+        if shown.state in ("writing", "spent"):  # by another call, which explains the refusal
+            return _result(self.agent.spent(shown.id))
         if refusal is not None:
             return _result(refusal)
         capabilities = context.session.client_capabilities
