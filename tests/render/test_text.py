@@ -240,10 +240,7 @@ def test_a_table_fits_its_width(width: int | None, expected: list[str]) -> None:
             "Do it: patch-model apply X name='A. B'. Or else: do nothing",
             ["Hint: Do it:", "  patch-model apply X name='A. B'", "Or else: do nothing"],
         ),
-        (
-            "An option, as in EDITOR='code --wait'?",
-            ["Hint: An option, as", "in EDITOR='code --wait'?"],
-        ),
+        ("As in EDITOR='code --wait'?", ["Hint: As in", "EDITOR='code --wait'?"]),
         ("patch-model edit X --resume FILE", ["Hint:", "  patch-model edit X --resume FILE"]),
     ],
 )
