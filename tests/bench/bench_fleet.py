@@ -32,7 +32,7 @@ from tests.bench.serving import ROOT, Served, served
 
 LATENCY: Final = 0.05
 LABEL: Final = "8c3a1b1e-1111-4222-8333-123456789abc"
-CASES: Final = ((200, 50, 1), (200, 50, 8), (200, 50, 16), (200, 50, 32), (200, 500, 16))
+CASES: Final = ((60, 50, 1), (200, 50, 8), (200, 50, 16), (200, 50, 32), (200, 500, 16))
 """Models, fields of each, workers."""
 
 SDK: Final = """
