@@ -36,7 +36,7 @@ settings.load_profile("suite")
 
 
 # Tests of the whole: what they run is reached by the tests of its own room, too.
-_UNTRACED = {"architecture", "docs", "faults", "fuzz", "hostile", "promises"}
+_UNTRACED = {"architecture", "docs", "faults", "fuzz", "hostile"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

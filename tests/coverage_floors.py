@@ -11,8 +11,17 @@ from pathlib import Path
 
 CORE = ("documents", "resources", "plan", "guard", "journal.py")
 # What runs in processes of their own, which are not traced: the entry point, completion by real
-# shells, and the progress of a terminal.
-UNTRACED = ("__main__.py", "cli/completion.py", "cli/main.py", "render/progress.py")
+# shells, the progress of a terminal, and the server for agents at the end of its pipe.
+UNTRACED = (
+    "__main__.py",
+    "cli/completion.py",
+    "cli/main.py",
+    "cli/exits.py",
+    "mcp/agent.py",
+    "mcp/reading.py",
+    "mcp/service.py",
+    "render/progress.py",
+)
 CORE_FLOOR = 100.0
 OTHER_FLOOR = 90.0
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import patcher
+from patcher.api.pace import Pace
 from patcher.batch.pool import BatchControl
 from patcher.cli.main import run
 from patcher.sandbox import Sandbox, seed
@@ -50,6 +51,7 @@ class Bench:
         with (
             mock.patch.object(BatchControl, "sleep", lambda _, time: self.clock.sleep(time)),
             mock.patch.object(BatchControl, "monotonic", self.clock.monotonic),
+            mock.patch.dict(Pace.__init__.__kwdefaults__, monotonic=self.clock.monotonic),
         ):
             code = run([*bounds, *arguments], clock=self.clock)
         return Outcome(code, self._output())

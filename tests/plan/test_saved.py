@@ -88,6 +88,17 @@ def test_what_the_plan_was_made_under_comes_back() -> None:
         assert getattr(back.plan.base, name) == getattr(made.base, name)
 
 
+def test_what_only_looks_like_a_mask_still_does() -> None:
+    """The places whose value is to be taken as it stands come back with the plan."""
+    literal = frozenset({("configuration", "note")})
+    masks = Masks(MODEL.shape.opaque, literal=literal)
+    change = Patch.of({"configuration": {"note": "*******"}})
+
+    back = loaded(dumped(make_plan(MODEL, Snapshot(response()), change, masks=masks)))
+
+    assert back.plan.terms.masks.literal == literal
+
+
 def test_the_order_of_the_members_carries_no_meaning() -> None:
     """A file whose keys were sorted by some other program is the same plan."""
     text = dumped(planned({"name": "Clients", "configuration": {"query": "SELECT 2", "a": 1}}))
