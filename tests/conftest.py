@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
-from tests import leaks
+from tests import leaks, warm
 
 ROOT = Path(__file__).parent
 
@@ -82,6 +82,12 @@ def nothing_leaks(
 def signals_as_they_come() -> None:
     """A suite run under nohup ignores SIGHUP, and so would every command that it starts."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def every_module() -> None:
+    """Imported before a test that is not traced is the first to need it."""
+    warm.import_everything()
 
 
 @pytest.fixture(autouse=True, scope="session")

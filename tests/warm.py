@@ -172,7 +172,8 @@ def _stream(number: int, mode: Literal["r", "w"], errors: str, buffering: int = 
     return open(number, mode, buffering, encoding="utf-8", errors=errors, closefd=False)
 
 
-def _import_everything() -> None:
+def import_everything() -> None:
+    """Imports the package, but for the servers that it has, and the libraries it stands on."""
     import patcher
 
     for name in _LIBRARIES:
@@ -183,5 +184,5 @@ def _import_everything() -> None:
 
 
 if __name__ == "__main__":
-    _import_everything()
+    import_everything()
     _serve(sys.argv[1])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
@@ -36,10 +34,6 @@ ON_SEVERAL_FLOORS = {"batch", "edit", "overview", "plan", "preview", "read", "sa
     "undo",
     "write",
 }
-_LAYOUT = frozenset(
-    {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
-    | {tokenize.ENDMARKER}
-)
 _Documented = ast.Module | ast.ClassDef | ast.FunctionDef
 
 
@@ -63,13 +57,8 @@ def _lines_of_code(path: Path) -> frozenset[int]:
         if isinstance(node, _Documented) and ast.get_docstring(node) is not None
         for line in _span(node.body[0])
     }
-    code = {
-        line
-        for token in tokenize.generate_tokens(io.StringIO(source).readline)
-        if token.type not in _LAYOUT
-        for line in range(token.start[0], token.end[0] + 1)
-    }
-    return frozenset(code - documented)
+    rows = enumerate(map(str.strip, source.splitlines()), 1)
+    return frozenset(line for line, row in rows if row and row[0] != "#") - documented
 
 
 def _span(node: ast.stmt) -> range:

@@ -96,7 +96,7 @@ def test_no_credential_is_left(credential: str, before: str, after: str) -> None
     assert credential not in shown.replace(MASK, "|")
 
 
-HUGE = 20_000
+HUGE = 10_000
 PIECES = ["a", "a.", "a=", 'a="', "a='", "://", "://a", "a@", "bearer ", " ", "'k': ", '"k":"\\']
 PIECES += ["password=", "\\", '"', "\ud800", "e\u0301", "\n", "ab"]
 

@@ -76,7 +76,8 @@ class Bench:
             Path(self.files("now"), path.name).write_text(text)
         elif command != "undo":
             # In any case there is a snapshot that was accepted.
-            done = self.run("plan", self.model, "--set", f"name={NEW}", "--out", self.plan)
+            saved = ("--out", self.plan) if command == "apply --plan" else ()
+            done = self.run("plan", self.model, "--set", f"name={NEW}", *saved)
             assert done.code == 0, done.text
         else:
             # What is taken back is the way from new to old, so that undoing it writes the new.

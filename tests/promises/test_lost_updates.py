@@ -357,10 +357,10 @@ class TaggedWriters(Writers):
 @pytest.mark.parametrize(
     ("writers", "modes", "examples"),
     [
-        (Writers, {}, 30),
-        (BlindWriters, {"version_step": 0}, 10),
-        (BlindWriters, {"without_version": True}, 10),
-        (TaggedWriters, {"etags": True}, 15),
+        (Writers, {}, 15),
+        (BlindWriters, {"version_step": 0}, 6),
+        (BlindWriters, {"without_version": True}, 6),
+        (TaggedWriters, {"etags": True}, 8),
     ],
     ids=["versions", "a version that stays", "no version", "etags"],
 )
