@@ -32,13 +32,13 @@ _SETTLED: Final[Mapping[str, object]] = {
 }
 
 
-def save(plan: Plan, path: Path) -> None:
-    """Saves a plan. Raises InvalidInputError, with a result, where it cannot be saved."""
+def save(plan: Plan, path: Path) -> str:
+    """Saves a plan and says when. Raises InvalidInputError, with a result, where it cannot be."""
     from patcher.operations.saved import save_plan
     from patcher.operations.session import reported
 
     with reported(plan.base.id or "", plan):
-        save_plan(plan, path)
+        return save_plan(plan, path).created
 
 
 def tell(path: Path) -> None:
@@ -74,7 +74,7 @@ def show_saved(path: Path, parameters: dict[str, Any]) -> int:
 def show_plan(
     plan: Plan, output: str, *, show_secrets: bool, exit_code: int, planned: str | None = None
 ) -> None:
-    """Prints a plan as text, as one JSON object, or as the report of a plan made just now."""
+    """Prints a plan as text, as one JSON object, or as a report, planned now unless said."""
     if output == "json":
         console.out_json({**plan.to_dict(show_secrets=show_secrets), "exit_code": exit_code})
     elif output in REPORTS:

@@ -86,11 +86,10 @@ def plan_command(
     show_plan = partial(saved.show_plan, plan, output, show_secrets=show_secrets)
     end_if_refused(plan, partial(show_plan, exit_code=3), output)
     out = parameters["out"]
-    if out is not None:
-        # Before it is shown: a plan that cannot be saved is one object on standard output, too.
-        saved.save(plan, out)
+    # Before it is shown: a plan that cannot be saved is one object on standard output, too.
+    planned = None if out is None else saved.save(plan, out)
     differs = parameters["exit_code"] and not plan.is_unchanged
-    show_plan(exit_code=int(differs))
+    show_plan(exit_code=int(differs), planned=planned)
     if out is not None:
         saved.tell(out)
     return int(differs)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from patcher.cli import console
 from patcher.sandbox import Sandbox
 from tests.cli.conftest import Command
 from tests.cli.terminal import Terminal
@@ -43,6 +44,7 @@ def test_a_saved_plan_gives_the_same_report(
 ) -> None:
     """--show and --out go with every format, and differences with --exit-code."""
     file = tmp_path / "plan.json"
+    monkeypatch.setattr(console, "now", lambda: "not when it was saved")
     made = patch_model("plan", *CHANGE, "-o", output, "--out", str(file), "--exit-code")
     monkeypatch.delenv("POLYTOMIC_API_KEY")
     shown = patch_model("plan", "--show", str(file), "-o", output)
