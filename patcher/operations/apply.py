@@ -161,7 +161,7 @@ def apply_files(  # noqa: PLR0913 - those of patch_models
 ) -> Iterator[PatchResult]:
     """Brings what files, and folders of files, change to their models, each by a guarded write.
 
-    What was changed since ``base`` (as for pull_models) is written upon the model as it is now.
+    What was changed since ``base`` (as for pull_models) is written to the model as it is now.
     Where others changed something else, that takes ``on_conflict="rebase"``; where they changed
     the same place, the result has a ConflictError. The other arguments, the results and the errors
     are as for patch_models.

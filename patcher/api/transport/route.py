@@ -142,7 +142,7 @@ def _proxy(url: str) -> tuple[str | None, str]:
     parts = _split(proxy if "://" in proxy else f"http://{proxy}")
     otherwise = f"or set no_proxy={urlsplit(url).hostname} to connect without a proxy."
     if parts is None:
-        # Not shown: a login may be in there, and where it ends cannot be told.
+        # Not shown: a login may be in there, and where it ends is unknown.
         what = f"{variable} does not hold the URL of a proxy"
         raise LocalError(what, f"It looks like http://proxy.example:3128. Correct it, {otherwise}")
     shown = without_login(parts.geturl())
