@@ -11,17 +11,8 @@ from pathlib import Path
 
 CORE = ("documents", "resources", "plan", "guard", "journal.py")
 # What runs in processes of their own, which are not traced: the entry point, completion by real
-# shells, the progress of a terminal, and the server for agents at the end of its pipe.
-UNTRACED = (
-    "__main__.py",
-    "cli/completion.py",
-    "cli/main.py",
-    "cli/exits.py",
-    "mcp/agent.py",
-    "mcp/reading.py",
-    "mcp/service.py",
-    "render/progress.py",
-)
+# shells, and the progress of a terminal.
+UNTRACED = ("__main__.py", "cli/completion.py", "render/progress.py")
 CORE_FLOOR = 100.0
 OTHER_FLOOR = 90.0
 

@@ -67,7 +67,7 @@ class Shell:
             **{
                 key: value
                 for key, value in os.environ.items()
-                if key.startswith(("POLYTOMIC_", "PATCH_MODEL_", "HOME", "COVERAGE"))
+                if key.startswith(("POLYTOMIC_", "PATCH_MODEL_", "HOME"))
             },
         }
         self.pid, self._terminal = pty.fork()

@@ -75,6 +75,30 @@ def test_output_that_is_the_work_and_is_lost_is_a_failure(
     assert "Exception ignored" not in done.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (READING[0], 74, "Error: Standard output could not be written"),
+        (("apply", "Contacts", *RENAME, "-y"), 0, "Warning: standard output could not be written"),
+    ],
+)
+def test_the_caller_of_run_learns_of_lost_output(
+    sandbox: Sandbox,
+    patch_model: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    code: int,
+    said: str,
+) -> None:
+    """Within one process, too: what only shows something failed, and what wrote did not."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        done = patch_model(*arguments)
+
+    assert done.code == code
+    assert said in done.err
+
+
 @pytest.mark.parametrize("arguments", [READING[0], READING[3], ("--help",), ("--version",)])
 def test_a_closed_output_is_lost_too(sandbox: Sandbox, arguments: tuple[str, ...]) -> None:
     """With standard output closed nothing can be shown: exit 74."""

@@ -23,13 +23,18 @@ def model(api: Sandbox) -> str:
 def _writing(raw: Raw, api: Sandbox, model: str) -> Gate:
     """Begins a write whose answer waits at a gate."""
     raw.hello()
-    plan = raw.plan(model, "name=Clients")
     gate = Gate()
     api.fault(faults.hold(gate, "after"))
-    raw.start_call("apply_plan", **plan)
+    _agreed(raw, raw.plan(model, "name=Clients"), gate)
+    return gate
+
+
+def _agreed(raw: Raw, plan: dict[str, str], gate: Gate) -> int:
+    """Applies a plan, with the user's yes, as far as the gate; the ID of the call."""
+    call = raw.start_call("apply_plan", **plan)
     raw.agree()
     assert gate.wait_reached(20)
-    return gate
+    return call
 
 
 @pytest.mark.parametrize("number", [None, signal.SIGTERM])
@@ -90,9 +95,7 @@ def test_a_client_that_leaves_before_the_write_stops_it(
         plan = raw.plan(model, "name=Clients")
         gate = Gate()
         api.fault(faults.hold(gate, method="GET", path=model, nth=3))
-        raw.start_call("apply_plan", **plan)
-        raw.agree()
-        assert gate.wait_reached(20)
+        _agreed(raw, plan, gate)
         assert raw.process.stderr is not None
         assert raw.process.stdin is not None
         raw.process.stdin.close()
@@ -137,10 +140,7 @@ def test_a_cancelled_call_is_written_once_or_not_at_all(
 
         gate = Gate()
         api.fault(faults.hold(gate, "after"))
-        begun = raw.start_call("apply_plan", **plan)
-        raw.agree()
-        assert gate.wait_reached(20)
-        raw.send(_cancel(begun))
+        raw.send(_cancel(_agreed(raw, plan, gate)))
         writing = raw.call("apply_plan", **plan)["structuredContent"]
         gate.release()
         while (found := raw.call("apply_plan", **plan)["structuredContent"])["status"] == "writing":

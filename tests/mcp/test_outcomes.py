@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from patcher.sandbox import Sandbox, faults
-from tests.mcp.conftest import Agent, Answer
+from patcher.sandbox import Fault, faults
+from tests.mcp.conftest import Agent, Answer, Reply
 
 
-def _scripted(agent: Agent) -> Sandbox:
+def _applied(agent: Agent, fault: Fault) -> tuple[str, dict[str, str], Reply]:
+    """A model, a plan for it, and the answer when the plan is applied while a fault waits."""
+    model = agent.new_model()
+    plan = agent.plan(model, "name=Clients").plan
     agent.sandbox.reset()
-    return agent.sandbox
+    agent.sandbox.fault(fault)
+    return model, plan, agent.call("apply_plan", **plan)
 
 
 def test_a_lost_answer_is_settled_by_reading(agent: Agent) -> None:
     """The write happened, and the answer was lost: read, and reported as written."""
-    model = agent.new_model()
-    plan = agent.plan(model, "name=Clients").plan
-    _scripted(agent).fault(faults.drop_after())
-    reply = agent.call("apply_plan", **plan)
+    model, _, reply = _applied(agent, faults.drop_after())
 
     assert (reply.data["status"], reply.is_error) == ("applied", False)
     assert len(agent.sandbox.puts(model)) == 1
@@ -26,10 +27,7 @@ def test_a_lost_answer_is_settled_by_reading(agent: Agent) -> None:
 
 def test_an_unknown_outcome_is_never_repeated(agent: Agent) -> None:
     """The agent learns that it is unknown; asking again writes nothing."""
-    model = agent.new_model()
-    plan = agent.plan(model, "name=Clients").plan
-    _scripted(agent).fault(faults.drop_before())
-    reply = agent.call("apply_plan", **plan)
+    model, plan, reply = _applied(agent, faults.drop_before())
     again = agent.call("apply_plan", **plan)
 
     assert (reply.is_error, reply.data["exit_code"]) == (True, 6)
@@ -76,20 +74,14 @@ def test_a_model_that_changes_while_the_user_decides_is_a_conflict(agent: Agent)
 @pytest.mark.parametrize("shared", ["legacy"], indirect=True)
 def test_a_failed_precondition_is_a_conflict(agent: Agent) -> None:
     """412: not written by this delivery, and the model is as before."""
-    model = agent.new_model()
-    plan = agent.plan(model, "name=Clients").plan
-    _scripted(agent).fault(faults.status_before(412))
-    reply = agent.call("apply_plan", **plan)
+    *_, reply = _applied(agent, faults.status_before(412))
 
     assert (reply.is_error, reply.data["exit_code"]) == (True, 4)
 
 
 def test_a_refused_write_shows_what_the_api_says(agent: Agent) -> None:
-    """400: the message of the API, marked as data."""
-    model = agent.new_model()
-    plan = agent.plan(model, "name=Clients").plan
-    _scripted(agent).fault(faults.status_before(422))
-    reply = agent.call("apply_plan", **plan)
+    """422: the message of the API, marked as data."""
+    *_, reply = _applied(agent, faults.status_before(422))
 
     assert (reply.is_error, reply.data["exit_code"]) == (True, 3)
     assert "Nothing was written" in reply.data["next"]
@@ -97,10 +89,7 @@ def test_a_refused_write_shows_what_the_api_says(agent: Agent) -> None:
 
 def test_an_overlapping_write_is_reported(agent: Agent) -> None:
     """Written, but not alone: the agent must not write again."""
-    model = agent.new_model()
-    plan = agent.plan(model, "name=Clients").plan
-    _scripted(agent).fault(faults.concurrent_write({"identifier": "theirs"}))
-    reply = agent.call("apply_plan", **plan)
+    model, _, reply = _applied(agent, faults.concurrent_write({"identifier": "theirs"}))
 
     assert (reply.is_error, reply.data["exit_code"]) == (True, 5)
     assert reply.data["status"] == "unverified"
@@ -110,7 +99,8 @@ def test_an_overlapping_write_is_reported(agent: Agent) -> None:
 
 def test_an_api_that_is_gone_is_an_error_of_each_tool(agent: Agent) -> None:
     """Not reachable: said by every tool that reads, with nothing written."""
-    _scripted(agent).fault(faults.status_before(403, method="GET", every=True))
+    agent.sandbox.reset()
+    agent.sandbox.fault(faults.status_before(403, method="GET", every=True))
     try:
         for tool, arguments in (
             ("list_models", {}),
