@@ -40,6 +40,7 @@ class PatchError(Exception):
         exit_code: the exit code of the command line for it.
         result: the PatchResult as far as it got, when there was a plan; else None.
         details: the ``metadata`` of the API's own error, without credentials; None without one.
+        report: the plan.Conflict that says who changed what, where two changes meet; else None.
     """
 
     exit_code: ClassVar[int] = 70
@@ -50,6 +51,7 @@ class PatchError(Exception):
         self.command_hint = hint
         self.result: Any = None
         self.details: dict[str, Any] | None = None
+        self.report: Any = None
 
     @property
     def hint(self) -> str | None:
@@ -154,8 +156,8 @@ class ConflictError(PatchError):
 
     ``expected`` and ``found`` are versions (None where there is none); ``base`` and ``current``
     the writable documents as first read and as found now (None where they were not compared).
-    ``report`` is the plan.Conflict that says who changed what, and ``fresh`` the snapshot that
-    shows it (None likewise); without them there is nothing to rebase onto.
+    ``fresh`` is the snapshot that shows what ``report`` says (both None likewise); without them
+    there is nothing to rebase onto.
     """
 
     exit_code = 4

@@ -114,8 +114,7 @@ class Batch:
                 overview.unchanged += done.result.status == "unchanged"
                 error = done.result.error
                 if error is not None:
-                    report = getattr(error, "report", None)
-                    facts = (error.message, error.command_hint, report, target.file)
+                    facts = (error.message, error.command_hint, error.report, target.file)
                     overview.refused.append(Refusal(target.named, *facts))
                 yield done.result
             self.options.watch("plan", count, overview.total)

@@ -224,11 +224,10 @@ def _detail(error: PatchError) -> None:
         from patcher.render.plan import details_lines
 
         console.show(details_lines(error.details), error=True)
-    report = getattr(error, "report", None)
-    if report:
+    if error.report:
         from patcher.render.plan import conflict_lines
 
-        console.show(conflict_lines(report), error=True)
+        console.show(conflict_lines(error.report), error=True)
     if error.result and error.result.plan and error.result.plan.preview:
         from patcher.render.review import message_lines
 

@@ -362,7 +362,6 @@ def error_dict(error: PatchError | None) -> dict[str, Any] | None:
     differences = getattr(error, "differences", None)
     if differences is not None:
         found["differences"] = [change.to_dict() for change in differences]
-    report = getattr(error, "report", None)
-    if report is not None:
-        found["conflict"] = report.to_dict()
+    if error.report is not None:
+        found["conflict"] = error.report.to_dict()
     return found

@@ -83,8 +83,7 @@ def _failures(failures: Sequence[PatchError], unchanged: int, *, has_plans: bool
     for error in failures:
         hint = f" {_code(error.command_hint)}" if error.command_hint else ""
         blocks.append(f"- **{_code(error.message)}**{hint}")
-        report = getattr(error, "report", None)
-        for one in report.both if report else ():
+        for one in error.report.both if error.report else ():
             sides = (("base", one.base), ("yours", one.yours), ("theirs", one.theirs))
             values = "; ".join(f"{name}: {_code(_side(value))}" for name, value in sides)
             blocks.append(f"- {_code(one.path)} {values}")

@@ -142,7 +142,7 @@ def pull_lines(
     """How the pull of one model ended; nothing where there was nothing to do."""
     if error is not None:
         yield from message(status.capitalize(), error.message, "alarm", width)
-        yield from _report_lines(getattr(error, "report", None))
+        yield from _report_lines(error.report)
         yield from _hint_lines(error.command_hint, "  ", width)
     elif status != "unchanged":
         paths = printable(first_few([one.path for one in changes]))
