@@ -235,9 +235,12 @@ def _already_applied(live: Live, found: Sides) -> Plan | None:
         mine, base = (live.resolved(one, found)[0] for one in (found.mine, found.base))
     except InvalidPatchError:
         return None
-    meant = replace(_unchanged(live), document=base, proposed=mine)
+    now = _unchanged(live)
+    meant = replace(now, document=base, proposed=mine)
     verdict = verify(meant, live.snapshot, live.snapshot)
-    return _unchanged(live, verdict.notices) if is_in_place(meant, verdict) else None
+    if not is_in_place(meant, verdict):
+        return None
+    return replace(now, warnings=(*now.warnings, *verdict.notices))
 
 
 def conflict_of(

@@ -44,7 +44,6 @@ CONTACTS = fixed_id("model: contacts")
 ACCOUNTS = fixed_id("model: accounts")
 ORDERS = fixed_id("model: orders")
 CONTACTS_TO_SALESFORCE = fixed_id("sync: contacts to salesforce")
-ACCOUNTS_TO_HUBSPOT = fixed_id("sync: accounts to hubspot")
 ORDERS_TO_SHEETS = fixed_id("sync: orders to sheets")
 RENEWALS = fixed_id("sync: renewal reminders")
 
@@ -107,7 +106,8 @@ def syncs(field_ids: Mapping[str, str]) -> Iterator[tuple[str, Document]]:
 def fill(models: Models, syncs_: Syncs, count: int, *, fixed_ids: bool) -> None:
     """Create the first models, and the syncs of the realistic ones."""
     ada = Actor.named("Ada Seed")
-    fixed = (*(one for one, _ in documents(count)), *DATA["syncs"])
+    made = list(documents(count))
+    fixed = (*(one for one, _ in made), *DATA["syncs"])
     ids = {one: one if fixed_ids else str(uuid.uuid4()) for one in fixed}
 
     def own(pairs: Iterable[tuple[str, Document]]) -> Iterator[tuple[str, Document]]:
@@ -116,7 +116,7 @@ def fill(models: Models, syncs_: Syncs, count: int, *, fixed_ids: bool) -> None:
             text = _UUID.sub(lambda found: ids.get(found[0], found[0]), json.dumps(document))
             yield ids[one], json.loads(text)
 
-    for model_id, document in own(documents(count)):
+    for model_id, document in own(made):
         models.create(document, ada, model_id)
     if count < REALISTIC:
         return
