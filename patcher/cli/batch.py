@@ -16,7 +16,6 @@ from patcher.cli.changes import Source, patch_of, take_changes
 from patcher.cli.confirmation import output_of, refuse_without_terminal
 from patcher.cli.options import connection, options_of, session
 from patcher.cli.signals import SIGNALS
-from patcher.documents.where import Condition
 from patcher.documents.wording import counted
 from patcher.errors import InterruptedWriteError, InvalidInputError, PatchError
 from patcher.operations.batch import BatchRun
@@ -130,7 +129,6 @@ class BatchScreen:
         """Whether to write what was shown. From then on a signal stops the batch."""
         refuse_without_terminal(asks=self._asks)
         count = counted(overview.changing, "model")
-
         agreed = not self._asks or console.ask(f"Write {count} to {printable(self.place)}?")
         if agreed:
             SIGNALS.steer(self._control)
@@ -142,7 +140,6 @@ class BatchScreen:
         if self.is_json:
             self._tell_json(result)
             return
-
         # Those whose plan was refused are in the overview.
         if result.plan is not None or result.status == "not-begun":
             lines = list(outcome_lines(result, console.width(sys.stderr)))
@@ -180,7 +177,6 @@ class BatchScreen:
         return self.exit_code
 
     def _tell_json(self, result: PatchResult) -> None:
-
         code = int(self._exit_code) if result.status == "planned" else result.exit_code
         text = result_line(result, exit_code=code, show_secrets=self._show_secrets)
         console.write(text + "\n", sys.stdout)
@@ -225,11 +221,7 @@ def selection_of(models: tuple[str, ...], parameters: dict[str, Any], source: So
     targets: list[str] = []
     for model in models:
         targets += _lines(source) if model == "-" else [model]
-    return Selection(
-        tuple(targets) if models else None,
-        tuple(map(Condition.parse, parameters["where"])),
-        parameters["exclude"],
-    )
+    return Selection.of(targets if models else None, parameters["where"], parameters["exclude"])
 
 
 def _lines(source: Source) -> list[str]:

@@ -199,7 +199,6 @@ def is_saved_plan(name: str) -> bool:
 
 
 def _whole(option: str, value: Any) -> Any:
-
     makers: dict[str, tuple[type, Callable[[Any], Any], str]] = {
         "--merge": (dict, Patch.merge, "an object (a merge patch)"),
         "--json-patch": (list, Patch.json_patch, "a list of operations"),

@@ -12,7 +12,7 @@ from patcher.cli.options import REPORTS, options_of
 from patcher.cli.signals import SIGNALS
 from patcher.errors import InvalidInputError, PatchError
 from patcher.render.plan import outline, plan_lines, result_lines
-from patcher.render.text import line, printable, result_json
+from patcher.render.text import line, printable
 
 if TYPE_CHECKING:
     from patcher.operations.arguments import Options
@@ -34,7 +34,6 @@ class Confirmation:
         SIGNALS.count_again()
         self.show(plan, asks=self.attended and console.can_ask())
         refuse_without_terminal(asks=self.attended)
-
         return not self.attended or console.ask(f"Write to {printable(plan.origin.short_place)}?")
 
     def show(self, plan: Plan, *, asks: bool = False) -> None:
@@ -47,7 +46,6 @@ class Confirmation:
             self._show_on(plan, error=True, is_first=is_first)
 
     def _show_on(self, plan: Plan, *, error: bool, is_first: bool) -> None:
-
         if not is_first:
             console.show([line()], error=error)
         console.show(plan_lines(plan, show_secrets=self.show_secrets), error=error)
@@ -68,9 +66,8 @@ def show_result(result: PatchResult, confirmation: Confirmation) -> None:
     if result.status != "planned":
         console.output.report_only()
     if confirmation.output == "json":
-        console.out(result_json(result, show_secrets=confirmation.show_secrets) + "\n")
+        console.out_json(result.to_dict(show_secrets=confirmation.show_secrets))
         return
-
     if result.plan is not None and result.plan is not confirmation.shown:
         confirmation.show(result.plan)
     console.warn(result.notices)

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from patcher.api.pace import Pace
+from patcher.batch.pool import BatchControl
 from patcher.cli import console, exits
 from patcher.cli.batch import BatchScreen, ProgressLine, carry_out_batch, selection_of
+from patcher.cli.changes import Source
 from patcher.cli.confirmation import show_report
 from patcher.cli.help import Command
 from patcher.cli.options import (
@@ -26,7 +29,10 @@ from patcher.cli.options import (
     shared,
 )
 from patcher.cli.saved import refuse_others
+from patcher.documents.jsontext import dump
 from patcher.errors import InterruptedWriteError, InvalidInputError, PatchError
+from patcher.render.overview import pull_lines
+from patcher.render.plan import warning_lines
 
 if TYPE_CHECKING:
     from patcher.documents.notices import Notice
@@ -66,8 +72,6 @@ class FileScreen(BatchScreen):
             return
         super().tell(result)
         if result.status == "unchanged" and not self.is_json:
-            from patcher.render.plan import warning_lines
-
             self.progress.print(warning_lines(_differences(result)), error=True)
 
     def end(self) -> int:
@@ -145,9 +149,6 @@ def pull_command(models: tuple[str, ...], **parameters: Any) -> int:
       patch-model pull Customers
       patch-model pull --check --base HEAD
     """
-    from patcher.api.pace import Pace
-    from patcher.batch.pool import BatchControl
-    from patcher.cli.changes import Source
     from patcher.operations.pull import Puller
 
     selection = selection_of(models, parameters, Source())
@@ -191,12 +192,8 @@ class _PullScreen:
         self._codes.append(result.exit_code)
         self._statuses[result.status] += 1
         if self.is_json:
-            from patcher.documents.jsontext import dump
-
             console.write(dump(result.to_dict()) + "\n", sys.stdout)
             return
-        from patcher.render.overview import pull_lines
-
         subject = str(result.path or result.name or result.model_id)
         facts = (result.status, subject, result.changes, result.error)
         lines = list(pull_lines(*facts, console.width(sys.stderr)))

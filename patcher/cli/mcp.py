@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from patcher.cli import console
 from patcher.cli.help import Command
+from patcher.cli.items import parse_item
 from patcher.cli.options import connection_options, session
 from patcher.cli.signals import SIGNALS
+from patcher.documents.masks import Masks
+from patcher.documents.patches import Patch
 from patcher.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from patcher.documents.masks import Masks
-    from patcher.documents.patches import Patch
 
 
 @click.command("mcp", cls=Command)
@@ -53,7 +50,4 @@ def mcp_command(read_only: bool, yes: bool) -> None:
 
 def _read_item(text: str, masks: Masks) -> Patch:
     """An item of the command line; tools read no files, so an @ is literal."""
-    from patcher.cli.items import parse_item
-    from patcher.documents.patches import Patch
-
     return Patch((parse_item(text, None, masks),))

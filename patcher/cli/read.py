@@ -39,6 +39,7 @@ from patcher.resources.model import MODEL
 if TYPE_CHECKING:
     from patcher.documents.masks import Masks
     from patcher.documents.values import Document, JsonValue, Tokens
+    from patcher.operations.undo import History
     from patcher.resources.blockers import Blocker
 
 
@@ -122,7 +123,6 @@ def _readable(text: str) -> str:
 
 
 def _no_value(document: Document, place: Tokens, masks: Masks) -> InvalidInputError:
-
     parent, near = lookup(document, place[:-1], None), None
     if type(parent) is dict and not masks.is_masked_place(place):
         near = did_you_mean(place[-1], parent)
@@ -202,14 +202,18 @@ def history_command(target: str | None, limit: int, **parameters: Any) -> None:
         _show_all(target, limit, output, show_secrets=show_secrets)
 
 
-def _prune(target: str | None, days: float, output: str) -> None:
-    from patcher.operations.undo import History
+def _history() -> History:
+    from patcher.operations import undo
 
+    return undo.History.from_env(os.environ)
+
+
+def _prune(target: str | None, days: float, output: str) -> None:
     if target is not None:
         raise InvalidInputError(
             "--prune is for the whole journal.", hint=f"patch-model history --prune {days:g}"
         )
-    removed = History.from_env(os.environ).journal.prune(days)
+    removed = _history().journal.prune(days)
     console.output.report_only()
     if output == "json":
         console.out_json({"removed": removed})
@@ -218,9 +222,7 @@ def _prune(target: str | None, days: float, output: str) -> None:
 
 
 def _show_one(name: str, output: str, *, show_secrets: bool) -> None:
-    from patcher.operations.undo import History
-
-    found = History.from_env(os.environ).one(name)
+    found = _history().one(name)
     row = found.to_dict(show_secrets=show_secrets)
     if output == "json":
         console.out_json(row)
@@ -229,9 +231,7 @@ def _show_one(name: str, output: str, *, show_secrets: bool) -> None:
 
 
 def _show_all(target: str | None, limit: int, output: str, *, show_secrets: bool) -> None:
-    from patcher.operations.undo import History
-
-    found, older, unreadable = History.from_env(os.environ).all(target, limit)
+    found, older, unreadable = _history().all(target, limit)
     for error in unreadable:
         console.problem("Warning", error.message)
         if error.command_hint:
@@ -289,9 +289,7 @@ def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
 
 def _which_write() -> InvalidInputError:
     """The error for ``undo`` without a target; its hint undoes the last write."""
-    from patcher.operations.undo import History
-
-    last = History.from_env(os.environ).last()
+    last = _history().last()
     if last is None:
         return InvalidInputError(
             "No MODEL or ENTRY given, and no writes are recorded.",

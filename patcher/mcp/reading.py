@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from patcher.documents.jsontext import dump_pretty
 from patcher.documents.pointers import lookup, parse_path
 from patcher.documents.values import MISSING, Document, JsonValue
 from patcher.documents.where import Condition
@@ -25,7 +26,7 @@ from patcher.operations.read import raw_model, summaries
 from patcher.operations.undo import History, HistoryEntry, is_entry
 from patcher.plan.plan import host_of
 from patcher.render.history import entry_lines, history_lines, table_lines
-from patcher.render.text import Line, value_json
+from patcher.render.text import Line
 from patcher.resources.snapshot import Snapshot
 
 _PIECE: Final = 8_000
@@ -78,7 +79,7 @@ def get_model(session: Session, arguments: Document) -> ToolReply:
         **(piece if place else {"document": piece["value"]}),
     }
     shown = piece["value"]
-    rows = (shown if type(shown) is str else value_json(shown)).split("\n")
+    rows = (shown if type(shown) is str else dump_pretty(shown)).split("\n")
     head = f"1 model at {host_of(session.client.settings.url)}."
     if "length" in piece:
         head += f" Characters {piece['offset']} to {piece['end']} of {piece['length']}."

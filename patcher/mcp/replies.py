@@ -108,9 +108,13 @@ def clean(text: str) -> str:
 
 def clipped(text: str) -> str:
     """A text of a model for JSON, cut to LONGEST_ITEM characters."""
-    if len(text) > LONGEST_ITEM:
-        return f"{clean(text[:LONGEST_ITEM])}... (cut; {len(text)} characters in all)"
-    return clean(text)
+    return clean(_cut(text))
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST_ITEM:
+        return text
+    return f"{text[:LONGEST_ITEM]}... (cut; {len(text)} characters in all)"
 
 
 def short(value: JsonValue, size: int = 2 * LONGEST_ITEM) -> JsonValue:
@@ -135,9 +139,7 @@ def marked(lines: Iterable[Line | str]) -> str:
     rows: list[str] = []
     size = 0
     for one in lines:
-        text = printable(one) if isinstance(one, str) else plain([one]).removesuffix("\n")
-        if len(text) > LONGEST_ITEM:
-            text = f"{text[:LONGEST_ITEM]}... (cut; {len(text)} characters in all)"
+        text = _cut(printable(one) if isinstance(one, str) else plain([one]).removesuffix("\n"))
         size += len(text) + len(MARK)
         if size > LONGEST_TEXT:
             rows.append("(cut here: the rest is too long for one answer)")
@@ -217,9 +219,8 @@ def of_fault(fault: BaseException) -> ToolReply:
 def _detail(error: PatchError) -> Iterator[Line | str]:
     """What else an error knows: metadata, what both sides changed, what is stored, warnings."""
     yield from details_lines(error.details)
-    report = getattr(error, "report", None)
-    if report is not None:
-        yield from conflict_lines(report)
+    if error.report is not None:
+        yield from conflict_lines(error.report)
     differences = getattr(error, "differences", ())
     if differences:
         yield "Sent (-) and stored (+):"

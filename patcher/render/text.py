@@ -262,11 +262,6 @@ def coloured(lines: Iterable[Line]) -> str:
     return "".join(rows)
 
 
-def result_json(result: PatchResult, *, show_secrets: bool = False) -> str:
-    """One result as one JSON object (docs/json.md)."""
-    return value_json(result.to_dict(show_secrets=show_secrets))
-
-
 def result_line(
     result: PatchResult,
     *,
@@ -282,8 +277,3 @@ def result_line(
     if in_run:
         shown["run"] = result.plan.origin.run if result.plan else None
     return jsontext.dump(shown if exit_code is None else {**shown, "exit_code": exit_code})
-
-
-def value_json(value: JsonValue) -> str:
-    """Any JSON value, indented."""
-    return jsontext.dump_pretty(value)
