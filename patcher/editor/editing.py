@@ -257,7 +257,7 @@ class Edit:
         Raises ConflictError without a person to ask.
         """
         document, _ = self.context.resource.document(fresh, self.terms.unknown_fields)
-        if not fresh.has_other_version(plan.base) and strictly_equal(document, plan.document):
+        if plan.is_on(fresh, document):
             return plan
         if strictly_equal(document, plan.proposed):
             # As after a write of this very text that succeeded later.

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from patcher.backoff import Clock, pauses
 from patcher.claims import claim
 from patcher.documents.notices import Notice, ignore
-from patcher.documents.values import Document, strictly_equal
+from patcher.documents.values import Document
 from patcher.errors import ApiError, ConflictError, JournalError, PatchError
 from patcher.guard.accepted import read_fresh
 from patcher.guard.outcome import SentWrite, Written
@@ -200,7 +200,7 @@ class Guard:
         if now.text is not None and now.text == plan.base.text:
             return now
         document, _ = plan.resource.document(now, plan.unknown_fields)
-        if not now.has_other_version(plan.base) and strictly_equal(document, plan.document):
+        if plan.is_on(now, document):
             return now
         from patcher.plan.conflicts import conflict
 

@@ -108,10 +108,7 @@ class UndoPlanner:
         target = self._target(entry, left, found, terms)
         terms = terms._replace(named=tuple(one.place for one in left.blockers))
         back = self._without_theirs(entry, propose(self.resource, observed, target, terms))
-        has_moved = live.has_other_version(observed) or not strictly_equal(
-            found.document, back.document
-        )
-        if not has_moved:
+        if back.is_on(live, found.document):
             return propose(self.resource, live, target, terms)
         if is_in_place(back, verify(back, observed, live)):
             return propose_edited(self.resource, live, found.document, terms)

@@ -15,8 +15,8 @@ from patcher.claims import spent
 from patcher.disk import sync_folder, write_whole
 from patcher.documents.masks import Masks
 from patcher.documents.notices import Notice
-from patcher.documents.values import Document, strictly_equal
-from patcher.errors import ConflictError, InvalidInputError, JournalError, OutputError
+from patcher.documents.values import Document
+from patcher.errors import InvalidInputError, JournalError, OutputError
 from patcher.guard.verification import is_in_place, verify
 from patcher.journal import Entry, utc_now
 from patcher.operations.arguments import Options
@@ -79,7 +79,7 @@ def run_saved(session: Session, saved: SavedPlan, options: Options) -> PatchResu
     live = session.latest(
         saved.plan.base.id or "", known=saved.plan.base, accept_older=options.accept_older
     )
-    session.refuse_elsewhere(saved.plan.origin, live.organization)
+    session.refuse_elsewhere(saved.plan.origin, live.raw.get("organization_id"))
     masks = replace(session.masks, literal=saved.plan.terms.masks.literal)
     terms = saved.plan.terms._replace(masks=masks, strict=options.strict)
     document, _ = session.resource.document(live, terms.unknown_fields)
@@ -145,19 +145,12 @@ def _entries_since(session: Session, saved: SavedPlan) -> Iterator[Entry]:
 
 def _refuse_stale(plan: Plan, live: Snapshot, document: Document) -> None:
     """Raises ConflictError where the resource is not as the plan found it."""
-    if not live.has_other_version(plan.base) and strictly_equal(document, plan.document):
+    if plan.is_on(live, document):
         return
-    error = conflict(plan, live, document)
-    raise ConflictError(
-        error.message.replace("since it was read", "since the plan was made"),
-        expected=error.expected,
-        found=error.found,
-        base=plan.document,
-        current=document,
-        report=error.report,
-        fresh=live,
-        hint="The plan is stale. Create a new plan: patch-model plan ... --out FILE",
-    )
+    hint = "The plan is stale. Create a new plan: patch-model plan ... --out FILE"
+    error = conflict(plan, live, document, hint=hint)
+    error.message = error.message.replace("since it was read", "since the plan was made")
+    raise error
 
 
 def _refuse_what_was_not_shown(shown: Plan, now: Plan) -> None:

@@ -12,7 +12,7 @@ from patcher.documents.notices import Notice
 from patcher.documents.patches import Renamed
 from patcher.documents.pointers import pointer_to
 from patcher.documents.spellings import cut
-from patcher.documents.values import Document, Tokens, bounded
+from patcher.documents.values import Document, Tokens, bounded, strictly_equal
 from patcher.errors import PatchError
 from patcher.resources.blockers import OnUnknown
 from patcher.resources.projection import UUID
@@ -141,6 +141,10 @@ class Plan:
     def origin(self) -> Origin:
         """Where the plan comes from."""
         return self.terms.origin
+
+    def is_on(self, now: Snapshot, document: Document) -> bool:
+        """Whether a snapshot, whose writable document is given, is as the plan found it."""
+        return not now.has_other_version(self.base) and strictly_equal(document, self.document)
 
     @property
     def is_unchanged(self) -> bool:
