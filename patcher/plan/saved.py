@@ -7,8 +7,9 @@ mask with a salted digest, which shows whether a credential has changed but not 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from types import NoneType
 from typing import Any, Final, TypeAlias
 
@@ -39,10 +40,12 @@ Digests: TypeAlias = dict[str, str]
 """The digests of the masked values of a document, by JSON Pointer."""
 
 
-def _sealed(document: Document, masks: Masks, salt: bytes) -> tuple[Document, Digests]:
+def _sealed(
+    document: Document, masks: Masks, digest_of: Callable[[str], str]
+) -> tuple[Document, Digests]:
     """Masks the credentials of a document and every text that contains one.
 
-    Raises InvalidInputError where there are too many to digest.
+    ``digest_of`` digests canonical JSON. Raises InvalidInputError where there are too many.
     """
     places = list(_masked_places(document, masks.masked_value(document), ()))
     if len(places) > _MOST:
@@ -51,7 +54,10 @@ def _sealed(document: Document, masks: Masks, salt: bytes) -> tuple[Document, Di
             "places.",
             hint=_APPLY,
         )
-    digests = {pointer_to(place): digest(lookup(document, place), salt) for place in places}
+    digests = {
+        pointer_to(place): digest_of(jsontext.canonical(lookup(document, place)))
+        for place in places
+    }
     for place in places:
         document = replaced(document, place, MASK)
     return document, digests
@@ -74,8 +80,11 @@ def _places(value: JsonValue, at: Tokens = ()) -> Iterator[Tokens]:
 
 def digest(value: JsonValue, salt: bytes) -> str:
     """The salted digest of a value; slow on purpose."""
-    text = jsontext.canonical(value).encode("ascii")
-    return hashlib.scrypt(text, salt=salt, n=COST, r=8, p=1, dklen=32).hex()
+    return _digest(jsontext.canonical(value), salt)
+
+
+def _digest(text: str, salt: bytes) -> str:
+    return hashlib.scrypt(text.encode("ascii"), salt=salt, n=COST, r=8, p=1, dklen=32).hex()
 
 
 def _masked_places(value: JsonValue, masked: JsonValue, at: Tokens) -> Iterator[Tokens]:
@@ -167,11 +176,11 @@ def dump(plan: Plan, *, plan_id: str, created: str, salt: bytes, tool: str) -> s
     ``salt`` is random, new for each plan. Raises InvalidInputError when the plan changes a
     credential or has one in a key, since the file must not contain it.
     """
-    masks = plan.masks
-    base, base_digests = _sealed(plan.document, masks, salt)
-    proposed, proposed_digests = _sealed(plan.proposed, masks, salt)
+    masks, terms = plan.masks, plan.terms
+    digest_of = cache(partial(_digest, salt=salt))  # most credentials are in both documents
+    base, base_digests = _sealed(plan.document, masks, digest_of)
+    proposed, proposed_digests = _sealed(plan.proposed, masks, digest_of)
     _refuse_a_credential(plan, base, proposed)
-    terms = plan.terms
     content: Document = {
         "kind": KIND,
         "format": FORMAT,
@@ -272,9 +281,10 @@ def _refuse_a_credential(plan: Plan, base: Document, proposed: Document) -> None
     for path in paths:
         for end, token in enumerate(path, 1):
             is_free = any(len(start) < end and path[: len(start)] == start for start in free)
+            if not is_free or masks.masked_text(token) == token:
+                continue
             # A key that has its value masked, such as password, reveals nothing.
-            is_hidden = masks.masked_text(token) == token or masks.masked_from(path) == path[:end]
-            if is_free and not is_hidden:
+            if masks.masked_from(path) != path[:end]:
                 raise InvalidInputError(
                     "This plan can't be saved: a key contains a credential, and so would the file.",
                     hint=_APPLY,
