@@ -12,8 +12,8 @@ from patcher.batch.spool import Slot, Spool
 from patcher.documents.diff import Change, compare
 from patcher.documents.jsontext import canonical
 from patcher.documents.notices import Notice
-from patcher.documents.pointers import lookup, pointer_to, tokens_of
-from patcher.documents.shape import ListKeys, keys_of
+from patcher.documents.pointers import pointer_to, tokens_of
+from patcher.documents.shape import ListKeys, identified
 from patcher.documents.values import Document, Tokens
 from patcher.plan.conflicts import Conflict
 from patcher.plan.plan import PatchResult, Plan, Status
@@ -81,15 +81,13 @@ def general_changes(plan: Plan, *, show_secrets: bool = False) -> tuple[Change, 
 
 def _general(document: Document, place: Tokens, lists: ListKeys) -> Tokens:
     """Returns ``place`` without the index of a keyed list's item."""
-    for depth in range(1, len(place)):
-        keyed = lists.get(place[:depth])
-        items = lookup(document, place[:depth], None)
-        keys = keys_of(items, keyed) if keyed and type(items) is list else None
-        if keys is not None:
-            key, below = keys[int(place[depth])], place[depth + 1 :]
-            name = key if isinstance(key, str) else repr(key)
-            return (*place[:depth], name, *below) if below else place[:depth]
-    return place
+    found = identified(document, place, lists)
+    if found is None:
+        return place
+    depth, key = found
+    below = place[depth + 1 :]
+    name = key if isinstance(key, str) else repr(key)
+    return (*place[:depth], name, *below) if below else place[:depth]
 
 
 class Tally:

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
-from patcher.documents.pointers import is_of_kind, of_kind
+from patcher.documents.pointers import is_of_kind, lookup, of_kind
 from patcher.documents.values import Document, JsonValue, Tokens
 
 MemberKey: TypeAlias = Hashable
@@ -69,6 +69,16 @@ def items_by_key(value: JsonValue, keyed: KeyedList) -> dict[MemberKey, JsonValu
     """The items of a list by identity, in order; None for a list without (see ``keys_of``)."""
     keys = keys_of(value, keyed) if type(value) is list else None
     return None if keys is None else dict(zip(keys, value, strict=True))
+
+
+def identified(document: Document, place: Tokens, lists: ListKeys) -> tuple[int, MemberKey] | None:
+    """The depth of the first index in a place that is of a keyed list, and the item's identity."""
+    for depth in range(1, len(place)):
+        keyed = lists.get(place[:depth])
+        items = items_by_key(lookup(document, place[:depth], None), keyed) if keyed else None
+        if items is not None:
+            return depth, list(items)[int(place[depth])]
+    return None
 
 
 def _frozen(value: JsonValue) -> MemberKey | None:

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from patcher.documents.diff import Change, compare
 from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
-from patcher.documents.shape import ListKeys, keys_of
+from patcher.documents.shape import ListKeys, identified
 from patcher.documents.threeway import Collision, merge
-from patcher.documents.values import MISSING, Document, JsonValue, Tokens, strictly_equal
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens
 from patcher.documents.wording import first_few
 from patcher.errors import ConflictError
 from patcher.plan.making import propose
@@ -158,7 +158,7 @@ def rebase(plan: Plan, fresh: Snapshot) -> Plan:
     if merged.collisions:
         raise conflict(plan, fresh, document)
     notices = plan.terms.notices
-    if fresh.has_other_version(plan.base) or not strictly_equal(document, plan.document):
+    if not plan.is_on(fresh, document):
         notices = (*notices, _rebased(plan, fresh))
     return propose(resource, fresh, merged.document, plan.terms._replace(notices=notices))
 
@@ -200,10 +200,8 @@ def _effects(plan: Plan) -> set[Change]:
 
 def _identified(document: Document, place: Tokens, lists: ListKeys) -> Tokens:
     """``place`` with the identity of a keyed list's item instead of its index."""
-    for depth in range(1, len(place)):
-        keyed = lists.get(place[:depth])
-        items = lookup(document, place[:depth], None)
-        keys = keys_of(items, keyed) if keyed and type(items) is list else None
-        if keys is not None:
-            return (*place[:depth], repr(keys[int(place[depth])]), *place[depth + 1 :])
-    return place
+    found = identified(document, place, lists)
+    if found is None:
+        return place
+    depth, key = found
+    return (*place[:depth], repr(key), *place[depth + 1 :])
