@@ -294,7 +294,8 @@ def _new_keys(plan: Plan, before: Snapshot, now: Iterable[Notice]) -> Iterator[N
     """Warns of unknown keys that are new since the snapshot before the write."""
     found = {_kind(notice.path): notice.path for notice in now if notice.code == "dropped"}
     if found:
-        known = {_kind(notice.path) for notice in plan.resource.projection(before, "drop").notices}
+        _, dropped = plan.resource.document(before, "drop")
+        known = {_kind(notice.path) for notice in dropped}
         for kind, path in found.items():
             if kind not in known:
                 yield Notice("server-added", path, EXCUSES["server-added"].format(path))

@@ -107,8 +107,8 @@ def read_live(session: Session, model_id: str, options: Options) -> Live:
 
 def organization_of(session: Session, live: Live) -> str | None:
     """The organization that a model is in, as far as the model or the credentials say."""
-    owner = live.snapshot.raw.get("organization_id")
-    return owner if type(owner) is str else session.client.settings.organization_id
+    owner = live.snapshot.organization
+    return session.client.settings.organization_id if owner is None else owner
 
 
 def plan_files(

@@ -53,8 +53,7 @@ class Columns(NamedTuple):
             strictly_equal(document.get(key), proposed.get(key)) for key in self.source
         )
         if is_same_source:
-            widens = bool(document.get(self.listed)) and not proposed.get(self.listed)
-            return (self.listed,) if widens else ()
+            return (self.listed,) if widens(document, proposed, (self.listed,)) else ()
         there = {place[0]: None for place, _ in self.references(proposed)}
         return (self.listed, *(key for key in there if key != self.listed))
 
