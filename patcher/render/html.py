@@ -18,8 +18,17 @@ from patcher.documents.diff import Change
 from patcher.documents.values import MISSING
 from patcher.documents.wording import counted
 from patcher.render.plan import PRESERVED, Attachment, Outline, summary
-from patcher.render.side_by_side import MARKS, Cell, RowPair, value_lines, value_rows, with_paths
 from patcher.render.text import Line, printable, printable_value
+from patcher.render.textdiff import (
+    MARKS,
+    Cell,
+    Range,
+    RowPair,
+    differing_words,
+    value_lines,
+    value_rows,
+    with_paths,
+)
 
 
 def stylesheet(kinds: Sequence[str], members: int) -> str:
@@ -202,30 +211,34 @@ def _table(change: Change, path: str) -> Iterator[str]:
     yield "</tbody></table>"
 
 
+_SIDES = {"before": ("-", "del"), "after": ("+", "ins"), "same": (" ", "span")}
+"""The sign and the tag of a line on each side, and of one that both have."""
+
+
 def _row(row: RowPair) -> str:
     if row.kind == "hunk":
         return f'<tr class="hunk"><td colspan="4">{_text(row.header)}</td></tr>'
-    changed = row.kind == "changed"
-    before = _cells(row.old, "before" if changed else "same", "-" if changed else " ")
-    after = _cells(row.new, "after" if changed else "same", "+" if changed else " ")
-    return f'<tr class="{row.kind}">{before}{after}</tr>'
+    is_same = row.kind == "same"
+    before, after = differing_words(row)
+    old = _cells(row.old, "same" if is_same else "before", before)
+    new = _cells(row.new, "same" if is_same else "after", after)
+    return f'<tr class="{row.kind}">{old}{new}</tr>'
 
 
-def _cells(cell: Cell | None, side: str, mark: str) -> str:
+def _cells(cell: Cell | None, side: str, differs: Range) -> str:
     if cell is None:
         return '<td class="number none"></td><td class="none"></td>'
-    start, end = cell.differs
-    text = (
-        f"{_text(cell.text[:start])}<b>{_text(cell.text[start:end])}</b>{_text(cell.text[end:])}"
-        if start < end
-        else _text(cell.text)
-    )
-    tag = {"before": "del", "after": "ins"}.get(side, "span")
-    sign = f'<span class="sign">{mark}</span> '
-    openly = '<i class="quiet"> (no line feed at the end)</i>' if cell.ends_openly else ""
+    mark, tag = _SIDES[side]
+    start, end = differs
+    text = _text(cell.text)
+    if start < end:
+        before, word, after = cell.text[:start], cell.text[start:end], cell.text[end:]
+        text = f"{_text(before)}<b>{_text(word)}</b>{_text(after)}"
+    is_open = cell.ends_openly and side != "same"
+    openly = '<i class="quiet"> (no line feed at the end)</i>' if is_open else ""
     return (
         f'<td class="number {side}">{cell.number}</td>'
-        f'<td class="{side}">{sign}<{tag}>{text}</{tag}>{openly}</td>'
+        f'<td class="{side}"><span class="sign">{mark}</span> <{tag}>{text}</{tag}>{openly}</td>'
     )
 
 

@@ -17,8 +17,8 @@ from patcher.documents.values import MISSING, JsonValue
 from patcher.documents.wording import counted
 from patcher.errors import PatchError
 from patcher.render.plan import PRESERVED, Attachment, Outline, summary
-from patcher.render.side_by_side import MARKS, RowPair, value_lines, value_rows, with_paths
 from patcher.render.text import printable, printable_value, values_apart
+from patcher.render.textdiff import MARKS, unified, value_lines, value_rows, with_paths
 
 LONGEST: Final = 60_000
 """Characters of a report. A comment on GitHub has at most 65 536, and may hold other text."""
@@ -158,28 +158,7 @@ def _change(change: Change, path: str) -> str:
     # Of blanks in a row a browser shows one, but for a fenced block.
     if change.kind == "changed" and not (more or others or "  " in before + after):
         return f"{_short_change(change, path)}: {_code(before)} becomes {_code(after)}"
-    return _folded_change(change, path, _diff_lines(value_rows(change)))
-
-
-def _diff_lines(rows: Iterable[RowPair]) -> list[str]:
-    """The rows as a unified diff again: removed before added lines, hunk by hunk."""
-    lines: list[str] = []
-    coming: list[str] = []
-    for row in rows:
-        if row.kind != "changed":
-            lines += coming
-            coming = []
-        if row.kind == "hunk":
-            lines.append(row.header)
-        elif row.kind == "same" and row.old is not None:
-            lines.append(" " + row.old.text)
-        else:
-            for mark, cell, side in (("-", row.old, lines), ("+", row.new, coming)):
-                if cell is not None:
-                    side.append(mark + cell.text)
-                    if cell.ends_openly:
-                        side.append("\\ No newline at end of file")
-    return lines + coming
+    return _folded_change(change, path, unified(value_rows(change)))
 
 
 def _folded_change(change: Change, path: str, lines: Sequence[str]) -> str:

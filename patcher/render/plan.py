@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from patcher.documents.diff import Change
 from patcher.documents.notices import Notice
 from patcher.documents.spellings import cut
-from patcher.documents.textdiff import is_multiline, unified
 from patcher.documents.values import MISSING, Document, JsonValue
 from patcher.documents.wording import counted
 from patcher.plan import PatchResult, Plan
-from patcher.render.side_by_side import MARKS, shown_diff, with_paths
 from patcher.render.text import (
     WIDE,
     Line,
@@ -27,6 +25,7 @@ from patcher.render.text import (
     values_apart,
     wrapped,
 )
+from patcher.render.textdiff import MARKS, is_multiline, text_rows, unified, with_paths
 
 if TYPE_CHECKING:
     from patcher.documents.threeway import Collision
@@ -264,7 +263,7 @@ _DIFF_STYLES: dict[str, Style] = {"+": "added", "-": "removed", "@": "quiet"}
 
 def text_diff_lines(old: str, new: str) -> Iterator[Line]:
     """The lines in which two texts differ."""
-    for row in shown_diff(unified(old, new)):
+    for row in unified(text_rows(old, new)):
         yield line(_INDENT, Span(row, _DIFF_STYLES.get(row[:1], "")))
 
 

@@ -16,7 +16,6 @@ from patcher.documents.diff import Change
 from patcher.documents.visible import is_unseen
 from patcher.render import html, markdown
 from patcher.render.plan import Outline, change_lines
-from patcher.render.side_by_side import value_rows
 from patcher.render.text import (
     Span,
     line,
@@ -30,6 +29,7 @@ from patcher.render.text import (
     values_apart,
     wrapped,
 )
+from patcher.render.textdiff import value_rows
 
 ALIKE = (
     ("a\nb", "a\nb  "),
