@@ -182,23 +182,18 @@ class BatchScreen:
         console.write(text + "\n", sys.stdout)
 
 
-def plan_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
-    """Shows what a change would do to many models."""
+def apply_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
+    """Makes a change in many models, or shows what it would do."""
     if parameters["output"] not in ("text", "json"):
         raise InvalidInputError(
             f"-o {parameters['output']} works with one MODEL only.",
             hint="For many models, use -o text or -o json (one object per line).",
         )
-    if parameters["out"] is not None:
+    if parameters.get("out") is not None:
         raise InvalidInputError(
             "--out works with one MODEL only.",
             hint="Save one plan per model, or run patch-model apply, which shows all plans first.",
         )
-    return apply_many(models, {**parameters, "yes": True, "dry_run": True})
-
-
-def apply_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
-    """Makes a change in many models."""
     source = Source()
     selection = selection_of(models, parameters, source)
     patch = patch_of(take_changes(parameters), source, models)

@@ -14,19 +14,17 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 
 from patcher.cli import console, items
-from patcher.cli.help import Command
+from patcher.cli.help import Command, F, value_option
 from patcher.cli.items import is_file, is_item
 from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch
 from patcher.errors import InvalidInputError
 from patcher.resources.model import MODEL
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _FIRST_BYTES: Final = 4096
 
@@ -106,15 +104,12 @@ class ChangeCommand(Command):
 def change_options(command: F) -> F:
     """Adds the CHANGE options; the command gets them all as ``changes``, a list of Given."""
     for option, (metavar, text) in reversed(_HELP.items()):
-        command = click.option(
-            option,
-            "change_" + option.strip("-").replace("-", "_"),
-            multiple=True,
-            type=_Kept(option),
-            metavar=metavar,
-            help=text,
-            hidden=option in ("--add", "--remove"),
-        )(command)
+        names = f"{option} change_{option.strip('-').replace('-', '_')}"
+        is_hidden = option in ("--add", "--remove")
+        kind = _Kept(option)
+        command = value_option(names, metavar, text, multiple=True, type=kind, hidden=is_hidden)(
+            command
+        )
     return command
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from patcher.cli import console
 from patcher.cli.options import REPORTS, options_of
@@ -97,20 +97,6 @@ def output_of(parameters: dict[str, Any]) -> tuple[str, bool]:
     return parameters["output"], parameters["show_secrets"]
 
 
-def end_if_refused(plan: Plan, show: Callable[[], None], output: str) -> None:
-    """Raises ApiError for a plan whose preview failed, after showing the plan.
-
-    With -o json the plan is part of the error's object.
-    """
-    from patcher.operations.impact import refusal
-
-    error = refusal(plan)
-    if error is not None:
-        if output != "json":
-            show()
-        raise error
-
-
 def refuse_with_show(parameters: Mapping[str, Any]) -> None:
     """Raises InvalidInputError for --show with an option that needs the API."""
     for name in ("preview", "impact", "accept-older"):
@@ -152,3 +138,31 @@ def show_report(
         console.out(html.report(outlines))
     else:
         console.out(markdown.report(outlines, failures, unchanged))
+
+
+_SETTLED: Final = (
+    "expect_version on_conflict allow_all_fields unknown_fields literal out all where exclude "
+    "files base"
+)
+"""The parameters that a saved plan has settled, besides those of a change."""
+
+
+def refuse_others(
+    option: str,
+    models: Sequence[str],
+    parameters: Mapping[str, Any],
+    settled: str = _SETTLED,
+    hint: str = "The saved plan holds them. For another plan: patch-model plan ... --out FILE",
+) -> None:
+    """Raises InvalidInputError for what can't be combined with an option, by default of a plan.
+
+    ``settled`` names the parameters that have to be at their default, besides those of a change.
+    """
+    given = ["MODEL"] if models else []
+    for name, value in parameters.items():
+        is_default = value is None or value is False or value in ((), [], "fail", "error")
+        if not is_default and (name.startswith("change_") or name in settled.split()):
+            change = name.removeprefix("change_").replace("_", "-")
+            given.append({"item": "CHANGE", "files": "-f"}.get(change, f"--{change}"))
+    if given:
+        raise InvalidInputError(f"{', '.join(given)} can't be combined with {option}.", hint=hint)

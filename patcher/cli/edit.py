@@ -10,16 +10,8 @@ import click
 
 from patcher.cli import console, exits
 from patcher.cli.confirmation import Confirmation, output_of, refuse_without_terminal, show_result
-from patcher.cli.help import Command
-from patcher.cli.options import (
-    CompletedName,
-    connection,
-    connection_options,
-    options_of,
-    output_option,
-    session,
-    shared,
-)
+from patcher.cli.help import FILE, Command, value_option
+from patcher.cli.options import CompletedName, connection, options_of, session, shared
 from patcher.cli.signals import SIGNALS
 from patcher.errors import PatchError
 from patcher.render.text import printable
@@ -31,23 +23,19 @@ if TYPE_CHECKING:
 
 @click.command("edit", cls=Command)
 @click.argument("model", type=CompletedName("api"))
-@click.option(
-    "--format",
-    "format_",
+@value_option(
+    "--format format_",
+    "yaml|json",
+    "Format of the text (default: yaml)",
     type=click.Choice(["yaml", "json"]),
     default="yaml",
-    metavar="yaml|json",
-    help="Format of the text (default: yaml)",
 )
-@click.option(
-    "--resume",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Continue the unfinished edit saved in FILE",
+@value_option("--resume", "FILE", "Continue the unfinished edit saved in FILE", type=FILE)
+@shared(
+    "yes on-conflict allow-all-fields strict literal accept-older unknown-fields show-secrets",
+    "text",
+    "json",
 )
-@shared("yes on-conflict allow-all-fields strict literal accept-older unknown-fields show-secrets")
-@output_option("text", "json")
-@connection_options
 def edit_command(
     model: str, format_: Literal["yaml", "json"], resume: Path | None, **parameters: Any
 ) -> int:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -17,18 +16,9 @@ from patcher.batch.pool import BatchControl
 from patcher.cli import console, exits
 from patcher.cli.batch import BatchScreen, ProgressLine, carry_out_batch, selection_of
 from patcher.cli.changes import Source
-from patcher.cli.confirmation import show_report
-from patcher.cli.help import Command
-from patcher.cli.options import (
-    REPORTS,
-    CompletedName,
-    connection_options,
-    options_of,
-    output_option,
-    session,
-    shared,
-)
-from patcher.cli.saved import refuse_others
+from patcher.cli.confirmation import refuse_others, show_report
+from patcher.cli.help import PATH, Command, value_option
+from patcher.cli.options import REPORTS, CompletedName, options_of, session, shared
 from patcher.documents.jsontext import dump
 from patcher.errors import InterruptedWriteError, InvalidInputError, PatchError
 from patcher.render.overview import pull_lines
@@ -39,16 +29,8 @@ if TYPE_CHECKING:
     from patcher.operations.pull import PullResult
     from patcher.plan import PatchResult
 
-_ELSEWHERE: Final[Mapping[str, object]] = {
-    "expect_version": None,
-    "preview": False,
-    "impact": False,
-    "out": None,
-    "all": False,
-    "where": (),
-    "exclude": (),
-}
-"""Options that can't be combined with -f, besides those of a change, and their defaults."""
+_ELSEWHERE: Final = "expect_version preview impact out all where exclude"
+"""The parameters that can't be combined with -f, besides those of a change."""
 
 
 class FileScreen(BatchScreen):
@@ -100,8 +82,8 @@ def _differences(result: PatchResult) -> list[Notice]:
     return [one for one in result.warnings if is_unchanged and one.code in codes]
 
 
-def carry_out_files(models: Sequence[str], parameters: dict[str, Any], *, looks: bool) -> int:
-    """Applies what files change, or ``looks`` what that would be."""
+def carry_out_files(models: Sequence[str], parameters: dict[str, Any]) -> int:
+    """Applies what files change, or shows what that would be."""
     from patcher.operations.apply import run_files
 
     files, base = parameters["files"], parameters["base"]
@@ -112,9 +94,7 @@ def carry_out_files(models: Sequence[str], parameters: dict[str, Any], *, looks:
     refuse_others(
         "-f", models, parameters, _ELSEWHERE, "The files hold the models and their changes."
     )
-    if looks:
-        parameters = {**parameters, "yes": True, "dry_run": True}
-    options = options_of(parameters)
+    options, looks = options_of(parameters), "exit_code" in parameters
     return carry_out_batch(
         parameters,
         lambda new: run_files(new, files, base, options, looks=looks, say=console.say),
@@ -124,19 +104,11 @@ def carry_out_files(models: Sequence[str], parameters: dict[str, Any], *, looks:
 
 @click.command("pull", cls=Command)
 @click.argument("models", metavar="[MODEL]...", nargs=-1, type=CompletedName("api"))
-@click.option(
-    "--dir",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path("models"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder for the files",
+@value_option(
+    "--dir folder", "DIR", "Folder for the files", type=PATH, default="models", show_default=True
 )
 @click.option("--check", is_flag=True, help="Report who is ahead or behind, and write nothing")
-@shared("all where exclude base concurrency max-rps accept-older unknown-fields")
-@output_option("text", "json")
-@connection_options
+@shared("all where exclude base concurrency max-rps accept-older unknown-fields", "text", "json")
 def pull_command(models: tuple[str, ...], **parameters: Any) -> int:
     """Write models to YAML files, and merge what others changed into them.
 

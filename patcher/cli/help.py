@@ -6,11 +6,17 @@ import math
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 import click
 
 from patcher.cli import console
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PATH: Final = click.Path(path_type=Path)
+FILE: Final = click.Path(path_type=Path, dir_okay=False)
 
 _WORDS: Final = {
     "MODEL": "ID or exact name (name:TEXT forces a name)",
@@ -57,6 +63,11 @@ class Number(click.ParamType):  # type: ignore[type-arg]
         expected += f" from {self.least:g}" if self.least > -math.inf else ""
         expected += f" to {self.most:g}" if self.most < math.inf else ""
         raise click.BadParameter(f"expected {expected}.", ctx, param)
+
+
+def value_option(names: str, metavar: str | None, what: str, **attributes: Any) -> Callable[[F], F]:
+    """Adds an option with a value, which its help calls ``metavar``; ``names`` are in one text."""
+    return click.option(*names.split(), metavar=metavar, help=what, **attributes)
 
 
 def printing(names: list[str], what: str, text_of: Callable[[click.Context], str]) -> click.Option:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
 from patcher.cli import console
-from patcher.cli.help import Number
+from patcher.cli.help import PATH, F, Number, value_option
 from patcher.cli.signals import SIGNALS
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ def tracer(verbosity: int) -> Callable[[Exchange], None] | None:
 
 REPORTS: Final = ("markdown", "html")
 """Formats for readers elsewhere, which never show a credential."""
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Connection:
@@ -78,37 +77,34 @@ def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
         setattr(ctx.find_root().ensure_object(Connection), parameter.name or "", value)
 
 
-def _kept(*names: str, **attributes: Any) -> Callable[[F], F]:
-    return click.option(*names, callback=_keep, expose_value=False, **attributes)
-
+_kept: Final = partial(value_option, callback=_keep, expose_value=False)
 
 _CONNECTION: Final = (
     _kept(
         "--url",
-        metavar="URL",
-        help="Address of the API  "
-        "[env: POLYTOMIC_DEPLOYMENT_URL; default: https://app.polytomic.com]",
+        "URL",
+        "Address of the API  [env: POLYTOMIC_DEPLOYMENT_URL; default: https://app.polytomic.com]",
     ),
     _kept(
         "--api-key-file",
+        "FILE",
+        "File with the API key  [env: POLYTOMIC_API_KEY holds the key itself]",
         type=click.Path(),
-        metavar="FILE",
-        help="File with the API key  [env: POLYTOMIC_API_KEY holds the key itself]",
     ),
-    _kept("--api-version", metavar="DATE", help="Version of the API  [default: 2025-09-18]"),
+    _kept("--api-version", "DATE", "Version of the API  [default: 2025-09-18]"),
     _kept(
         "--timeout",
+        "SECONDS",
+        "Time limit for a request and its response  [default: 60]",
         type=Number(float),
-        metavar="SECONDS",
-        help="Time limit for a request and its response  [default: 60]",
     ),
     _kept(
         "--settle-timeout",
+        "SECONDS",
+        "How long to check an unclear write, or wait for a job  [default: 30]",
         type=Number(float, 0, 86_400),
-        metavar="SECONDS",
-        help="How long to check an unclear write, or wait for a job  [default: 30]",
     ),
-    _kept("-v", "--verbose", count=True, help="Show each request on standard error (-vv: more)"),
+    _kept("-v --verbose", None, "Show each request on standard error (-vv: more)", count=True),
 )
 
 
@@ -180,19 +176,6 @@ class CompletedName(click.ParamType):  # type: ignore[type-arg]
         return completion.items(self.source, ctx, incomplete)
 
 
-def output_option(*formats: str) -> Callable[[F], F]:
-    """Adds -o with these formats, the first the default."""
-    named = ", ".join((f"{formats[0]} (default)", *formats[1:-1])) + f" or {formats[-1]}"
-    return click.option(
-        "-o",
-        "--output",
-        type=click.Choice(formats),
-        default=formats[0],
-        metavar="FORMAT",
-        help=f"Format: {named}",
-    )
-
-
 _FLAGS: Final = {
     "show-secrets": "Show credentials (on a terminal only)",
     "allow-all-fields": "Allow a change that exposes every source field",
@@ -208,60 +191,51 @@ _FLAGS: Final = {
 
 _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
     **{name: click.option(f"--{name}", is_flag=True, help=text) for name, text in _FLAGS.items()},
-    "unknown-fields": click.option(
+    "unknown-fields": value_option(
         "--unknown-fields",
+        "RULE",
+        "For unknown keys: error (default), carry or drop",
         default="error",
-        metavar="RULE",
-        help="For unknown keys: error (default), carry or drop",
     ),
-    "literal": click.option(
-        "--literal",
-        multiple=True,
-        metavar="PATH",
-        help="Accept the value at PATH, which looks like a mask",
+    "literal": value_option(
+        "--literal", "PATH", "Accept the value at PATH, which looks like a mask", multiple=True
     ),
     "async": click.option(
         "--async", "run_async", is_flag=True, help="Let the API write in a job, and wait for it"
     ),
     "yes": click.option("-y", "--yes", is_flag=True, help="Skip the prompt"),
-    "on-conflict": click.option(
+    "on-conflict": value_option(
         "--on-conflict",
+        "RULE",
+        "If others wrote first: fail (default) or rebase",
         type=click.Choice(["fail", "rebase"]),
         default="fail",
-        metavar="RULE",
-        help="If others wrote first: fail (default) or rebase",
     ),
-    "where": click.option(
+    "where": value_option(
         "--where",
+        "PATH=VALUE",
+        "Select models with this value (PATH~=REGEX matches)",
         multiple=True,
-        metavar="PATH=VALUE",
-        help="Select models with this value (PATH~=REGEX matches)",
     ),
-    "base": click.option(
-        "--base", metavar="REV", help="Changes since REV, a folder or live (default: HEAD)"
-    ),
-    "file": click.option(
-        "-f",
-        "--file",
-        "files",
+    "base": value_option("--base", "REV", "Changes since REV, a folder or live (default: HEAD)"),
+    "file": value_option(
+        "-f --file files",
+        "FILE",
+        "Use model files or folders, not MODEL and CHANGE",
         multiple=True,
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Use model files or folders, not MODEL and CHANGE",
+        type=PATH,
     ),
-    "exclude": click.option(
-        "--exclude", multiple=True, metavar="MODEL", help="Leave this model out"
-    ),
-    "concurrency": click.option(
+    "exclude": value_option("--exclude", "MODEL", "Leave this model out", multiple=True),
+    "concurrency": value_option(
         "--concurrency",
+        "N",
+        "Work on N models at a time",
         type=Number(int, 1, 256),
         default=8,
         show_default=True,
-        metavar="N",
-        help="Work on N models at a time",
     ),
-    "max-rps": click.option(
-        "--max-rps", type=Number(float, 0.001), metavar="N", help="Send at most N requests a second"
+    "max-rps": value_option(
+        "--max-rps", "N", "Send at most N requests a second", type=Number(float, 0.001)
     ),
     # The default, for who says it; it wins over --fail-fast.
     "keep-going": click.option("--keep-going", is_flag=True, hidden=True),
@@ -270,10 +244,20 @@ _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
 BATCH: Final = "concurrency max-rps keep-going fail-fast"
 
 
-def shared(names: str) -> Callable[[F], F]:
-    """Adds options that several commands share, by their names."""
+def shared(names: str, *formats: str, connects: bool = True) -> Callable[[F], F]:
+    """Adds options that several commands share, by their names.
+
+    Adds -o with these ``formats``, the first the default, and what a command that ``connects``
+    to the API needs.
+    """
+    named = ", ".join((f"{formats[0]} (default)", *formats[1:-1])) + f" or {formats[-1]}"
+    choice = click.Choice(formats)
+    output = value_option(
+        "-o --output", "FORMAT", f"Format: {named}", type=choice, default=formats[0]
+    )
 
     def add(command: F) -> F:
+        command = output(connection_options(command) if connects else command)
         for name in names.split():
             command = _SHARED[name](command)
         return command

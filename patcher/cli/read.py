@@ -14,16 +14,8 @@ import click
 
 from patcher.cli import console
 from patcher.cli.confirmation import carry_out, output_of
-from patcher.cli.help import Command, Number
-from patcher.cli.options import (
-    BATCH,
-    CompletedName,
-    connection_options,
-    output_option,
-    session,
-    settings,
-    shared,
-)
+from patcher.cli.help import Command, Number, value_option
+from patcher.cli.options import BATCH, CompletedName, session, settings, shared
 from patcher.documents import yamltext
 from patcher.documents.jsontext import quoted
 from patcher.documents.pointers import end_of_path, lookup, obstacle, parse_path, shown
@@ -47,9 +39,7 @@ if TYPE_CHECKING:
 @click.argument("model", type=CompletedName("api"))
 @click.argument("path", required=False, metavar="[PATH]")
 @click.option("--raw", is_flag=True, help="Print the API's response, as JSON")
-@shared("show-secrets unknown-fields")
-@output_option("yaml", "json")
-@connection_options
+@shared("show-secrets unknown-fields", "yaml", "json")
 def get_command(model: str, path: str | None, raw: bool, output: str, **parameters: Any) -> None:
     """Print a model's writable document, or one value of it.
 
@@ -134,9 +124,7 @@ def _no_value(document: Document, place: Tokens, masks: Masks) -> InvalidInputEr
 
 
 @click.command("list", cls=Command)
-@shared("where")
-@output_option("text", "json")
-@connection_options
+@shared("where", "text", "json")
 def list_command(where: tuple[str, ...], output: str) -> None:
     """List all models, or those selected by --where.
 
@@ -164,23 +152,16 @@ _CENTURY = 36_500
 @click.argument(
     "target", metavar="[MODEL|ENTRY|RUN]", required=False, type=CompletedName("journal")
 )
-@click.option(
-    "-n",
-    "--limit",
-    type=Number(int, 1),
-    default=20,
-    show_default=True,
-    metavar="N",
-    help="List at most N writes",
+@value_option(
+    "-n --limit", "N", "List at most N writes", type=Number(int, 1), default=20, show_default=True
 )
-@click.option(
+@value_option(
     "--prune",
+    "DAYS",
+    "Delete entries older than DAYS, without a prompt",
     type=Number(float, 0, _CENTURY),
-    metavar="DAYS",
-    help="Delete entries older than DAYS, without a prompt",
 )
-@shared("show-secrets")
-@output_option("text", "json")
+@shared("show-secrets", "text", "json", connects=False)
 def history_command(target: str | None, limit: int, **parameters: Any) -> None:
     """List past writes, newest first, or show one.
 
@@ -253,14 +234,13 @@ def _terminal() -> tuple[int, datetime] | tuple[()]:
 
 @click.command("undo", cls=Command)
 @click.argument("target", metavar="[MODEL|ENTRY]", required=False, type=CompletedName("both"))
-@click.option("--run", metavar="RUN", help="Undo all writes of a batch (run- and 12 hex digits)")
+@value_option("--run", "RUN", "Undo all writes of a batch (run- and 12 hex digits)")
 @shared(
     "yes dry-run on-conflict async refresh allow-all-fields strict accept-older "
-    "unknown-fields show-secrets"
+    f"unknown-fields show-secrets {BATCH}",
+    "text",
+    "json",
 )
-@shared(BATCH)
-@output_option("text", "json")
-@connection_options
 def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
     """Undo a write.
 

@@ -11,13 +11,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from patcher.cli import console, exits
-from patcher.cli.help import Command, Number
+from patcher.cli.help import FILE, Command, Number, value_option
 from patcher.cli.options import Connection
 from patcher.cli.signals import SIGNALS
 from patcher.documents.values import Document, strictly_equal
@@ -30,43 +29,34 @@ if TYPE_CHECKING:
 
 
 @click.command("sandbox", cls=Command)
-@click.option(
+@value_option(
     "--port",
+    "N",
+    "Port on 127.0.0.1; 0 picks a free one",
     type=Number(int, 0, 65535),
     default=8930,
     show_default=True,
-    metavar="N",
-    help="Port on 127.0.0.1; 0 picks a free one",
 )
-@click.option(
-    "--db",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Keep models and syncs in this SQLite file  [default: in memory]",
+@value_option(
+    "--db", "FILE", "Keep models and syncs in this SQLite file  [default: in memory]", type=FILE
 )
-@click.option(
+@value_option(
     "--models",
+    "N",
+    "Number of models at the start",
     type=Number(int, 0, 100_000),
     default=3,
     show_default=True,
-    metavar="N",
-    help="Number of models at the start",
 )
-@click.option(
-    "--latency",
-    type=Number(float, 0, 60),
-    default=0.0,
-    metavar="SECONDS",
-    help="Delay before each response",
+@value_option(
+    "--latency", "SECONDS", "Delay before each response", type=Number(float, 0, 60), default=0.0
 )
 @click.option("--fixed-ids", is_flag=True, help="Use the same model IDs at each start")
 @click.option("--light-lists", is_flag=True, help="List models without their content")
 @click.option("--echo-blanks", is_flag=True, help="Store missing configuration keys as blanks")
 @click.option("--json-examples", is_flag=True, help="Return examples as JSON values, not texts")
 @click.option("--new-keys", is_flag=True, help="Add unknown keys to columns and labels")
-@click.option(
-    "--redaction", default="", metavar="TEXT", help="Return TEXT instead of each credential"
-)
+@value_option("--redaction", "TEXT", "Return TEXT instead of each credential", default="")
 def sandbox_command(**options: Any) -> None:
     """Run an emulator of the API on this machine.
 

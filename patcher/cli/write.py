@@ -7,30 +7,29 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from patcher.cli import saved
+from patcher.cli import console
 from patcher.cli.changes import ChangeCommand, change_options, is_saved_plan, patch_of, take_changes
-from patcher.cli.confirmation import carry_out, end_if_refused, output_of
-from patcher.cli.help import Number
-from patcher.cli.options import (
-    BATCH,
-    REPORTS,
-    CompletedName,
-    connection_options,
-    options_of,
-    output_option,
-    session,
-    shared,
+from patcher.cli.confirmation import (
+    carry_out,
+    output_of,
+    refuse_others,
+    refuse_with_show,
+    show_report,
 )
+from patcher.cli.help import FILE, Number, value_option
+from patcher.cli.options import BATCH, REPORTS, CompletedName, options_of, session, shared
 from patcher.errors import InvalidInputError, NotFoundError
+from patcher.render.plan import plan_lines
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
+if TYPE_CHECKING:
+    from patcher.plan import Plan
 
-_EXPECT_VERSION = click.option(
-    "--expect-version", type=Number(int), metavar="N", help="Stop unless the model is at version N"
+_EXPECT_VERSION = value_option(
+    "--expect-version", "N", "Stop unless the model is at version N", type=Number(int)
 )
 
 
@@ -38,16 +37,16 @@ _EXPECT_VERSION = click.option(
 @click.argument("models", metavar="[MODEL]...", nargs=-1, type=CompletedName("api"))
 @shared(
     "all where exclude allow-all-fields strict literal accept-older "
-    "unknown-fields preview impact show-secrets file base"
+    f"unknown-fields preview impact show-secrets file base {BATCH}",
+    "text",
+    "json",
+    *REPORTS,
 )
-@shared(BATCH)
 @change_options
 @_EXPECT_VERSION
-@click.option("--out", type=_FILE, metavar="FILE", help="Save the plan, for apply --plan")
-@click.option("--show", type=_FILE, metavar="FILE", help="Show a saved plan, stale or not")
+@value_option("--out", "FILE", "Save the plan, for apply --plan", type=FILE)
+@value_option("--show", "FILE", "Show a saved plan, stale or not", type=FILE)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if there are changes")
-@output_option("text", "json", *REPORTS)
-@connection_options
 def plan_command(
     models: tuple[str, ...],
     show: Path | None,
@@ -64,34 +63,35 @@ def plan_command(
       patch-model plan --show rename.json
       patch-model plan -f models --base main
     """
+    from patcher.operations.impact import refusal
+    from patcher.operations.saved import save_plan
     from patcher.operations.write import run_plan
 
     if show is not None:
-        saved.refuse_others("--show", models, parameters)
-        return saved.show_saved(show, parameters)
-    if parameters["files"] or parameters["base"] is not None:
-        from patcher.cli.files import carry_out_files
-
-        return carry_out_files(models, parameters, looks=True)
-    if _are_many(models, parameters):
-        from patcher.cli.batch import plan_many
-
-        return plan_many(models, parameters)
+        refuse_others("--show", models, parameters)
+        return _show_saved(show, parameters)
+    parameters |= {"yes": True, "dry_run": True}
+    code = _carry_out_many(models, parameters)
+    if code is not None:
+        return code
     (model,) = models
     output, show_secrets = output_of(parameters)
     patch = patch_of(take_changes(parameters), models=models)
     with _named_files(models, "--show"):
         plan = run_plan(session(), model, patch, options_of(parameters))
 
-    show_plan = partial(saved.show_plan, plan, output, show_secrets=show_secrets)
-    end_if_refused(plan, partial(show_plan, exit_code=3), output)
-    out = parameters["out"]
+    show_plan = partial(_show_plan, plan, output, show_secrets=show_secrets)
+    error, out = refusal(plan), parameters["out"]
+    if error is not None:
+        if output != "json":  # there the plan is part of the error's object
+            show_plan(exit_code=3)
+        raise error
     # Before it is shown: a plan that cannot be saved is one object on standard output, too.
-    planned = None if out is None else saved.save(plan, out)
+    planned = None if out is None else save_plan(plan, out).created
     differs = parameters["exit_code"] and not plan.is_unchanged
     show_plan(exit_code=int(differs), planned=planned)
     if out is not None:
-        saved.tell(out)
+        _say_where(out)
     return int(differs)
 
 
@@ -99,20 +99,15 @@ def plan_command(
 @click.argument("models", metavar="[MODEL]...", nargs=-1, type=CompletedName("api"))
 @shared(
     "all where exclude yes dry-run preview impact on-conflict async refresh "
-    "allow-all-fields strict literal accept-older unknown-fields show-secrets file base"
+    f"allow-all-fields strict literal accept-older unknown-fields show-secrets file base {BATCH}",
+    "text",
+    "json",
 )
-@shared(BATCH)
 @change_options
-@click.option(
-    "--plan",
-    "plan_file",
-    type=_FILE,
-    metavar="FILE",
-    help="Apply a saved plan, instead of MODEL and CHANGE",
+@value_option(
+    "--plan plan_file", "FILE", "Apply a saved plan, instead of MODEL and CHANGE", type=FILE
 )
 @_EXPECT_VERSION
-@output_option("text", "json")
-@connection_options
 def apply_command(
     models: tuple[str, ...],
     plan_file: Path | None,
@@ -129,16 +124,11 @@ def apply_command(
     from patcher.operations.write import run_patch
 
     if plan_file is not None:
-        saved.refuse_others("--plan", models, parameters)
-        return saved.apply_saved(plan_file, parameters)
-    if parameters["files"] or parameters["base"] is not None:
-        from patcher.cli.files import carry_out_files
-
-        return carry_out_files(models, parameters, looks=False)
-    if _are_many(models, parameters):
-        from patcher.cli.batch import apply_many
-
-        return apply_many(models, parameters)
+        refuse_others("--plan", models, parameters)
+        return _apply_saved(plan_file, parameters)
+    code = _carry_out_many(models, parameters)
+    if code is not None:
+        return code
     (model,) = models
     patch = patch_of(take_changes(parameters), models=models)
     with _named_files(models, "--plan"):
@@ -156,11 +146,15 @@ def _named_files(models: Sequence[str], option: str) -> Iterator[None]:
         raise
 
 
-def _are_many(models: tuple[str, ...], parameters: dict[str, Any]) -> bool:
-    """Whether the command is for many models, or some yet to be selected; False for one MODEL.
+def _carry_out_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int | None:
+    """Carries out a command for files or many models; returns None for one MODEL.
 
     Raises click.UsageError where neither a MODEL nor an option selects one.
     """
+    if parameters["files"] or parameters["base"] is not None:
+        from patcher.cli.files import carry_out_files
+
+        return carry_out_files(models, parameters)
     selects = parameters["all"] or parameters["where"] or parameters["exclude"]
     if not models and not selects:
         if parameters.get("change_item"):
@@ -171,4 +165,61 @@ def _are_many(models: tuple[str, ...], parameters: dict[str, Any]) -> bool:
         raise click.MissingParameter(
             ctx=click.get_current_context(), param_hint="'MODEL'", param_type="argument"
         )
-    return bool(selects) or len(models) > 1 or models == ("-",)
+    if not selects and len(models) == 1 and models != ("-",):
+        return None
+    from patcher.cli.batch import apply_many
+
+    return apply_many(models, parameters)
+
+
+def _say_where(path: Path) -> None:
+    """Says where a plan is saved and how to apply it."""
+    command = shlex.join(("patch-model", "apply", "--plan", str(path)))
+    console.say("", f"Saved in {path}. Apply it: {command}")
+
+
+def _show_saved(path: Path, parameters: dict[str, Any]) -> int:
+    """Shows a saved plan, stale or not, without a request."""
+    from patcher.operations.saved import load_plan
+    from patcher.operations.session import reported
+
+    refuse_with_show(parameters)
+    output, show_secrets = output_of(parameters)
+    saved = load_plan(path)
+    if parameters["strict"]:
+        from patcher.plan.making import refuse_findings
+
+        with reported("", saved.plan):
+            refuse_findings(saved.plan)
+    differs = parameters["exit_code"] and not saved.plan.is_unchanged
+    _show_plan(
+        saved.plan, output, show_secrets=show_secrets, exit_code=int(differs), planned=saved.created
+    )
+    if output == "text":
+        base = saved.plan.base
+        of = "" if base.raw["version"] is None else f" from version {base.shown_version}"
+        console.say("", f"Saved {saved.created}{of}, {saved.plan.origin.url}. No request was sent.")
+    return int(differs)
+
+
+def _show_plan(
+    plan: Plan, output: str, *, show_secrets: bool, exit_code: int, planned: str | None = None
+) -> None:
+    """Prints a plan as text, as one JSON object, or as a report, planned now unless said."""
+    if output == "json":
+        console.out_json({**plan.to_dict(show_secrets=show_secrets), "exit_code": exit_code})
+    elif output in REPORTS:
+        show_report([plan], output, planned or console.now())
+    else:
+        console.result(plan_lines(plan, show_secrets=show_secrets))
+        console.warn(plan.warnings)
+
+
+def _apply_saved(path: Path, parameters: dict[str, Any]) -> int:
+    """Applies a saved plan, or refuses it."""
+    from patcher.operations.saved import load_plan, run_saved
+    from patcher.operations.session import reported
+
+    saved = load_plan(path)
+    with reported("", saved.plan):
+        return carry_out(parameters, lambda options: run_saved(session(), saved, options))

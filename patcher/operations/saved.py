@@ -42,18 +42,19 @@ def save_plan(plan: Plan, path: str | os.PathLike[str]) -> SavedPlan:
     replaced. Raises InvalidInputError for any other existing file, for a plan that changes a
     credential and for a file that cannot be written, and OutputError when there is no room.
     """
-    text = dump(
-        own_plan(plan),
-        plan_id=os.urandom(12).hex(),
-        created=utc_now().isoformat(timespec="seconds").replace("+00:00", "Z"),
-        salt=os.urandom(16),
-        tool=__version__,
-    )
-    target = Path(path)
-    saved = load(text, plan.resource, plan.masks, what=str(target))
-    _refuse_other_files(target)
-    _write(target, text)
-    return saved
+    plan, target = own_plan(plan), Path(path)
+    with reported("", plan):
+        text = dump(
+            plan,
+            plan_id=os.urandom(12).hex(),
+            created=utc_now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+            salt=os.urandom(16),
+            tool=__version__,
+        )
+        saved = load(text, plan.resource, plan.masks, what=str(target))
+        _refuse_other_files(target)
+        _write(target, text)
+        return saved
 
 
 def load_plan(path: str | os.PathLike[str], environ: Mapping[str, str] | None = None) -> SavedPlan:
