@@ -269,5 +269,4 @@ def options_of(parameters: dict[str, Any], **more: Any) -> Any:
     """The patcher Options among a command's parameters, and ``more`` of them."""
     from patcher.operations import Options
 
-    names = Options.__dataclass_fields__.keys() & parameters.keys()
-    return Options(**{name: parameters[name] for name in names}, **more)
+    return Options.among(parameters, **more)

@@ -122,12 +122,12 @@ class Agent:
 
     def plan_change(self, arguments: Document) -> ToolReply:
         """The plan of a change, and its ID unless there is nothing to do."""
-        patch = self._patch(arguments)
-        return self._show(run_plan(self.session, arguments["model"], patch, _options(arguments)))
+        patch, options = self._patch(arguments), Options.among(arguments)
+        return self._show(run_plan(self.session, arguments["model"], patch, options))
 
     def plan_undo(self, arguments: Document) -> ToolReply:
         """The plan that undoes a write, and its ID."""
-        return self._show(undo_plan(self.session, arguments["target"], _options(arguments)))
+        return self._show(undo_plan(self.session, arguments["target"], Options.among(arguments)))
 
     def preview_change(self, arguments: Document) -> ToolReply:
         """What the source says of a plan, and who depends on it."""
@@ -231,11 +231,6 @@ class Agent:
         if type(value) is not dict:
             raise InvalidPatchError(f"{name}: expected an object.")
         return Patch.merge(value) if name == "merge_patch" else Patch.document(value)
-
-
-def _options(arguments: Document) -> Options:
-    names = Options.__dataclass_fields__.keys() & arguments.keys()
-    return Options(**{name: arguments[name] for name in names})
 
 
 def _identity(shown: ShownPlan) -> Document:

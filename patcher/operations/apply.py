@@ -129,13 +129,7 @@ def plan_files(
     ``base`` is as for pull_models; the other arguments, the results and the errors are as for
     patch_models. What others changed apart from the files is a warning of the plan.
     """
-    options = Options(
-        unknown_fields=unknown_fields,
-        allow_all_fields=allow_all_fields,
-        strict=strict,
-        accept_older=accept_older,
-        literal=literal,
-    )
+    options = Options.among(locals())
     how = BatchOptions(workers(concurrency), dry_run=True)
     return _results(paths, client, base, options, how, max_rps=max_rps, looks=True)
 
@@ -166,16 +160,8 @@ def apply_files(  # noqa: PLR0913 - those of patch_models
     the same place, the result has a ConflictError. The other arguments, the results and the errors
     are as for patch_models.
     """
-    options = Options(
-        run_async=run_async,
-        refresh=refresh,
-        unknown_fields=unknown_fields,
-        allow_all_fields=allow_all_fields,
-        on_conflict=on_conflict,
-        strict=strict,
-        accept_older=accept_older,
-        literal=literal,
-    )
+    # The question is about all files together, and so is a dry run.
+    options = Options.among(locals(), dry_run=False, confirm=None)
     how = BatchOptions(workers(concurrency), fail_fast=fail_fast, dry_run=dry_run)
     return _results(paths, client, base, options, how, max_rps=max_rps, confirm=confirm)
 

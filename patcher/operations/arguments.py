@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from patcher.documents.pointers import parse_path
 from patcher.documents.values import Tokens
@@ -38,6 +38,12 @@ class Options:
     dry_run: bool = False
     confirm: Callable[[Plan], bool] | None = None
     attended: bool = True
+
+    @classmethod
+    def among(cls, given: Mapping[str, Any], **more: Any) -> Options:
+        """The options among arguments (a function's ``locals()``), and ``more`` of them."""
+        found = {name: given[name] for name in cls.__dataclass_fields__ if name in given}
+        return cls(**{**found, **more})
 
     def __post_init__(self) -> None:
         """Refuses, for callers without a type checker, what no option can be."""

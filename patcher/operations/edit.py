@@ -202,19 +202,7 @@ class edit_model:  # noqa: N801 - it is used as a function is
         self.result: PatchResult | None = None
         self._model = model
         self._client = client
-        self._options = Options(
-            expect_version=expect_version,
-            run_async=run_async,
-            refresh=refresh,
-            unknown_fields=unknown_fields,
-            allow_all_fields=allow_all_fields,
-            on_conflict=on_conflict,
-            strict=strict,
-            accept_older=accept_older,
-            literal=literal,
-            dry_run=dry_run,
-            confirm=confirm,
-        )
+        self._options = Options.among(locals())
 
     def __enter__(self) -> Document:
         """The document, a copy that is the caller's own."""

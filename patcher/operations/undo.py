@@ -222,17 +222,7 @@ def undo(
     Returns and raises what patch_model does. Raises ConflictError where the model changed since
     the write, and InvalidInputError where there is nothing to undo.
     """
-    options = Options(
-        run_async=run_async,
-        refresh=refresh,
-        unknown_fields=unknown_fields,
-        allow_all_fields=allow_all_fields,
-        accept_older=accept_older,
-        on_conflict=on_conflict,
-        strict=strict,
-        dry_run=dry_run,
-        confirm=confirm,
-    )
+    options = Options.among(locals())
     with reported(entry), opened(client) as session:
         return run_undo(session, entry, options)
 

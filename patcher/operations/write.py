@@ -155,16 +155,7 @@ def plan_patch(
         StaleReadError: the API shows an older state than the one last accepted.
         ApiError: the model could not be read.
     """
-    options = Options(
-        expect_version=expect_version,
-        unknown_fields=unknown_fields,
-        allow_all_fields=allow_all_fields,
-        preview=preview,
-        impact=impact,
-        strict=strict,
-        accept_older=accept_older,
-        literal=literal,
-    )
+    options = Options.among(locals())
     with reported(model):
         patch = Patch.of(change)
         with opened(client) as session:
@@ -232,21 +223,7 @@ def patch_model(  # noqa: PLR0913 - keywords, each of which says one thing
         OutcomeUnknownError: the model may or may not have been written.
         Each carries the PatchResult so far in ``result``.
     """
-    options = Options(
-        expect_version=expect_version,
-        run_async=run_async,
-        refresh=refresh,
-        unknown_fields=unknown_fields,
-        allow_all_fields=allow_all_fields,
-        on_conflict=on_conflict,
-        preview=preview,
-        impact=impact,
-        strict=strict,
-        accept_older=accept_older,
-        literal=literal,
-        dry_run=dry_run,
-        confirm=confirm,
-    )
+    options = Options.among(locals())
     with reported(model):
         patch = Patch.of(change)
         with opened(client) as session:
@@ -276,17 +253,7 @@ def apply_plan(
     from patcher.plan.saved import SavedPlan
 
     made = plan.plan if isinstance(plan, SavedPlan) else own_plan(plan)
-    options = Options(
-        run_async=run_async,
-        refresh=refresh,
-        unknown_fields=made.unknown_fields,
-        preview=preview,
-        impact=impact,
-        strict=strict,
-        accept_older=accept_older,
-        dry_run=dry_run,
-        confirm=confirm,
-    )
+    options = Options.among(locals(), unknown_fields=made.unknown_fields)
     with reported("", made), opened(client) as session:
         if strict:
             refuse_findings(made)
