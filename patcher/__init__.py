@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from patcher.api import Client as Client
     from patcher.api import Settings as Settings
     from patcher.documents.diff import Change as Change
-    from patcher.documents.notices import Notice as Notice
     from patcher.documents.patches import Patch as Patch
+    from patcher.documents.wording import Notice as Notice
     from patcher.errors import AmbiguousNameError as AmbiguousNameError
     from patcher.errors import ApiError as ApiError
     from patcher.errors import ConflictError as ConflictError
@@ -92,7 +92,7 @@ if TYPE_CHECKING:
 _NAMES = {
     "api": "Client Settings",
     "documents.diff": "Change",
-    "documents.notices": "Notice",
+    "documents.wording": "Notice",
     "documents.patches": "Patch",
     "errors": "AmbiguousNameError ApiError ConflictError DeclinedError InterruptedWriteError "
     "InvalidInputError InvalidPatchError JournalError NotFoundError OutcomeUnknownError "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeAlias
 
-from patcher.documents.notices import ignore
+from patcher.documents.wording import ignore
 
 TimeLeft: TypeAlias = Callable[[], float]
 """Returns how many seconds are left; not above zero once the time is up."""

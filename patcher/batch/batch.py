@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 from patcher.batch.overview import NamedResource, Overview, Refusal, Summary
 from patcher.batch.pool import BatchControl, Pool, Unfinished, interrupted
 from patcher.batch.spool import Slot, Spool
-from patcher.documents.notices import ignore
+from patcher.documents.wording import ignore
 from patcher.errors import DeclinedError, InterruptedWriteError, OutcomeUnknownError, PatchError
 from patcher.plan import PatchResult, Plan
 from patcher.resources.resource import Resource

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from patcher.batch.spool import Slot, Spool
 from patcher.documents.diff import Change, compare
 from patcher.documents.jsontext import canonical
-from patcher.documents.notices import Notice
 from patcher.documents.pointers import pointer_to, tokens_of
 from patcher.documents.shape import ListKeys, identified
 from patcher.documents.values import Document, Tokens
+from patcher.documents.wording import Notice
 from patcher.plan.conflicts import Conflict
 from patcher.plan.plan import PatchResult, Plan, Status
 

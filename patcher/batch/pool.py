@@ -11,7 +11,7 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import Final, Generic, TypeVar
 
-from patcher.documents.notices import ignore
+from patcher.documents.wording import ignore
 from patcher.errors import InterruptedWriteError, PatchError
 
 T = TypeVar("T")

@@ -16,8 +16,8 @@ from typing import IO, TYPE_CHECKING, Final, Literal
 from patcher.cli.signals import SIGNALS
 
 if TYPE_CHECKING:
-    from patcher.documents.notices import Notice
     from patcher.documents.values import JsonValue
+    from patcher.documents.wording import Notice
     from patcher.render.text import Line, Style
 
 # POSIX: a pipe that is ready takes as many bytes at once, without blocking in the middle.

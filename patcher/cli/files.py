@@ -25,7 +25,7 @@ from patcher.render.overview import pull_lines
 from patcher.render.plan import warning_lines
 
 if TYPE_CHECKING:
-    from patcher.documents.notices import Notice
+    from patcher.documents.wording import Notice
     from patcher.operations.pull import PullResult
     from patcher.plan import PatchResult
 

@@ -15,7 +15,7 @@ from patcher.documents.jsontext import quoted
 from patcher.documents.lists import AddItem, RawText, RemoveItem
 from patcher.documents.masks import Masks
 from patcher.documents.pointers import end_of_path, item_to, parse_path, path_to, pointer_to, shown
-from patcher.documents.set_unset import Assign, Unset
+from patcher.documents.steps import Assign, Unset
 from patcher.documents.values import JsonValue, Tokens
 from patcher.errors import InvalidInputError, InvalidPatchError
 

@@ -137,7 +137,7 @@ def session() -> Any:
     from patcher.api import Client
     from patcher.cli import console
     from patcher.cli.confirmation import show_progress
-    from patcher.documents.notices import ignore
+    from patcher.documents.wording import ignore
     from patcher.operations import Session
     from patcher.operations.session import SystemClock
 

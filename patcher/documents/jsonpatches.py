@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from patcher.documents.jsontext import quoted
-from patcher.documents.notices import Notice
 from patcher.documents.pointers import kind_of, obstacle, pointer_to, shown, tokens_of
 from patcher.documents.shape import Shape
 from patcher.documents.steps import Step, refuse_root, refuse_too_deep, replaced
@@ -25,7 +24,7 @@ from patcher.documents.values import (
     copied,
     extent,
 )
-from patcher.documents.wording import closest, did_you_mean
+from patcher.documents.wording import Notice, closest, did_you_mean
 from patcher.errors import InvalidPatchError
 
 _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -10,11 +10,9 @@ from typing import NamedTuple
 
 from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
-from patcher.documents.notices import Notice
 from patcher.documents.pointers import kind_of, lookup, path_to, pointer_to, shown
-from patcher.documents.set_unset import assigned
 from patcher.documents.shape import KeyedList, Shape
-from patcher.documents.steps import Step, refuse_root, refuse_too_deep, replaced
+from patcher.documents.steps import Step, assigned, refuse_root, refuse_too_deep, replaced
 from patcher.documents.values import (
     MISSING,
     Document,
@@ -24,7 +22,7 @@ from patcher.documents.values import (
     copied,
     strictly_equal,
 )
-from patcher.documents.wording import counted, did_you_mean, first_few
+from patcher.documents.wording import Notice, counted, did_you_mean, first_few
 from patcher.errors import InvalidPatchError
 
 

@@ -9,14 +9,11 @@ from typing import NamedTuple, TypeAlias
 from patcher.documents.jsonpatches import JsonPatch
 from patcher.documents.jsontext import quoted
 from patcher.documents.lists import AddItem, RemoveItem
-from patcher.documents.mergepatches import MergePatch, WholeDocument
-from patcher.documents.notices import Notice
 from patcher.documents.pointers import index_of, lookup, parse_path, pointer_to, shown
-from patcher.documents.set_unset import Assign, Unset, bracketed
 from patcher.documents.shape import ListKeys, Shape
-from patcher.documents.steps import Step
+from patcher.documents.steps import Assign, MergePatch, Step, Unset, WholeDocument, bracketed
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens
-from patcher.documents.wording import did_you_mean
+from patcher.documents.wording import Notice, did_you_mean
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from patcher.documents.jsontext import quoted
 from patcher.documents.values import MAX_DEPTH, MISSING, JsonValue, Tokens
-from patcher.documents.visible import is_unseen, numbered, paired, spelled_pointer, typed_pointer
+from patcher.documents.wording import is_unseen, numbered, paired, spelled_pointer, typed_pointer
 from patcher.errors import InvalidPatchError
 
 _BAD_ESCAPE: Final = re.compile(r"~(?![01])")

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from patcher.documents import yamltext
 from patcher.documents.jsontext import canonical
 from patcher.documents.values import Document, JsonValue, strictly_equal
-from patcher.documents.visible import paired
+from patcher.documents.wording import paired
 from patcher.errors import InvalidPatchError
 
 _BLOCKS: Final = ("|", ">")

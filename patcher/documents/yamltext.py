@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 from patcher.documents import jsontext, yamlwriting
 from patcher.documents.jsontext import line_and_column, quoted
 from patcher.documents.values import MAX_DEPTH, MISSING, JsonValue, Tokens, is_writable
-from patcher.documents.visible import paired
+from patcher.documents.wording import paired
 from patcher.errors import InvalidPatchError
 
 _WORDS: Final[Mapping[str, bool | None]] = {

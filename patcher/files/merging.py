@@ -9,13 +9,12 @@ from functools import cached_property
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents.diff import Change, compare
-from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.shape import Shape, items_by_key
 from patcher.documents.threeway import Collision, Merged, merge
 from patcher.documents.values import Document, JsonValue, Tokens, strictly_equal
-from patcher.documents.wording import first_few
+from patcher.documents.wording import Notice, first_few
 from patcher.errors import ConflictError, InvalidInputError, InvalidPatchError
 from patcher.files.baseline import Baseline
 from patcher.files.masked import as_in_files, resolved

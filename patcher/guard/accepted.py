@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 from patcher.backoff import Clock, attempts, time_left
 from patcher.disk import NotPrivateError, read_private, update_private, write_whole
-from patcher.documents.notices import ignore
 from patcher.documents.values import Document
+from patcher.documents.wording import ignore
 from patcher.errors import JournalError, StaleReadError
 from patcher.guard.outcome import PATIENCE
 from patcher.journal import Entry, Journal

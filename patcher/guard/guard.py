@@ -14,8 +14,8 @@ from typing import Final, TypeAlias
 
 from patcher.backoff import Clock, pauses
 from patcher.claims import claim
-from patcher.documents.notices import Notice, ignore
 from patcher.documents.values import Document
+from patcher.documents.wording import Notice, ignore
 from patcher.errors import ApiError, ConflictError, JournalError, PatchError
 from patcher.guard.accepted import read_fresh
 from patcher.guard.outcome import SentWrite, Written

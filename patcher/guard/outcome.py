@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from patcher.backoff import Clock, TimeLeft, attempts, pauses, time_left
-from patcher.documents.notices import Notice, ignore
-from patcher.documents.wording import first_few
+from patcher.documents.wording import Notice, first_few, ignore
 from patcher.errors import ApiError, ConflictError, NotFoundError, OutcomeUnknownError, PatchError
 from patcher.guard.overlap import OverlapCheck, has_trace, last_written
 from patcher.guard.store import Ambiguous, Answered, Job, Refused, Store

@@ -11,11 +11,10 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, tokens_of
 from patcher.documents.shape import ListKeys, keys_of
 from patcher.documents.values import Document, JsonValue, Tokens, strictly_equal
-from patcher.documents.wording import first_few
+from patcher.documents.wording import Notice, first_few
 from patcher.errors import VerificationError
 from patcher.guard.verification import Verdict
 from patcher.plan import Plan

@@ -8,11 +8,10 @@ from typing import Final, NamedTuple
 
 from patcher.documents import jsontext
 from patcher.documents.diff import Change, compare
-from patcher.documents.notices import Notice
 from patcher.documents.pointers import pointer_to, tokens_of
 from patcher.documents.shape import MemberKey, items_by_key
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, differing, strictly_equal
-from patcher.documents.wording import counted, first_few
+from patcher.documents.wording import Notice, counted, first_few
 from patcher.errors import InvalidPatchError
 from patcher.plan import Plan
 from patcher.resources.projection import is_blank

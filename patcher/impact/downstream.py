@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from patcher.documents.notices import Notice
-from patcher.documents.wording import counted, first_few
+from patcher.documents.wording import Notice, counted, first_few
 from patcher.impact.fieldchange import FieldChange
 from patcher.impact.preview import as_json
 from patcher.impact.syncs import Follower, Problem, Relating, Sync

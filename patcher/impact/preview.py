@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, pointer_to
 from patcher.documents.values import Document, JsonValue
-from patcher.documents.wording import first_few
+from patcher.documents.wording import Notice, first_few
 from patcher.resources.findings import Columns
 from patcher.resources.snapshot import Snapshot
 

@@ -14,7 +14,7 @@ from patcher.api.pace import Pace
 from patcher.batch.batch import BatchOptions, Target
 from patcher.batch.overview import NamedResource, Overview
 from patcher.batch.pool import BatchControl
-from patcher.documents.notices import ignore
+from patcher.documents.wording import ignore
 from patcher.errors import InvalidInputError, NotFoundError, PatchError
 from patcher.files.baseline import Baseline
 from patcher.files.merging import Live, plan_of

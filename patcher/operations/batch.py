@@ -14,8 +14,8 @@ from patcher.batch.overview import NamedResource, Overview
 from patcher.batch.pool import BatchControl
 from patcher.batch.spool import Spool
 from patcher.documents.jsontext import quoted
-from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch, PatchLike, refuse_indices
+from patcher.documents.wording import Notice
 from patcher.errors import ApiError, ConflictError, InvalidInputError, SettingsError
 from patcher.guard.undo import entries_of
 from patcher.operations.arguments import OnConflict, Options

@@ -11,10 +11,9 @@ from types import TracebackType
 from typing import Final, NamedTuple
 
 from patcher.api import Client
-from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch
 from patcher.documents.values import Document, checked
-from patcher.documents.wording import counted
+from patcher.documents.wording import Notice, counted
 from patcher.editor.buffer import Buffer, Format
 from patcher.editor.draft import Basis, Draft
 from patcher.editor.editing import Answer, Edit, EditContext

@@ -14,9 +14,8 @@ from patcher.api import Client
 from patcher.api.pace import Pace
 from patcher.batch.pool import BatchControl, each
 from patcher.documents.diff import Change
-from patcher.documents.notices import ignore
 from patcher.documents.values import strictly_equal
-from patcher.documents.visible import spelled
+from patcher.documents.wording import ignore, spelled
 from patcher.errors import ApiError, InvalidInputError, PatchError
 from patcher.files.baseline import Baseline
 from patcher.files.masked import file_document

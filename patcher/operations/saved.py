@@ -14,8 +14,8 @@ from patcher._version import __version__
 from patcher.claims import spent
 from patcher.disk import sync_folder, write_whole
 from patcher.documents.masks import Masks
-from patcher.documents.notices import Notice
 from patcher.documents.values import Document
+from patcher.documents.wording import Notice
 from patcher.errors import InvalidInputError, JournalError, OutputError
 from patcher.guard.verification import is_in_place, verify
 from patcher.journal import Entry, utc_now

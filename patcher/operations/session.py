@@ -16,10 +16,10 @@ from patcher.api.transport import logger
 from patcher.backoff import Clock
 from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
-from patcher.documents.notices import ignore
 from patcher.documents.patches import Patch
 from patcher.documents.pointers import pointer_to
 from patcher.documents.spellings import cut
+from patcher.documents.wording import ignore
 from patcher.errors import ConflictError, InvalidInputError, PatchError, SettingsError
 from patcher.guard.accepted import Accepted, read_fresh
 from patcher.guard.guard import Defer, Guard, not_deferred

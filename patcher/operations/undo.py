@@ -12,7 +12,7 @@ from patcher.api import Client, Settings
 from patcher.api.transport import logger
 from patcher.documents.diff import Change
 from patcher.documents.masks import Masks
-from patcher.documents.notices import Notice
+from patcher.documents.wording import Notice
 from patcher.errors import InvalidInputError, JournalError, NotFoundError, PatchError, SettingsError
 from patcher.guard.undo import UndoPlanner, recorded_plan
 from patcher.journal import Entry, Journal

@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from patcher.documents.diff import Change, compare
-from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.shape import ListKeys, identified
 from patcher.documents.threeway import Collision, merge
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens
-from patcher.documents.wording import first_few
+from patcher.documents.wording import Notice, first_few
 from patcher.errors import ConflictError
 from patcher.plan.making import propose
 from patcher.plan.plan import Plan

@@ -9,12 +9,11 @@ from typing import Final
 from patcher.documents.diff import compare
 from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
-from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch, renames
 from patcher.documents.pointers import item_to, pointer_to, tokens_of
-from patcher.documents.set_unset import Assign
+from patcher.documents.steps import Assign
 from patcher.documents.values import MISSING, Document, Tokens, strictly_equal
-from patcher.documents.wording import did_you_mean
+from patcher.documents.wording import Notice, did_you_mean
 from patcher.errors import InvalidPatchError
 from patcher.plan.plan import Plan, Terms
 from patcher.resources.blockers import Blocker, OnUnknown, refusal, unsettled

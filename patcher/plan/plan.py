@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents.diff import Change
 from patcher.documents.masks import Masks
-from patcher.documents.notices import Notice
 from patcher.documents.patches import Renamed
 from patcher.documents.pointers import pointer_to
 from patcher.documents.spellings import cut
 from patcher.documents.values import Document, Tokens, bounded, strictly_equal
+from patcher.documents.wording import Notice
 from patcher.errors import PatchError
 from patcher.resources.blockers import OnUnknown
 from patcher.resources.projection import UUID

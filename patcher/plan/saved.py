@@ -16,10 +16,10 @@ from typing import Any, Final, TypeAlias
 from patcher.documents import jsontext
 from patcher.documents.diff import compare
 from patcher.documents.masks import MASK, Masks
-from patcher.documents.notices import Notice
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.steps import replaced
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, entries
+from patcher.documents.wording import Notice
 from patcher.errors import InvalidInputError, InvalidPatchError
 from patcher.plan.plan import Origin, Plan, Terms
 from patcher.resources.blockers import OnUnknown, UnknownKeys

@@ -7,10 +7,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from patcher.documents.diff import Change
-from patcher.documents.notices import Notice
 from patcher.documents.spellings import cut
 from patcher.documents.values import MISSING, Document, JsonValue
-from patcher.documents.wording import counted
+from patcher.documents.wording import Notice, counted
 from patcher.plan import PatchResult, Plan
 from patcher.render.text import (
     WIDE,

@@ -20,7 +20,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents import jsontext
 from patcher.documents.values import JsonValue
-from patcher.documents.visible import escape, has_unseen, is_unseen, spelled, spelled_pointer
+from patcher.documents.wording import escape, has_unseen, is_unseen, spelled, spelled_pointer
 from patcher.plan import PatchResult
 
 Style: TypeAlias = Literal["", "title", "quiet", "added", "removed", "changed", "alarm"]

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 from patcher.documents import jsontext
-from patcher.documents.notices import Notice
 from patcher.documents.pointers import path_to, pointer_to
 from patcher.documents.shape import Shape
 from patcher.documents.values import Document, JsonValue, Tokens, copied
+from patcher.documents.wording import Notice
 from patcher.resources.blockers import Blocker, OnUnknown, UnknownKeys
 
 UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

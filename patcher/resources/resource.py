@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
 from patcher.documents.masks import Masks
-from patcher.documents.notices import Notice
 from patcher.documents.pointers import list_above, lookup
 from patcher.documents.shape import Shape
 from patcher.documents.values import Document, JsonValue, Tokens
+from patcher.documents.wording import Notice
 from patcher.resources.blockers import Blocker, OnUnknown
 from patcher.resources.findings import Check, Columns, Findings
 from patcher.resources.projection import Member, Projection, SplitList, option, project

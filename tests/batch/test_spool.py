@@ -11,9 +11,9 @@ from hypothesis import given
 
 from patcher.batch.spool import Spool
 from patcher.documents.masks import Masks
-from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch, Renamed
 from patcher.documents.values import strictly_equal
+from patcher.documents.wording import Notice
 from patcher.errors import InvalidPatchError, JournalError
 from patcher.plan import Origin, Terms, propose
 from patcher.resources.model import MODEL

@@ -14,7 +14,7 @@ from patcher.documents import jsontext
 from patcher.documents.lists import AddItem, RawText, RemoveItem
 from patcher.documents.masks import Masks
 from patcher.documents.pointers import item_to, path_to
-from patcher.documents.set_unset import Assign, Unset
+from patcher.documents.steps import Assign, Unset
 from patcher.documents.values import Tokens, strictly_equal
 from patcher.errors import InvalidPatchError, PatchError
 from tests.documents.strategies import keys, values

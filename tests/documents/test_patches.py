@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from patcher.documents import jsontext
 from patcher.documents.lists import AddItem, RawText, RemoveItem
-from patcher.documents.notices import Notice
 from patcher.documents.patches import Applied, Patch, Renamed, refuse_indices, renames
 from patcher.documents.pointers import parse_path, pointer_to
 from patcher.documents.shape import KeyedList, Shape
 from patcher.documents.values import MAX_DEPTH, MISSING, Document, copied, strictly_equal
+from patcher.documents.wording import Notice
 from patcher.errors import InvalidPatchError, PatchError, ReadOnlyFieldError
 from patcher.resources.model import MODEL
 from tests.documents.strategies import LISTS, documents, keys, names, nested, values

@@ -26,7 +26,7 @@ from patcher.documents.pointers import (
     tokens_of,
 )
 from patcher.documents.values import MAX_DEPTH, MISSING, Tokens
-from patcher.documents.visible import is_unseen
+from patcher.documents.wording import is_unseen
 from patcher.errors import InvalidPatchError, PatchError
 from tests.documents.strategies import documents, keys
 

@@ -11,7 +11,7 @@ from patcher.documents import jsontext
 from patcher.documents.lists import AddItem
 from patcher.documents.masks import MASK, Masks
 from patcher.documents.patches import Patch
-from patcher.documents.set_unset import Assign
+from patcher.documents.steps import Assign
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError, UnknownFieldError
 from patcher.plan import Origin, PatchResult, Plan, check_change
 from patcher.plan.conflicts import rebase

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patcher.documents.masks import MASK, Masks
-from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch
 from patcher.documents.values import Document, strictly_equal
+from patcher.documents.wording import Notice
 from patcher.errors import InvalidInputError
 from patcher.plan import Plan, saved
 from patcher.plan.saved import SavedPlan, dump, is_saved_plan, load

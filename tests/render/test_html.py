@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import patcher.render
 from patcher.documents.diff import Change
-from patcher.documents.notices import Notice
+from patcher.documents.wording import Notice
 from patcher.render import html
 from patcher.render.plan import Attachment, Carried, Outline
 from patcher.render.text import Span, line, printable

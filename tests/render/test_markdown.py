@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from patcher.documents.diff import Change
-from patcher.documents.notices import Notice
+from patcher.documents.wording import Notice
 from patcher.render import markdown
 from patcher.render.plan import Carried, Outline
 from patcher.render.text import printable

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from patcher.documents.notices import Notice
 from patcher.documents.patches import Patch
+from patcher.documents.wording import Notice
 from patcher.errors import ConflictError, DeclinedError
 from patcher.plan import PatchResult, Plan
 from patcher.plan.conflicts import conflict

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from patcher.documents.diff import Change
-from patcher.documents.visible import is_unseen
+from patcher.documents.wording import is_unseen
 from patcher.render import html, markdown
 from patcher.render.plan import Outline, change_lines
 from patcher.render.text import (
