@@ -13,7 +13,6 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import Map, Rule
 
 from patcher.sandbox.callers import Caller
-from patcher.sandbox.catalog import connection, found, policy
 from patcher.sandbox.description import Description
 from patcher.sandbox.jobs import Jobs, JobScript
 from patcher.sandbox.messages import (
@@ -26,7 +25,7 @@ from patcher.sandbox.messages import (
     loads,
 )
 from patcher.sandbox.models import Models, entity_tag
-from patcher.sandbox.seed import DATA
+from patcher.sandbox.seed import DATA, found
 from patcher.sandbox.syncs import Syncs, wanted_by
 
 PAGE_LIMIT = 50
@@ -97,15 +96,11 @@ class Endpoints:
             ("status", "GET"): lambda task: Reply.of_data(syncs.status(task.id)),
             ("job", "GET"): self._poll,
             ("sample", "GET"): self._sample,
-            ("connections", "GET"): lambda _: Reply.of_data(
-                [*map(connection, DATA["connections"])]
-            ),
-            ("connection", "GET"): lambda task: Reply.of_data(connection(task.id)),
-            ("policies", "GET"): lambda _: Reply.of_data([*map(policy, DATA["policies"])]),
-            ("policy", "GET"): lambda task: Reply.of_data(policy(task.id)),
-            ("enrichment", "GET"): lambda task: Reply.of_data(
-                found("enrichment source", "enrichment_sources", task.id)
-            ),
+            ("connections", "GET"): lambda _: Reply.of_data([*DATA["connections"].values()]),
+            ("connection", "GET"): _known("connection", "connections"),
+            ("policies", "GET"): lambda _: Reply.of_data([*DATA["policies"].values()]),
+            ("policy", "GET"): _known("policy", "policies"),
+            ("enrichment", "GET"): _known("enrichment source", "enrichment_sources"),
             ("inputs", "POST"): self._input_fields,
         }
 
@@ -185,6 +180,11 @@ class Endpoints:
         body: dict[str, Any] = loads(call.request.body_bytes)
         self._description.check_body(call, body)
         return body
+
+
+def _known(noun: str, kind: str) -> Callable[[Task], Reply]:
+    """An endpoint that reads what seed.json has of a kind."""
+    return lambda task: Reply.of_data(found(noun, kind, task.id))
 
 
 def _page(call: Call) -> tuple[int, tuple[str, str] | None]:

@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from patcher.sandbox.catalog import (
+from patcher.sandbox.messages import Document
+from patcher.sandbox.seed import (
     COLUMNS,
     column,
     connection_type,
@@ -22,7 +23,6 @@ from patcher.sandbox.catalog import (
     enrichment_fields,
     plain_field,
 )
-from patcher.sandbox.messages import Document
 
 WRITABLE = (
     "name",

@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Any
 
 from patcher.sandbox.callers import Actor
-from patcher.sandbox.catalog import selected_columns
 from patcher.sandbox.forms import (
     Modes,
     Stamp,
@@ -22,6 +21,7 @@ from patcher.sandbox.forms import (
     settle,
 )
 from patcher.sandbox.messages import Document, WireError, dumps
+from patcher.sandbox.seed import selected_columns
 from patcher.sandbox.store import Database, Row, Timestamps
 
 SYNTAX_ERROR_MARKER = "SYNTAXERROR"

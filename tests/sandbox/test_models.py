@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from patcher.sandbox import Sandbox, seed
-from patcher.sandbox.catalog import COLUMNS, enrichment_fields
+from patcher.sandbox.seed import COLUMNS, enrichment_fields
 from tests.sandbox.conftest import Api, ApiFor
 
 SERVERS_OWN = {"id", "type", "version", "created_at", "created_by", "updated_at", "updated_by"}
