@@ -132,7 +132,7 @@ class Endpoints:
         return Reply.of({"data": items, "pagination": _pagination(more)})
 
     def _get(self, task: Task) -> Reply:
-        text = self._models.text(task.id)
+        text = self._models.seen(task.id)
         self._jobs.count_read(task.id)
         tag = (("ETag", entity_tag(text)),) if self._models.modes.etags else ()
         return Reply.of_model(text, tag)

@@ -28,7 +28,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from patcher.sandbox.callers import Actor
-from patcher.sandbox.jobs import JobScript, LateWrites
+from patcher.sandbox.jobs import Jobs, JobScript
 from patcher.sandbox.messages import Call, Reply, WireError
 from patcher.sandbox.models import Models
 
@@ -60,7 +60,7 @@ class FaultContext:
     Attributes:
         call: the request.
         models: the state of the server.
-        late: where writes wait that are to land later.
+        jobs: where writes wait that are to land later.
         pause: sleeps; cut short when the server closes.
         job: how a job begun by this call goes.
         as_job: answer with a job although none was requested.
@@ -71,7 +71,7 @@ class FaultContext:
 
     call: Call
     models: Models
-    late: LateWrites
+    jobs: Jobs
     pause: Callable[[float], object]
     job: JobScript = field(default_factory=JobScript)
     as_job: bool = False
@@ -291,7 +291,7 @@ def late_write(
 
     def action(context: FaultContext, proceed: Proceed) -> Reply:
         context.postponed = True
-        context.late.postpone(context.call.model_id, reads, proceed)
+        context.jobs.postpone(context.call.model_id, reads, proceed)
         return answer
 
     return Fault(action, **where)
@@ -307,11 +307,11 @@ def lagging_reads(reads: int | None = None, **where: Unpack[Where]) -> Fault:
     def action(context: FaultContext, proceed: Proceed) -> Reply:
         model_id = context.model_id
         if context.call.method == "GET":
-            context.late.lag(model_id, context.models.previous(model_id), reads)
+            context.models.lag(model_id, context.models.previous(model_id), reads)
             return proceed()
         before = context.models.text(model_id)
         reply = proceed()
-        context.late.lag(model_id, before, reads)
+        context.models.lag(model_id, before, reads)
         return reply
 
     return Fault(action, **where)

@@ -1,11 +1,13 @@
 """Asynchronous work, and writes that land later than they are answered.
 
 A job is begun by one request and advances each time it is polled. One that goes on alone also
-advances when its model is read, since real jobs do not wait for polls.
+advances when its model is read, since real jobs do not wait for polls. A write that lands late is
+such a job, of which no one is told.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import uuid
 from collections.abc import Callable
@@ -13,67 +15,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from patcher.sandbox.messages import NoSuchError, WireError
-
-
-@dataclass(slots=True)
-class _LateWrite:
-    model_id: str | None
-    reads: int | None
-    land: Callable[[], object]
-
-
-class LateWrites:
-    """Postponed writes; each lands after so many reads of its model, or when released."""
-
-    def __init__(self) -> None:
-        self._waiting: list[_LateWrite] = []
-        self._lagging: dict[str, tuple[str, int | None]] = {}
-        self._lock = threading.Lock()
-
-    def postpone(self, model_id: str | None, reads: int | None, land: Callable[[], object]) -> None:
-        """Do ``land`` after so many (1 or more) reads of the model; None waits for a release."""
-        with self._lock:
-            self._waiting.append(_LateWrite(model_id, reads, land))
-
-    def count_read(self, model_id: str) -> None:
-        """Count a read of the model, which still showed the old state."""
-        with self._lock:
-            for write in self._waiting:
-                if write.model_id == model_id and write.reads is not None:
-                    write.reads -= 1
-            due = [write for write in self._waiting if write.reads is not None and write.reads <= 0]
-            self._waiting = [write for write in self._waiting if write not in due]
-        for write in due:
-            write.land()
-
-    def lag(self, model_id: str, text: str, reads: int | None) -> None:
-        """Show ``text`` for so many reads of the model; None waits for a release."""
-        with self._lock:
-            self._lagging[model_id] = (text, reads)
-
-    def lagging(self, model_id: str) -> str | None:
-        """The old state that a read of the model shows; None once it is up to date."""
-        with self._lock:
-            text, left = self._lagging.pop(model_id, (None, 0))
-            if text is not None and left != 1:
-                self._lagging[model_id] = (text, None if left is None else left - 1)
-        return text
-
-    def release(self) -> int:
-        """Let every postponed write land now and be visible; how many there were."""
-        with self._lock:
-            due, self._waiting = self._waiting, []
-            self._lagging.clear()
-        for write in due:
-            write.land()
-        return len(due)
-
-    def clear(self) -> None:
-        """Drop them: they never land. Reads are up to date again."""
-        with self._lock:
-            self._waiting.clear()
-            self._lagging.clear()
-
 
 Work = Callable[[], Any]
 
@@ -90,7 +31,7 @@ class JobScript:
         alone: it also advances with each read of its model, and ends when the sandbox releases.
     """
 
-    polls: int = 3
+    polls: float = 3
     error: str | None = None
     written: bool = False
     endless: bool = False
@@ -119,9 +60,10 @@ class AsyncJob:
         if self.script.endless or self.polled < self.script.polls:
             self.status = "running"
         else:
-            self._end()
+            self.end()
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Does the work, unless the script says that it fails before."""
         self.error = self.script.error
         if self.error is None or self.script.written:
             try:
@@ -145,11 +87,11 @@ class AsyncJob:
 
 
 class Jobs:
-    """All jobs since the start; they do not outlive the process."""
+    """All jobs and late writes since the start; they do not outlive the process."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, AsyncJob] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a late write may begin a job
 
     def begin(
         self, type_: str, work: Work, script: JobScript, model_id: str | None = None
@@ -159,6 +101,11 @@ class Jobs:
         with self._lock:
             self._jobs[job.id] = job
             return job.to_dict()
+
+    def postpone(self, model_id: str | None, reads: int | None, land: Work) -> None:
+        """Do ``land`` after so many (1 or more) reads of the model; None waits for a release."""
+        polls = math.inf if reads is None else reads
+        self.begin("late write", land, JobScript(polls, alone=True), model_id)
 
     def poll(self, type_: str, job_id: str) -> dict[str, Any]:
         """The job, one poll further. Raises NoSuchError, also for another type."""
@@ -177,12 +124,11 @@ class Jobs:
                     job.advance()
 
     def release(self) -> int:
-        """Let the jobs that go on alone end now; how many there were."""
+        """Let late writes land and the jobs that go on alone end now; how many there were."""
         with self._lock:
             ended = self._alone()
             for job in ended:
-                while job.status not in ("done", "failed"):
-                    job.advance()
+                job.end()
             return len(ended)
 
     def _alone(self) -> list[AsyncJob]:
@@ -193,6 +139,6 @@ class Jobs:
         ]
 
     def clear(self) -> None:
-        """Forget every job."""
+        """Forget every job; writes that are still to land never do."""
         with self._lock:
             self._jobs.clear()

@@ -43,6 +43,7 @@ class Models:
         self._organization_id = organization_id
         self.modes = modes or Modes()
         self._previous: dict[str, Row] = {}
+        self._lagging: dict[str, tuple[str, int | None]] = {}
 
     def create(self, body: Mapping[str, Any], actor: Actor, model_id: str | None = None) -> str:
         """Store a new model at version 1; returns its id."""
@@ -84,6 +85,24 @@ class Models:
     def previous(self, model_id: str) -> str:
         """The GET form before the last write, as JSON text; as it is now where there was none."""
         return render(self._previous.get(model_id) or self._rows.get(model_id), self.modes)
+
+    def seen(self, model_id: str) -> str:
+        """What a read shows: ``text``, or the state that reads lag behind with."""
+        with self._store.lock:
+            text, left = self._lagging.pop(model_id, (self.text(model_id), 1))
+            if left != 1:
+                self._lagging[model_id] = (text, None if left is None else left - 1)
+        return text
+
+    def lag(self, model_id: str, text: str, reads: int | None) -> None:
+        """Show ``text`` for so many reads of the model; None waits for ``catch_up``."""
+        with self._store.lock:
+            self._lagging[model_id] = (text, reads)
+
+    def catch_up(self) -> None:
+        """Reads are up to date again."""
+        with self._store.lock:
+            self._lagging.clear()
 
     def stored(self, model_id: str) -> Document:
         """The document the last write left, in the PUT form."""

@@ -16,7 +16,7 @@ from patcher.sandbox.callers import Caller, Callers
 from patcher.sandbox.description import published
 from patcher.sandbox.endpoints import Endpoints, Task
 from patcher.sandbox.faults import FaultContext, Proceed, Script
-from patcher.sandbox.jobs import Jobs, LateWrites
+from patcher.sandbox.jobs import Jobs
 from patcher.sandbox.messages import Call, RecordedRequest, Reply, WireError, bad_request
 from patcher.sandbox.models import Models
 from patcher.sandbox.store import Timestamps
@@ -96,7 +96,6 @@ class Pipeline:
     ) -> None:
         self.requests: list[RecordedRequest] = []
         self.script = Script()
-        self.late = LateWrites()
         self._models = models
         self._jobs = Jobs()
         self._description = published()
@@ -111,12 +110,14 @@ class Pipeline:
     def release(self) -> int:
         """Open every gate, land every late write, end the jobs that go on alone; how many."""
         self.script.open_gates()
-        return self.late.release() + self._jobs.release()
+        self._models.catch_up()
+        return self._jobs.release()
 
     def reset(self) -> None:
         """Forget faults, jobs, keys, late writes and requests."""
-        for one in (self.script, self.late, self._jobs, self._ledger, self.requests):
+        for one in (self.script, self._jobs, self._ledger, self.requests):
             one.clear()
+        self._models.catch_up()
 
     def answer(self, request: RecordedRequest) -> Reply:
         """Answer a request, ``latency`` seconds after it came.
@@ -157,7 +158,7 @@ class Pipeline:
         return caller
 
     def _exchange(self, call: Call, caller: Caller, key: str | None) -> Reply:
-        context = FaultContext(call, self._models, self.late, self._pause, as_job=call.wants_job)
+        context = FaultContext(call, self._models, self._jobs, self._pause, as_job=call.wants_job)
         proceed: Proceed = partial(self._process, context, caller, key)
         for action in reversed(self.script.due(call)):
             proceed = partial(action, context, proceed)
@@ -170,15 +171,10 @@ class Pipeline:
     def _process(self, context: FaultContext, caller: Caller, key: str | None) -> Reply:
         """What the API itself does: the innermost step, below all faults."""
         task = Task(context.call, caller, context.job if context.as_job else None)
-        read = context.call.model_id if context.call.method == "GET" else None
-        past = self.late.lagging(read) if read else None
         try:
             reply = self._endpoints.answer(task)
         except WireError as error:
             reply = Reply.of_error(error)
-        reply = Reply.of_model(past) if past else reply
-        if read:
-            self.late.count_read(read)
         context.outcome = reply = self._checked(context.call, reply)
         if key and context.postponed:
             self._ledger.settle(key, reply)

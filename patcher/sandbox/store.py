@@ -158,15 +158,15 @@ class Database:
     """
 
     def __init__(self, path: Path | str | None, clock: Timestamps) -> None:
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._connection = sqlite3.connect(
             str(path) if path else ":memory:", check_same_thread=False, isolation_level=None
         )
         try:
             # No write waits for the disk; after a power cut, the file may lack the last ones.
             self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")
-            self.models = Table(self._connection, self._lock, "model")
-            self.syncs = Table(self._connection, self._lock, "sync")
+            self.models = Table(self._connection, self.lock, "model")
+            self.syncs = Table(self._connection, self.lock, "sync")
             for stamp in (self.models.latest_stamp(), self.syncs.latest_stamp()):
                 clock.notice(stamp)
         except sqlite3.Error:
@@ -176,7 +176,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside happens at once, or not at all. May be nested."""
-        with self._lock:
+        with self.lock:
             if self._connection.in_transaction:
                 yield
                 return
@@ -190,5 +190,5 @@ class Database:
 
     def close(self) -> None:
         """Close the database; a file keeps what is in it."""
-        with self._lock:
+        with self.lock:
             self._connection.close()
