@@ -14,26 +14,17 @@ ORGANIZATION_NAME = "Sandbox Organization"
 _NAMES = uuid.UUID("6f1c2a52-2f0a-5a0e-9a6e-5b1d6c0b7e11")
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """The author of a change, as shown in ``created_by`` and ``updated_by``."""
-
-    id: str
-    name: str
-    type: str = "user"
-
-    @classmethod
-    def named(cls, name: str) -> Actor:
-        """The person of that name; the same name always has the same id."""
-        return cls(str(uuid.uuid5(_NAMES, name)), name)
-
-    def to_dict(self) -> dict[str, str]:
-        """The ``OutputActor`` object."""
-        return {"id": self.id, "name": self.name, "type": self.type}
+Actor = dict[str, str]
+"""The author of a change, as shown in ``created_by`` and ``updated_by`` (``OutputActor``)."""
 
 
-USER = Actor.named("Sandy Box")
-PARTNER = Actor(Actor.named("Sandbox Partner").id, "Sandbox Partner", "organization")
+def person(name: str) -> Actor:
+    """The person of that name; the same name always has the same id."""
+    return {"id": str(uuid.uuid5(_NAMES, name)), "name": name, "type": "user"}
+
+
+USER = person("Sandy Box")
+PARTNER = {**person("Sandbox Partner"), "type": "organization"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +34,21 @@ class Caller:
     actor: Actor
     organization_id: str | None
 
-    @property
-    def is_user(self) -> bool:
-        """Whether the key belongs to a person."""
-        return self.actor.type == "user"
-
     def identity(self) -> dict[str, Any]:
         """The ``data`` of GET /api/me; ``id`` and ``email`` are only there for users."""
-        person = {"id": self.actor.id, "email": "sandy@example.com"} if self.is_user else {}
-        scope = (
-            {"organization_id": self.organization_id, "organization_name": ORGANIZATION_NAME}
-            if self.organization_id
-            else {}
-        )
+        is_user, shown = self.actor["type"] == "user", {}
+        if is_user:
+            shown = {"id": self.actor["id"], "email": "sandy@example.com"}
+        if self.organization_id:
+            shown |= {
+                "organization_id": self.organization_id,
+                "organization_name": ORGANIZATION_NAME,
+            }
         return {
-            **person,
-            **scope,
-            "is_user": self.is_user,
-            "is_organization": not self.is_user and self.organization_id is not None,
-            "is_partner": not self.is_user and self.organization_id is None,
+            **shown,
+            "is_user": is_user,
+            "is_organization": not is_user and self.organization_id is not None,
+            "is_partner": self.organization_id is None,
             "is_system": False,
         }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ from patcher.sandbox.messages import (
 )
 from patcher.sandbox.models import Models, entity_tag
 from patcher.sandbox.seed import DATA, found
+from patcher.sandbox.store import Position
 from patcher.sandbox.syncs import Syncs, wanted_by
 
 PAGE_LIMIT = 50
@@ -187,25 +186,19 @@ def _known(noun: str, kind: str) -> Callable[[Task], Reply]:
     return lambda task: Reply.of_data(found(noun, kind, task.id))
 
 
-def _page(call: Call) -> tuple[int, tuple[str, str] | None]:
+def _page(call: Call) -> tuple[int, Position | None]:
     """The limit and the start position of a page."""
     limit = int(call.request.query.get("limit", PAGE_LIMIT))
     limit = min(limit, PAGE_LIMIT) if limit > 0 else PAGE_LIMIT
-    return limit, _opened(call.request.query.get("page_token"))
-
-
-def _pagination(position: tuple[str, str] | None) -> dict[str, str]:
-    """The next page's position as an opaque token; nothing at the end."""
-    if position is None:
-        return {}
-    return {"next_page_token": base64.urlsafe_b64encode(dumps(position).encode()).decode()}
-
-
-def _opened(token: str | None) -> tuple[str, str] | None:
+    token = call.request.query.get("page_token")
     if not token:
-        return None
-    try:
-        stamp, model_id = json.loads(base64.urlsafe_b64decode(token))
-        return str(stamp), str(model_id)
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise bad_request("query parameter page_token: not a token of this server") from error
+        return limit, None
+    stamp, mark, row_id = token.partition("_")
+    if not mark:
+        raise bad_request("query parameter page_token: not a token of this server")
+    return limit, (stamp, row_id)
+
+
+def _pagination(position: Position | None) -> dict[str, str]:
+    """The next page's position as a token; nothing at the end."""
+    return {} if position is None else {"next_page_token": "_".join(position)}

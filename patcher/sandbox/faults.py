@@ -27,7 +27,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from patcher.sandbox.callers import Actor
+from patcher.sandbox.callers import person
 from patcher.sandbox.jobs import Jobs, JobScript
 from patcher.sandbox.messages import Call, Reply, WireError
 from patcher.sandbox.models import Models
@@ -327,7 +327,7 @@ def concurrent_write(
     """Someone else merges ``changes`` into the model, just before or after the request."""
 
     def write(context: FaultContext) -> None:
-        context.models.merge(model_id or context.model_id, changes, Actor.named(actor))
+        context.models.merge(model_id or context.model_id, changes, person(actor))
 
     return Fault(acting(write, when), **where)
 

@@ -161,7 +161,7 @@ class Models:
     ) -> Row:
         """The row that a write leaves, in place of one with the content ``before``."""
         old = before or {}
-        stamp = Stamp(self._clock.stamp(), actor.to_dict())
+        stamp = Stamp(self._clock.stamp(), actor)
         columns = known_columns(body, old.get("columns", ()))
         document = settle(body, columns, self._organization_id, self.modes)
         modes, fields = self.modes, old.get("fields", ())

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from patcher.sandbox.callers import Actor
+from patcher.sandbox.callers import person
 from patcher.sandbox.messages import Document, NoSuchError
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def syncs(field_ids: Mapping[str, str]) -> Iterator[tuple[str, Document]]:
 
 def fill(models: Models, syncs_: Syncs, count: int, *, fixed_ids: bool) -> None:
     """Create the first models, and the syncs of the realistic ones."""
-    ada = Actor.named("Ada Seed")
+    ada = person("Ada Seed")
     made = list(documents(count))
     fixed = (*(one for one, _ in made), *DATA["syncs"])
     ids = {one: one if fixed_ids else str(uuid.uuid4()) for one in fixed}

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from patcher.sandbox.callers import Actor, Callers
+from patcher.sandbox.callers import Callers, person
 from patcher.sandbox.faults import Fault
 from patcher.sandbox.forms import Modes
 from patcher.sandbox.listener import Listener
@@ -124,7 +124,7 @@ class Sandbox:
 
     def create(self, document: Mapping[str, Any]) -> str:
         """Store a new model in the PUT form without validation; returns its id."""
-        return self._models.create(document, Actor.named("Ada Seed"))
+        return self._models.create(document, person("Ada Seed"))
 
     def ids(self) -> list[str]:
         """The ids of all models, in the order of creation."""
@@ -143,7 +143,7 @@ class Sandbox:
         self, model_id: str, changes: Mapping[str, Any], actor: str = "Bo Other"
     ) -> None:
         """Someone else merges ``changes`` (RFC 7396, PUT form) into the model: a write."""
-        self._models.merge(model_id, changes, Actor.named(actor))
+        self._models.merge(model_id, changes, person(actor))
 
     def delete(self, model_id: str) -> None:
         """Someone else deletes the model. Raises KeyError."""

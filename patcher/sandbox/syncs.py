@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from patcher.sandbox.callers import Actor
+from patcher.sandbox.callers import person
 from patcher.sandbox.forms import merged
 from patcher.sandbox.messages import Document, NoSuchError, dumps
 from patcher.sandbox.models import Models
@@ -158,7 +158,7 @@ class Syncs:
 
     def create(self, body: Mapping[str, Any], sync_id: str | None = None) -> str:
         """Store a new sync, in the form of a write, without validation; returns its id."""
-        stamp, by = self._clock.stamp(), Actor.named("Ada Seed").to_dict()
+        stamp, by = self._clock.stamp(), person("Ada Seed")
         content = {
             "document": {"organization_id": self._organization_id, **body},
             "status": {},
@@ -174,7 +174,7 @@ class Syncs:
         """Someone else merges ``changes`` (RFC 7396) into the stored document."""
         content = json.loads(self._rows.get(sync_id).content)
         content["document"] = merged(content["document"], changes)
-        content["updated_by"] = Actor.named("Bo Other").to_dict()
+        content["updated_by"] = person("Bo Other")
         self._rows.save(Row(sync_id, self._clock.stamp(), dumps(content)))
 
     def delete(self, sync_id: str) -> None:

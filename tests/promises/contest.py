@@ -226,7 +226,7 @@ def account(writes: list[Write], told: list[Told]) -> Account:
     codes = {key: one.exit_code for one in told for key in one.keys}
     removed = []
     for write in writes:
-        by: Any = {USER.name: "patch-model", PARTNER.name: "bare"}[write.by]
+        by: Any = {USER["name"]: "patch-model", PARTNER["name"]: "bare"}[write.by]
         code = codes[write.key or ""] if by == "patch-model" else 0
         removed += [
             Removed(place[1], by, code)

@@ -124,10 +124,10 @@ class Ledger:
                 before = places(models.stored(model_id))
                 text = replace(model_id, body, actor, if_match)
                 after = places(models.stored(model_id))
-                who = self._callers.get(actor.name, "")
+                who = self._callers.get(actor["name"], "")
                 seen = self.seen.get((who, model_id), before)
                 key = getattr(self._keys, "now", None)
-                self.writes.append(Write(actor.name, key, seen, before, after))
+                self.writes.append(Write(actor["name"], key, seen, before, after))
             return text
 
         models.replace = recorded  # type: ignore[method-assign]

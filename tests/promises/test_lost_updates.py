@@ -35,12 +35,12 @@ from patcher.operations.undo import run_undo
 from patcher.operations.write import run_patch, run_plan
 from patcher.plan import PatchResult
 from patcher.sandbox import Sandbox, faults, seed
-from patcher.sandbox.callers import PARTNER, USER, Actor
+from patcher.sandbox.callers import PARTNER, USER, person
 from patcher.sandbox.faults import When
 from tests.guard.memory import FakeClock
 from tests.promises.ledger import CallerFault, Ledger, Place, Write, changed, places
 
-BO = Actor.named("Bo Other")
+BO = person("Bo Other")
 
 # Where one writer may change something; the last but one is a list with members of its own.
 _WHERE = (
@@ -107,7 +107,7 @@ class World:
             Session(Client(settings=Settings(sandbox.url, authorization)), Journal(folder))
             for authorization in (bearer, partner)
         ]
-        ledger = Ledger(sandbox, {USER.name: bearer, PARTNER.name: partner})
+        ledger = Ledger(sandbox, {USER["name"]: bearer, PARTNER["name"]: partner})
         return cls(sandbox, ledger, sessions[0], sessions[1], folder)
 
     def close(self) -> None:
@@ -252,7 +252,7 @@ class Writers(RuleBasedStateMachine):
             result = error.result or failed(error)
         finally:
             self.world.sandbox.reset()
-        mine = [one for one in self.world.ledger.writes[begun:] if one.by == USER.name]
+        mine = [one for one in self.world.ledger.writes[begun:] if one.by == USER["name"]]
         assert len(mine) <= 1, "a write was sent twice"
         if mine:
             self._judge(mine[0], result, named)
@@ -415,7 +415,7 @@ def test_each_moment_has_its_answer(tmp_path: Path, how: How, case: Case) -> Non
             [Other(how, ("identifier",), case.moment)],
             None,
         )
-        mine = [one for one in state.world.ledger.writes if one.by == USER.name]
+        mine = [one for one in state.world.ledger.writes if one.by == USER["name"]]
 
     lost = [("identifier",)] if case.is_lost else []
     differences = getattr(result.error, "differences", ())
