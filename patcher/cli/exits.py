@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -206,7 +207,10 @@ def report(error: PatchError, *, as_json: bool, in_run: bool = False) -> int:
     SIGNALS.settle()
     console.output.report_only()
     console.problem("Error", error.message)
-    _detail(error)
+    if error.details or error.report or error.result:
+        from patcher.render.review import error_lines
+
+        console.show(error_lines(error, console.width(sys.stderr)), error=True)
     if error.command_hint:
         console.problem("Hint", error.command_hint)
     if as_json and (in_run or not console.output.has_begun):
@@ -215,30 +219,6 @@ def report(error: PatchError, *, as_json: bool, in_run: bool = False) -> int:
 
         console.out(result_line(error.result or failed(error), in_run=in_run) + "\n")
     return error.exit_code
-
-
-def _detail(error: PatchError) -> None:
-    """Shows what else an error knows: metadata, conflicts, differences, warnings."""
-    differences = getattr(error, "differences", ())
-    if error.details:
-        from patcher.render.plan import details_lines
-
-        console.show(details_lines(error.details), error=True)
-    if error.report:
-        from patcher.render.plan import conflict_lines
-
-        console.show(conflict_lines(error.report), error=True)
-    if error.result and error.result.plan and error.result.plan.preview:
-        from patcher.render.review import message_lines
-
-        console.show(message_lines(error.result.plan.preview), error=True)
-    if differences:
-        from patcher.render.plan import change_lines
-
-        console.say("Sent (-) and stored (+):")
-        console.show(change_lines(differences), error=True)
-    if error.result:
-        console.warn(error.result.notices)
 
 
 def _wants_json(group: click.Group, arguments: list[str]) -> bool:

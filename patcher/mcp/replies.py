@@ -17,14 +17,8 @@ from patcher.errors import PatchError
 from patcher.operations.session import failed
 from patcher.plan import PatchResult, Plan
 from patcher.plan.plan import error_dict
-from patcher.render.plan import (
-    change_lines,
-    conflict_lines,
-    details_lines,
-    plan_lines,
-    result_lines,
-    warning_lines,
-)
+from patcher.render.plan import change_lines, plan_lines, result_lines, warning_lines
+from patcher.render.review import error_lines
 from patcher.render.text import Line, line, plain, printable
 
 LONGEST_TEXT: Final = 12_000
@@ -207,26 +201,13 @@ def of_error(error: PatchError) -> ToolReply:
     start = "Problem" if error.exit_code in (5, 6, 70) else "Not done"
     head = f"{start}: {meaning.word} (exit code {error.exit_code})."
     what = [f"Error: {error.message}", *([f"Hint: {hint}"] if hint else [])]
-    lines: list[Line | str] = [*what, *_detail(error)]
+    lines: list[Line | str] = [*what, *error_lines(error)]
     return reply(f"{head}\nNext: {meaning.next}", lines, found, is_error=True)
 
 
 def of_fault(fault: BaseException) -> ToolReply:
     """The tool error for an exception that is not ours: its kind, never its words."""
     return of_error(PatchError(f"Internal error: {type(fault).__name__}."))
-
-
-def _detail(error: PatchError) -> Iterator[Line | str]:
-    """What else an error knows: metadata, what both sides changed, what is stored, warnings."""
-    yield from details_lines(error.details)
-    if error.report is not None:
-        yield from conflict_lines(error.report)
-    differences = getattr(error, "differences", ())
-    if differences:
-        yield "Sent (-) and stored (+):"
-        yield from change_lines(differences)
-    if isinstance(error.result, PatchResult):
-        yield from warning_lines(error.result.notices)
 
 
 _TOOLS: Final = (

@@ -6,12 +6,19 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from patcher.documents.wording import counted
+from patcher.errors import PatchError
 from patcher.impact import Aftermath, Impact, Preview
 from patcher.impact.downstream import Unread
 from patcher.impact.fieldchange import Reference
 from patcher.impact.syncs import Sync
 from patcher.plan import Plan
-from patcher.render.plan import Attachment
+from patcher.render.plan import (
+    Attachment,
+    change_lines,
+    conflict_lines,
+    details_lines,
+    warning_lines,
+)
 from patcher.render.text import Line, Span, Style, line, printable, printable_value, wrapped
 
 _INDENT: Final = "      "
@@ -71,6 +78,22 @@ def message_lines(preview: Preview) -> Iterator[Line]:
     rows = (preview.message or "").split("\n")
     if len(rows) > 1:
         yield from (line(_INDENT, Span(printable(row), "alarm")) for row in rows)
+
+
+def error_lines(error: PatchError, width: int | None = None) -> Iterator[Line]:
+    """What an error knows besides its message: metadata, both sides' changes, what is stored."""
+    plan = error.result.plan if error.result else None
+    yield from details_lines(error.details)
+    if error.report:
+        yield from conflict_lines(error.report)
+    if plan and plan.preview:
+        yield from message_lines(plan.preview)
+    differences = getattr(error, "differences", ())
+    if differences:
+        yield line("Sent (-) and stored (+):")
+        yield from change_lines(differences)
+    if error.result:
+        yield from warning_lines(error.result.notices, width)
 
 
 def _not_known(plan: Plan) -> Iterator[Line]:
