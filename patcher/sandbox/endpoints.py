@@ -10,11 +10,11 @@ from typing import Any
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import Map, Rule
 
-from patcher.sandbox.callers import Caller
 from patcher.sandbox.description import Description
 from patcher.sandbox.jobs import Jobs, JobScript
 from patcher.sandbox.messages import (
     Call,
+    Caller,
     RecordedRequest,
     Reply,
     WireError,

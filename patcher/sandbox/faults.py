@@ -27,9 +27,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from patcher.sandbox.callers import person
 from patcher.sandbox.jobs import Jobs, JobScript
-from patcher.sandbox.messages import Call, Reply, WireError
+from patcher.sandbox.messages import Call, Reply, WireError, person
 from patcher.sandbox.models import Models
 
 if TYPE_CHECKING:

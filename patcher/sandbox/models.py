@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from patcher.sandbox.callers import Actor
 from patcher.sandbox.forms import (
     Modes,
     Stamp,
@@ -20,7 +19,7 @@ from patcher.sandbox.forms import (
     read_form,
     settle,
 )
-from patcher.sandbox.messages import Document, WireError, dumps
+from patcher.sandbox.messages import Actor, Document, WireError, dumps
 from patcher.sandbox.seed import selected_columns
 from patcher.sandbox.store import Database, Row, Timestamps
 

@@ -12,12 +12,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from patcher.sandbox.callers import Caller, Callers
 from patcher.sandbox.description import published
 from patcher.sandbox.endpoints import Endpoints, Task
 from patcher.sandbox.faults import FaultContext, Proceed, Script
 from patcher.sandbox.jobs import Jobs
-from patcher.sandbox.messages import Call, RecordedRequest, Reply, WireError, bad_request
+from patcher.sandbox.messages import (
+    Call,
+    Caller,
+    Callers,
+    RecordedRequest,
+    Reply,
+    WireError,
+    bad_request,
+)
 from patcher.sandbox.models import Models
 from patcher.sandbox.store import Timestamps
 from patcher.sandbox.syncs import Syncs

@@ -14,8 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from patcher.sandbox.callers import person
-from patcher.sandbox.messages import Document, NoSuchError
+from patcher.sandbox.messages import Document, NoSuchError, person
 
 if TYPE_CHECKING:
     from patcher.sandbox.models import Models

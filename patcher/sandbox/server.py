@@ -10,11 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from patcher.sandbox.callers import Callers, person
 from patcher.sandbox.faults import Fault
 from patcher.sandbox.forms import Modes
 from patcher.sandbox.listener import Listener
-from patcher.sandbox.messages import Document, RecordedRequest
+from patcher.sandbox.messages import Callers, Document, RecordedRequest, person
 from patcher.sandbox.models import Models
 from patcher.sandbox.pipeline import Pipeline
 from patcher.sandbox.seed import ORGANIZATION_ID, fill

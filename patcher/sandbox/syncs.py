@@ -15,9 +15,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from patcher.sandbox.callers import person
 from patcher.sandbox.forms import merged
-from patcher.sandbox.messages import Document, NoSuchError, dumps
+from patcher.sandbox.messages import Document, NoSuchError, dumps, person
 from patcher.sandbox.models import Models
 from patcher.sandbox.store import Position, Row, Table, Timestamps
 

@@ -28,7 +28,7 @@ from patcher.plan import Plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from patcher.sandbox import Sandbox
-from patcher.sandbox.callers import PARTNER, USER
+from patcher.sandbox.messages import PARTNER, USER
 from tests.promises.ledger import Ledger, Write
 
 Kind: TypeAlias = Literal["rebase", "fail", "bare"]

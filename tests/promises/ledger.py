@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from patcher.sandbox import Sandbox
-from patcher.sandbox.callers import Actor
 from patcher.sandbox.faults import Fault, FaultContext, Proceed
-from patcher.sandbox.messages import Call, Reply
+from patcher.sandbox.messages import Actor, Call, Reply
 
 Place: TypeAlias = tuple[str, ...]
 Places: TypeAlias = dict[Place, Any]

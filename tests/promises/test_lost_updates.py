@@ -35,8 +35,8 @@ from patcher.operations.undo import run_undo
 from patcher.operations.write import run_patch, run_plan
 from patcher.plan import PatchResult
 from patcher.sandbox import Sandbox, faults, seed
-from patcher.sandbox.callers import PARTNER, USER, person
 from patcher.sandbox.faults import When
+from patcher.sandbox.messages import PARTNER, USER, person
 from tests.guard.memory import FakeClock
 from tests.promises.ledger import CallerFault, Ledger, Place, Write, changed, places
 
