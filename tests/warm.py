@@ -1,10 +1,11 @@
 """Processes of patch-model that need not import it first: forks of one that has.
 
 A start costs a third of a second of processor time, nearly all of it imports, and the suite starts
-the command hundreds of times. ``command(folder)`` writes a ``patch-model`` to put on PATH, and
-``start`` is for terminals. Both hand arguments, environment, folder and open files to a process
-that has imported everything and forks for each; what a fork cannot show (locales, closed streams)
-is left to a real start. The tests of starting itself use none of this.
+the command hundreds of times. ``words()`` is what stands in a command line in place of
+``python -m patcher``, ``command(folder)`` writes a ``patch-model`` to put on PATH, and ``start`` is
+for terminals. All hand arguments, environment, folder and open files to a process that has imported
+everything and forks for each; what a fork cannot show (locales, closed streams) is left to a real
+start. The tests of starting and of the interpreter's end use none of this.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from __future__ import annotations
 import ast
 import atexit
 import contextlib
+import gc
 import importlib
 import os
 import pkgutil
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -29,6 +32,7 @@ from typing import Final, Literal, NamedTuple, NoReturn, TextIO, TypeAlias
 ROOT: Final = Path(__file__).parents[1]
 CLIENT: Final = Path(__file__).with_name("warm_client.py")
 _LIBRARIES: Final = ("requests", "jsonpatch", "jsonschema", "deepdiff", "rich.console")
+_AGENTS: Final = ("patcher.mcp.service", "patcher.mcp.agent")
 
 # Arguments, environment, folder, signals that are ignored, and whether a terminal is to be its own.
 _Request: TypeAlias = tuple[list[str], dict[str, str], str, list[int], bool]
@@ -47,12 +51,12 @@ class Started(NamedTuple):
 
 
 @lru_cache
-def server() -> str:
-    """The socket of the process that forks; it ends with this one."""
+def server(*modules: str) -> str:
+    """The socket of the process that forks, and imports ``modules`` too; it ends with this one."""
     folder = tempfile.mkdtemp(prefix="warm-")
     path = f"{folder}/socket"
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.warm", path],
+        [sys.executable, "-m", "tests.warm", path, *modules],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -69,10 +73,16 @@ def server() -> str:
     return path
 
 
+def words(*, for_agents: bool = False) -> list[str]:
+    """What the words of a command go behind; ``for_agents`` it has imported the server for them."""
+    socket_path = server(*_AGENTS) if for_agents else server()
+    return [sys.executable, "-SI", str(CLIENT), socket_path]
+
+
 def command(folder: Path) -> Path:
     """Writes ``patch-model`` into a folder; its path."""
     script = folder / "patch-model"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -SI "{CLIENT}" "{server()}" "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec {shlex.join(words())} "$@"\n')
     script.chmod(0o755)
     return script
 
@@ -92,7 +102,12 @@ def start(
 
 
 def _serve(path: str) -> None:
-    """Forks for each connection until standard input is closed."""
+    """Forks for each connection until standard input is closed.
+
+    What was imported is frozen: a collection of garbage in a fork would copy all of its memory.
+    """
+    gc.collect()
+    gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
@@ -151,8 +166,8 @@ def _become(request: _Request, files: list[int]) -> NoReturn:
     for number in ignored:
         signal.signal(number, signal.SIG_IGN)
     sys.stdin = _stream(0, "r", "surrogateescape")
-    sys.stdout = _stream(1, "w", "strict")
-    sys.stderr = _stream(2, "w", "backslashreplace", buffering=1)
+    sys.stdout = output = _stream(1, "w", "strict")
+    sys.stderr = error = _stream(2, "w", "backslashreplace", buffering=1)
     sys.argv = ["patch-model", *arguments]
     tempfile.tempdir = None
     code = 1
@@ -162,14 +177,20 @@ def _become(request: _Request, files: list[int]) -> NoReturn:
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 0
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(Exception):
-                stream.flush()
+        try:
+            for stream in filter(None, {sys.stdout, sys.stderr, output, error}):
+                if not stream.closed:
+                    stream.flush()
+        except OSError:
+            code = 120  # as the interpreter ends when it cannot
         os._exit(code)
 
 
 def _stream(number: int, mode: Literal["r", "w"], errors: str, buffering: int = -1) -> TextIO:
-    return open(number, mode, buffering, encoding="utf-8", errors=errors, closefd=False)
+    encoding, _, wanted = os.environ.get("PYTHONIOENCODING", "utf-8").partition(":")
+    if number != 2:
+        errors = wanted or ("strict" if "PYTHONIOENCODING" in os.environ else errors)
+    return open(number, mode, buffering, encoding=encoding, errors=errors, closefd=False)
 
 
 def import_everything() -> None:
@@ -185,4 +206,6 @@ def import_everything() -> None:
 
 if __name__ == "__main__":
     import_everything()
+    for name in sys.argv[2:]:
+        importlib.import_module(name)
     _serve(sys.argv[1])

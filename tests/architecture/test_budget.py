@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -34,17 +34,17 @@ ON_SEVERAL_FLOORS = {"batch", "edit", "overview", "plan", "preview", "read", "sa
 _Documented = ast.Module | ast.ClassDef | ast.FunctionDef
 
 
-@lru_cache
+@cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-@lru_cache
+@cache
 def _functions(path: Path) -> list[ast.FunctionDef]:
     return [node for node in ast.walk(_tree(path)) if isinstance(node, ast.FunctionDef)]
 
 
-@lru_cache
+@cache
 def _lines_of_code(path: Path) -> frozenset[int]:
     """The numbers of the lines that hold code: no docstrings, comments or blanks."""
     source = path.read_text(encoding="utf-8")
@@ -143,7 +143,7 @@ def test_class_names_are_unique() -> None:
     names = Counter(
         node.name
         for path in (ROOT / "patcher").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(_tree(path))
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )
 

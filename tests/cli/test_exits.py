@@ -14,6 +14,7 @@ from typing import IO, Any
 import pytest
 
 from patcher.sandbox import Sandbox, faults, seed
+from tests import warm
 from tests.cli.conftest import Command, Outcome
 
 RENAME = ("--set", "name=Clients")
@@ -43,12 +44,18 @@ READING: tuple[tuple[str, ...], ...] = (
 )
 
 
+START = (sys.executable, "-m", "patcher")
+
+
 def ran(
     *arguments: str, stdout: int | IO[Any] | None = None, closes: Sequence[int] = ()
 ) -> Outcome:
-    """A process whose standard output is another than the usual, or is closed."""
+    """A process whose standard output is another than the usual, or is closed.
+
+    Few commands are started for real: the interpreter ends alike after all of them.
+    """
     done = subprocess.run(
-        [sys.executable, "-m", "patcher", *arguments],
+        [*(START if arguments in (READING[0], ("--help",)) else warm.words()), *arguments],
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=None if 2 in closes else subprocess.PIPE,
@@ -144,7 +151,7 @@ def test_messages_that_are_lost_change_nothing(
             Path("/dev/full").open() as full,
         ):
             done = subprocess.run(
-                [sys.executable, "-m", "patcher", *arguments],
+                [*(START if arguments == ("nope",) else warm.words()), *arguments],
                 stdout=out,
                 stderr=None if closes else full,
                 preexec_fn=(lambda: os.close(2)) if closes else None,
@@ -182,7 +189,7 @@ def test_a_plan_that_cannot_be_put_on_disk_is_lost_work(sandbox: Sandbox, tmp_pa
     file.parent.mkdir()
     arguments = ("plan", "Contacts", *RENAME, "-o", "json", "--out", str(file))
     done = subprocess.run(
-        [sys.executable, "-m", "patcher", *arguments],
+        [*START, *arguments],
         capture_output=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
         text=True,

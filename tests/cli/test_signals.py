@@ -18,6 +18,7 @@ from patcher.cli.signals import SecondSignal, Signals
 from patcher.errors import InterruptedWriteError
 from patcher.journal import Journal
 from patcher.sandbox import Sandbox, seed
+from tests import warm
 
 
 def test_outside_a_write_a_signal_interrupts() -> None:
@@ -292,7 +293,7 @@ def _blocked(*arguments: str) -> tuple[subprocess.Popen[str], int, int]:
             full += os.write(write, b"." * 4096)
     os.set_blocking(write, True)
     process = subprocess.Popen(
-        [sys.executable, "-m", "patcher", *arguments],
+        [*warm.words(), *arguments],
         stdin=subprocess.DEVNULL,
         stdout=write,
         stderr=subprocess.PIPE,

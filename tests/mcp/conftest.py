@@ -17,7 +17,7 @@ from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from patcher.sandbox import Sandbox, seed
-from tests import leaks
+from tests import leaks, warm
 
 ROOT = Path(__file__).parents[2]
 MODES = ("legacy", "auto")
@@ -113,9 +113,10 @@ def connected(
     ``asks`` says whether the client can ask its user.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    python, *script = warm.words(for_agents=True)
     server = StdioServerParameters(
-        command=sys.executable,
-        args=["-m", "patcher", "mcp", *options],
+        command=python,
+        args=[*script, "mcp", *options],
         env=environment(sandbox, folder),
         cwd=ROOT,
     )

@@ -7,7 +7,6 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from patcher.sandbox import Sandbox
+from tests import warm
 from tests.mcp.conftest import ROOT, environment
 
 HELLO = {
@@ -108,7 +108,7 @@ def served(sandbox: Sandbox, folder: Path, *options: str) -> Iterator[Raw]:
     """A server process, which is gone afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(
-        [sys.executable, "-m", "patcher", "mcp", *options],
+        [*warm.words(for_agents=True), "mcp", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
