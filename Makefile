@@ -6,7 +6,7 @@
 # make mutants small faults put into the core, to see a test fail for each (ONLY=places for some);
 #              on an idle machine about an hour, and Python 3.11
 # make fuzz   the readers of foreign text on EXAMPLES damaged ones each (5000), and the guard
-#              against an adversary in as many runs
+#              against an adversary in as many runs; then the cells of tables that test leaves out
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -62,6 +62,7 @@ floors:
 
 fuzz: $(TOOLS)
 	$(BIN)/python -m pytest tests/fuzz -n 2 --hypothesis-profile=fuzz
+	$(BIN)/python -m pytest tests -n 2 -m full
 
 mutants: $(TOOLS)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement tests/mutation-requirements.txt
