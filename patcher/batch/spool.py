@@ -1,4 +1,4 @@
-"""Stores plans on disk between the overview and the write, so that memory holds one per worker.
+"""Stores plans between the overview and the write, those of a large batch on disk.
 
 So the very plan that was shown is written, not another one made later. The file has no name, so
 that no other process can open it and it disappears with the program.
@@ -12,7 +12,7 @@ import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from patcher.disk import FREE_SPACE
 from patcher.documents.masks import Masks
@@ -21,20 +21,28 @@ from patcher.plan import Plan
 from patcher.resources.resource import Resource
 
 
-class Slot(NamedTuple):
-    """The place of a plan in the spool."""
+IN_MEMORY: Final = 2 * 1024 * 1024
+"""Bytes of responses whose plans are held in memory; a plan takes about ten times its response."""
 
-    offset: int
-    length: int
+
+class Slot(NamedTuple):
+    """A plan in memory, or its place in the file."""
+
+    plan: Plan | None = None
+    offset: int = 0
+    length: int = 0
 
 
 class Spool:
     """A file of plans for one kind of resource; a context manager that threads can share."""
 
-    def __init__(self, folder: Path, resource: Resource, masks: Masks) -> None:
+    def __init__(
+        self, folder: Path, resource: Resource, masks: Masks, in_memory: int = IN_MEMORY
+    ) -> None:
         """Creates the file in ``folder``, or in the platform's folder for temporary files."""
         self._resource = resource
         self._masks = masks
+        self._room = in_memory
         self._lock = threading.Lock()
         self._end = 0
         try:
@@ -51,13 +59,18 @@ class Spool:
 
     def keep(self, plan: Plan) -> Slot:
         """Stores a plan. Raises JournalError when the disk has no room for it."""
+        text = plan.base.text
+        with self._lock:
+            if text is not None and len(text) <= self._room:
+                self._room -= len(text)
+                return Slot(plan)
         # What all plans of a run share is not stored.
         shared: Any = None
         masks = Masks(literal=plan.terms.masks.literal)
         own = replace(plan, resource=shared, terms=plan.terms._replace(masks=masks))
         data = pickle.dumps(own, pickle.HIGHEST_PROTOCOL)
         with self._lock:
-            slot = Slot(self._end, len(data))
+            slot = Slot(None, self._end, len(data))
             self._end += len(data)
         try:
             written = os.pwrite(self._file.fileno(), data, slot.offset)
@@ -69,6 +82,8 @@ class Spool:
 
     def plan(self, slot: Slot) -> Plan:
         """Returns a stored plan."""
+        if slot.plan is not None:
+            return slot.plan
         data = os.pread(self._file.fileno(), slot.length, slot.offset)
         # Safe: only this process can write to the file.
         own: Plan = pickle.loads(data)  # noqa: S301

@@ -42,7 +42,7 @@ def test_a_plan_comes_back_as_it_went(case: Case) -> None:
     except InvalidPatchError:
         return
     with Spool(Path(os.environ["PATCH_MODEL_STATE_DIR"]), MODEL, MASKS) as spool:
-        spool.keep(plan)
+        spool.keep(plan)  # there is something before it in the file
         found = spool.plan(spool.keep(plan))
 
     assert strictly_equal(found.base.raw, plan.base.raw)
@@ -75,7 +75,7 @@ def test_all_that_goes_with_a_plan_comes_back() -> None:
     )
     base = Snapshot(raw({"name": "n", "fields": ["a"]}), '"etag"', b"text")
     plan = propose(MODEL, base, {"name": "m", "fields": ["a"]}, terms)
-    with Spool(Path(os.environ["PATCH_MODEL_STATE_DIR"]), MODEL, MASKS) as spool:
+    with Spool(Path(os.environ["PATCH_MODEL_STATE_DIR"]), MODEL, MASKS, in_memory=0) as spool:
         found = spool.plan(spool.keep(plan))
 
     assert all(terms[i] != value for i, value in enumerate(Terms._field_defaults.values(), 1))
@@ -86,6 +86,24 @@ def test_all_that_goes_with_a_plan_comes_back() -> None:
     assert {type(one) for one in found.terms.renames} == {Renamed}
     assert {type(one) for one in (*found.terms.notices, *found.warnings)} == {Notice}
     assert found.warnings == plan.warnings
+
+
+def test_only_as_many_plans_as_there_is_room_for_stay_in_memory() -> None:
+    """The next one is on disk, and so is one whose size is unknown; a smaller one has room."""
+    folder = Path(os.environ["PATCH_MODEL_STATE_DIR"])
+    texts = (b"1234", b"1234", None, b"12")
+    document = raw({"name": "n", "fields": ["a"]})
+    plans = [
+        make_plan(MODEL, Snapshot(document, text=text), Patch.merge({"name": "m"}), masks=MASKS)
+        for text in texts
+    ]
+    with Spool(folder, MODEL, MASKS, in_memory=7) as spool:
+        slots = [spool.keep(plan) for plan in plans]
+        found = [spool.plan(slot) for slot in slots]
+
+    assert [slot.plan is None for slot in slots] == [False, True, True, False]
+    assert [plan.base.text for plan in found] == list(texts)
+    assert [plan.proposed for plan in found] == [plan.proposed for plan in plans]
 
 
 def test_the_file_is_nobody_elses(tmp_path: Path) -> None:
