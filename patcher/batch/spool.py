@@ -20,9 +20,8 @@ from patcher.errors import JournalError
 from patcher.plan import Plan
 from patcher.resources.resource import Resource
 
-
-IN_MEMORY: Final = 2 * 1024 * 1024
-"""Bytes of responses whose plans are held in memory; a plan takes about ten times its response."""
+IN_MEMORY: Final = 4 * 1024 * 1024
+"""Bytes of responses whose plans are held in memory; a plan takes about six times its response."""
 
 
 class Slot(NamedTuple):
@@ -36,13 +35,11 @@ class Slot(NamedTuple):
 class Spool:
     """A file of plans for one kind of resource; a context manager that threads can share."""
 
-    def __init__(
-        self, folder: Path, resource: Resource, masks: Masks, in_memory: int = IN_MEMORY
-    ) -> None:
+    def __init__(self, folder: Path, resource: Resource, masks: Masks) -> None:
         """Creates the file in ``folder``, or in the platform's folder for temporary files."""
         self._resource = resource
         self._masks = masks
-        self._room = in_memory
+        self._room = IN_MEMORY
         self._lock = threading.Lock()
         self._end = 0
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final, TypeVar
@@ -94,12 +93,10 @@ class BatchRun:
         self, jobs: list[Target], make: Callable[[Target], Plan], options: Options
     ) -> Iterator[PatchResult]:
         """Makes the plan of each, and writes what ``confirm`` agrees to."""
-        session, name = self.session, f"run-{os.urandom(6).hex()}"
+        session = self.session
 
         def plan(job: Target) -> Plan:
-            made = self._patiently(lambda: make(job))
-            origin = made.origin._replace(run=name)
-            return replace(made, terms=made.terms._replace(origin=origin))
+            return self._patiently(lambda: make(job))
 
         def write(made: Plan) -> PatchResult:
             return self._patiently(lambda: carry_out(session, made, options))

@@ -69,12 +69,13 @@ class Session:
         clock: what waiting for an outcome goes by.
         settle_timeout: seconds to wait for the outcome of a write.
         version_step: how far one write moves a version.
-        mask_words: further words of keys whose values are credentials.
         unknown_keys: what to do with unknown keys, key by key.
         defer: what keeps signals away while a write is on its way.
         progress: called with how far a scan or a wait has got.
         note: called with a sentence about keys that are passed over; None without.
+        masks: which values are credentials.
         accepted: the snapshot last accepted of each resource.
+        run: the name of the batch that its plans are part of, or None.
     """
 
     def __init__(
@@ -98,11 +99,12 @@ class Session:
         self.clock = clock or SystemClock()
         self.settle_timeout = DEFAULT_SETTLE_TIMEOUT if settle_timeout is None else settle_timeout
         self.version_step = version_step
-        self.mask_words = mask_words
         self.unknown_keys = unknown_keys or UnknownKeys()
         self.defer = defer
         self.progress = progress
         self.note = note
+        self.masks = Masks(resource.shape.opaque, mask_words, client.settings.secrets)
+        self.run: str | None = None
         self.accepted = Accepted(journal.folder.with_name("accepted"), journal, resource.noun)
 
     @classmethod
@@ -137,8 +139,9 @@ class Session:
         )
 
     def for_batch(self, pace: Pace, control: BatchControl) -> Session:
-        """This session for the threads of a batch: at one pace, and stopped by ``control``."""
+        """This session for the threads of a new batch: at one pace, and stopped by ``control``."""
         own = copy(self)
+        own.run = f"run-{os.urandom(6).hex()}"
         own.client = self.client.at_pace(pace, control.sleep)
         own.clock = control
         own.defer = control.defer
@@ -148,11 +151,6 @@ class Session:
     def unknown_fields(self, options: Options) -> OnUnknown:
         """What to do with unknown keys: the options take precedence over the environment."""
         return str(self.unknown_keys.then(UnknownKeys.of(options.unknown_fields)))
-
-    @property
-    def masks(self) -> Masks:
-        """Which values are credentials."""
-        return Masks(self.resource.shape.opaque, self.mask_words, self.client.settings.secrets)
 
     def masks_of(self, options: Options) -> Masks:
         """Which values are credentials, and which only look like masks."""
@@ -265,7 +263,7 @@ class Session:
     def origin(self, base: Snapshot) -> Origin:
         """Where a plan made on ``base`` comes from."""
         settings = self.client.settings
-        return Origin(settings.url, settings.organization_id or base.organization)
+        return Origin(settings.url, settings.organization_id or base.organization, run=self.run)
 
     def terms(
         self, base: Snapshot, options: Options, written_keys: frozenset[str] = frozenset()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
+from patcher.batch import spool as spools
 from patcher.batch.spool import Spool
 from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch, Renamed
@@ -54,7 +55,7 @@ def test_a_plan_comes_back_as_it_went(case: Case) -> None:
     assert found.warnings == plan.warnings
 
 
-def test_all_that_goes_with_a_plan_comes_back() -> None:
+def test_all_that_goes_with_a_plan_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """No field of a plan's terms is left at its default here, and each comes back with its type."""
     origin = Origin("https://x", "org", "plan-0", "@0", "run-0")
     notice = Notice("rebased", "/name", "Someone wrote in between.")
@@ -75,7 +76,8 @@ def test_all_that_goes_with_a_plan_comes_back() -> None:
     )
     base = Snapshot(raw({"name": "n", "fields": ["a"]}), '"etag"', b"text")
     plan = propose(MODEL, base, {"name": "m", "fields": ["a"]}, terms)
-    with Spool(Path(os.environ["PATCH_MODEL_STATE_DIR"]), MODEL, MASKS, in_memory=0) as spool:
+    monkeypatch.setattr(spools, "IN_MEMORY", 0)
+    with Spool(Path(os.environ["PATCH_MODEL_STATE_DIR"]), MODEL, MASKS) as spool:
         found = spool.plan(spool.keep(plan))
 
     assert all(terms[i] != value for i, value in enumerate(Terms._field_defaults.values(), 1))
@@ -88,7 +90,9 @@ def test_all_that_goes_with_a_plan_comes_back() -> None:
     assert found.warnings == plan.warnings
 
 
-def test_only_as_many_plans_as_there_is_room_for_stay_in_memory() -> None:
+def test_only_as_many_plans_as_there_is_room_for_stay_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The next one is on disk, and so is one whose size is unknown; a smaller one has room."""
     folder = Path(os.environ["PATCH_MODEL_STATE_DIR"])
     texts = (b"1234", b"1234", None, b"12")
@@ -97,7 +101,8 @@ def test_only_as_many_plans_as_there_is_room_for_stay_in_memory() -> None:
         make_plan(MODEL, Snapshot(document, text=text), Patch.merge({"name": "m"}), masks=MASKS)
         for text in texts
     ]
-    with Spool(folder, MODEL, MASKS, in_memory=7) as spool:
+    monkeypatch.setattr(spools, "IN_MEMORY", 7)
+    with Spool(folder, MODEL, MASKS) as spool:
         slots = [spool.keep(plan) for plan in plans]
         found = [spool.plan(slot) for slot in slots]
 
