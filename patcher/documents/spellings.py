@@ -135,7 +135,7 @@ class Copies(NamedTuple):
             if len(form) >= _SHORTEST_PART:
                 text = text.replace(form, self.mask)
         text = _USER_INFO.sub(f"{self.mask}@", text) if "://" in text else text
-        return _SCHEME.sub(rf"\g<1>{self.mask}", text)
+        return _SCHEME.sub(rf"\g<1>{self.mask}", text) if " " in text else text
 
     def redacted(self, text: str, words: tuple[str, ...]) -> str:
         """A foreign text with copies of credentials, and values of credential keys, masked.
