@@ -19,7 +19,6 @@ SMALL = {
     "api/pace.py": "a lock and a clock of its own, shared by all threads of a batch",
     "backoff.py": "the one back-off, of every floor that waits",
     "cli/mcp.py": "one command, which needs an extra",
-    "batch/spool.py": "the one owner of pickle, and of the file that it goes into",
     "guard/store.py": "the protocol through which the guard knows an API",
     "operations/arguments.py": "a declaration: the options that every function of the API shares",
     "render/progress.py": "the one owner of rich's progress",
