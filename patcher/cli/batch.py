@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +11,17 @@ from patcher.api.pace import Pace
 from patcher.batch.batch import BatchOptions
 from patcher.batch.overview import Tally
 from patcher.batch.pool import BatchControl
-from patcher.cli import console, exits
+from patcher.cli import console
 from patcher.cli.changes import Source, patch_of, take_changes
-from patcher.cli.confirmation import output_of, refuse_without_terminal
-from patcher.cli.options import connection, options_of, session
+from patcher.cli.confirmation import output_of, refuse_without_terminal, show_report
+from patcher.cli.options import REPORTS, connection, options_of, session
 from patcher.cli.signals import SIGNALS
 from patcher.documents.wording import counted
-from patcher.errors import InterruptedWriteError, InvalidInputError, PatchError
+from patcher.errors import InvalidInputError
 from patcher.operations.batch import BatchRun
 from patcher.operations.read import Selection
 from patcher.render.overview import outcome_lines, overview_lines, summary_lines
+from patcher.render.plan import warning_lines
 from patcher.render.progress import Bar
 from patcher.render.text import Span, line, printable, result_line
 from patcher.resources.model import MODEL
@@ -28,6 +29,7 @@ from patcher.resources.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from patcher.batch.overview import Overview
+    from patcher.documents.wording import Notice
     from patcher.plan import PatchResult
     from patcher.render.text import Line
 
@@ -75,21 +77,17 @@ class BatchScreen:
     ``place`` is the API that will be written to.
     """
 
-    def __init__(
-        self,
-        output: str,
-        control: BatchControl,
-        parameters: Mapping[str, Any],
-        *,
-        show_secrets: bool,
-    ) -> None:
+    def __init__(self, control: BatchControl, parameters: dict[str, Any]) -> None:
+        output, self.show_secrets = output_of(parameters)
         self.is_json = output == "json"
+        self._report = output if output in REPORTS else None
+        self._reported: list[PatchResult] = []
+        self._are_files = bool(parameters.get("files"))
         self._control = control
         self._asks = not parameters["yes"]
         self._is_plan = "exit_code" in parameters
         self._is_dry = parameters["dry_run"]
         self._exit_code = bool(parameters.get("exit_code"))
-        self._show_secrets = show_secrets
         self.place = ""
         self.tally = Tally()
         self._run: str | None = None
@@ -113,7 +111,7 @@ class BatchScreen:
     def show(self, overview: Overview) -> None:
         """Shows what is about to be done, once all plans are made."""
         self.progress.close()
-        if not overview.total:
+        if not overview.total or self._report is not None:
             return
         on_screen = not self.is_json and console.is_terminal(sys.stdout)
         asks = self._asks and overview.changing > 0 and console.can_ask()
@@ -137,6 +135,9 @@ class BatchScreen:
     def tell(self, result: PatchResult) -> None:
         """Reports how one ended, as soon as it has."""
         self.count(result)
+        if self._report is not None:
+            self._reported.append(result)
+            return
         if self.is_json:
             self._tell_json(result)
             return
@@ -147,6 +148,8 @@ class BatchScreen:
                 self._has_reported = True
                 lines.insert(0, line())
             self.progress.print(lines, error=result.error is not None)
+        if result.status == "unchanged":
+            self.progress.print(warning_lines(_differences(result)), error=True)
 
     def count(self, result: PatchResult) -> None:
         """Counts how one ended."""
@@ -158,16 +161,19 @@ class BatchScreen:
 
     @property
     def exit_code(self) -> int:
-        """The exit code of all of them together."""
+        """The exit code of all of them together; a file alone has its own."""
         if self._exit_code and self.tally.exit_code == 0:
             return int(self.tally.statuses["planned"] > 0)
-        return self.tally.exit_code
+        is_alone = self._are_files and self.tally.total == 1
+        return max(self.tally.codes) if is_alone else self.tally.exit_code
 
     def end(self) -> int:
         """Reports the totals; returns the exit code."""
         SIGNALS.settle()
         self.progress.close()
-        if self.tally.total:
+        if self._report is not None:
+            self._show_report(self._report)
+        elif self.tally.total:
             lines = summary_lines(
                 self.tally, MODEL.noun, self._run, is_plan=self._is_plan, is_dry=self._is_dry
             )
@@ -178,8 +184,25 @@ class BatchScreen:
 
     def _tell_json(self, result: PatchResult) -> None:
         code = int(self._exit_code) if result.status == "planned" else result.exit_code
-        text = result_line(result, exit_code=code, show_secrets=self._show_secrets)
+        text = result_line(result, exit_code=code, show_secrets=self.show_secrets)
         console.write(text + "\n", sys.stdout)
+
+    def _show_report(self, output: str) -> None:
+        plans = [
+            one.plan
+            for one in self._reported
+            if one.plan and (one.status == "planned" or _differences(one))
+        ]
+        failures = [one.error for one in self._reported if one.error is not None]
+        unchanged = self.tally.statuses["unchanged"]
+        show_report(plans, output, console.now(), failures, unchanged)
+
+
+def _differences(result: PatchResult) -> list[Notice]:
+    """The warnings that a live model differs from its file, which changes nothing."""
+    codes = {"live-differs", "server-default", "server-added", "hidden-by-server"}
+    is_unchanged = result.status == "unchanged"
+    return [one for one in result.warnings if is_unchanged and one.code in codes]
 
 
 def apply_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
@@ -232,36 +255,24 @@ def _lines(source: Source) -> list[str]:
 
 
 def carry_out_batch(
-    parameters: dict[str, Any],
-    begin: Callable[[BatchRun], Iterator[PatchResult]],
-    screen_of: type[BatchScreen] = BatchScreen,
+    parameters: dict[str, Any], begin: Callable[[BatchRun], Iterator[PatchResult]]
 ) -> int:
     """Runs a batch, reports each outcome, and returns the exit code of all of them."""
-    output, show_secrets = output_of(parameters)
     control = BatchControl()
-    screen = screen_of(output, control, parameters, show_secrets=show_secrets)
+    screen = BatchScreen(control, parameters)
+    console.output.in_run = True
     batch_options = BatchOptions(
         workers=parameters["concurrency"],
         fail_fast=parameters["fail_fast"] and not parameters["keep_going"],
         dry_run=parameters["dry_run"],
-        show_secrets=show_secrets,
+        show_secrets=screen.show_secrets,
         watch=screen.watch,
         show=screen.show,
     )
-    try:
-        pace = Pace(parameters["max_rps"])
-        here = session()
-        screen.place = here.origin(Snapshot({})).short_place
-        run = BatchRun(here, control, batch_options, pace, screen.confirm)
-        with closing(run.session.client), screen:
-            for result in begin(run):
-                screen.tell(result)
-        return screen.end()
-    except KeyboardInterrupt:
-        return _report(InterruptedWriteError("Interrupted. Nothing was written."), output)
-    except PatchError as error:
-        return _report(error, output)
-
-
-def _report(error: PatchError, output: str) -> int:
-    return exits.report(error, as_json=output == "json", in_run=True)
+    pace, here = Pace(parameters["max_rps"]), session()
+    screen.place = here.origin(Snapshot({})).short_place
+    run = BatchRun(here, control, batch_options, pace, screen.confirm)
+    with closing(run.session.client), screen:
+        for result in begin(run):
+            screen.tell(result)
+    return screen.end()

@@ -35,6 +35,7 @@ class Output:
         is_work: whether the output is what the command is for. A report of something done is
             never cut short by a signal, and losing it changes no exit code.
         is_muted: whether results are not shown, but messages are.
+        in_run: whether it is, with -o json, an object a line for each of many results.
     """
 
     def __init__(self) -> None:
@@ -42,7 +43,7 @@ class Output:
 
     def begin(self) -> None:
         """Forgets the state that an earlier command left."""
-        self.is_muted = False
+        self.is_muted = self.in_run = False
         self.lost: str | None = None
         self.has_begun = False
         self.is_work = True

@@ -199,10 +199,10 @@ def _bytes(argument: str) -> bytes:
         return argument.encode("utf-8", "surrogatepass")
 
 
-def report(error: PatchError, *, as_json: bool, in_run: bool = False) -> int:
+def report(error: PatchError, *, as_json: bool) -> int:
     """Reports an error and returns its exit code.
 
-    The JSON object is one line. In a batch (``in_run``) other objects may precede it.
+    The JSON object is one line. In a batch other objects may precede it.
     """
     SIGNALS.settle()
     console.output.report_only()
@@ -213,6 +213,7 @@ def report(error: PatchError, *, as_json: bool, in_run: bool = False) -> int:
         console.show(error_lines(error, console.width(sys.stderr)), error=True)
     if error.command_hint:
         console.problem("Hint", error.command_hint)
+    in_run = console.output.in_run
     if as_json and (in_run or not console.output.has_begun):
         from patcher.operations.session import failed
         from patcher.render.text import result_line

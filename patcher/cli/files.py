@@ -13,73 +13,21 @@ import click
 
 from patcher.api.pace import Pace
 from patcher.batch.pool import BatchControl
-from patcher.cli import console, exits
-from patcher.cli.batch import BatchScreen, ProgressLine, carry_out_batch, selection_of
+from patcher.cli import console
+from patcher.cli.batch import ProgressLine, carry_out_batch, selection_of
 from patcher.cli.changes import Source
-from patcher.cli.confirmation import refuse_others, show_report
+from patcher.cli.confirmation import refuse_others
 from patcher.cli.help import PATH, Command, value_option
-from patcher.cli.options import REPORTS, CompletedName, options_of, session, shared
+from patcher.cli.options import CompletedName, options_of, session, shared
 from patcher.documents.jsontext import dump
-from patcher.errors import InterruptedWriteError, InvalidInputError, PatchError
+from patcher.errors import InterruptedWriteError, InvalidInputError
 from patcher.render.overview import pull_lines
-from patcher.render.plan import warning_lines
 
 if TYPE_CHECKING:
-    from patcher.documents.wording import Notice
     from patcher.operations.pull import PullResult
-    from patcher.plan import PatchResult
 
 _ELSEWHERE: Final = "expect_version preview impact out all where exclude"
 """The parameters that can't be combined with -f, besides those of a change."""
-
-
-class FileScreen(BatchScreen):
-    """Shows a run over files: warnings of those that stay, or one report on all files."""
-
-    def __init__(self, output: str, *arguments: Any, **options: Any) -> None:
-        super().__init__(output, *arguments, **options)
-        self._report = output if output in REPORTS else None
-        self._results: list[PatchResult] = []
-
-    def show(self, overview: Any) -> None:
-        """All plans are made; a report comes at the end."""
-        if self._report is None:
-            super().show(overview)
-
-    def tell(self, result: PatchResult) -> None:
-        """Tells how one ended."""
-        if self._report is not None:
-            self.count(result)
-            self._results.append(result)
-            return
-        super().tell(result)
-        if result.status == "unchanged" and not self.is_json:
-            self.progress.print(warning_lines(_differences(result)), error=True)
-
-    def end(self) -> int:
-        """Tells how all of them ended together; the exit code, which is its own where one was."""
-        if self._report is not None:
-            self._show_report(self._report)
-        code = super().end() if self._report is None else self.exit_code
-        alone = self.tally.total == 1 and code == 7
-        return max(self.tally.codes) if alone else code
-
-    def _show_report(self, output: str) -> None:
-        plans = [
-            one.plan
-            for one in self._results
-            if one.plan and (one.status == "planned" or _differences(one))
-        ]
-        failures = [one.error for one in self._results if one.error is not None]
-        unchanged = self.tally.statuses["unchanged"]
-        show_report(plans, output, console.now(), failures, unchanged)
-
-
-def _differences(result: PatchResult) -> list[Notice]:
-    """The warnings that a live model differs from its file, which changes nothing."""
-    codes = {"live-differs", "server-default", "server-added", "hidden-by-server"}
-    is_unchanged = result.status == "unchanged"
-    return [one for one in result.warnings if is_unchanged and one.code in codes]
 
 
 def carry_out_files(models: Sequence[str], parameters: dict[str, Any]) -> int:
@@ -98,7 +46,6 @@ def carry_out_files(models: Sequence[str], parameters: dict[str, Any]) -> int:
     return carry_out_batch(
         parameters,
         lambda new: run_files(new, files, base, options, looks=looks, say=console.say),
-        FileScreen,
     )
 
 
@@ -125,6 +72,7 @@ def pull_command(models: tuple[str, ...], **parameters: Any) -> int:
 
     selection = selection_of(models, parameters, Source())
     screen = _PullScreen(is_json=parameters["output"] == "json")
+    console.output.in_run = True
     try:
         here = session().for_batch(Pace(parameters["max_rps"]), BatchControl())
         puller = Puller(
@@ -140,13 +88,11 @@ def pull_command(models: tuple[str, ...], **parameters: Any) -> int:
         with closing(here.client), closing(screen.progress):
             for result in puller.run(selection):
                 screen.tell(result)
-    except (KeyboardInterrupt, PatchError) as error:
-        if not isinstance(error, PatchError):
-            error = InterruptedWriteError(
-                "Interrupted. No model was changed; some files may have been updated.",
-                hint="Run the same command again for the rest.",
-            )
-        return exits.report(error, as_json=screen.is_json, in_run=True)
+    except KeyboardInterrupt:
+        raise InterruptedWriteError(
+            "Interrupted. No model was changed; some files may have been updated.",
+            hint="Run the same command again for the rest.",
+        ) from None
     return screen.end()
 
 
