@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Final, NamedTuple
 
 from patcher.api import Client
@@ -199,26 +198,21 @@ class edit_model:  # noqa: N801 - it is used as a function is
         literal: Iterable[str] = (),
     ) -> None:
         self.result: PatchResult | None = None
-        self._model = model
-        self._client = client
-        self._options = Options.among(locals())
+        self._asked = (client, model, Options.among(locals()))
 
     def __enter__(self) -> Document:
         """The document, a copy that is the caller's own."""
-        with ExitStack() as stack:
-            session = stack.enter_context(opened(self._client))
-            document = stack.enter_context(edited(session, self._model, self._options, self._end))
-            self._block = stack.pop_all()
-        return document
+        self._block = self._edited(*self._asked)
+        return self._block.__enter__()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """Applies what was changed, unless the block raised."""
-        self._block.__exit__(kind, error, trace)
+        self._block.__exit__(*raised)  # type: ignore[arg-type]  # what Python passes
+
+    @contextmanager
+    def _edited(self, client: Client | None, model: str, options: Options) -> Iterator[Document]:
+        with opened(client) as session, edited(session, model, options, self._end) as document:
+            yield document
 
     def _end(self, result: PatchResult) -> None:
         self.result = result

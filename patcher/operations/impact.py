@@ -198,9 +198,12 @@ class Scan:
         self._unread.append(Unread(what, self._redact(reason.rstrip("."))))
 
 
-def look_again(session: Session, impact: Impact, redact: Redact) -> Aftermath:
-    """The state of the syncs that read the model, after the write."""
-    syncs = impact.syncs or ()
+def looked_after(session: Session, result: PatchResult) -> PatchResult:
+    """The result of a write with the state of the syncs after it, if the plan has an impact."""
+    plan = result.plan
+    if plan is None or plan.impact is None or plan.impact.syncs is None:
+        return result
+    syncs, redact = plan.impact.syncs, plan.masks.redacted
 
     def read(sync: Sync) -> Document:
         return session.client.get(SYNCS, sync.id)[0]
@@ -214,7 +217,8 @@ def look_again(session: Session, impact: Impact, redact: Redact) -> Aftermath:
             unread.append(Unread(f"{SYNCS}/{sync.id}", redact(reason.rstrip("."))))
         checked.append(Checked(sync.id, sync.name, found))
     session.progress(Progress(None))
-    return Aftermath(tuple(checked), tuple(unread))
+    aftermath = Aftermath(tuple(checked), tuple(unread))
+    return replace(result, aftermath=aftermath, notices=(*result.notices, *aftermath.notices()))
 
 
 def _in_order(
@@ -289,26 +293,6 @@ def refusal(plan: Plan) -> ApiError | None:
     error.details = preview.details
     error.result = PatchResult.of_error(error, plan.resource, plan=plan)
     return error
-
-
-def approved(session: Session, plan: Plan, options: Options) -> Plan:
-    """``reviewed``, for a plan to be written. Raises ApiError where its preview did not succeed."""
-    plan = reviewed(session, plan, options)
-    error = refusal(plan)
-    if error is not None:
-        raise error
-    return plan
-
-
-def looked_after(session: Session, result: PatchResult) -> PatchResult:
-    """The result of a write with the state of the syncs after it, if the plan has an impact."""
-    plan = result.plan
-    if plan is None or plan.impact is None or plan.impact.syncs is None:
-        return result
-
-    aftermath = look_again(session, plan.impact, plan.masks.redacted)
-    notices = (*result.notices, *aftermath.notices())
-    return replace(result, aftermath=aftermath, notices=notices)
 
 
 def _brief(text: str) -> str:

@@ -90,9 +90,13 @@ def _approved(session: Session, plan: Plan, options: Options) -> Plan:
     """The plan with what else was asked about it. Raises ApiError for a preview that failed."""
     if not (options.preview or options.impact or plan.preview is not None):
         return plan
-    from patcher.operations.impact import approved
+    from patcher.operations.impact import refusal, reviewed
 
-    return approved(session, plan, options)
+    plan = reviewed(session, plan, options)
+    error = refusal(plan)
+    if error is not None:
+        raise error
+    return plan
 
 
 def _with_aftermath(session: Session, result: PatchResult) -> PatchResult:
