@@ -1,9 +1,9 @@
 """Validates a document against its JSON Schema, with messages for people.
 
 jsonschema is slow: it needs more time for 5 000 field names than the rest of a patch. Nearly
-every document conforms, so the few keywords that our schemas use are compiled into plain
-functions. Where they return True the document conforms; where they return False jsonschema
-decides. A test compares the two.
+every document conforms, so there is a plain function for each of the few keywords that our schemas
+use. Where all return True the document conforms; where one returns False jsonschema decides. A
+test compares the two.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from patcher.documents import jsontext
 from patcher.documents.pointers import kind_of, pointer_to, shown
-from patcher.documents.values import JsonValue, Tokens
+from patcher.documents.values import Document, JsonValue, Tokens
 from patcher.documents.wording import did_you_mean
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError
 from patcher.resources.projection import UUID
@@ -79,7 +79,7 @@ class DocumentSchema:
     def violations(self, value: JsonValue, place: Tokens = ()) -> tuple[Violation, ...]:
         """The violations of a document, or of a value at a place of any document, in order."""
         rule = self._rule_at(place)
-        if rule is None or (compile_schema(rule) if place else self._conforms)(value):
+        if rule is None or conforms(value, rule):
             return ()
         errors = self._validator.evolve(schema=rule).iter_errors(value)
         return tuple(self._explained(errors, place))
@@ -92,10 +92,6 @@ class DocumentSchema:
             is_index = "items" in rule and (step == "-" or step.isdecimal())
             rule = rule["items"] if is_index else rule.get("properties", {}).get(step)
         return rule
-
-    @cached_property
-    def _conforms(self) -> Any:
-        return compile_schema(self.content)
 
     @cached_property
     def _validator(self) -> Draft202012Validator:
@@ -164,87 +160,51 @@ def _problem(error: Any) -> str:
     return f"expected {error.validator} {json.dumps(rule)}"
 
 
-Conforms: TypeAlias = Callable[[JsonValue], bool]
-
-_ANNOTATIONS: Final = frozenset({"$schema", "$id", "title", "description", "examples", "default"})
-_TYPES: Final[Mapping[str, type]] = {
-    "string": str,
-    "array": list,
-    "object": dict,
-    "boolean": bool,
-    "null": type(None),
-}
-
-
-def compile_schema(schema: Mapping[str, Any]) -> Conforms:
-    """A function that returns True only for values that conform to ``schema``.
-
-    It always returns False where ``schema`` has a keyword not known here.
-    """
-    checks: list[Conforms] = []
+def conforms(value: JsonValue, schema: Mapping[str, Any]) -> bool:
+    """Whether a value certainly conforms; False also where a keyword is not known here."""
     for keyword, rule in schema.items():
-        if keyword in _ANNOTATIONS or keyword in ("properties", "additionalProperties"):
-            continue
-        compiler = _COMPILERS.get(keyword)
-        checks.append(compiler(rule) if compiler else _never)
-    if "properties" in schema or "additionalProperties" in schema:
-        checks.append(_members(schema))
-    return _all_of(tuple(checks))
-
-
-def _never(value: JsonValue) -> bool:  # noqa: ARG001 - it is a check like the others
-    return False
-
-
-def _all_of(checks: tuple[Conforms, ...]) -> Conforms:
-    if len(checks) == 1:
-        return checks[0]
-    return lambda value: all(check(value) for check in checks)
-
-
-def _type(names: str | list[str]) -> Conforms:
-    wanted = [names] if isinstance(names, str) else names
-    if not set(wanted) <= set(_TYPES):
-        return _never
-    kinds = frozenset(_TYPES[name] for name in wanted)
-    return lambda value: type(value) in kinds
-
-
-def _format(name: str) -> Conforms:
-    if name != "uuid":
-        return _never
-    return lambda value: type(value) is not str or UUID.fullmatch(value) is not None
-
-
-def _required(names: list[str]) -> Conforms:
-    return lambda value: type(value) is not dict or all(name in value for name in names)
-
-
-def _items(schema: Mapping[str, Any]) -> Conforms:
-    check = compile_schema(schema)
-    return lambda value: type(value) is not list or all(map(check, value))
-
-
-def _members(schema: Mapping[str, Any]) -> Conforms:
-    known = {key: compile_schema(rule) for key, rule in schema.get("properties", {}).items()}
-    others = schema.get("additionalProperties", True)
-    other = (_always if others else _never) if isinstance(others, bool) else compile_schema(others)
-
-    def check(value: JsonValue) -> bool:
-        if type(value) is not dict:
-            return True
-        return all(known.get(key, other)(member) for key, member in value.items())
-
-    return check
-
-
-def _always(value: JsonValue) -> bool:  # noqa: ARG001 - it is a check like the others
+        rules = _KEYWORDS.get(keyword)
+        if rules is None or not rules(value, rule, schema):
+            return False
     return True
 
 
-_COMPILERS: Final[Mapping[str, Callable[[Any], Conforms]]] = {
-    "type": _type,
-    "format": _format,
-    "required": _required,
-    "items": _items,
+def _unlike(items: list[JsonValue], rule: Mapping[str, Any]) -> Iterable[JsonValue]:
+    """The items to check: one of each type where only that counts, since there may be thousands."""
+    return {type(one): one for one in items}.values() if rule.keys() == {"type"} else items
+
+
+def _all_others(value: Document, rule: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether the values under keys that ``schema`` does not list conform to ``rule``."""
+    known = schema.get("properties", ())
+    others = (one for key, one in value.items() if key not in known)
+    return rule is True or all(rule is not False and conforms(one, rule) for one in others)
+
+
+_TYPES: Final = {str: "string", list: "array", dict: "object", bool: "boolean", type(None): "null"}
+
+_KEYWORDS: Final[Mapping[str, Callable[[JsonValue, Any, Mapping[str, Any]], bool]]] = {
+    "type": lambda value, names, _: (
+        _TYPES.get(type(value)) in ([names] if isinstance(names, str) else names)
+    ),
+    "format": lambda value, name, _: (
+        name == "uuid" and (type(value) is not str or UUID.fullmatch(value) is not None)
+    ),
+    "required": lambda value, names, _: (
+        type(value) is not dict or all(name in value for name in names)
+    ),
+    "items": lambda value, rule, _: (
+        type(value) is not list or all(conforms(one, rule) for one in _unlike(value, rule))
+    ),
+    "properties": lambda value, rules, _: (
+        type(value) is not dict
+        or all(conforms(one, rules[key]) for key, one in value.items() if key in rules)
+    ),
+    "additionalProperties": lambda value, rule, schema: (
+        type(value) is not dict or _all_others(value, rule, schema)
+    ),
+    **dict.fromkeys(
+        ("$schema", "$id", "title", "description", "examples", "default"), lambda *_: True
+    ),
 }
+"""Whether a value conforms to a keyword's rule in a schema."""

@@ -173,7 +173,7 @@ def _forget_what_was_compiled() -> None:
     """What was worked out while the tests were collected was worked out without the fault."""
     from patcher.resources.model import MODEL
 
-    for name in ("_conforms", "_validator", "content"):
+    for name in ("_validator", "content"):
         vars(MODEL.schema).pop(name, None)
 
 
