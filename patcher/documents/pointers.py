@@ -14,7 +14,9 @@ from patcher.errors import InvalidPatchError
 
 _BAD_ESCAPE: Final = re.compile(r"~(?![01])")
 _INDEX: Final = re.compile(r"0|[1-9][0-9]*")
-_BEYOND_ANY_LIST: Final = 2**62
+_MOST_DIGITS: Final = 20
+"""Digits of an index that are read; more are beyond any list, and may be beyond int()."""
+
 _ESCAPABLE: Final = ".=:+-\\"
 _PART: Final = re.compile(r"\\u([0-9a-fA-F]{4})|\\.?|\.|[^.\\]+", re.DOTALL)
 
@@ -112,9 +114,7 @@ def shown(tokens: Tokens) -> str:
 
 def index_of(token: str) -> int | None:
     """A token as a list index (RFC 6901, section 4: no sign, no leading zero), or None."""
-    if not _INDEX.fullmatch(token):
-        return None
-    return int(token) if len(token) < len(str(_BEYOND_ANY_LIST)) else _BEYOND_ANY_LIST
+    return int(token[:_MOST_DIGITS]) if _INDEX.fullmatch(token) else None
 
 
 def is_of_kind(place: Tokens, kind: Tokens) -> bool:

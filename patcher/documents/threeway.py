@@ -191,33 +191,22 @@ def _on_both_lists(
     for place, other in shape.alternatives.items():
         if place > other:
             continue  # each pair occurs in both directions
-        known = {*_doubled(yours, place, other, shape), *_doubled(theirs, place, other, shape)}
-        for name, index in _doubled(merged, place, other, shape).items():
-            if name not in known:
-                ours, their = (
-                    _named(side, name, (place, other), shape) for side in (yours, theirs)
-                )
+        here, there = (
+            [_named(one, at, shape) for one in (merged, yours, theirs)] for at in (place, other)
+        )
+        known = (here[1].keys() & there[1].keys()) | (here[2].keys() & there[2].keys())
+        for name, (index, _) in here[0].items():
+            if name in there[0] and name not in known:
+                _, ours = (there[1] | here[1]).get(name, (0, MISSING))
+                _, their = (there[2] | here[2]).get(name, (0, MISSING))
                 yield Collision(pointer_to((*place, str(index))), MISSING, ours, their)
 
 
-def _doubled(document: Document, place: Tokens, other: Tokens, shape: Shape) -> dict[str, int]:
-    """The names that are in both lists, in order, with their indices in the first."""
-    others = _names(document, other, shape)
-    return {name: i for name, i in _names(document, place, shape).items() if name in others}
-
-
-def _named(document: Document, name: str, places: tuple[Tokens, Tokens], shape: Shape) -> JsonValue:
-    """The item of that name in one of two lists, or MISSING."""
-    indices = ((place, _names(document, place, shape).get(name)) for place in places)
-    found = (lookup(document, (*place, str(i))) for place, i in indices if i is not None)
-    return next(found, MISSING)
-
-
-def _names(document: Document, place: Tokens, shape: Shape) -> dict[str, int]:
-    """The names in a keyed list with their indices; only items identified by one text."""
-    members = lookup(document, place, None)
-    keys = map(shape.lists[place].key_of, members if type(members) is list else ())
-    return {key: index for index, key in enumerate(keys) if type(key) is str}
+def _named(document: Document, place: Tokens, shape: Shape) -> dict[str, tuple[int, JsonValue]]:
+    """The items of a keyed list that are identified by one text, by that text, with their index."""
+    items = lookup(document, place, None)
+    keys = map(shape.lists[place].key_of, items if type(items) is list else ())
+    return {key: (i, items[i]) for i, key in enumerate(keys) if type(key) is str}
 
 
 def _pulled_away(

@@ -9,7 +9,19 @@ from typing import Final, NamedTuple, TypeVar
 from patcher.batch.pool import each
 from patcher.documents.values import Document, JsonValue
 from patcher.errors import ApiError, NotFoundError, PatchError
-from patcher.impact.downstream import Aftermath, Checked, Impact, Unread, followers
+from patcher.impact.downstream import (
+    Aftermath,
+    Checked,
+    Impact,
+    Relating,
+    Schedule,
+    Sync,
+    Unread,
+    followers,
+    is_running,
+    problems,
+    reads,
+)
 from patcher.impact.fieldchange import (
     FieldChange,
     field_change,
@@ -18,7 +30,6 @@ from patcher.impact.fieldchange import (
     unreadable_relations,
 )
 from patcher.impact.preview import Preview, Redact
-from patcher.impact.syncs import Relating, Schedule, Sync, is_running, problems, reads
 from patcher.operations.arguments import Options
 from patcher.operations.session import Progress, Session
 from patcher.plan import PatchResult, Plan

@@ -8,9 +8,8 @@ from typing import Final
 from patcher.documents.wording import counted
 from patcher.errors import PatchError
 from patcher.impact import Aftermath, Impact, Preview
-from patcher.impact.downstream import Unread
+from patcher.impact.downstream import Sync, Unread
 from patcher.impact.fieldchange import Reference
-from patcher.impact.syncs import Sync
 from patcher.plan import Plan
 from patcher.render.plan import (
     Attachment,

@@ -120,18 +120,27 @@ def _texts(document: Document, *kind: str) -> Iterator[tuple[Tokens, str]]:
     return ((place, text) for place, text in of_kind(document, kind) if type(text) is str)
 
 
-def _field_names(document: Document) -> frozenset[str] | None:
-    """The names of the model's fields, or None where every column of the source is one."""
-    if not document.get("fields"):
-        return None
-    return frozenset(_all_names(document))
-
-
 def _all_names(document: Document) -> list[str]:
     """The names in both lists of fields, in order; without their places, which are slow."""
     fields = document.get("fields")
     names = [name for name in fields if type(name) is str] if type(fields) is list else []
     return [*names, *(name for _, name in _texts(document, "additional_fields", "-", "name"))]
+
+
+_REFERRING: Final = (
+    ("identifier-not-in-fields", ("identifier",), "or set another: --set identifier=FIELD"),
+    (
+        "tracking-column-not-in-fields",
+        ("tracking_columns", "-"),
+        "or remove it: --remove tracking_columns={}",
+    ),
+    (
+        "relation-not-in-fields",
+        ("relations", "-", "from"),
+        "or remove the relation: --remove relations={}",
+    ),
+)
+"""The kinds of place that name a field: the code of a finding there, and what else to do."""
 
 
 def unknown_columns(document: Document, proposed: Document) -> Iterator[Finding]:
@@ -140,46 +149,22 @@ def unknown_columns(document: Document, proposed: Document) -> Iterator[Finding]
     The message repeats the name only where the model had a field of that name: other text may be
     anything, such as a password in the wrong place.
     """
-    names = _field_names(proposed)
-    if names is None:
-        return
-    unknown = partial(_unknown, names, frozenset(_all_names(document)))
-    yield from unknown(
-        "identifier-not-in-fields",
-        ((place, name) for place, name in _texts(proposed, "identifier") if name),
-        "or set another: --set identifier=FIELD",
-    )
-    yield from unknown(
-        "tracking-column-not-in-fields",
-        _texts(proposed, "tracking_columns", "-"),
-        "or remove it: --remove tracking_columns={}",
-    )
-    yield from unknown(
-        "relation-not-in-fields",
-        _texts(proposed, "relations", "-", "from"),
-        "or remove the relation: --remove relations={}",
-    )
-
-
-def _unknown(
-    names: frozenset[str],
-    before: frozenset[str],
-    code: str,
-    used: Iterable[tuple[Tokens, str]],
-    otherwise: str,
-) -> Iterator[Finding]:
-    for place, name in used:
-        if name in names:
-            continue
-        is_known = name in before
-        said = f"{quoted(name)}, which is not" if is_known else "not"
-        yield Finding(
-            code,
-            place,
-            f"{pointer_to(place)} is {said} in {_FIELDS}.",
-            partial(_keep_or, name, names, otherwise, is_known=is_known),
-            name,
-        )
+    if not proposed.get("fields"):
+        return  # every column of the source is a field
+    names, before = frozenset(_all_names(proposed)), frozenset(_all_names(document))
+    for code, kind, otherwise in _REFERRING:
+        for place, name in _texts(proposed, *kind):
+            if name in names or (place == ("identifier",) and not name):
+                continue
+            is_known = name in before
+            said = f"{quoted(name)}, which is not" if is_known else "not"
+            yield Finding(
+                code,
+                place,
+                f"{pointer_to(place)} is {said} in {_FIELDS}.",
+                partial(_keep_or, name, names, otherwise, is_known=is_known),
+                name,
+            )
 
 
 def _keep_or(name: str, names: frozenset[str], otherwise: str, *, is_known: bool) -> str:

@@ -26,7 +26,6 @@ SMALL = {
 
 # The same thing on several floors; every other name belongs to one file.
 ON_SEVERAL_FLOORS = {"batch", "edit", "overview", "plan", "preview", "read", "saved", "store"} | {
-    "syncs",
     "undo",
     "write",
 }

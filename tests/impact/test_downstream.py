@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from patcher.impact.downstream import Aftermath, Checked, Impact, Unread, followers
+from patcher.impact.downstream import (
+    Aftermath,
+    Checked,
+    Impact,
+    Problem,
+    Relating,
+    Schedule,
+    Sync,
+    Unread,
+    followers,
+)
 from patcher.impact.fieldchange import Reference
-from patcher.impact.syncs import Problem, Relating, Schedule, Sync
 from tests.impact.test_references import CHANGE
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patcher.impact.downstream import Relating, Schedule, Sync, is_running, problems, reads
 from patcher.impact.fieldchange import FieldChange, references, unreadable, unreadable_relations
 from patcher.impact.preview import as_json
-from patcher.impact.syncs import Relating, Schedule, Sync, is_running, problems, reads
 
 MODEL_ID = "248df4b7-aa70-47b8-a036-33ac447e668d"
 OTHER_ID = "348df4b7-aa70-47b8-a036-33ac447e668d"

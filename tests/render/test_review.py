@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from patcher.documents.patches import Patch
 from patcher.impact import Aftermath, Preview
-from patcher.impact.downstream import Checked, Unread
+from patcher.impact.downstream import Checked, Problem, Unread
 from patcher.impact.preview import PreviewColumn
-from patcher.impact.syncs import Problem
 from patcher.render.review import aftermath_lines, review_lines
 from patcher.render.text import plain
 from patcher.resources.model import MODEL
