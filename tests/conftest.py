@@ -62,12 +62,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def quick_digests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The digests of a saved plan are slow on purpose, which proves nothing a thousand times."""
-    monkeypatch.setattr("patcher.plan.saved.COST", 2)
-
-
-@pytest.fixture(autouse=True)
 def nothing_leaks(
     clean_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[leaks.Watch]:
@@ -88,6 +82,12 @@ def signals_as_they_come() -> None:
 def every_module() -> None:
     """Imported before a test that is not traced is the first to need it."""
     warm.import_everything()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_digests(every_module: None) -> None:
+    """The digests of a saved plan are slow on purpose, which proves nothing a thousand times."""
+    warm.make_digests_quick()
 
 
 @pytest.fixture(autouse=True, scope="session")

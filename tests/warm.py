@@ -204,8 +204,16 @@ def import_everything() -> None:
             importlib.import_module(module.name)
 
 
+def make_digests_quick() -> None:
+    """Has plans that are saved here or by a fork digest credentials at no cost, and so agree."""
+    from patcher.plan import saved
+
+    saved.COST = 2  # type: ignore[misc]
+
+
 if __name__ == "__main__":
     import_everything()
+    make_digests_quick()
     for name in sys.argv[2:]:
         importlib.import_module(name)
     _serve(sys.argv[1])

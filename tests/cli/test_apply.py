@@ -509,8 +509,11 @@ def test_warnings_are_on_stderr(sandbox: Sandbox, patch_model: Command) -> None:
     assert "Warning" not in done.out
 
 
-def test_a_412_in_any_form_is_a_conflict(sandbox: Sandbox, patch_model: Command) -> None:
+def test_a_412_in_any_form_is_a_conflict(
+    sandbox: Sandbox, patch_model: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A gateway's 412 says as well that nothing was written."""
+    monkeypatch.setattr("patcher.guard.outcome.PATIENCE", 0.1)
     sandbox.fault(faults.status_before(412, "empty"))
 
     assert patch_model("apply", seed.CONTACTS, *RENAME, "-y").code == 4

@@ -12,11 +12,6 @@ from tests.cli.conftest import Command
 from tests.cli.terminal import Terminal
 
 
-@pytest.fixture(autouse=True)
-def quick_digests() -> None:
-    """As slow as they are: some of these plans are made here and applied by another process."""
-
-
 @pytest.fixture
 def file(sandbox: Sandbox, patch_model: Command, tmp_path: Path) -> Path:
     """A plan that renames, in a file."""
