@@ -132,10 +132,9 @@ class Agent:
     def preview_change(self, arguments: Document) -> ToolReply:
         """What the source says of a plan, and who depends on it."""
         shown = self.plans.get(arguments["plan_id"])
-        plan = shown.plan if shown else None
-        if shown is None or plan is None:
+        if shown is None or shown.state == "spent":
             return self.spent(arguments["plan_id"])
-        seen = reviewed(self.session, plan, Options(preview=True, impact=True))
+        seen = reviewed(self.session, shown.plan, Options(preview=True, impact=True))
         head = f"Preview of {shown.id} at {self.place}: not written."
         return reply(head, shown_lines(seen), {**plan_data(seen), **_identity(shown)})
 
@@ -179,10 +178,7 @@ class Agent:
 
         Writes nothing. Raises PatchError for a plan that is stale.
         """
-        plan = shown.plan
-        if plan is None:
-            return self.spent(shown.id)
-        found = run_shown(self.session, plan, Options(dry_run=True))
+        found = run_shown(self.session, shown.plan, Options(dry_run=True))
         return None if found.status == "planned" else of_result(found)
 
     def write(self, shown: ShownPlan) -> ToolReply:

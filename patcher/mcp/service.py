@@ -127,12 +127,12 @@ class Service:
 
     async def _ask(self, context: Context, shown: ShownPlan) -> ToolReply | None:
         """Asks while the call waits. None agrees; else why nothing is written."""
-        plan = shown.plan
-        if plan is None or not self.agent.plans.move(shown, "open", "asking"):
+        if not self.agent.plans.move(shown, "open", "asking"):
             return self.agent.spent(shown.id)
         try:
             with anyio.fail_after(_PATIENCE):
-                found = await context.session.elicit_form(question(plan, shown.summary), _FORM)
+                text = question(shown.plan, shown.summary)
+                found = await context.session.elicit_form(text, _FORM)
         except (MCPError, TimeoutError, ValueError):
             return of_error(_NO_ANSWER)
         finally:
@@ -143,14 +143,11 @@ class Service:
         self, params: types.CallToolRequestParams, shown: ShownPlan
     ) -> types.InputRequiredResult | ToolReply | None:
         """The same where the question is the result of the call, and the client calls again."""
-        plan = shown.plan
-        if plan is None:
-            return self.agent.spent(shown.id)
         if not params.input_responses:
             number = os.urandom(12).hex()
             shown.questions.add(number)
             form = types.ElicitRequestFormParams(
-                message=question(plan, shown.summary), requested_schema=_FORM
+                message=question(shown.plan, shown.summary), requested_schema=_FORM
             )
             asked: types.InputRequests = {_KEY: types.ElicitRequest(params=form)}
             return types.InputRequiredResult(input_requests=asked, request_state=number)

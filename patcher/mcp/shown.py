@@ -27,7 +27,7 @@ class ShownPlan:
 
     Attributes:
         id: its ID, random and of this process.
-        plan: the plan; None once the ID is spent.
+        plan: the plan, which names this ID as that of a saved one.
         model: the model's name, or its ID where it has no usable name.
         model_id: the model's ID.
         summary: the plan in one line.
@@ -40,7 +40,7 @@ class ShownPlan:
         self.id = f"plan-{os.urandom(6).hex()}"
         # The journal knows a write by the ID of its plan, as for a saved one.
         origin = plan.origin._replace(saved_plan=self.id)
-        self.plan: Plan | None = replace(plan, terms=plan.terms._replace(origin=origin))
+        self.plan = replace(plan, terms=plan.terms._replace(origin=origin))
         name = clean(plan.name or "").replace("\n", " ").replace("\t", " ")
         self.model_id = plan.base.id or ""
         self.model = name if 0 < len(name) <= _LONGEST_NAME else self.model_id
@@ -105,18 +105,17 @@ class ShownPlans:
             return True
 
     def _spend(self, shown: ShownPlan, outcome: ToolReply) -> None:
-        shown.state, shown.outcome, shown.plan = "spent", outcome, None
+        shown.state, shown.outcome = "spent", outcome
 
     def write(self, shown: ShownPlan, write: Callable[[Plan], ToolReply]) -> ToolReply | None:
         """Writes a plan once. None where another call writes it, or wrote it, or it is closed."""
         with self._changed:
-            if self.is_closed or shown.state not in ("open", "asking") or shown.plan is None:
+            if self.is_closed or shown.state not in ("open", "asking"):
                 return None
             shown.state = "writing"
             self._writing += 1
-            plan = shown.plan
         try:
-            outcome = write(plan)
+            outcome = write(shown.plan)
             with self._changed:
                 self._spend(shown, outcome)
         finally:

@@ -75,12 +75,7 @@ def run_files(
 
 def live_of(session: Session, file: ModelFile, options: Options) -> Live:
     """The model of a file as it is now. Raises NotFoundError where it is gone."""
-    url = session.client.settings.url
-    if file.header.url != url:
-        raise InvalidInputError(
-            f"{file.path} is of {file.header.url}, and this is {url}.",
-            hint=f"Pass --url {file.header.url}, with credentials for it.",
-        )
+    session.refuse_other_url(file.header.url, f"{file.path} is of")
     try:
         live = read_live(session, file.id, options)
     except NotFoundError as error:

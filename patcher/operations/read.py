@@ -166,20 +166,6 @@ class Selection(NamedTuple):
         return not all(map(UUID.fullmatch, (*(self.targets or ()), *self.exclude)))
 
 
-class _Listed(NamedTuple):
-    """What is kept of the list of all resources.
-
-    Attributes:
-        names: the last name of each by id; None where the list has none.
-        ids: for each name that was seen, the ids that were seen to have it.
-        fits: whether each fulfils the conditions; None where the item does not show it.
-    """
-
-    names: dict[str, str | None]
-    ids: dict[str, dict[str, None]]
-    fits: dict[str, bool | None]
-
-
 def select(session: Session, selection: Selection, options: Options) -> list[Target]:
     """The selected resources, each once, in the order named; else as the API lists them.
 
@@ -189,19 +175,27 @@ def select(session: Session, selection: Selection, options: Options) -> list[Tar
     from patcher.batch.batch import Target
     from patcher.batch.overview import NamedResource
 
-    where, targets = selection.where, selection.targets
-    _check(session, where, allow_unknown="carry" in session.unknown_fields(options))
-    listed = _Listed({}, {}, {})
-    if where or targets is None or selection.has_names:
-        listed = _listed(session, selection)
-    chosen: dict[str, str | None] = dict.fromkeys(listed.names)
+    targets, allow_unknown = selection.targets, "carry" in session.unknown_fields(options)
+    where = _Where(session, selection.where, allow_unknown=allow_unknown)
+    names: dict[str, str | None] = {}
+    by_name: dict[str, dict[str, None]] = {}
+    if selection.where or targets is None or selection.has_names:
+        # Of the list, which comes page by page, no more is kept than needed.
+        items = resources(session.client, session.resource)
+        for raw in named(session.client, session.resource, items) if selection.has_names else items:
+            resource_id, name = raw["id"].lower(), raw.get("name")
+            names[resource_id] = shown_name(session, Snapshot(raw))
+            if type(name) is str:
+                by_name.setdefault(name, {})[resource_id] = None
+            where.note(raw)
+    chosen: dict[str, str | None] = dict.fromkeys(names)
     if targets is not None:
-        chosen = ids_of(session.resource.noun, listed.ids, targets)
-    excluded = ids_of(session.resource.noun, listed.ids, selection.exclude)
+        chosen = ids_of(session.resource.noun, by_name, targets)
+    excluded = ids_of(session.resource.noun, by_name, selection.exclude)
     chosen = {one: listed_as for one, listed_as in chosen.items() if one not in excluded}
-    fitting = _fitting(session, chosen, listed.fits, where)
+    fitting = where.fitting(chosen)
     return [
-        Target(NamedResource(listed.names.get(one), one), listed_as=listed_as)
+        Target(NamedResource(names.get(one), one), listed_as=listed_as)
         for one, listed_as in chosen.items()
         if one in fitting
     ]
@@ -212,55 +206,41 @@ def holds(session: Session, where: Iterable[Condition], document: Document) -> b
     return all(one.holds(document, session.resource.shape, session.masks) for one in where)
 
 
-def _check(session: Session, where: Iterable[Condition], *, allow_unknown: bool) -> None:
-    for condition in where:
-        condition.check(session.resource.shape, session.masks, allow_unknown=allow_unknown)
+class _Where:
+    """Conditions on the items of a list.
 
-
-def _listed(session: Session, selection: Selection) -> _Listed:
-    """Reads the list page by page, and keeps no more of it than needed."""
-    found = _Listed({}, {}, {})
-    items = resources(session.client, session.resource)
-    if selection.has_names:
-        items = named(session.client, session.resource, items)
-    for raw in items:
-        resource_id, name = raw["id"].lower(), raw.get("name")
-        found.names[resource_id] = shown_name(session, Snapshot(raw))
-        if type(name) is str:
-            found.ids.setdefault(name, {})[resource_id] = None
-        found.fits[resource_id] = _fits(session, raw, selection.where)
-    return found
-
-
-def _fits(session: Session, raw: Document, where: tuple[Condition, ...]) -> bool | None:
-    """Whether an item of the list fulfils all conditions; None where it does not show it.
-
-    An item may be lighter than the resource: a key that it lacks may be there all the same.
+    An item may be lighter than the resource: what it lacks may be there all the same, and is read.
     """
-    if not where:
-        return True
-    document = _document(session, raw)
-    shown = [one for one in where if session.resource.tells(raw, document, one.place)]
-    if not holds(session, shown, document):
-        return False
-    return True if len(shown) == len(where) else None
 
+    def __init__(
+        self, session: Session, where: tuple[Condition, ...], *, allow_unknown: bool
+    ) -> None:
+        for condition in where:
+            condition.check(session.resource.shape, session.masks, allow_unknown=allow_unknown)
+        self._session, self._where = session, where
+        self._fits: dict[str, bool | None] = {}
 
-def _fitting(
-    session: Session,
-    ids: Iterable[str],
-    fits: Mapping[str, bool | None],
-    where: tuple[Condition, ...],
-) -> set[str]:
-    """The ``ids`` that fulfil the conditions; where the list does not show it, they are read."""
-    if not where:
-        return set(ids)
-    fitting = {one for one in ids if fits.get(one)}
-    in_doubt = [one for one in ids if fits.get(one) is None]
-    for snapshot in whole(session.client, session.resource, in_doubt):
-        if holds(session, where, _document(session, snapshot.raw)):
-            fitting.add((snapshot.id or "").lower())
-    return fitting
+    def note(self, raw: Document) -> None:
+        """Notes whether an item fulfils all conditions, or None where it does not show it."""
+        if not self._where:
+            return
+        document = _document(self._session, raw)
+        tells = self._session.resource.tells
+        shown = [one for one in self._where if tells(raw, document, one.place)]
+        is_whole = len(shown) == len(self._where) or None
+        fits = holds(self._session, shown, document)
+        self._fits[raw["id"].lower()] = fits and is_whole
+
+    def fitting(self, ids: Iterable[str]) -> set[str]:
+        """The ``ids`` that fulfil all conditions; those in doubt are read."""
+        if not self._where:
+            return set(ids)
+        fitting = {one for one in ids if self._fits.get(one)}
+        in_doubt = [one for one in ids if self._fits.get(one) is None]
+        for snapshot in whole(self._session.client, self._session.resource, in_doubt):
+            if holds(self._session, self._where, _document(self._session, snapshot.raw)):
+                fitting.add((snapshot.id or "").lower())
+        return fitting
 
 
 def _document(session: Session, raw: Document) -> Document:
@@ -348,9 +328,8 @@ def projection(session: Session, model: str, unknown_fields: OnUnknown) -> Proje
 
 def summaries(session: Session, where: tuple[Condition, ...] = ()) -> list[ModelSummary]:
     """The resources that fulfil all conditions, the last written first."""
-    _check(session, where, allow_unknown=True)
+    conditions = _Where(session, where, allow_unknown=True)
     found: dict[str, ModelSummary] = {}
-    fits: dict[str, bool | None] = {}
     for raw in resources(session.client, session.resource):
         item = Snapshot(raw)
         texts = {key: raw.get(key) for key in ("type", "connection_id")}
@@ -362,8 +341,8 @@ def summaries(session: Session, where: tuple[Condition, ...] = ()) -> list[Model
             updated_by=item.author,
             **{key: one if type(one) is str else None for key, one in texts.items()},
         )
-        fits[raw["id"].lower()] = _fits(session, raw, where)
-    fitting = _fitting(session, found, fits, where)
+        conditions.note(raw)
+    fitting = conditions.fitting(found)
     return [one for resource_id, one in found.items() if resource_id in fitting]
 
 

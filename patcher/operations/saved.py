@@ -89,7 +89,9 @@ def run_saved(session: Session, saved: SavedPlan, options: Options) -> PatchResu
     done = _already_applied(made, live, document)
     if done is not None:
         return done
-    _refuse_a_second_time(session, saved)
+    for entry in _entries_since(session, saved):
+        if entry.intent.saved_plan == saved.id and entry.may_be_written:
+            raise spent(session.journal, saved.id, entry)
     _refuse_stale(made, live, document)
     plan = propose(session.resource, live, proposed, terms)
     _refuse_what_was_not_shown(saved.plan, plan)
@@ -120,12 +122,6 @@ def _already_applied(plan: Plan, live: Snapshot, document: Document) -> PatchRes
     text = f"Already applied: {done.label} matches the plan."
     notice = Notice("already-applied", "", text)
     return replace(PatchResult.of_plan(done), notices=(notice, *verdict.notices))
-
-
-def _refuse_a_second_time(session: Session, saved: SavedPlan) -> None:
-    for entry in _entries_since(session, saved):
-        if entry.intent.saved_plan == saved.id and entry.may_be_written:
-            raise spent(session.journal, saved.id, entry)
 
 
 def _entries_since(session: Session, saved: SavedPlan) -> Iterator[Entry]:

@@ -153,7 +153,7 @@ class History:
         ``text`` is a UUID, a name before or after a write, or a run.
         """
         entries, unreadable = self.journal.entries()
-        if text is not None and is_run(text):
+        if text is not None and RUN.fullmatch(text):
             entries = [one for one in entries if one.intent.run == text]
         elif text is not None:
             name = text.removeprefix(FORCED)
@@ -181,11 +181,6 @@ RUN: Final = re.compile(r"run-[0-9a-f]{12}")
 def is_entry(text: str) -> bool:
     """Whether a text is the name of a journal entry."""
     return ENTRY.fullmatch(text) is not None
-
-
-def is_run(text: str) -> bool:
-    """Whether a text is the name of a run."""
-    return RUN.fullmatch(text) is not None
 
 
 def undo(

@@ -101,36 +101,17 @@ FORMAT: Final = 1
 
 KIND: Final = "patch-model plan"
 
-_TEXT: Final = (str,)
 _TEXT_OR_NULL: Final = (str, NoneType)
 
-# The types of the properties of a file, except the resource's ID, whose name depends on its noun.
-_PROPERTIES: Final[Mapping[str, tuple[type, ...]]] = {
-    "id": _TEXT,
-    "created": _TEXT,
-    "tool": _TEXT,
-    "url": _TEXT,
-    "organization": _TEXT_OR_NULL,
-    "noun": _TEXT,
-    "name": _TEXT_OR_NULL,
-    "version": (int, float, bool, str, list, dict, NoneType),
-    "updated_at": _TEXT_OR_NULL,
-    "updated_by": _TEXT_OR_NULL,
-    "changes": (list,),
-    "cleared": (list,),
-    "carried": (list,),
-    "warnings": (list,),
-    "unknown_fields": _TEXT,
-    "allow_all_fields": (bool,),
-    "mentioned": (list,),
-    "touched": (list,),
-    "literal": (list,),
-    "named": (list,),
-    "base": (dict,),
-    "proposed": (dict,),
-    "salt": _TEXT,
-    "digests": (dict,),
+_PROPERTIES: Final[Mapping[tuple[type, ...], str]] = {
+    (str,): "id created tool url noun unknown_fields salt",
+    _TEXT_OR_NULL: "organization name updated_at updated_by",
+    (bool,): "allow_all_fields",
+    (list,): "changes cleared carried warnings mentioned touched literal named",
+    (dict,): "base proposed digests",
 }
+"""The properties of a file by their types; the version has any, and the ID depends on the noun."""
+
 _LISTS_OF_TEXTS: Final = ("cleared", "carried", "mentioned", "touched", "named", "literal")
 
 
@@ -293,10 +274,10 @@ def _refuse_a_credential(plan: Plan, base: Document, proposed: Document) -> None
 
 def _check_properties(content: Document, resource: Resource) -> None:
     """Raises KeyError, TypeError or ValueError for a property that is missing or not valid."""
-    kinds = {**_PROPERTIES, f"{resource.noun}_id": _TEXT_OR_NULL}
     content.setdefault("named", [])
     content.setdefault("literal", [])
-    for name, allowed in kinds.items():
+    kinds = {name: kinds for kinds, names in _PROPERTIES.items() for name in names.split()}
+    for name, allowed in {**kinds, f"{resource.noun}_id": _TEXT_OR_NULL}.items():
         if type(content[name]) not in allowed:
             raise TypeError(name)
     for name in _LISTS_OF_TEXTS:

@@ -93,7 +93,9 @@ class Endpoints:
             ("syncs", "GET"): self._list_syncs,
             ("sync", "GET"): lambda task: Reply.of_data(syncs.shown(task.id)),
             ("status", "GET"): lambda task: Reply.of_data(syncs.status(task.id)),
-            ("job", "GET"): self._poll,
+            ("job", "GET"): lambda task: Reply.of_data(
+                jobs.poll(task.call.arguments["type"], task.id)
+            ),
             ("sample", "GET"): self._sample,
             ("connections", "GET"): lambda _: Reply.of_data([*DATA["connections"].values()]),
             ("connection", "GET"): _known("connection", "connections"),
@@ -165,9 +167,6 @@ class Endpoints:
         self._body(task.call)
         connection_id = task.call.arguments["connection_id"].lower()
         return Reply.of_data(found("enrichment source", "input_fields", connection_id))
-
-    def _poll(self, task: Task) -> Reply:
-        return Reply.of_data(self._jobs.poll(task.call.arguments["type"], task.id))
 
     def _model_or_job(self, task: Task, type_: str, work: Callable[[], str]) -> Reply:
         if task.job is None:
