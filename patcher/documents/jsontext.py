@@ -92,14 +92,10 @@ def number(text: str) -> int | float | None:
 def quoted(text: str) -> str:
     """A text from a document for a message: in quotes, on one line, cut if long."""
     short = text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1] + "…"
-    return f'"{escaped(short)}"'
-
-
-def escaped(text: str) -> str:
-    """``text`` with quotes, backslashes and invisible characters escaped as in JSON."""
-    return "".join(
-        one if one.isprintable() and one not in '"\\' else json.dumps(one)[1:-1] for one in text
+    shown = (
+        one if one.isprintable() and one not in '"\\' else json.dumps(one)[1:-1] for one in short
     )
+    return f'"{"".join(shown)}"'
 
 
 def line_and_column(text: str, position: int) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from patcher.documents import jsontext, yamlwriting
 from patcher.documents.jsontext import line_and_column, quoted
+from patcher.documents.pointers import tokens_of
 from patcher.documents.values import MAX_DEPTH, MISSING, JsonValue, Tokens, is_writable
 from patcher.documents.wording import paired
 from patcher.errors import InvalidPatchError
@@ -97,8 +98,12 @@ def lines(text: str) -> dict[Tokens, int]:
     return dict(_located(composed(source), ()))
 
 
-def line_of(place: Tokens, known: Mapping[Tokens, int]) -> int | None:
-    """The line of a place, or of the nearest place that it is in, of those in ``known``."""
+def line_of(path: str | None, text: str) -> int | None:
+    """The line of a YAML text that a JSON Pointer names, or that the nearest place above it has."""
+    return None if path is None else _line_of(tokens_of(path), lines(text))
+
+
+def _line_of(place: Tokens, known: Mapping[Tokens, int]) -> int | None:
     ends = (place[:end] for end in range(len(place), 0, -1))
     return next((known[one] for one in ends if one in known), None)
 
@@ -130,7 +135,7 @@ def annotated(text: str, notes: Iterable[tuple[Tokens, Sequence[str]]]) -> str:
     known: dict[Tokens, int] | None = None
     for place, comments in notes:
         known = lines(text) if known is None else known
-        above.setdefault(line_of(place, known) or 1, []).extend(comments)
+        above.setdefault(_line_of(place, known) or 1, []).extend(comments)
     rows = enumerate(text.split("\n"), 1)
     return "\n".join(row for number, line in rows for row in (*above.get(number, ()), line))
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from patcher.documents import jsontext, yamltext
-from patcher.documents.jsontext import escaped
 from patcher.documents.pointers import tokens_of
 from patcher.documents.threeway import Collision
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens
+from patcher.documents.wording import escape, is_unseen
 from patcher.errors import InvalidPatchError
 from patcher.resources.blockers import Blocker
 from patcher.resources.resource import Resource
@@ -106,19 +106,16 @@ class Buffer:
 
     def line_of(self, body: str, path: str | None) -> int | None:
         """Returns the line of ``body``, from 1, of a pointer's place or its nearest parent."""
-        if path is None:
-            return None
-        return yamltext.line_of(tokens_of(path), yamltext.lines(self._without_comments(body)))
+        return yamltext.line_of(path, self._without_comments(body))
 
     def _about(self) -> list[str]:
         base = self.base
-        by = f" by {base.author}" if base.author else ""
-        at = f" at {base.updated_at}" if base.updated_at else ""
         name = "" if base.name is None else f" {jsontext.quoted(base.name)}"
         facts = f"{self.resource.noun}{name} {base.id}, version {base.shown_version}"
+        facts += f", last written{base.last_write}" if base.last_write else ""
         owned = ", ".join(sorted(self.resource.shape.server_owned))
         return [
-            *_wrapped(_visible(f"{facts}, last written{by}{at}" if by or at else facts)),
+            *_wrapped(_visible(facts)),
             "",
             *_wrapped(
                 "This is the whole writable document. Save it and close the editor to see what "
@@ -177,4 +174,4 @@ def _quoted(value: JsonValue) -> list[str]:
 
 def _visible(text: str) -> str:
     """Returns ``text`` on one line, with invisible characters escaped."""
-    return "".join(one if one.isprintable() else escaped(one) for one in text)
+    return "".join(escape(one) if is_unseen(one) else one for one in text)

@@ -249,8 +249,6 @@ def conflict_of(
     now = _unchanged(live)
     meant = replace(now, document=found.base, proposed=found.mine, changes=found.yours)
     error = conflict(meant, live.snapshot, found.live)
-    by = f" by {live.snapshot.author}" if live.snapshot.author else ""
-    when = f" at {live.snapshot.updated_at}" if live.snapshot.updated_at else ""
     if found.merged.collisions:
         what = f"both you and others changed {_listed(found.merged.collisions)}"
         error.command_hint = (
@@ -263,7 +261,8 @@ def conflict_of(
         error.command_hint = (
             "To keep both, add --on-conflict rebase, or pull their changes into the file first."
         )
-    error.message = f"{file.path}: {what} ({now.label}, last changed{by}{when}). {end}"
+    facts = f"{now.label}, last changed{live.snapshot.last_write}"
+    error.message = f"{file.path}: {what} ({facts}). {end}"
     return error
 
 

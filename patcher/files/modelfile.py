@@ -12,7 +12,6 @@ from typing import Final, NamedTuple, TypeAlias
 
 from patcher.disk import write_whole
 from patcher.documents import jsontext, yamltext
-from patcher.documents.pointers import tokens_of
 from patcher.documents.values import Document, Tokens
 from patcher.documents.wording import first_few
 from patcher.documents.yamlediting import edited, leading_comments
@@ -102,15 +101,10 @@ class ModelFile:
     def located(self, error: PatchError) -> PatchError:
         """``error``, whose message now begins with the file, and the line where it has one."""
         paths = getattr(error, "paths", None) or [getattr(error, "path", None)]
-        line = self._line_of(paths[0])
+        line = yamltext.line_of(paths[0], self.text)
         if not error.message.startswith(str(self.path)):
             error.message = f"{self.path}{f':{line}' if line else ''}: {error.message}"
         return error
-
-    def _line_of(self, path: str | None) -> int | None:
-        if path is None:
-            return None
-        return yamltext.line_of(tokens_of(path), yamltext.lines(self.text))
 
     def changed(self, old: Document, new: Document) -> bytes:
         """The content that says ``new`` where it says ``old``, with its own line endings."""

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from patcher.backoff import Clock, TimeLeft, attempts, pauses, time_left
 from patcher.documents.wording import Notice, first_few, ignore
 from patcher.errors import ApiError, ConflictError, NotFoundError, OutcomeUnknownError, PatchError
-from patcher.guard.overlap import OverlapCheck, has_trace, last_written
+from patcher.guard.overlap import OverlapCheck, has_trace
 from patcher.guard.store import Ambiguous, Answered, Job, Refused, Store
 from patcher.guard.verification import EXCUSES, Verdict, is_as_before, proves, verify
 from patcher.plan import Plan
@@ -158,7 +158,7 @@ class SentWrite:
 
     def _facts(self, now: Snapshot) -> str:
         """Who made another state so, as far as its snapshot shows, in brackets."""
-        facts = [last_written(now)] if last_written(now) else []
+        facts = [f"last written{now.last_write}"] if now.last_write else []
         if now.has_other_version(self.before):
             was = self.before.shown_version
             facts.insert(0, f"version {was} became {now.shown_version}")

@@ -103,8 +103,8 @@ class OverlapCheck:
             what += f" The server did not clear {kept}."
         if self.is_alone:
             return what
-        if last := last_written(self.after):
-            what += f" It was {last}."
+        if last := self.after.last_write:
+            what += f" It was last written{last}."
         if self.is_blind:
             return (
                 f"{what} {self._blindness}, so this may be the server's doing or an overlapping "
@@ -132,13 +132,6 @@ class OverlapCheck:
             version_after=self.after.version,
             hint=f"{hint} {record}",
         )
-
-
-def last_written(snapshot: Snapshot) -> str:
-    """Returns by whom and when it was last written, as far as known; empty where nothing is."""
-    by = f" by {snapshot.author}" if snapshot.author else ""
-    when = f" at {snapshot.updated_at}" if snapshot.updated_at else ""
-    return f"last written{by}{when}" if by or when else ""
 
 
 def has_trace(plan: Plan, stored: Document) -> bool:

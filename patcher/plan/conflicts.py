@@ -55,9 +55,8 @@ def conflict(
     than the changes show.
     """
     report = _report(plan, fresh, document)
-    when = f" at {fresh.updated_at}" if fresh.updated_at else ""
     return ConflictError(
-        f"{plan.label} was changed{_by(fresh)}{when} since it was read "
+        f"{plan.label} was changed{fresh.last_write} since it was read "
         f"({_facts(plan, fresh, report)}). {why}Nothing was written.",
         expected=plan.base.version,
         found=fresh.version,
@@ -67,10 +66,6 @@ def conflict(
         fresh=fresh,
         hint=hint or _way_out(plan, report),
     )
-
-
-def _by(snapshot: Snapshot) -> str:
-    return f" by {snapshot.author}" if snapshot.author else ""
 
 
 def _report(plan: Plan, fresh: Snapshot, document: Document) -> Conflict:
@@ -166,7 +161,8 @@ def _rebased(plan: Plan, fresh: Snapshot) -> Notice:
     moved = "with the same version"
     if fresh.has_other_version(plan.base):
         moved = f"version {plan.base.shown_version} became {fresh.shown_version}"
-    text = f"{plan.label} was changed{_by(fresh)} in between ({moved}); both are kept."
+    by = f" by {fresh.author}" if fresh.author else ""
+    text = f"{plan.label} was changed{by} in between ({moved}); both are kept."
     return Notice("rebased", "", text)
 
 

@@ -118,10 +118,7 @@ def title(plan: Plan) -> str:
 def _written(plan: Plan) -> str:
     base = plan.base
     parts = [f"version {base.shown_version}"] if base.raw.get("version") is not None else []
-    if base.author or base.updated_at:
-        by = f" by {base.author}" if base.author else ""
-        at = f" at {base.updated_at}" if base.updated_at else ""
-        parts.append(f"last written{by}{at}")
+    parts += [f"last written{base.last_write}"] if base.last_write else []
     return ", ".join(parts)
 
 

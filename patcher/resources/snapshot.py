@@ -76,6 +76,13 @@ class Snapshot(NamedTuple):
         """The ID of who wrote it last, or None."""
         return self._of_actor("id")
 
+    @property
+    def last_write(self) -> str:
+        """By whom and when it was last written, " by A at T", as far as known."""
+        by = f" by {self.author}" if self.author else ""
+        at = f" at {self.updated_at}" if self.updated_at else ""
+        return by + at
+
     def is_newer_than(self, other: Snapshot) -> bool:
         """Whether this is a later state than ``other``, by version or by time.
 

@@ -26,7 +26,6 @@ from patcher.errors import (
     VerificationError,
 )
 from patcher.guard.guard import ATTEMPTS, Guard, fresh_key
-from patcher.guard.overlap import last_written
 from patcher.guard.store import Ambiguous, Answer, Answered, Job, NotSent, Refused, Throttled
 from patcher.journal import Journal
 from patcher.plan import Origin
@@ -1152,20 +1151,6 @@ def test_an_ending_that_is_not_recorded_is_about_no_place(tmp_path: Path) -> Non
     assert (code, path) == ("ending-not-recorded", "")
     assert "could not be recorded" in message
     assert "cannot be written" in message
-
-
-@pytest.mark.parametrize(
-    ("raw", "words"),
-    [
-        ({"updated_by": {"name": "Bo"}, "updated_at": "t"}, "last written by Bo at t"),
-        ({"updated_by": {"name": "Bo"}}, "last written by Bo"),
-        ({"updated_at": "t"}, "last written at t"),
-        ({}, ""),
-    ],
-)
-def test_who_wrote_last_is_told_as_far_as_it_is_known(raw: dict[str, Any], words: str) -> None:
-    """By whom, when, both or neither."""
-    assert last_written(Snapshot(raw)) == words
 
 
 @pytest.mark.parametrize("unknown_fields", ["carry", "drop"])

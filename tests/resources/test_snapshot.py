@@ -168,3 +168,17 @@ def test_versions_are_compared_as_the_values_that_they_are(
 def test_a_version_is_shown_as_what_it_is(version: Any, shown: str) -> None:
     """Text is told from a number, and is cut."""
     assert snapshot(version).shown_version == shown
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ({"updated_by": {"name": "Bo"}, "updated_at": "t"}, " by Bo at t"),
+        ({"updated_by": {"name": "Bo"}}, " by Bo"),
+        ({"updated_at": "t"}, " at t"),
+        ({}, ""),
+    ],
+)
+def test_who_wrote_last_is_told_as_far_as_it_is_known(raw: dict[str, Any], words: str) -> None:
+    """By whom, when, both or neither."""
+    assert Snapshot(raw).last_write == words
