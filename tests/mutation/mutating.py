@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
+from inspect import unwrap
 from itertools import takewhile
 from pathlib import Path
 from types import CodeType
@@ -190,10 +191,10 @@ def _function(module: Any, scope: str) -> Any:
     for name in scope.split("."):
         found = vars(found)[name]
     if isinstance(found, property):
-        return found.fget
-    if isinstance(found, (classmethod, staticmethod)):
-        return found.__func__
-    return found.func if isinstance(found, cached_property) else found
+        found = found.fget
+    elif isinstance(found, cached_property):
+        found = found.func
+    return unwrap(found)  # a cached function, a context manager or a class method
 
 
 def _assign(module: Any, name: str, source: str, code: CodeType) -> None:
