@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
-from typing import IO, TYPE_CHECKING, Final, Literal
+from typing import IO, TYPE_CHECKING, Final, Literal, TypeAlias
 
 from patcher.cli.signals import SIGNALS
 
@@ -193,23 +193,26 @@ def can_ask() -> bool:
     return is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
 
-_YES: Final = {"y": "apply", "yes": "apply"}
-_NO: Final = {"": "stop", "n": "stop", "no": "stop"}
-_EDIT: Final = {"e": "edit", "edit": "edit"}
+Meaning: TypeAlias = Literal["apply", "edit", "stop"]
+
+_ANSWERS: Final[Mapping[str, Meaning]] = {
+    **dict.fromkeys(("y", "yes"), "apply"),
+    **dict.fromkeys(("", "n", "no"), "stop"),
+}
+_OR_EDIT: Final[Mapping[str, Meaning]] = {**_ANSWERS, **dict.fromkeys(("e", "edit"), "edit")}
 
 
 def ask(question: str) -> bool:
     """Asks on standard error; an empty line or the end of input is no."""
-    return _answer(question, "[y/N]", {**_YES, **_NO}) == "apply"
+    return _answer(question, "[y/N]", _ANSWERS) == "apply"
 
 
-def ask_or_edit(question: str) -> Literal["apply", "edit", "stop"]:
+def ask_or_edit(question: str) -> Meaning:
     """Asks on standard error, with a third way; an empty line or the end of input stops."""
-    choice = _answer(question, "[y]es, [e]dit again, [N]o:", {**_YES, **_EDIT, **_NO})
-    return "apply" if choice == "apply" else "edit" if choice == "edit" else "stop"
+    return _answer(question, "[y]es, [e]dit again, [N]o:", _OR_EDIT)
 
 
-def _answer(question: str, choices: str, meanings: Mapping[str, str]) -> str:
+def _answer(question: str, choices: str, meanings: Mapping[str, Meaning]) -> Meaning:
     """The meaning of the answer; asks until it is one of ``meanings`` or input ends.
 
     Input from before the question appeared is discarded.

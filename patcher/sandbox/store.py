@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -114,25 +115,15 @@ class Table:
 
         ``after`` is where this page begins: the last row of the one before.
         """
-        found: list[Row] = []
-        while len(found) <= limit:
-            rows = self._newest(limit + 1, after)
-            found += filter(wanted, rows)
-            if len(rows) <= limit:
-                break
-            after = (rows[-1].updated_at, rows[-1].id)
+        stamp, row_id = after or ("~", "")
+        newest = (
+            "SELECT * FROM {} WHERE updated_at < ? OR (updated_at = ? AND id > ?) "
+            "ORDER BY updated_at DESC, id"
+        )
+        with self._lock, closing(self._cursor(newest, stamp, stamp, row_id)) as rows:
+            found = list(islice(filter(wanted, (Row(*each) for each in rows)), limit + 1))
         shown = found[:limit]
         return shown, (shown[-1].updated_at, shown[-1].id) if len(found) > limit else None
-
-    def _newest(self, limit: int, after: Position | None) -> list[Row]:
-        """Rows by ``updated_at`` descending, then id."""
-        stamp, row_id = after or ("~", "")
-        found = self._execute(
-            "SELECT * FROM {} WHERE updated_at < ? OR (updated_at = ? AND id > ?) "
-            "ORDER BY updated_at DESC, id LIMIT ?",
-            *(stamp, stamp, row_id, limit),
-        )
-        return [Row(*each) for each in found]
 
     def ids(self) -> list[str]:
         """All ids, in the order of creation."""
@@ -146,7 +137,10 @@ class Table:
 
     def _execute(self, statement: str, *values: Any) -> list[Any]:
         with self._lock:
-            return self._connection.execute(statement.format(f"{self._noun}s"), values).fetchall()
+            return self._cursor(statement, *values).fetchall()
+
+    def _cursor(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        return self._connection.execute(statement.format(f"{self._noun}s"), values)
 
 
 class Database:
