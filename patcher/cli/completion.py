@@ -203,9 +203,9 @@ def ways_to_name(known: Iterable[tuple[str, str]], typed: str) -> Iterator[tuple
 
 def _words(name: str) -> list[str]:
     """The ways to type a name; none if it has invisible characters."""
+    from patcher.documents.values import UUID
     from patcher.operations.read import FORCED
     from patcher.operations.undo import ENTRY
-    from patcher.resources.projection import UUID
 
     if not name or not name.isprintable() or name != name.strip():
         return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
 from patcher.documents.pointers import kind_of, lookup, path_to, pointer_to, shown
-from patcher.documents.shape import KeyedList, Shape
+from patcher.documents.shape import Shape
 from patcher.documents.steps import Step, assigned, refuse_root, refuse_too_deep, replaced
 from patcher.documents.values import (
     MISSING,
@@ -41,44 +41,35 @@ class RawText(NamedTuple):
             return self.text
 
 
-class _List(NamedTuple):
-    """The items at ``place``; none where there is no list.
+class _List:
+    """The items at ``place``; none where there is no list or null.
 
-    ``holds_texts`` is None where that is unknown. Items of a secretive list are never quoted.
-    ``respell`` gives an item's UUIDs the case that they have in the document.
+    Items of a secretive list are never quoted. Raises InvalidPatchError when something else is
+    there.
     """
 
-    place: Tokens
-    items: list[JsonValue]
-    keyed: KeyedList | None
-    holds_texts: bool | None
-    is_secretive: bool
-    respell: Callable[[JsonValue], JsonValue]
-
-    @classmethod
-    def at(cls, place: Tokens, document: JsonValue, shape: Shape) -> _List:
-        """The list at a place; an absent one and null have no items.
-
-        Raises InvalidPatchError when something else is there.
-        """
+    def __init__(self, place: Tokens, document: JsonValue, shape: Shape) -> None:
         found = lookup(document, place, None)
-        items = [] if found is None else found
-        if type(items) is not list:
+        self.items: list[JsonValue] = [] if found is None else found
+        if type(self.items) is not list:
             raise InvalidPatchError(
-                f"{shown(place)} is {kind_of(items)}, not a list.",
+                f"{shown(place)} is {kind_of(found)}, not a list.",
                 path=pointer_to(place),
                 hint=f"To change it, use --set {path_to(place)}=...",
             )
-        keyed = shape.lists.get(place)
-        holds_texts = all(type(one) is str for one in items) if items else None
-        return cls(
-            place,
-            items,
-            keyed,
-            holds_texts if keyed is None else not keyed.by,
-            is_secretive=any(place[: len(root)] == root for root in shape.opaque),
-            respell=partial(shape.respelled, known=document, at=(*place, "-")),
-        )
+        self.place = place
+        self.keyed = shape.lists.get(place)
+        self.by = () if self.keyed is None else self.keyed.by
+        self.is_secretive = any(place[: len(root)] == root for root in shape.opaque)
+        # Gives an item's UUIDs the case that they have in the document.
+        self.respell = partial(shape.respelled, known=document, at=(*place, "-"))
+
+    @property
+    def holds_texts(self) -> bool | None:
+        """Whether its items are texts; None where that is unknown."""
+        if self.keyed is not None:
+            return not self.by
+        return all(type(one) is str for one in self.items) if self.items else None
 
     def item(self, given: JsonValue | RawText) -> JsonValue:
         """What ``given`` means in this list. Raises InvalidPatchError when it does not fit."""
@@ -103,7 +94,7 @@ class _List(NamedTuple):
             named = self.named(self.respell(given.text))
             if self.holds_texts or named:
                 return named
-            if self._key is not None and not given.text.lstrip().startswith("{"):
+            if self.by and not given.text.lstrip().startswith("{"):
                 return []
             given = self._parsed(given)
         given = self.respell(given)
@@ -116,8 +107,8 @@ class _List(NamedTuple):
 
     def name_of(self, item: JsonValue) -> str | None:
         """A text itself, or the text under an object's first identifying key; else None."""
-        if self._key is not None and type(item) is dict:
-            item = item.get(self._key)
+        if self.by and type(item) is dict:
+            item = item.get(self.by[0])
         return item if type(item) is str else None
 
     def has(self, item: JsonValue, *, twice: bool = False) -> bool:
@@ -127,7 +118,7 @@ class _List(NamedTuple):
     def label(self, item: JsonValue) -> str:
         """What to call an item in a message."""
         name = self.name_of(item)
-        is_named = type(item) is str or (self.keyed is not None and len(self.keyed.by) == 1)
+        is_named = type(item) is str or len(self.by) == 1
         return quoted(name) if name is not None and is_named and not self.is_secretive else "it"
 
     def refuse_namesake(self, item: JsonValue) -> None:
@@ -138,9 +129,10 @@ class _List(NamedTuple):
         for index, one in enumerate(self.items):
             if self.keyed.key_of(one) == key:
                 place = (*self.place, str(index))
-                label = "an item with that identity" if self.label(item) == "it" else ""
+                label = self.label(item)
+                twin = "an item with that identity" if label == "it" else f"another {label}"
                 raise InvalidPatchError(
-                    f"{shown(self.place)} already has {label or 'another ' + self.label(item)}.",
+                    f"{shown(self.place)} already has {twin}.",
                     path=pointer_to(place),
                     hint=f"Remove it first, or change it: --set {path_to(place)}.KEY=...",
                 )
@@ -161,10 +153,6 @@ class _List(NamedTuple):
             hint="Give the whole item as JSON.",
         )
 
-    @property
-    def _key(self) -> str | None:
-        return self.keyed.by[0] if self.keyed is not None and self.keyed.by else None
-
     def _parsed(self, given: RawText) -> JsonValue:
         try:
             return jsontext.parse(given.text, what=f"The item for {shown(self.place)}")
@@ -174,9 +162,8 @@ class _List(NamedTuple):
             ) from None
 
     def _unfit(self, item: JsonValue) -> InvalidPatchError:
-        by = self.keyed.by if self.keyed is not None else ()
-        expected = f"an object with {' and '.join(map(quoted, by))}" if by else "text"
-        given = "an object without" if by and type(item) is dict else kind_of(item)
+        expected = f"an object with {' and '.join(map(quoted, self.by))}" if self.by else "text"
+        given = "an object without" if self.by and type(item) is dict else kind_of(item)
         return InvalidPatchError(
             f"{shown(self.place)}: expected {expected}, got {given}.",
             path=pointer_to(self.place),
@@ -186,9 +173,9 @@ class _List(NamedTuple):
     def _example(self) -> str:
         if self.keyed is None:
             return "Write the item as JSON, text in double quotes."
-        if not self.keyed.by:
+        if not self.by:
             return "Give text."
-        keys = ", ".join(f'"{key}": "..."' for key in self.keyed.by)
+        keys = ", ".join(f'"{key}": "..."' for key in self.by)
         return f"Write the item as JSON, for example {{{keys}}}."
 
 
@@ -220,7 +207,7 @@ class AddItem(_ItemStep):
 
     def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
         """The document with the item; warns already-there where that changes nothing."""
-        known = _List.at(self.place, document, shape)
+        known = _List(self.place, document, shape)
         path, where = pointer_to(self.place), shown(self.place)
         if not known.items and self.place in shape.widening:
             raise InvalidPatchError(
@@ -254,7 +241,7 @@ class RemoveItem(_ItemStep):
 
     def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
         """The document without the item; warns not-there where there is none."""
-        known = _List.at(self.place, document, shape)
+        known = _List(self.place, document, shape)
         found = known.found(self.item)
         if not found:
             self._refuse_elsewhere(document, shape)
@@ -275,7 +262,7 @@ class RemoveItem(_ItemStep):
     def _refuse_elsewhere(self, document: Document, shape: Shape) -> None:
         """Raises InvalidPatchError, with the right option, when the other list has the item."""
         name, other = self._name, shape.alternatives.get(self.place)
-        if other is None or name is None or not _List.at(other, document, shape).named(name):
+        if other is None or name is None or not _List(other, document, shape).named(name):
             return
         assignment = shlex.quote(f"{path_to(other)}={name}")
         raise InvalidPatchError(

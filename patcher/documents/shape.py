@@ -6,13 +6,12 @@ addresses items uses these declarations.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from patcher.documents.pointers import is_of_kind, lookup, of_kind
-from patcher.documents.values import Document, JsonValue, Tokens
+from patcher.documents.values import UUID, Document, JsonValue, Tokens
 
 MemberKey: TypeAlias = Hashable
 """The identity of an item in its list."""
@@ -90,9 +89,6 @@ def _frozen(value: JsonValue) -> MemberKey | None:
     return None
 
 
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-
 class Shape(NamedTuple):
     """The outline of a writable document.
 
@@ -131,7 +127,7 @@ class Shape(NamedTuple):
         for place in self.uuids:
             if is_of_kind(at, place[: len(at)]):
                 texts = (text for _, text in of_kind(known, place) if type(text) is str)
-                spellings = {text.lower(): text for text in texts if _UUID.fullmatch(text)}
+                spellings = {text.lower(): text for text in texts if UUID.fullmatch(text)}
                 if spellings:
                     value = _respelled(value, place[len(at) :], spellings)
         return value

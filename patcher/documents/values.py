@@ -25,6 +25,8 @@ Tokens: TypeAlias = tuple[str, ...]
 MAX_DEPTH: Final = 200
 """Maximum nesting: far above any real document, far below the interpreter's stack."""
 
+UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
 _REST: Final = "..."
 _CONTAINERS: Final = frozenset({dict, list})
 _SURROGATE_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from patcher.documents.values import JsonValue
+from patcher.documents.values import UUID, JsonValue
 
 _STEP: Final = "  "
 # A key longer than 1024 characters must be marked as one (YAML 1.2.2, section 7.4.2).
@@ -17,7 +17,6 @@ _LONGEST_IMPLICIT_KEY: Final = 1000
 _WORDS: Final = frozenset(
     {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf", "infinity"}
 )
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # The same for every version of Unicode that Python may know, so that a document has one text.
 # Not in a block: characters that YAML must escape, or that change how the text around looks.
 _NOT_HELD: Final = (
@@ -94,7 +93,7 @@ def _text(text: str) -> str:
 
 def _is_plain(text: str) -> bool:
     """Whether every reader reads a text without quotes as this text; False in doubt."""
-    if _UUID.fullmatch(text):
+    if UUID.fullmatch(text):
         return True
     return (
         bool(_PLAIN.fullmatch(text))

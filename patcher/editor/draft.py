@@ -132,12 +132,8 @@ class Draft:
         """Returns the text without its record. Raises InvalidInputError when there is none."""
         try:
             return _split(read_file(self.path))[0]
-        except NotPrivateError as error:
-            raise InvalidInputError(f"{self.path} {error.reason}. Nothing was written.") from error
         except OSError as error:
-            raise InvalidInputError(
-                f"{self.path} cannot be read ({error.strerror}). Nothing was written."
-            ) from error
+            raise self._unreadable(error) from error
 
     def recover(self) -> None:
         """Makes room for a text after an editor that failed.
@@ -233,8 +229,7 @@ class Draft:
                 raise _unusable(self.path) from error
             raise InvalidInputError(f"There is no file {self.path}.") from error
         except OSError as error:
-            reason = getattr(error, "reason", f"cannot be read: {error.strerror}")
-            raise InvalidInputError(f"{self.path} {reason}.") from error
+            raise self._unreadable(error) from error
         return Basis.of(record, self.path)
 
     def is_edit(self, resource_id: str | None = None) -> bool:
@@ -260,6 +255,10 @@ class Draft:
     @property
     def _moved_aside(self) -> Path:
         return self.path.with_name(f"{self.path.name}.left")
+
+    def _unreadable(self, error: OSError) -> InvalidInputError:
+        reason = getattr(error, "reason", f"cannot be read: {error.strerror}")
+        return InvalidInputError(f"{self.path} {reason}. Nothing was written.")
 
     def _put(self, path: Path, content: bytes) -> None:
         try:

@@ -12,8 +12,9 @@ from patcher.documents.diff import Change, compare
 from patcher.documents.patches import Patch
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.shape import Shape, items_by_key
+from patcher.documents.steps import replaced
 from patcher.documents.threeway import Collision, Merged, merge
-from patcher.documents.values import Document, JsonValue, Tokens, strictly_equal
+from patcher.documents.values import Document, Tokens, strictly_equal
 from patcher.documents.wording import Notice, first_few
 from patcher.errors import ConflictError, InvalidInputError, InvalidPatchError
 from patcher.files.baseline import Baseline
@@ -296,13 +297,8 @@ def in_file_order(merged: Document, mine: Document, shape: Shape) -> Document:
         new = items_by_key(lookup(merged, place, None), keyed)
         if old is not None and new is not None:
             kept = {key: new[key] for key in old if key in new}
-            result = _with(result, place, list({**kept, **new}.values()))
+            result = replaced(result, place, list({**kept, **new}.values()))
     return result
-
-
-def _with(document: Document, place: Tokens, value: JsonValue) -> Document:
-    key, *rest = place
-    return {**document, key: _with(document[key], tuple(rest), value) if rest else value}
 
 
 def _listed(changes: Iterable[Change | Collision]) -> str:

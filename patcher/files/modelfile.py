@@ -12,13 +12,14 @@ from typing import Final, NamedTuple, TypeAlias
 
 from patcher.disk import write_whole
 from patcher.documents import jsontext, yamltext
-from patcher.documents.values import Document, Tokens
+from patcher.documents.values import UUID, Document, Tokens
 from patcher.documents.wording import first_few
 from patcher.documents.yamlediting import edited, leading_comments
 from patcher.errors import ConflictError, InvalidInputError, InvalidPatchError, PatchError
 
-_ID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_HEADER: Final = re.compile(rf"# patch-model: (\w+) ({_ID}) at (\S+?)(?: organization (\S+))?\s*")
+_HEADER: Final = re.compile(
+    rf"# patch-model: (\w+) ({UUID.pattern}) at (\S+?)(?: organization (\S+))?\s*"
+)
 _MARKER: Final = re.compile(rb"^(?:<{7}|\|{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
 _LOOKS_LIKE_ONE: Final = re.compile(rb"^connection_id\s*:", re.MULTILINE)
 _ENDINGS: Final = (".yaml", ".yml")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple, TypeVar
 
 from patcher.batch.pool import each
-from patcher.documents.values import Document, JsonValue
+from patcher.documents.values import UUID, Document, JsonValue
 from patcher.errors import ApiError, NotFoundError, PatchError
 from patcher.impact.downstream import (
     Aftermath,
@@ -34,7 +34,6 @@ from patcher.operations.arguments import Options
 from patcher.operations.session import Progress, Session
 from patcher.plan import PatchResult, Plan
 from patcher.resources.findings import Columns
-from patcher.resources.projection import UUID
 
 SYNCS: Final = "/api/syncs"
 _SHOWN: Final = 2_000

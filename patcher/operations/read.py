@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from patcher.api import Client
 from patcher.api.transport import logger
-from patcher.documents.values import Document
+from patcher.documents.values import UUID, Document
 from patcher.documents.where import Condition
 from patcher.documents.wording import closest, first_few
 from patcher.errors import (
@@ -21,7 +21,7 @@ from patcher.errors import (
 from patcher.operations.arguments import Options, several
 from patcher.operations.session import Session, opened, refuse_other_name, reported, shown_name
 from patcher.resources.blockers import OnUnknown
-from patcher.resources.projection import UUID, Projection, project
+from patcher.resources.projection import Projection, project
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 

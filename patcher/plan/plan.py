@@ -11,11 +11,10 @@ from patcher.documents.masks import Masks
 from patcher.documents.patches import Renamed
 from patcher.documents.pointers import pointer_to
 from patcher.documents.spellings import cut
-from patcher.documents.values import Document, Tokens, bounded, strictly_equal
+from patcher.documents.values import UUID, Document, Tokens, bounded, strictly_equal
 from patcher.documents.wording import Notice
 from patcher.errors import PatchError
 from patcher.resources.blockers import OnUnknown
-from patcher.resources.projection import UUID
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 

@@ -201,17 +201,17 @@ def _apart(texts: Sequence[str], spell: Spelling) -> list[str]:
     escaped: dict[str, frozenset[int]] = {}
     for group in alike.values():
         if len(group) > 1:
-            start = _common(group)
-            end = _common([text[start:][::-1] for text in group])
+            start = common(group)
+            end = common([text[start:][::-1] for text in group])
             for text in group:
                 between = range(start, len(text) - end)
                 escaped[text] = frozenset(i for i in between if not text[i].isascii())
     return [spell(text, escaped.get(text, ())) for text in texts]
 
 
-def _common(texts: Iterable[str]) -> int:
-    """How many characters all begin with."""
-    columns = zip(*texts, strict=False)
+def common(sides: Iterable[Sequence[str]]) -> int:
+    """How many characters, or lines, all begin with."""
+    columns = zip(*sides, strict=False)
     return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
 
 

@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents.diff import Change
 from patcher.documents.values import JsonValue
-from patcher.render.text import lines_apart, paths_apart, printable_value, values_apart
+from patcher.render.text import common, lines_apart, paths_apart, printable_value, values_apart
 
 MARKS: Final = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
 """The mark of each kind of change."""
@@ -158,14 +158,8 @@ def _lines(text: str) -> list[str]:
 
 def _common_ends(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
     """How many items are common at the beginning, and how many of the rest at the end."""
-    most = min(len(before), len(after))
-    start = 0
-    while start < most and before[start] == after[start]:
-        start += 1
-    end = 0
-    while end < most - start and before[-1 - end] == after[-1 - end]:
-        end += 1
-    return start, end
+    start = common((before, after))
+    return start, common([side[start:][::-1] for side in (before, after)])
 
 
 def _replaced(old: int, new: int, head: int, tail: int) -> list[tuple[str, int, int, int, int]]:

@@ -12,9 +12,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 from patcher.documents.jsontext import dump, quoted
 from patcher.documents.pointers import lookup, of_kind, pointer_to
-from patcher.documents.values import Document, JsonValue, Tokens, strictly_equal
+from patcher.documents.values import UUID, Document, JsonValue, Tokens, strictly_equal
 from patcher.documents.wording import closest
-from patcher.resources.projection import UUID
 from patcher.resources.snapshot import Snapshot
 
 

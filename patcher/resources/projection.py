@@ -6,7 +6,6 @@ document. What a PUT cannot send stays in the document as the API shows it, and 
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,11 +14,9 @@ from typing import Final, NamedTuple, Protocol
 from patcher.documents import jsontext
 from patcher.documents.pointers import path_to, pointer_to
 from patcher.documents.shape import Shape
-from patcher.documents.values import Document, JsonValue, Tokens, copied
+from patcher.documents.values import UUID, Document, JsonValue, Tokens, copied
 from patcher.documents.wording import Notice
 from patcher.resources.blockers import Blocker, OnUnknown, UnknownKeys
-
-UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 CARRY_OR_DROP: Final = (
     "--unknown-fields carry (send it along)",

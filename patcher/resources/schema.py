@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from patcher.documents import jsontext
 from patcher.documents.pointers import kind_of, pointer_to, shown
-from patcher.documents.values import Document, JsonValue, Tokens
+from patcher.documents.values import UUID, Document, JsonValue, Tokens
 from patcher.documents.wording import did_you_mean
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError
-from patcher.resources.projection import UUID
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
