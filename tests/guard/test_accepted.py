@@ -88,6 +88,17 @@ def test_each_api_has_its_own(accepted: Accepted, url: str, is_same: bool) -> No
     assert (version(accepted, url) == 9) is is_same
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("http://localhost", "http://localhost:80"), (f"{URL}/eu", f"{URL}/eu/")],
+)
+def test_one_api_is_known_however_it_is_spelled(accepted: Accepted, one: str, other: str) -> None:
+    """The default port of each scheme, and a slash at the end of a path, make no other API."""
+    accepted.accept(one, snapshot(9))
+
+    assert version(accepted, other) == 9
+
+
 def test_each_resource_has_a_file_of_its_own_that_only_its_owner_reads(accepted: Accepted) -> None:
     """0600 in a folder of 0700, and nothing of the document in it but name-free facts."""
     accepted.accept(URL, snapshot(9))
@@ -115,6 +126,26 @@ def test_what_is_lost_is_made_again_from_the_journal(accepted: Accepted) -> None
     assert len(files(accepted)) == 2
 
 
+def test_a_write_without_an_ending_counts_by_what_was_there_before(tmp_path: Path) -> None:
+    """Also where the response named no ID, and the folder is made with those above it."""
+    accepted = Accepted(tmp_path / "of" / "this" / "accepted", Journal(tmp_path / "j"), "thing")
+    raw = {key: value for key, value in snapshot(7).raw.items() if key != "id"}
+    accepted.journal.open(Intent("thing", ID, "X", URL, raw, {"name": "X"}, ("key",)))
+
+    assert version(accepted) == 7
+    assert len(files(accepted)) == 1
+    accepted.accept(URL, snapshot(8, id="5aef5c3d-67a0-5094-8719-7ad8420ad6fa"))
+    assert len(files(accepted)) == 2
+
+
+def test_a_journal_that_others_can_write_to_is_not_believed(accepted: Accepted) -> None:
+    """What is in it may be anyone's, so nothing is known."""
+    record(accepted, 7, 8)
+    accepted.journal.folder.chmod(0o777)
+
+    assert accepted.last(URL, ID) is None
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"[]", b"null", b"\xff", b"[" * 20_000, b'{"version": 99}', b"open", b"link"],
@@ -137,6 +168,17 @@ def test_what_is_damaged_is_made_again_from_the_journal(accepted: Accepted, cont
     accepted.accept(URL, snapshot(10))
     assert version(accepted) == 10
     assert stat.S_IMODE(path.lstat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("wrong", [{"version": "9"}, {"version": True}, {"updated_at": 9}])
+def test_a_file_with_another_type_is_damaged(accepted: Accepted, wrong: dict[str, Any]) -> None:
+    """A version that is not an integer and a time that is not a text could not be compared."""
+    record(accepted, 7, 8)
+    accepted.accept(URL, snapshot(9))
+    (path,) = files(accepted)
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | wrong))
+
+    assert version(accepted) == 8
 
 
 def test_another_versions_file_is_not_taken_for_this_ones(accepted: Accepted) -> None:
@@ -178,7 +220,7 @@ def test_a_stale_reading_is_read_again_until_it_is_not() -> None:
 
     assert fresh([4, 4, 6], clock, told).version == 6
     assert clock.waits == [0.1, 0.2]
-    assert len(told) == 1
+    assert told == ["The API shows an older state than before; reading again"]
 
 
 def test_a_reading_that_stays_stale_is_refused() -> None:
@@ -191,6 +233,25 @@ def test_a_reading_that_stays_stale_is_refused() -> None:
     assert clock.now == pytest.approx(PATIENCE)
     assert (caught.value.exit_code, caught.value.hint) == (4, "Wait.")
     assert (caught.value.expected, caught.value.found) == (5, 4)
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"version": 5, "updated_at": None}, "version 5, after version 6. "),
+        ({"version": None}, "the state of 2026-01-01T00:00:00Z, after version 6 of 2026-01-02"),
+    ],
+)
+def test_a_stale_state_is_named_by_what_it_has(facts: dict[str, Any], said: str) -> None:
+    """By version and time, as far as there are any, and by the ID where it has no name."""
+    old = response(**{"version": 5, "updated_at": "2026-01-01T00:00:00Z", "name": None, **facts})
+    new = response(version=6, updated_at=old["updated_at"] and "2026-01-02T00:00:00Z")
+
+    with pytest.raises(StaleReadError) as caught:
+        read_fresh(lambda: Snapshot(old), Snapshot(new), FakeClock(), "thing", hint="")
+
+    assert f"thing {ID!r} than before: {said}" in caught.value.message
+    assert caught.value.message.endswith("Nothing was written.")
 
 
 def test_without_anything_known_nothing_is_stale() -> None:
