@@ -152,17 +152,18 @@ def test_every_error_and_warning_is_on_its_page() -> None:
 
 
 def test_the_map_and_the_tour_are_true() -> None:
-    """CONTRIBUTING has a row for each room, and the files and names of its tour exist."""
+    """CONTRIBUTING has a row for each room, and the files and names that it leads to exist."""
     guide = text_of("CONTRIBUTING.md")
     rooms = {room for room in ARROWS if room and not room.startswith("_")}
     hops = re.findall(r"^\d\. `([a-z_/]+\.py)`, `(\w+)`", guide, re.MULTILINE)
-    files = re.findall(r"`((?:cli|plan|guard|render|operations|resources)/[a-z_]+\.py)`", guide)
+    named = re.findall(r"`(\w+)` (?:in|of) `([a-z_/]+\.py)`", guide)
+    files = re.findall(rf"`((?:{'|'.join(rooms)})/[a-z_]+\.py)`", guide)
 
     assert {room for room in rooms if not re.search(rf"`{room}(\.py|/)`", guide)} == set()
     assert 1 <= len(hops) <= 8
-    for file, name in hops:
+    for file, name in (*hops, *((file, name) for name, file in named)):
         source = (ROOT / "patcher" / file).read_text()
-        assert re.search(rf"^(?:def|class) {name}\b", source, re.MULTILINE), name
+        assert re.search(rf"^(?:def |class )?{name}\b", source, re.MULTILINE), name
     assert [file for file in files if not (ROOT / "patcher" / file).exists()] == []
 
 
