@@ -13,9 +13,6 @@ from typing import Final, NamedTuple
 
 from patcher.documents.jsontext import quoted
 
-REMARKS: Final = frozenset({"known-faults"})
-"""The codes that are only notes on existing problems."""
-
 _LONGEST_WORD = 200  # the comparison takes quadratic time
 
 # Printable to Python, but invisible: fillers, blanks, variation selectors.
@@ -43,7 +40,7 @@ class Notice(NamedTuple):
     @property
     def is_remark(self) -> bool:
         """Whether it is about an existing problem, and no reason to stop."""
-        return self.code in REMARKS
+        return self.code == "known-faults"
 
     def to_dict(self) -> dict[str, str]:
         """The warning as JSON output prints it."""

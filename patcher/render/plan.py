@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from patcher.documents.diff import Change
@@ -204,14 +204,9 @@ def warning_lines(notices: Sequence[Notice], width: int | None = None) -> Iterat
 
 def warning(notice: Notice, width: int | None = None) -> Iterator[Line]:
     """One warning, or a note on an existing problem."""
-    word, style = _NOTES[notice.is_remark]
-    return message(word, notice.message, style, width)
-
-
-_NOTES: Final[Mapping[bool, tuple[str, Style]]] = {
-    False: ("Warning", "changed"),
-    True: ("Note", "quiet"),
-}
+    if notice.is_remark:
+        return message("Note", notice.message, "quiet", width)
+    return message("Warning", notice.message, "changed", width)
 
 
 def _title(shown: Outline) -> Iterator[Line]:

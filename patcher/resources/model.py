@@ -1,7 +1,7 @@
 """Polytomic's model: GET and PUT ``/api/models/{id}``, API version 2025-09-18.
 
 "Updating a model is a full replacement": what a PUT leaves out is cleared or reset to its default.
-The request has the twelve keys below (and the option ``refresh``); the response has three of them
+The request has the keys of the schema (and the option ``refresh``); the response has three of them
 in another form.
 
 A PUT sends only the ID of a label (References) and the name of a source's field (SplitList), so
@@ -19,26 +19,21 @@ from patcher.resources.schema import DocumentSchema
 
 _AUDIT = frozenset({"created_at", "created_by", "updated_at", "updated_by"})
 
+_FIELDS_OWN = frozenset({"id", "description", "remote_type", "unique"}) | _AUDIT
+"""The keys of a field that are the server's own."""
+
+_SCHEMA = DocumentSchema(
+    "model.schema.json",
+    server_owned={("additional_fields",): _FIELDS_OWN | {"user_added"}},
+)
+
 MODEL = Resource(
     noun="model",
     collection="/api/models",
     write_job="updatemodel",
     shape=Shape(
-        members=(
-            "name",
-            "connection_id",
-            "configuration",
-            "identifier",
-            "fields",
-            "additional_fields",
-            "tracking_columns",
-            "relations",
-            "labels",
-            "policies",
-            "enricher",
-            "organization_id",
-        ),
-        required=frozenset({"name", "connection_id", "configuration"}),
+        members=_SCHEMA.keys,
+        required=_SCHEMA.required,
         server_owned=frozenset({"id", "type", "version"}) | _AUDIT,
         lists={
             ("fields",): KeyedList(),
@@ -53,26 +48,9 @@ MODEL = Resource(
         widening=frozenset({("fields",), ("enricher", "fields")}),
         opaque=(("configuration",), ("enricher", "configuration")),
         alternatives={("fields",): ("additional_fields",), ("additional_fields",): ("fields",)},
-        uuids=frozenset(
-            {
-                ("connection_id",),
-                ("relations", "-", "to", "model_id"),
-                ("labels", "-"),
-                ("policies", "-"),
-                ("enricher", "enricher_id"),
-                ("enricher", "connection_id"),
-                ("organization_id",),
-            }
-        ),
+        uuids=_SCHEMA.uuids,
     ),
-    schema=DocumentSchema(
-        "model.schema.json",
-        server_owned={
-            ("additional_fields",): frozenset({"id", "description", "remote_type", "unique"})
-            | {"user_added"}
-            | _AUDIT
-        },
-    ),
+    schema=_SCHEMA,
     members=(
         AsIs("name"),
         AsIs("connection_id"),
@@ -86,7 +64,7 @@ MODEL = Resource(
             flagged="additional_fields",
             carried=("name", "label", "type"),
             text="example",
-            server_owned=frozenset({"id", "description", "remote_type", "unique"}) | _AUDIT,
+            server_owned=_FIELDS_OWN,
         ),
         AsIs("tracking_columns"),
         AsIs("relations"),

@@ -75,6 +75,21 @@ class DocumentSchema:
         schema: dict[str, Any] = json.loads(text)
         return schema
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The top-level keys of a document, in order."""
+        return tuple(key for key in self.content["properties"] if key != "$schema")
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The top-level keys that every document has."""
+        return frozenset(self.content["required"])
+
+    @property
+    def uuids(self) -> frozenset[Tokens]:
+        """The places that hold a UUID; "-" stands for each list item."""
+        return frozenset(_uuids(self.content, ()))
+
     def violations(self, value: JsonValue, place: Tokens = ()) -> tuple[Violation, ...]:
         """The violations of a document, or of a value at a place of any document, in order."""
         rule = self._rule_at(place)
@@ -130,6 +145,15 @@ class DocumentSchema:
                 continue
             hint = did_you_mean(key, known) or f"Known keys: {', '.join(known)}."
             yield Violation(at, "unknown key", fingerprint, hint)
+
+
+def _uuids(rule: Mapping[str, Any], at: Tokens) -> Iterator[Tokens]:
+    if rule.get("format") == "uuid":
+        yield at
+    for key, below in rule.get("properties", {}).items():
+        yield from _uuids(below, (*at, key))
+    if "items" in rule:
+        yield from _uuids(rule["items"], (*at, "-"))
 
 
 def _pattern(place: Tokens) -> Tokens:
