@@ -215,31 +215,25 @@ class Source:
 
     def __init__(self) -> None:
         self._stdin_taken = False
-        self.filename: str | None = None
 
     def value(self, option: str, text: str) -> Any:
-        """The JSON value of a SRC. Raises InvalidInputError."""
-        name, content = self.take(option, text)
-        if content is text and is_file(text):
+        """The JSON value of a SRC: inline, ``@FILE``, or ``-``. Raises InvalidInputError."""
+        name, content, filename = f"the argument of {option}", text, None
+        if text == "-":
+            name, content = f"standard input ({option})", self.read("-")
+        elif text == "@":
+            raise InvalidInputError(f"There is no file name after {option} @.")
+        elif text.startswith("@"):
+            name = filename = text[1:]
+            content = self.read(name)
+        elif is_file(text):
             raise InvalidInputError(
                 f"{option} expects JSON, @FILE or -.",
                 hint=f"Did you mean {option} {shlex.quote('@' + text)}?",
             )
         from patcher.documents.yamltext import parse_json_or_yaml
 
-        return parse_json_or_yaml(content, what=name, filename=self.filename)
-
-    def take(self, option: str, text: str) -> tuple[str, str]:
-        """The name and the text of a SRC: inline, ``@FILE``, or ``-``."""
-        self.filename = None
-        if text == "-":
-            return f"standard input ({option})", self.read("-")
-        if text == "@":
-            raise InvalidInputError(f"There is no file name after {option} @.")
-        if text.startswith("@"):
-            self.filename = text[1:]
-            return self.filename, self.read(text[1:])
-        return f"the argument of {option}", text
+        return parse_json_or_yaml(content, what=name, filename=filename)
 
     def read(self, name: str) -> str:
         """The text of a file, or of standard input for ``-``, without a byte order mark."""

@@ -23,6 +23,7 @@ from patcher.documents.values import MISSING
 from patcher.documents.where import Condition
 from patcher.documents.wording import counted, did_you_mean
 from patcher.errors import InvalidInputError, SettingsError
+from patcher.plan.making import overlap
 from patcher.plan.plan import host_of
 from patcher.render.history import entry_lines, history_lines, table_lines
 from patcher.render.text import printable
@@ -67,7 +68,7 @@ def get_command(model: str, path: str | None, raw: bool, output: str, **paramete
     else:
         found = projection(here, model, parameters["unknown_fields"])
         document = found.document
-        blockers = [one for one in found.blockers if _overlap(one.place, place)]
+        blockers = [one for one in found.blockers if overlap(one.place, place)]
         for notice in found.notices:
             console.problem("Warning", notice.message)
     masks = here.masks.on(document)
@@ -85,11 +86,6 @@ def get_command(model: str, path: str | None, raw: bool, output: str, **paramete
         console.out_json(value)
     for one in blockers:
         console.problem("Warning", one.note)
-
-
-def _overlap(one: Tokens, other: Tokens) -> bool:
-    shorter = min(len(one), len(other))
-    return one[:shorter] == other[:shorter]
 
 
 def _annotated(value: JsonValue, place: Tokens, blockers: Iterable[Blocker]) -> str:

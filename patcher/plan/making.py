@@ -89,7 +89,7 @@ def check_change(
         if value is MISSING:
             continue
         masks.refuse(value, place)
-        if any(_overlap(place, later) for later, _, _ in writes[i + 1 :]):
+        if any(overlap(place, later) for later, _, _ in writes[i + 1 :]):
             continue  # a later step replaces it
         for violation in resource.schema.violations(value, place):
             # A value that a step repeats may break the schema in the document already.
@@ -192,7 +192,8 @@ def _version_notices(base: Snapshot) -> Iterator[Notice]:
         yield Notice("version-not-a-number", "/version", text)
 
 
-def _overlap(one: Tokens, other: Tokens) -> bool:
+def overlap(one: Tokens, other: Tokens) -> bool:
+    """Whether two places are the same, or one is within the other."""
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
 

@@ -23,14 +23,13 @@ _FIRST_ERROR_STATUS = 400
 formats = FormatChecker(formats=())
 
 
-@formats.checks("uuid")
-def _is_uuid(value: object) -> bool:
-    return not isinstance(value, str) or _UUID.fullmatch(value) is not None
+def _check_format(name: str, form: re.Pattern[str]) -> None:
+    """Has a format of strings checked."""
+    formats.checks(name)(lambda value: not isinstance(value, str) or bool(form.fullmatch(value)))
 
 
-@formats.checks("date-time")
-def _is_date_time(value: object) -> bool:
-    return not isinstance(value, str) or _DATE_TIME.fullmatch(value) is not None
+_check_format("uuid", _UUID)
+_check_format("date-time", _DATE_TIME)
 
 
 class _SeenItems:

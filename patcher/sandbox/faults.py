@@ -22,7 +22,6 @@ from __future__ import annotations
 import json
 import re
 import threading
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -236,17 +235,6 @@ def status_after(
     return Fault(_answering(_status(status, body, headers), body, "after"), **where)
 
 
-def redirect(status: int, location: str, **where: Unpack[Where]) -> Fault:
-    """A redirect to ``location``; nothing was processed."""
-    return status_before(status, "empty", {"Location": location}, **where)
-
-
-def another_model(model_id: str | None = None, **where: Unpack[Where]) -> Fault:
-    """Processed, and answered with another model's id (a random one by default)."""
-    other = {"id": model_id or str(uuid.uuid4())}
-    return Fault(_altering(lambda model: model.update(other)), **where)
-
-
 def slow(seconds: float, when: When = "before", **where: Unpack[Where]) -> Fault:
     """The answer takes that many seconds longer."""
     return Fault(acting(lambda context: context.pause(seconds), when), **where)
@@ -280,13 +268,10 @@ def replay(*, written: bool = False, **where: Unpack[Where]) -> Fault:
 
 
 def late_write(
-    reads: int | None = None,
-    status: int | None = None,
-    body: BodyForm = "api",
-    **where: Unpack[Where],
+    reads: int | None = None, status: int | None = None, **where: Unpack[Where]
 ) -> Fault:
     """Reset, or ``status``, now; the write lands after ``reads`` GETs, or ``Sandbox.release()``."""
-    answer = _RESET if status is None else _status(status, body)
+    answer = _RESET if status is None else _status(status, "api")
 
     def action(context: FaultContext, proceed: Proceed) -> Reply:
         context.postponed = True

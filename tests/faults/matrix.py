@@ -127,7 +127,6 @@ def step(name: str, *arguments: Any, **where: Any) -> Step:
 _FIRST = {
     "status_before": ("status",),
     "status_after": ("status",),
-    "redirect": ("status", "location"),
     "garbage": ("form",),
     "hold": ("gate", "when"),
     "late_write": ("reads", "status"),

@@ -27,6 +27,7 @@ def refused(says: str) -> Cell:
 
 ASYNC: Command = "apply --async"
 ELSEWHERE = "http://127.0.0.1:9/elsewhere"
+ANOTHER = "00000000-0000-4000-8000-000000000000"
 HOUR: Mapping[str, str] = {"Retry-After": "3600"}
 INTERIM = (
     b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
@@ -178,7 +179,7 @@ REDIRECTS: tuple[Row, ...] = (
         row(
             f"{status}",
             refused(f"It redirects to {ELSEWHERE}"),
-            step("redirect", status, ELSEWHERE),
+            step("status_before", status, body="empty", headers={"Location": ELSEWHERE}),
             unlike={ASYNC: unclear("it answered with a redirect (303)")} if status == 303 else None,
         )
         for status in (301, 302, 303, 307, 308)
@@ -190,7 +191,7 @@ ANSWERS: tuple[Row, ...] = (
     row("HTML instead of JSON, before the write", UNKNOWN, step("status_before", 200, body="html")),
     row("HTML instead of JSON, after the write", APPLIED, step("garbage", "html")),
     row("truncated JSON", APPLIED, step("garbage", "truncated")),
-    row("another model in the answer", APPLIED, step("another_model")),
+    row("another model in the answer", APPLIED, step("growth", top={"id": ANOTHER})),
     row("the model as it was before, in the answer", UNKNOWN, step("replay")),
     row(
         "the model as it was before, in the answer after the write",
