@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from patcher.batch.pool import each
 from patcher.documents.values import UUID, Document, JsonValue
@@ -41,11 +41,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class _Read(NamedTuple):
-    """A sync, and its status (or why there is none)."""
-
-    raw: Document
-    status: JsonValue | PatchError
+SyncRead: TypeAlias = "tuple[Document, JsonValue | PatchError]"
+"""A sync as the API returns it, and its status (or why there is none)."""
 
 
 class Scan:
@@ -154,13 +151,13 @@ class Scan:
         found = (self._reader(item, outcome, change) for item, outcome in outcomes)
         return tuple(sync for sync in found if sync is not None)
 
-    def _whole(self, item: Document) -> _Read:
+    def _whole(self, item: Document) -> SyncRead:
         client, path = self._session.client, f"{SYNCS}/{item['id']}/status"
         raw, _ = client.get(SYNCS, item["id"])
         try:
-            return _Read(raw, client.data(path))
+            return raw, client.data(path)
         except PatchError as error:
-            return _Read(raw, error)
+            return raw, error
 
     def _relations(self) -> Iterator[str]:
         """The ids of the models that the model relates to, before and after."""
@@ -172,7 +169,7 @@ class Scan:
                     yield to["model_id"].lower()
 
     def _reader(
-        self, item: Document, outcome: _Read | PatchError, change: FieldChange
+        self, item: Document, outcome: SyncRead | PatchError, change: FieldChange
     ) -> Sync | None:
         """One sync as it was read; None where it does not read the model."""
         path = f"{SYNCS}/{item['id']}"
@@ -180,7 +177,7 @@ class Scan:
         if isinstance(outcome, PatchError):
             self._note(path, outcome.message)
             return Sync.of(item, self._redact) if named else None
-        raw = outcome.raw
+        raw, status = outcome
         named = reads(raw, change.owners) if named is None else named
         found = tuple(references(raw, change))
         broken = list(unreadable(raw))
@@ -192,7 +189,7 @@ class Scan:
         if broken:
             self._note(path, f"{', '.join(broken)} cannot be read")
         shown = tuple(one._replace(field=self._redact(one.field)) for one in found)
-        running = self._running(path, outcome.status)
+        running = self._running(path, status)
         return Sync.of(raw, self._redact)._replace(references=shown, running=running)
 
     def _running(self, path: str, status: JsonValue | PatchError) -> bool | None:
