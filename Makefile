@@ -1,12 +1,13 @@
 # make demo   sets everything up and runs the main job on the embedded sandbox
-# make test   everything that CI checks; PYTHON=python3.13 does it on that Python
+# make test   ruff, mypy and the suite; PYTHON=python3.13 does it on that Python
+# make coverage the floors of coverage, by the tests of each room, which CI runs after make test
 # make bench  the performance numbers, as ratios taken side by side
 # make docs   rewrites the output that the documentation shows (PAGE=README.md for one page)
 # make floors the suite on the oldest dependencies that setup.cfg allows
 # make mutants small faults put into the core, to see a test fail for each (ONLY=places for some);
 #              on an idle machine about an hour, and Python 3.11
 # make fuzz   the readers of foreign text on EXAMPLES damaged ones each (5000), and the guard
-#              against an adversary in as many runs; then the cells of tables that test leaves out
+#              against an adversary in as many runs; then the laws on 200 each, and all of the tables
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -19,10 +20,14 @@ ANOTHER := another-python
 endif
 endif
 
+# The tests that show what the suite runs of each room; the other folders ask about the whole.
+TRACED := api batch cli documents editor files guard impact mcp operations plan promises render \
+	resources sandbox test_backoff.py test_claims.py test_disk.py test_errors.py test_journal.py
+
 # Where this is set, each of the processes that the tests start compiles the whole package.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: another-python demo test lint types check bench docs floors fuzz mutants clean
+.PHONY: another-python demo test lint types check coverage bench docs floors fuzz mutants clean
 .DEFAULT_GOAL := test
 
 .venv/.installed: setup.cfg pyproject.toml patcher/_version.py $(ANOTHER)
@@ -48,7 +53,11 @@ types: $(TOOLS)
 	$(BIN)/mypy
 
 check: $(TOOLS)
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-report=json:.coverage.json
+	$(BIN)/python -m pytest -n 2
+
+coverage: $(TOOLS)
+	$(BIN)/python -m pytest -n 2 -m "not full and not hypothesis" $(addprefix tests/,$(TRACED)) \
+		--cov --cov-report=term --cov-report=json:.coverage.json
 	$(BIN)/python tests/coverage_floors.py .coverage.json
 
 bench: $(TOOLS)
@@ -62,7 +71,8 @@ floors:
 
 fuzz: $(TOOLS)
 	$(BIN)/python -m pytest tests/fuzz -n 2 --hypothesis-profile=fuzz
-	$(BIN)/python -m pytest tests -n 2 -m full
+	$(BIN)/python -m pytest tests -n 2 -m "full or hypothesis" --ignore=tests/fuzz \
+		--hypothesis-profile=laws
 
 mutants: $(TOOLS)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement tests/mutation-requirements.txt

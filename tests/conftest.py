@@ -11,21 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, is_hypothesis_test, settings
+from hypothesis import HealthCheck, settings
 
 from tests import leaks, warm
 
-ROOT = Path(__file__).parent
-
-# The same examples each time, so that a suite that passed passes again, coverage and all.
+# The same examples each time, so that a suite that passed passes again.
 settings.register_profile(
     "suite",
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
-    max_examples=20,
+    max_examples=10,
 )
-# `make fuzz`: the same laws upon other examples, for as long as one likes.
+# `make fuzz`: the same laws on other examples, and the readers for as long as one likes.
+settings.register_profile(
+    "laws", settings.get_profile("suite"), derandomize=False, max_examples=200
+)
 settings.register_profile(
     "fuzz",
     settings.get_profile("suite"),
@@ -33,18 +34,6 @@ settings.register_profile(
     max_examples=int(os.environ.get("EXAMPLES", "5000")),
 )
 settings.load_profile("suite")
-
-
-# Tests of the whole: what they run is reached by the tests of its own room, too.
-_UNTRACED = {"architecture", "docs", "faults", "fuzz", "hostile"}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Neither they nor laws are traced, which would nearly double the time that they take."""
-    for item in items:
-        of_the_whole = not _UNTRACED.isdisjoint(item.path.relative_to(ROOT).parts)
-        if of_the_whole or is_hypothesis_test(getattr(item, "obj", None)):
-            item.add_marker("no_cover")
 
 
 _OURS = ("POLYTOMIC_", "PATCH_MODEL_", "NO_COLOR", "FORCE_COLOR", "VISUAL", "EDITOR", "NETRC")
@@ -80,7 +69,7 @@ def signals_as_they_come() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def every_module() -> None:
-    """Imported before a test that is not traced is the first to need it."""
+    """Imported before the first test, as in the process that forks the commands."""
     warm.import_everything()
 
 

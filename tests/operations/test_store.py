@@ -14,7 +14,7 @@ from patcher.api.transport import Exchange
 from patcher.documents import jsontext
 from patcher.documents.patches import Patch
 from patcher.errors import ApiError, PatchError
-from patcher.guard.store import NotSent
+from patcher.guard.store import Ambiguous, NotSent
 from patcher.operations.api_store import ApiStore
 from patcher.operations.arguments import Options
 from patcher.operations.session import Session
@@ -165,3 +165,30 @@ def test_every_reading_asks_caches_for_a_fresh_answer() -> None:
         ApiStore(client, MODEL).read(seed.CONTACTS)
 
     assert b"\r\nCache-Control: no-cache\r\n" in requests[0]
+
+
+@pytest.mark.parametrize(
+    ("fault", "run_async", "is_final"),
+    [
+        (faults.status_before(303, "empty", {"Location": "/x"}), False, True),
+        (faults.status_before(303, "empty", {"Location": "/x"}), True, False),
+        (faults.status_before(307, "empty", {"Location": "/x"}), True, True),
+        (faults.status_before(409), False, True),
+        (faults.status_before(409), True, False),
+        (faults.status_before(503), False, False),
+        (faults.status_before(502, body="html"), False, False),
+        (faults.status_before(200, body="html"), False, False),
+        (faults.status_before(200, body="message"), False, False),
+    ],
+)
+def test_an_answer_that_proves_nothing_is_ambiguous(
+    fault: faults.Fault, run_async: bool, is_final: bool
+) -> None:
+    """Only a redirect, or a 409 in the API's form, says itself that nothing was written."""
+    with Sandbox(models=3) as sandbox, Client(sandbox.url, sandbox.api_key) as client:
+        sandbox.fault(fault)
+        store = ApiStore(client, MODEL, run_async=run_async)
+        found = store.replace(seed.CONTACTS, sandbox.stored(seed.CONTACTS), 9 * "k", None)
+
+    assert isinstance(found, Ambiguous)
+    assert found.declined == is_final
