@@ -25,6 +25,7 @@ from patcher.render.text import (
     Line,
     Span,
     Style,
+    in_rows,
     line,
     message,
     printable,
@@ -83,7 +84,9 @@ def overview_lines(
     for one in refused:
         is_named = one.file and one.message.startswith(one.file)
         subject = "" if is_named else f"{noun} {_named(one.named)}: "
-        yield line(Span("  ! ", "alarm"), subject, printable(one.message))
+        first, *others = in_rows(f"{subject}{one.message}", width and width - 4)
+        yield line(Span("  ! ", "alarm"), first)
+        yield from (line("    ", row) for row in others)
         for row in _report_lines(one.report):
             yield line("    ", *row) if row else row
         yield from _hint_lines(one.hint, "    ", width)
@@ -93,9 +96,11 @@ def outcome_lines(result: PatchResult, width: int | None = None) -> Iterator[Lin
     """How one of many ended, in a line; its error and warnings below it."""
     word, style = _STATUS[result.status]
     identity, error = _identity(result), result.error
+    if result.status == "declined":
+        return  # one answer for all, which the summary counts
     if error is not None:
         named = f"{result.resource.noun} {_named(identity)}"
-        yield line(Span(word.capitalize(), style), f": {named}: {printable(error.message)}")
+        yield from message(word.capitalize(), f"{named}: {error.message}", style, width)
         yield from details_lines(error.details)
         yield from _hint_lines(error.command_hint, "  ", width)
     elif result.status == "applied":
@@ -122,7 +127,8 @@ def summary_lines(
             parts += [", ", Span(f"{tally.statuses[status]} {word}", style)]
     if tally.exit_code or not is_dry:
         yield line()
-        yield line(f"{counted(tally.total, noun)}: ", *parts[1:])
+        unwritten = ". Nothing was written." if tally.statuses["declined"] else ""
+        yield line(f"{counted(tally.total, noun)}: ", *parts[1:], unwritten)
     if is_dry and not is_plan and tally.statuses["planned"]:
         yield line()
         yield line("Dry run: nothing was written.")

@@ -42,7 +42,8 @@ def test_there_is_one_question_below_the_overview(sandbox: Sandbox, typed: str, 
     assert terminal.finish() == code
     assert screen.index(f"{MODELS} of {MODELS} models") < screen.index("Write")
     assert written(sandbox) == (0 if code else MODELS)
-    assert (f"{MODELS} declined" in terminal.screen) is bool(code)
+    assert (f"{MODELS} declined. Nothing was written." in terminal.screen) is bool(code)
+    assert "Declined:" not in terminal.screen
 
 
 def test_the_overview_is_on_the_terminal_whatever_stdout_is(
