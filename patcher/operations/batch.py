@@ -230,15 +230,7 @@ def patch_models(  # noqa: PLR0913 - those of patch_model, and those of a run
         ApiError, NotFoundError, AmbiguousNameError: the models cannot be determined; with the
             first result. What happens to one model is in its result, not raised.
     """
-    options = Options(
-        run_async=run_async,
-        refresh=refresh,
-        unknown_fields=unknown_fields,
-        allow_all_fields=allow_all_fields,
-        on_conflict=on_conflict,
-        accept_older=accept_older,
-        literal=literal,
-    )
+    options = Options.among(locals(), dry_run=False, confirm=None)
     selection = Selection.of(models, where, exclude)
     batch_options = BatchOptions(workers(concurrency), fail_fast=fail_fast, dry_run=dry_run)
     patch, pace = Patch.of(change), Pace(max_rps)

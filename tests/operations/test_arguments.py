@@ -13,7 +13,7 @@ import patcher
 from patcher.operations.arguments import Options
 
 OTHERS = {"model", "change", "client", "plan", "entry", "paths", "base", "fail_fast"}
-OTHERS |= {"concurrency", "max_rps"}
+OTHERS |= {"models", "where", "exclude", "concurrency", "max_rps"}
 """Arguments that are not options of a change."""
 
 
@@ -22,6 +22,7 @@ OTHERS |= {"concurrency", "max_rps"}
     [
         patcher.plan_patch,
         patcher.patch_model,
+        patcher.patch_models,
         patcher.apply_plan,
         patcher.undo,
         patcher.edit_model,
