@@ -9,6 +9,7 @@ import pytest
 
 from patcher.errors import VerificationError
 from patcher.guard.guard import Guard
+from patcher.guard.overlap import has_trace
 from patcher.guard.store import Ambiguous, Answered
 from patcher.journal import Journal
 from patcher.resources.snapshot import Snapshot
@@ -120,3 +121,40 @@ def test_a_server_that_names_nobody_is_not_asked_who(tmp_path: Path) -> None:
         Guard(store, Journal(tmp_path / "journal"), FakeClock()).write(plan_of(store, RENAME))
 
     assert "in /identifier. This was not the only write" in caught.value.message
+
+
+OTHER = "44aa34c5-eaa6-5c74-aa3f-fb374b1a1ac2"
+ADDED = {"name": "age", "label": "Age", "type": "number"}
+
+
+@pytest.mark.parametrize(
+    ("change", "stored", "is_found"),
+    [
+        ({"name": "Clients"}, {"name": "Clients"}, True),
+        ({"name": "Clients"}, {"name": "CLIENTS"}, True),  # a server may spell it so
+        ({"name": "Clients"}, {"name": "Patients"}, False),
+        ({"name": "CUSTOMERS"}, {"name": "Customers"}, False),  # only its case was changed
+        ({"name": "CUSTOMERS"}, {"name": "CUSTOMERS"}, True),
+        ({"fields": ["phone", "email"]}, {"fields": ["phone", "email"]}, True),  # the order
+        ({"fields": ["phone", "email"]}, {"fields": ["email", "phone"]}, False),
+        ({"fields": ["email", "phone", "age"]}, {"fields": ["age", "phone"]}, True),
+        ({"fields": ["email", "phone", "age"]}, {"fields": ["phone", "email"]}, False),
+        ({"policies": [OTHER]}, {"policies": [OTHER.upper(), "y"]}, True),
+        ({"additional_fields": [ADDED]}, {"additional_fields": [{**ADDED, "type": "x"}]}, True),
+        ({"additional_fields": [ADDED]}, {"additional_fields": [{"name": "b"}]}, False),
+        ({"identifier": None}, {"identifier": ""}, True),  # blank is blank
+        ({"identifier": None}, {"identifier": "id"}, False),
+        ({"configuration": {"a": []}}, {}, False),  # nothing of it can be looked for
+        ({"configuration": {"a": []}}, {"name": "Patients"}, True),
+        ({"configuration": {"limit": 5}}, {"configuration": {"limit": "5"}}, True),
+        ({"configuration": {"pages": [7, 8]}}, {"configuration": {"pages": [9, 8]}}, True),
+        ({"configuration": {"pages": [7, 8]}}, {"configuration": {"pages": [8, 7]}}, False),
+    ],
+)
+def test_a_trace_is_any_value_that_the_change_sets(
+    change: dict[str, Any], stored: dict[str, Any], is_found: bool
+) -> None:
+    """In doubt there is one: a server may spell a text, a number or "none" in another way."""
+    plan = plan_of(MemoryStore(response(identifier="id")), change)
+
+    assert has_trace(plan, {**plan.document, **stored}) is is_found

@@ -21,7 +21,10 @@ from tests.mutation.running import Calls, End, Runner
 from tests.mutation.survivors import known, listed
 
 ROOMS = ("documents", "resources", "guard")
-TESTS = ("documents", "resources", "guard", "plan")
+TESTS = (
+    *("documents", "resources", "guard", "plan"),
+    *("operations/test_undo.py", "promises/test_every_write_can_be_undone.py"),
+)
 
 _LOG: Final = Path(".mutants.jsonl")
 _CALLS: Final = Path(".mutants.calls.json")
