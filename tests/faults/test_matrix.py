@@ -19,7 +19,7 @@ from tests.faults.running import Bench, Outcome, kept_texts, resume_arguments
 
 
 def is_always_run(number: int, command: Command) -> bool:
-    """Whether the suite runs a cell, and not only ``make fuzz``, which runs all of them.
+    """Whether the suite runs a cell, and not only ``make full``, which runs the rest.
 
     Of each row it is what ends unlike the others, and two commands, which take turns.
     """
