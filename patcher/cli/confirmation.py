@@ -146,6 +146,9 @@ _SETTLED: Final = (
 )
 """The parameters that a saved plan has settled, besides those of a change."""
 
+_DEFAULTS: Final = {"on_conflict": "fail", "unknown_fields": "error"}
+"""What a parameter is without its option, where that is a text."""
+
 
 def refuse_others(
     option: str,
@@ -160,7 +163,7 @@ def refuse_others(
     """
     given = ["MODEL"] if models else []
     for name, value in parameters.items():
-        is_default = value is None or value is False or value in ((), [], "fail", "error")
+        is_default = value is None or value is False or value in ((), [], _DEFAULTS.get(name))
         if not is_default and (name.startswith("change_") or name in settled.split()):
             change = name.removeprefix("change_").replace("_", "-")
             given.append({"item": "CHANGE", "files": "-f"}.get(change, f"--{change}"))

@@ -93,6 +93,8 @@ def test_a_stale_plan_shows_the_drift(sandbox: Sandbox, patch_model: Command, fi
         ("--on-conflict", "rebase"),
         ("--unknown-fields", "carry"),
         ("--allow-all-fields",),
+        ("--base", "fail"),  # a branch may be called as another option's default
+        ("--base", "error"),
     ],
 )
 def test_a_saved_plan_takes_nothing_else(
