@@ -18,12 +18,11 @@ from patcher.cli.help import Command, Number, value_option
 from patcher.cli.options import BATCH, CompletedName, session, settings, shared
 from patcher.documents import yamltext
 from patcher.documents.jsontext import quoted
-from patcher.documents.pointers import end_of_path, lookup, obstacle, parse_path, shown
+from patcher.documents.pointers import end_of_path, lookup, obstacle, overlap, parse_path, shown
 from patcher.documents.values import MISSING
 from patcher.documents.where import Condition
 from patcher.documents.wording import counted, did_you_mean
 from patcher.errors import InvalidInputError, SettingsError
-from patcher.plan.making import overlap
 from patcher.plan.plan import host_of
 from patcher.render.history import entry_lines, history_lines, table_lines
 from patcher.render.text import printable

@@ -203,3 +203,9 @@ def _not_too_deep(tokens: Tokens) -> Tokens:
     if len(tokens) > MAX_DEPTH:
         raise InvalidPatchError(f"A path has more than {MAX_DEPTH} parts.")
     return tokens
+
+
+def overlap(one: Tokens, other: Tokens) -> bool:
+    """Whether two places are the same, or one is within the other."""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]

@@ -10,9 +10,9 @@ from patcher.documents.diff import compare
 from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch, renames
-from patcher.documents.pointers import item_to, pointer_to, tokens_of
+from patcher.documents.pointers import item_to, overlap, pointer_to, tokens_of
 from patcher.documents.steps import Assign
-from patcher.documents.values import MISSING, Document, Tokens, strictly_equal
+from patcher.documents.values import MISSING, Document, strictly_equal
 from patcher.documents.wording import Notice, did_you_mean
 from patcher.errors import InvalidPatchError
 from patcher.plan.plan import Plan, Terms
@@ -190,12 +190,6 @@ def _version_notices(base: Snapshot) -> Iterator[Notice]:
             "The version is not an integer, so a write by someone else at the same time won't show."
         )
         yield Notice("version-not-a-number", "/version", text)
-
-
-def overlap(one: Tokens, other: Tokens) -> bool:
-    """Whether two places are the same, or one is within the other."""
-    shorter = min(len(one), len(other))
-    return one[:shorter] == other[:shorter]
 
 
 def _without_nulls(document: Document, resource: Resource) -> Document:

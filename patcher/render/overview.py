@@ -94,10 +94,10 @@ def overview_lines(
 
 def outcome_lines(result: PatchResult, width: int | None = None) -> Iterator[Line]:
     """How one of many ended, in a line; its error and warnings below it."""
-    word, style = _STATUS[result.status]
-    identity, error = _identity(result), result.error
     if result.status == "declined":
         return  # one answer for all, which the summary counts
+    word, style = _STATUS[result.status]
+    identity, error = _identity(result), result.error
     if error is not None:
         named = f"{result.resource.noun} {_named(identity)}"
         yield from message(word.capitalize(), f"{named}: {error.message}", style, width)
