@@ -27,16 +27,19 @@ Hints are written as the command line says them; ``in_python`` turns them into P
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Final
 
 
+@dataclass(eq=False, repr=False)
 class PatchError(Exception):
     """The base of all errors of this package.
 
     Attributes:
         message: what happened, in one sentence.
-        command_hint: what to do next as the command line says it, or None.
+        hint: what to do next in Python's words, or None.
+        command_hint: the same as the command line says it, as it is given to the constructor.
         exit_code: the exit code of the command line for it.
         result: the PatchResult as far as it got, when there was a plan; else None.
         details: the ``metadata`` of the API's own error, without credentials; None without one.
@@ -45,18 +48,20 @@ class PatchError(Exception):
 
     exit_code: ClassVar[int] = 70
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.command_hint = hint
+    message: str
+    _: KW_ONLY
+    hint: str | None = None
+    report: Any = None
+
+    def __post_init__(self) -> None:
         self.result: Any = None
         self.details: dict[str, Any] | None = None
-        self.report: Any = None
+        self.advise(self.hint)
 
-    @property
-    def hint(self) -> str | None:
-        """What to do next in Python's words, or None."""
-        return self.command_hint and in_python(self.command_hint)
+    def advise(self, command_hint: str | None) -> None:
+        """Gives it another hint, as the command line says it."""
+        self.command_hint = command_hint
+        self.hint = command_hint and in_python(command_hint)
 
     def __str__(self) -> str:
         """The message, and the hint on a line of its own."""
@@ -69,15 +74,14 @@ class InvalidInputError(PatchError):
     exit_code = 2
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class InvalidPatchError(InvalidInputError):
     """The change cannot be applied, or would leave an invalid document.
 
     ``path`` is the JSON Pointer (RFC 6901) of the place, or None.
     """
 
-    def __init__(self, message: str, *, path: str | None = None, hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.path = path
+    path: str | None = None
 
 
 class ReadOnlyFieldError(InvalidPatchError):
@@ -88,14 +92,14 @@ class SettingsError(InvalidInputError):
     """A setting is missing or unusable: URL, credentials, a number out of range."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class AmbiguousNameError(InvalidInputError):
     """Several resources have the given name; ``candidates`` holds their ids."""
 
-    def __init__(self, message: str, *, candidates: Sequence[str], hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.candidates = tuple(candidates)
+    candidates: tuple[str, ...]
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class UnknownFieldError(PatchError):
     """The resource holds what a write cannot carry, and the change does not settle it.
 
@@ -104,9 +108,7 @@ class UnknownFieldError(PatchError):
 
     exit_code = 2
 
-    def __init__(self, message: str, *, paths: Sequence[str], hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.paths = tuple(paths)
+    paths: tuple[str, ...]
 
 
 class DeclinedError(PatchError):
@@ -115,6 +117,7 @@ class DeclinedError(PatchError):
     exit_code = 1
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class ApiError(PatchError):
     """The API refused, or could not be reached. Nothing was written.
 
@@ -124,21 +127,10 @@ class ApiError(PatchError):
 
     exit_code = 3
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int | None = None,
-        method: str = "",
-        path: str = "",
-        key: str | None = None,
-        hint: str | None = None,
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.status = status
-        self.method = method
-        self.path = path
-        self.key = key
+    status: int | None = None
+    method: str = ""
+    path: str = ""
+    key: str | None = None
 
 
 class NotFoundError(ApiError):
@@ -151,6 +143,7 @@ class JournalError(PatchError):
     exit_code = 3
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class ConflictError(PatchError):
     """The resource changed since it was read. Nothing was written.
 
@@ -162,25 +155,11 @@ class ConflictError(PatchError):
 
     exit_code = 4
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        expected: int | None = None,
-        found: int | None = None,
-        base: dict[str, Any] | None = None,
-        current: dict[str, Any] | None = None,
-        report: Any = None,
-        fresh: Any = None,
-        hint: str | None = None,
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.expected = expected
-        self.found = found
-        self.base = base
-        self.current = current
-        self.report = report
-        self.fresh = fresh
+    expected: int | None = None
+    found: int | None = None
+    base: dict[str, Any] | None = None
+    current: dict[str, Any] | None = None
+    fresh: Any = None
 
 
 class StaleReadError(ConflictError):
@@ -190,6 +169,7 @@ class StaleReadError(ConflictError):
     """
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class VerificationError(PatchError):
     """The write happened, but what is stored is not what was sent, or someone else wrote too.
 
@@ -200,25 +180,14 @@ class VerificationError(PatchError):
 
     exit_code = 5
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        sent: dict[str, Any] | None = None,
-        stored: dict[str, Any] | None = None,
-        differences: Sequence[Any] = (),
-        version_before: int | None = None,
-        version_after: int | None = None,
-        hint: str | None = None,
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.sent = sent
-        self.differences = tuple(differences)
-        self.stored = stored
-        self.version_before = version_before
-        self.version_after = version_after
+    sent: dict[str, Any] | None = None
+    stored: dict[str, Any] | None = None
+    differences: tuple[Any, ...] = ()
+    version_before: int | None = None
+    version_after: int | None = None
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class OutcomeUnknownError(PatchError):
     """A write was, or may have been, sent; whether it took effect is unknown.
 
@@ -227,17 +196,8 @@ class OutcomeUnknownError(PatchError):
 
     exit_code = 6
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        journal_entry: str | None = None,
-        job_id: str | None = None,
-        hint: str | None = None,
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.journal_entry = journal_entry
-        self.job_id = job_id
+    journal_entry: str | None = None
+    job_id: str | None = None
 
 
 class OutputError(PatchError):

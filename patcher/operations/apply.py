@@ -80,7 +80,7 @@ def live_of(session: Session, file: ModelFile, options: Options) -> Live:
         live = read_live(session, file.id, options)
     except NotFoundError as error:
         error.message = f"{file.path}: there is no {session.resource.noun} {file.id} any more."
-        error.command_hint = f"If it was deleted on purpose: git rm {shlex.quote(str(file.path))}"
+        error.advise(f"If it was deleted on purpose: git rm {shlex.quote(str(file.path))}")
         raise
     here = organization_of(session, live)
     if file.header.organization and here and file.header.organization != here:

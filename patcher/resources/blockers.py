@@ -196,7 +196,7 @@ def refusal(noun: str, blockers: Sequence[Blocker], proposed: Document) -> Unkno
         hint += " In a document or an edit, null removes it."
     return UnknownFieldError(
         f"This {noun} can't be written as it is: {listed}.",
-        paths=[pointer_to(one.place) for one in blockers],
+        paths=tuple(pointer_to(one.place) for one in blockers),
         hint=hint,
     )
 
