@@ -72,130 +72,122 @@ class ProgressLine:
 
 
 class BatchScreen:
-    """Shows a batch: overview, question, progress, outcomes. A context manager.
+    """Carries out a batch and shows it: overview, question, progress, outcomes."""
 
-    ``place`` is the API that will be written to.
-    """
-
-    def __init__(self, control: BatchControl, parameters: dict[str, Any]) -> None:
-        output, self.show_secrets = output_of(parameters)
-        self.is_json = output == "json"
-        self._report = output if output in REPORTS else None
+    def __init__(self, parameters: dict[str, Any]) -> None:
+        self._output, self._show_secrets = output_of(parameters)
+        console.output.in_run = True
+        self._parameters = parameters
+        self._control = BatchControl()
+        options = BatchOptions(
+            workers=parameters["concurrency"],
+            fail_fast=parameters["fail_fast"] and not parameters["keep_going"],
+            dry_run=parameters["dry_run"],
+            show_secrets=self._show_secrets,
+            watch=self._watch,
+            show=self._show,
+        )
+        pace, here = Pace(parameters["max_rps"]), session()
+        self._place = printable(here.origin(Snapshot({})).short_place)
+        self._run = BatchRun(here, self._control, options, pace, self._confirm)
         self._reported: list[PatchResult] = []
-        self._are_files = bool(parameters.get("files"))
-        self._control = control
-        self._asks = not parameters["yes"]
-        self._is_plan = "exit_code" in parameters
-        self._is_dry = parameters["dry_run"]
-        self._exit_code = bool(parameters.get("exit_code"))
-        self.place = ""
-        self.tally = Tally()
-        self._run: str | None = None
+        self._tally = Tally()
         self._total: int | None = None
-        self._has_reported = False
-        self.progress = ProgressLine(is_json=self.is_json)
+        self._has_told = False
+        self._progress = ProgressLine(is_json=self._output == "json")
 
-    def __enter__(self) -> BatchScreen:
-        if not self._is_dry:
+    def run(self, begin: Callable[[BatchRun], Iterator[PatchResult]]) -> int:
+        """Reports each outcome and the totals; returns the exit code of all of them."""
+        is_dry = self._parameters["dry_run"]
+        if not is_dry:
             console.output.report_only()
-        return self
+        with closing(self._run.session.client), closing(self._progress):
+            for result in begin(self._run):
+                self._tell(result)
+        SIGNALS.settle()
+        if self._output in REPORTS:
+            self._show_report()
+        elif self._tally.total:
+            is_plan, run = "exit_code" in self._parameters, self._run.session.run
+            lines = summary_lines(self._tally, MODEL.noun, run, is_plan=is_plan, is_dry=is_dry)
+            console.show(lines, error=self._output == "json")
+        else:
+            console.say("No models match.")
+        return self._exit_code()
 
-    def __exit__(self, *_: object) -> None:
-        self.progress.close()
-
-    def watch(self, phase: str, done: int, total: int) -> None:
+    def _watch(self, phase: str, done: int, total: int) -> None:
         """Shows the progress: how many are done."""
         self._total = total if phase == "plan" else self._total
-        self.progress.watch(_TITLES[phase], done, total)
+        self._progress.watch(_TITLES[phase], done, total)
 
-    def show(self, overview: Overview) -> None:
+    def _show(self, overview: Overview) -> None:
         """Shows what is about to be done, once all plans are made."""
-        self.progress.close()
-        if not overview.total or self._report is not None:
+        self._progress.close()
+        if not overview.total or self._output in REPORTS:
             return
-        on_screen = not self.is_json and console.is_terminal(sys.stdout)
-        asks = self._asks and overview.changing > 0 and console.can_ask()
-        places = [False] * (not self.is_json) + [True] * (asks and not on_screen)
-        head = line(Span(f"On {printable(self.place)}", "quiet"))
+        is_json = self._output == "json"
+        on_screen = not is_json and console.is_terminal(sys.stdout)
+        asks = not self._parameters["yes"] and overview.changing > 0 and console.can_ask()
+        head = line(Span(f"On {self._place}", "quiet"))
         counts = (MODEL.noun, overview.total, overview.unchanged)
-        for error in places:
+        for error in [False] * (not is_json) + [True] * (asks and not on_screen):
             width = console.width(sys.stderr if error else sys.stdout)
             lines = overview_lines(*counts, overview.groups(), overview.refused, width)
             console.show([head, *lines], error=error)
 
-    def confirm(self, overview: Overview) -> bool:
+    def _confirm(self, overview: Overview) -> bool:
         """Whether to write what was shown. From then on a signal stops the batch."""
-        refuse_without_terminal(asks=self._asks)
+        asks = not self._parameters["yes"]
+        refuse_without_terminal(asks=asks)
         count = counted(overview.changing, "model")
-        agreed = not self._asks or console.ask(f"Write {count} to {printable(self.place)}?")
+        agreed = not asks or console.ask(f"Write {count} to {self._place}?")
         if agreed:
             SIGNALS.steer(self._control)
         return agreed
 
-    def tell(self, result: PatchResult) -> None:
+    def _tell(self, result: PatchResult) -> None:
         """Reports how one ended, as soon as it has."""
-        self.count(result)
-        if self._report is not None:
+        self._tally.add(result)
+        if self._tally.total == self._total:
+            SIGNALS.settle()  # this is the last one
+        if self._output in REPORTS:
             self._reported.append(result)
-            return
-        if self.is_json:
-            self._tell_json(result)
-            return
+        elif self._output == "json":
+            is_planned, code = result.status == "planned", self._parameters.get("exit_code")
+            exit_code = int(bool(code)) if is_planned else result.exit_code
+            text = result_line(result, exit_code=exit_code, show_secrets=self._show_secrets)
+            console.write(text + "\n", sys.stdout)
+        else:
+            self._tell_text(result)
+
+    def _tell_text(self, result: PatchResult) -> None:
         # Those whose plan was refused are in the overview.
         if result.plan is not None or result.status == "not-begun":
             lines = list(outcome_lines(result, console.width(sys.stderr)))
-            if lines and not self._has_reported:
-                self._has_reported = True
+            if lines and not self._has_told:
+                self._has_told = True
                 lines.insert(0, line())
-            self.progress.print(lines, error=result.error is not None)
+            self._progress.print(lines, error=result.error is not None)
         if result.status == "unchanged":
-            self.progress.print(warning_lines(_differences(result)), error=True)
+            self._progress.print(warning_lines(_differences(result)), error=True)
 
-    def count(self, result: PatchResult) -> None:
-        """Counts how one ended."""
-        self.tally.add(result)
-        if self.tally.total == self._total:
-            SIGNALS.settle()  # this is the last one
-        if result.plan is not None:
-            self._run = result.plan.origin.run
-
-    @property
-    def exit_code(self) -> int:
+    def _exit_code(self) -> int:
         """The exit code of all of them together; a file alone has its own."""
-        if self._exit_code and self.tally.exit_code == 0:
-            return int(self.tally.statuses["planned"] > 0)
-        is_alone = self._are_files and self.tally.total == 1
-        return max(self.tally.codes) if is_alone else self.tally.exit_code
+        tally = self._tally
+        if self._parameters.get("exit_code") and tally.exit_code == 0:
+            return int(tally.statuses["planned"] > 0)
+        is_alone = self._parameters.get("files") and tally.total == 1
+        return max(tally.codes) if is_alone else tally.exit_code
 
-    def end(self) -> int:
-        """Reports the totals; returns the exit code."""
-        SIGNALS.settle()
-        self.progress.close()
-        if self._report is not None:
-            self._show_report(self._report)
-        elif self.tally.total:
-            lines = summary_lines(
-                self.tally, MODEL.noun, self._run, is_plan=self._is_plan, is_dry=self._is_dry
-            )
-            console.show(lines, error=self.is_json)
-        else:
-            console.say("No models match.")
-        return self.exit_code
-
-    def _tell_json(self, result: PatchResult) -> None:
-        code = int(self._exit_code) if result.status == "planned" else result.exit_code
-        text = result_line(result, exit_code=code, show_secrets=self.show_secrets)
-        console.write(text + "\n", sys.stdout)
-
-    def _show_report(self, output: str) -> None:
+    def _show_report(self) -> None:
         plans = [
             one.plan
             for one in self._reported
             if one.plan and (one.status == "planned" or _differences(one))
         ]
         failures = [one.error for one in self._reported if one.error is not None]
-        unchanged = self.tally.statuses["unchanged"]
-        show_report(plans, output, console.now(), failures, unchanged)
+        unchanged = self._tally.statuses["unchanged"]
+        show_report(plans, self._output, console.now(), failures, unchanged)
 
 
 def _differences(result: PatchResult) -> list[Notice]:
@@ -221,13 +213,13 @@ def apply_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
     selection = selection_of(models, parameters, source)
     patch = patch_of(take_changes(parameters), source, models)
     options = options_of(parameters)
-    return carry_out_batch(parameters, lambda new: new.patches(selection, patch, options))
+    return BatchScreen(parameters).run(lambda new: new.patches(selection, patch, options))
 
 
 def undo_many(run: str, parameters: dict[str, Any]) -> int:
     """Undoes the writes of a batch."""
     options = options_of(parameters)
-    return carry_out_batch(parameters, lambda new: new.undoing(run, options))
+    return BatchScreen(parameters).run(lambda new: new.undoing(run, options))
 
 
 def selection_of(models: tuple[str, ...], parameters: dict[str, Any], source: Source) -> Selection:
@@ -252,27 +244,3 @@ def _lines(source: Source) -> list[str]:
             hint="As MODEL, - reads IDs or names from standard input, one per line.",
         )
     return found
-
-
-def carry_out_batch(
-    parameters: dict[str, Any], begin: Callable[[BatchRun], Iterator[PatchResult]]
-) -> int:
-    """Runs a batch, reports each outcome, and returns the exit code of all of them."""
-    control = BatchControl()
-    screen = BatchScreen(control, parameters)
-    console.output.in_run = True
-    batch_options = BatchOptions(
-        workers=parameters["concurrency"],
-        fail_fast=parameters["fail_fast"] and not parameters["keep_going"],
-        dry_run=parameters["dry_run"],
-        show_secrets=screen.show_secrets,
-        watch=screen.watch,
-        show=screen.show,
-    )
-    pace, here = Pace(parameters["max_rps"]), session()
-    screen.place = here.origin(Snapshot({})).short_place
-    run = BatchRun(here, control, batch_options, pace, screen.confirm)
-    with closing(run.session.client), screen:
-        for result in begin(run):
-            screen.tell(result)
-    return screen.end()

@@ -14,7 +14,7 @@ import click
 from patcher.api.pace import Pace
 from patcher.batch.pool import BatchControl
 from patcher.cli import console
-from patcher.cli.batch import ProgressLine, carry_out_batch, selection_of
+from patcher.cli.batch import BatchScreen, ProgressLine, selection_of
 from patcher.cli.changes import Source
 from patcher.cli.confirmation import refuse_others
 from patcher.cli.help import PATH, Command, value_option
@@ -43,9 +43,8 @@ def carry_out_files(models: Sequence[str], parameters: dict[str, Any]) -> int:
         "-f", models, parameters, _ELSEWHERE, "The files hold the models and their changes."
     )
     options, looks = options_of(parameters), "exit_code" in parameters
-    return carry_out_batch(
-        parameters,
-        lambda new: run_files(new, files, base, options, looks=looks, say=console.say),
+    return BatchScreen(parameters).run(
+        lambda new: run_files(new, files, base, options, looks=looks, say=console.say)
     )
 
 
