@@ -15,7 +15,7 @@ import click
 from patcher.cli import console
 from patcher.cli.confirmation import carry_out, output_of
 from patcher.cli.help import Command, Number, value_option
-from patcher.cli.options import BATCH, CompletedName, session, settings, shared
+from patcher.cli.options import BATCH, CompletedName, options_of, session, settings, shared
 from patcher.documents import yamltext
 from patcher.documents.jsontext import quoted
 from patcher.documents.pointers import end_of_path, lookup, obstacle, overlap, parse_path, shown
@@ -52,7 +52,7 @@ def get_command(model: str, path: str | None, raw: bool, output: str, **paramete
       patch-model get Customers
       patch-model get Customers configuration.query > customers.sql
     """
-    from patcher.operations.read import projection, raw_model
+    from patcher.operations.read import projection, read_model
 
     if path is not None and end_of_path(path) < len(path):
         raise InvalidInputError(
@@ -61,11 +61,11 @@ def get_command(model: str, path: str | None, raw: bool, output: str, **paramete
             r"write \=.",
         )
     place = () if path is None else parse_path(path)
-    here = session()
-    if raw:
-        document, blockers = raw_model(here, model), []
-    else:
-        found = projection(here, model, parameters["unknown_fields"])
+    here, options = session(), options_of(parameters)
+    snapshot = read_model(here, model)
+    document, blockers = snapshot.raw, []
+    if not raw:
+        found = projection(here, snapshot, options)
         document = found.document
         blockers = [one for one in found.blockers if overlap(one.place, place)]
         for notice in found.notices:

@@ -22,12 +22,11 @@ from patcher.mcp.replies import (
     short,
 )
 from patcher.operations import Options, Session
-from patcher.operations.read import raw_model, summaries
+from patcher.operations.read import projection, read_model, summaries
 from patcher.operations.undo import History, HistoryEntry, is_entry
 from patcher.plan.plan import host_of
 from patcher.render.history import entry_lines, history_lines, table_lines
 from patcher.render.text import Line
-from patcher.resources.snapshot import Snapshot
 
 _PIECE: Final = 8_000
 """Characters of a text that one answer holds."""
@@ -54,9 +53,8 @@ def list_models(session: Session, arguments: Document) -> ToolReply:
 
 def get_model(session: Session, arguments: Document) -> ToolReply:
     """A model's writable document, or one value of it; credentials masked."""
-    snapshot = Snapshot(raw_model(session, arguments["model"]))
-    unknown = session.unknown_fields(Options())
-    found = session.resource.projection(snapshot, unknown, session.masks)
+    snapshot = read_model(session, arguments["model"])
+    found = projection(session, snapshot, Options())
     masks = session.masks.on(found.document)
     notes = [one.note for one in found.blockers] + [one.message for one in found.notices]
     warnings = [

@@ -21,6 +21,7 @@ from patcher.files.merging import Live, plan_of
 from patcher.files.modelfile import ModelFile, Unusable, read_files
 from patcher.operations.arguments import OnConflict, Options
 from patcher.operations.batch import BatchRun, workers
+from patcher.operations.read import projection
 from patcher.operations.session import Session, opened
 from patcher.plan import PatchResult, Plan
 from patcher.resources.blockers import OnUnknown
@@ -95,8 +96,7 @@ def live_of(session: Session, file: ModelFile, options: Options) -> Live:
 def read_live(session: Session, model_id: str, options: Options) -> Live:
     """A model as it is now. Raises ApiError, and StaleReadError for an older state."""
     now = session.latest(model_id, accept_older=options.accept_older)
-    unknown, masks = session.unknown_fields(options), session.masks_of(options)
-    found = session.resource.projection(now, unknown, masks)
+    found = projection(session, now, options)
     return Live(session.resource, now, found, session.terms(now, options))
 
 

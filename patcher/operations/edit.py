@@ -6,6 +6,7 @@ import os
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,7 +20,7 @@ from patcher.editor.editing import Answer, Edit, EditContext
 from patcher.editor.program import Program
 from patcher.errors import InvalidInputError, PatchError
 from patcher.operations.arguments import OnConflict, Options
-from patcher.operations.read import resolve
+from patcher.operations.read import projection, resolve
 from patcher.operations.session import Session, opened, reported, shown_name
 from patcher.operations.write import carry_out, theirs
 from patcher.plan import PatchResult, Plan, Terms, propose_edited
@@ -50,7 +51,7 @@ def open_edit(
     Raises what reading the model raises, JournalError when the text cannot be written to disk,
     and InvalidInputError when there is no editor.
     """
-    program = _program(session, person)
+    _program(session, person)
     with reported(model):
         resource_id, listed_as = resolve(session.client, session.resource, model)
         base = session.expected(resource_id, options, listed_as)
@@ -61,13 +62,7 @@ def open_edit(
         _name_unfinished(session, base, options, person)
         basis = Basis(session.client.settings.url, session.resource.noun, format_, base)
         draft = Draft.begin(_folder(session), shown_name(session, base) or "", basis, text)
-    return Edit(
-        _context(session, options, person, lambda: program),
-        draft,
-        buffer,
-        _terms(session, base, options),
-        pristine=text.encode(),
-    )
+    return Edit(*_parts(session, options, person, draft, buffer), pristine=text.encode())
 
 
 def resume_edit(session: Session, model: str, options: Options, person: Person, path: Path) -> Edit:
@@ -93,22 +88,15 @@ def resume_edit(session: Session, model: str, options: Options, person: Person, 
         text = source.read()
         draft.rest_on(basis)
         draft.write(text)
-    return Edit(
-        _context(session, options, person, lambda: _program(session, person)),
-        draft,
-        Buffer(session.resource, basis.base, basis.format),
-        _terms(session, basis.base, options),
-        latest=latest,
-    )
+    buffer = Buffer(session.resource, basis.base, basis.format)
+    return Edit(*_parts(session, options, person, draft, buffer), latest=latest)
 
 
 def _first_text(
     session: Session, options: Options, buffer: Buffer
 ) -> tuple[str, tuple[Notice, ...]]:
     """The text that an edit begins with, and warnings about it."""
-    found = session.resource.projection(
-        buffer.base, session.unknown_fields(options), session.masks_of(options)
-    )
+    found = projection(session, buffer.base, options)
     return buffer.text(found.document, blockers=found.blockers), found.notices
 
 
@@ -137,20 +125,22 @@ def _resuming(base: Snapshot, path: Path) -> str:
     return shlex.join(("patch-model", "edit", base.id or "", "--resume", str(path)))
 
 
-def _context(
-    session: Session, options: Options, person: Person, program: Callable[[], Program]
-) -> EditContext:
-    return EditContext(
+def _parts(
+    session: Session, options: Options, person: Person, draft: Draft, buffer: Buffer
+) -> tuple[EditContext, Draft, Buffer, Terms]:
+    """What every edit is made of."""
+    context = EditContext(
         resource=session.resource,
         url=session.client.settings.url,
-        theirs=lambda plan, error: theirs(session, plan, error),
+        theirs=partial(theirs, session),
         write=lambda plan: session.write(plan, options),
-        program=program,
+        program=lambda: _program(session, person),
         ask=person.ask,
         notify=person.notify,
         attended=person.attended,
         rebases=options.on_conflict == "rebase",
     )
+    return context, draft, buffer, _terms(session, buffer.base, options)
 
 
 def _program(session: Session, person: Person) -> Program:

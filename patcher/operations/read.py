@@ -308,22 +308,28 @@ def get_model(
 
     Raises NotFoundError, AmbiguousNameError, and ApiError where the model cannot be read.
     """
+    options = Options(unknown_fields=unknown_fields)
     with opened(client) as session:
-        found = projection(session, model, unknown_fields)
+        found = projection(session, read_model(session, model), options)
     for text in (*(one.message for one in found.notices), *(one.note for one in found.blockers)):
         logger.warning("%s", in_python(text))
     return found.document
 
 
-def raw_model(session: Session, model: str) -> Document:
-    """A resource as the API returns it."""
-    return _read(session, model).raw
+def read_model(session: Session, model: str) -> Snapshot:
+    """A resource as it is now."""
+    with reported(model):
+        resource_id, listed_as = resolve(session.client, session.resource, model)
+        snapshot = session.read(resource_id)
+        refuse_other_name(session.resource, snapshot, listed_as)
+        session.name_passed_over(snapshot)
+        return snapshot
 
 
-def projection(session: Session, model: str, unknown_fields: OnUnknown) -> Projection:
+def projection(session: Session, snapshot: Snapshot, options: Options) -> Projection:
     """A resource's writable document, with what in it blocks a write."""
-    decided = session.unknown_fields(Options(unknown_fields=unknown_fields))
-    return session.resource.projection(_read(session, model), decided, session.masks)
+    unknown, masks = session.unknown_fields(options), session.masks_of(options)
+    return session.resource.projection(snapshot, unknown, masks)
 
 
 def summaries(session: Session, where: tuple[Condition, ...] = ()) -> list[ModelSummary]:
@@ -344,12 +350,3 @@ def summaries(session: Session, where: tuple[Condition, ...] = ()) -> list[Model
         conditions.note(raw)
     fitting = conditions.fitting(found)
     return [one for resource_id, one in found.items() if resource_id in fitting]
-
-
-def _read(session: Session, model: str) -> Snapshot:
-    with reported(model):
-        resource_id, listed_as = resolve(session.client, session.resource, model)
-        snapshot = session.read(resource_id)
-        refuse_other_name(session.resource, snapshot, listed_as)
-        session.name_passed_over(snapshot)
-        return snapshot

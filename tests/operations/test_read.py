@@ -10,7 +10,7 @@ import pytest
 import patcher
 from patcher.api import Client
 from patcher.operations import Session
-from patcher.operations.read import raw_model, summaries
+from patcher.operations.read import read_model, summaries
 from patcher.sandbox import Sandbox, faults, seed
 
 CHANGE = {"identifier": "email"}
@@ -21,7 +21,7 @@ VERBS: dict[str, Callable[[str, Client], object]] = {
     "plan": lambda name, client: patcher.plan_patch(name, CHANGE, client=client),
     "patch": lambda name, client: patcher.patch_model(name, CHANGE, client=client),
     "edit": lambda name, client: patcher.edit_model(name, client=client).__enter__(),
-    "get": lambda name, client: raw_model(Session.from_env(client), name),
+    "get": lambda name, client: read_model(Session(client), name).raw,
     "many": lambda name, client: raised(
         list(patcher.patch_models([name, "Orders"], CHANGE, client=client))
     ),
@@ -144,7 +144,7 @@ def test_a_list_that_never_rests_is_read_three_times(
     )
     sandbox.reset_requests()
 
-    found = summaries(Session.from_env(client))
+    found = summaries(Session(client))
 
     assert sorted(one.id for one in found) == sorted(sandbox.ids())
     assert len(sandbox.requests) == 3 * (2 + 1)
@@ -152,7 +152,7 @@ def test_a_list_that_never_rests_is_read_three_times(
 
 def test_a_list_of_one_page_costs_one_request(sandbox: Sandbox, client: Client) -> None:
     """It cannot move while it is read; of several pages the first item is looked at again."""
-    summaries(Session.from_env(client))
+    summaries(Session(client))
 
     assert len(sandbox.requests) == 1
 
@@ -306,7 +306,7 @@ def test_a_session_lists_models_as_they_are(sandbox: Sandbox, client: Client) ->
     """Listing alone reads no model: it shows what the list has."""
     light(sandbox, "version")
 
-    assert {one.version for one in summaries(Session.from_env(client))} == {None}
+    assert {one.version for one in summaries(Session(client))} == {None}
     assert reads(sandbox) == 0
 
 

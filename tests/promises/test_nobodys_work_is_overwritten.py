@@ -9,6 +9,7 @@ import pytest
 import patcher
 from patcher.documents.patches import Patch
 from patcher.operations import Options, Session
+from patcher.operations.read import read_model
 from patcher.operations.undo import run_undo
 from patcher.operations.write import run_patch
 from patcher.sandbox import Sandbox, faults, seed
@@ -128,7 +129,7 @@ def test_a_default_of_the_servers_is_a_warning() -> None:
 @pytest.fixture
 def session(client: patcher.Client) -> Session:
     """A session on a clock of its own."""
-    return Session.from_env(client, clock=FakeClock())
+    return Session(client, clock=FakeClock())
 
 
 def change(session: Session, patch: dict[str, Any], **options: Any) -> patcher.PatchResult:
@@ -170,7 +171,7 @@ def test_a_replica_that_catches_up_is_waited_for(sandbox: Sandbox, session: Sess
 def test_a_replica_lags_where_no_version_tells(modes: dict[str, Any]) -> None:
     """Where the version stands still, or there is none, the time of the last write goes back."""
     with Sandbox(models=1, **modes) as sandbox, patcher.Client(sandbox.url, sandbox.api_key) as c:
-        session = Session.from_env(c, clock=FakeClock())
+        session = Session(c, clock=FakeClock())
         change(session, RENAME)
         lag(sandbox)
 
@@ -225,9 +226,7 @@ def test_a_restored_model_is_accepted_once(sandbox: Sandbox, session: Session) -
 
 def test_reading_alone_refuses_nothing(sandbox: Sandbox, session: Session) -> None:
     """What a replica shows can be looked at: no plan is made on it."""
-    from patcher.operations.read import projection
-
     change(session, RENAME)
     lag(sandbox)
 
-    assert projection(session, seed.CONTACTS, "error").document["name"] == "Contacts"
+    assert read_model(session, seed.CONTACTS).name == "Contacts"
