@@ -21,10 +21,8 @@ import click
 from patcher.cli import console, items
 from patcher.cli.help import Command, F, value_option
 from patcher.cli.items import is_file, is_item
-from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch
 from patcher.errors import InvalidInputError
-from patcher.resources.model import MODEL
 
 _FIRST_BYTES: Final = 4096
 
@@ -130,10 +128,12 @@ def patch_of(
     Raises InvalidInputError when nothing is given, a file cannot be read, or stdin is used
     twice, and InvalidPatchError for what is in them.
     """
+    from patcher.operations.session import masks_from
+
     if not given:
         raise _no_change(models)
     source = source or Source()
-    masks = _masks()
+    masks = masks_from(os.environ)
     parsers: dict[str, Callable[[str], Any]] = {
         "item": lambda text: items.parse_item(text, source.read, masks),
         "--set": lambda text: items.parse_set(text, source.read, masks),
@@ -148,13 +148,6 @@ def patch_of(
         else:
             patch += _whole(one.option, source.value(one.option, one.text))
     return patch
-
-
-def _masks() -> Any:
-    """The masks of the environment, for messages about the change itself."""
-    from patcher.operations.session import mask_words
-
-    return Masks(MODEL.shape.opaque, mask_words(os.environ))
 
 
 def _no_change(models: Sequence[str]) -> InvalidInputError:

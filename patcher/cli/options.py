@@ -144,7 +144,7 @@ def session() -> Any:
     given = connection()
     clock = given.clock or SystemClock()
     client = Client(settings=settings(), sleep=clock.sleep, observe=tracer(given.verbose))
-    return Session.from_env(
+    return Session(
         client,
         defer=SIGNALS.defer,
         settle_timeout=given.settle_timeout,

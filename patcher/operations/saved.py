@@ -13,14 +13,13 @@ from typing import Final
 from patcher._version import __version__
 from patcher.claims import spent
 from patcher.disk import sync_folder, write_whole
-from patcher.documents.masks import Masks
 from patcher.documents.values import Document
 from patcher.documents.wording import Notice
 from patcher.errors import InvalidInputError, JournalError, OutputError
 from patcher.guard.verification import is_in_place, verify
 from patcher.journal import Entry, utc_now
 from patcher.operations.arguments import Options
-from patcher.operations.session import Session, mask_words, reported
+from patcher.operations.session import Session, masks_from, reported
 from patcher.operations.write import carry_out, own_plan
 from patcher.plan import PatchResult, Plan, propose
 from patcher.plan.conflicts import conflict
@@ -66,8 +65,8 @@ def load_plan(path: str | os.PathLike[str], environ: Mapping[str, str] | None = 
         content = Path(path).read_bytes()
     except OSError as error:
         raise InvalidInputError(f"{path} cannot be read: {error.strerror}.") from error
-    words = mask_words(os.environ if environ is None else environ)
-    return load(content, MODEL, Masks(MODEL.shape.opaque, words), what=str(path))
+    masks = masks_from(os.environ if environ is None else environ)
+    return load(content, MODEL, masks, what=str(path))
 
 
 def run_saved(session: Session, saved: SavedPlan, options: Options) -> PatchResult:

@@ -80,63 +80,36 @@ class Session:
 
     def __init__(
         self,
-        client: Client,
-        journal: Journal,
+        client: Client | None = None,
+        journal: Journal | None = None,
         *,
-        resource: Resource = MODEL,
+        environ: Mapping[str, str] | None = None,
         clock: Clock | None = None,
         settle_timeout: float | None = None,
-        version_step: int = 1,
-        mask_words: tuple[str, ...] = (),
-        unknown_keys: UnknownKeys | None = None,
         defer: Defer = not_deferred,
         progress: Callable[[Progress], None] = ignore,
         note: Callable[[str], None] | None = None,
     ) -> None:
-        self.client = client
-        self.journal = journal
-        self.resource = resource
-        self.clock = clock or SystemClock()
-        self.settle_timeout = DEFAULT_SETTLE_TIMEOUT if settle_timeout is None else settle_timeout
-        self.version_step = version_step
-        self.unknown_keys = unknown_keys or UnknownKeys()
-        self.defer = defer
-        self.progress = progress
-        self.note = note
-        self.masks = Masks(resource.shape.opaque, mask_words, client.settings.secrets)
-        self.run: str | None = None
-        self.accepted = Accepted(journal.folder.with_name("accepted"), journal, resource.noun)
-
-    @classmethod
-    def from_env(
-        cls,
-        client: Client | None = None,
-        environ: Mapping[str, str] | None = None,
-        *,
-        settle_timeout: float | None = None,
-        defer: Defer = not_deferred,
-        clock: Clock | None = None,
-        progress: Callable[[Progress], None] = ignore,
-        note: Callable[[str], None] | None = None,
-    ) -> Session:
-        """A session for the environment's settings; ``client`` defaults to the environment's own.
+        """Client and journal default to those that the environment names.
 
         Reads PATCH_MODEL_STATE_DIR, PATCH_MODEL_VERSION_STEP, PATCH_MODEL_MASK and
         PATCH_MODEL_UNKNOWN_FIELDS. Raises SettingsError.
         """
         environ = os.environ if environ is None else environ
-        return cls(
-            client or Client.from_env(environ),
-            journal_of(environ),
-            clock=clock,
-            settle_timeout=settle_timeout,
-            version_step=_version_step(environ),
-            mask_words=mask_words(environ),
-            unknown_keys=UnknownKeys.from_env(environ),
-            defer=defer,
-            progress=progress,
-            note=note,
-        )
+        self.client = client or Client.from_env(environ)
+        self.journal = journal or journal_of(environ)
+        self.resource: Resource = MODEL
+        self.clock = clock or SystemClock()
+        self.settle_timeout = DEFAULT_SETTLE_TIMEOUT if settle_timeout is None else settle_timeout
+        self.version_step = _version_step(environ)
+        self.unknown_keys = UnknownKeys.from_env(environ)
+        self.defer = defer
+        self.progress = progress
+        self.note = note
+        self.masks = masks_from(environ, self.client.settings.secrets)
+        self.run: str | None = None
+        folder = self.journal.folder.with_name("accepted")
+        self.accepted = Accepted(folder, self.journal, self.resource.noun)
 
     def for_batch(self, pace: Pace, control: BatchControl) -> Session:
         """This session for the threads of a new batch: at one pace, and stopped by ``control``."""
@@ -321,7 +294,7 @@ class Session:
 @contextmanager
 def opened(client: Client | None) -> Iterator[Session]:
     """A session for the environment's settings; closes the client if it made it."""
-    session = Session.from_env(client)
+    session = Session(client)
     try:
         yield session
     finally:
@@ -372,9 +345,10 @@ def journal_of(environ: Mapping[str, str]) -> Journal:
     return Journal(state_folder(environ) / "journal")
 
 
-def mask_words(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The words of PATCH_MODEL_MASK, separated by spaces or commas."""
-    return tuple(environ.get("PATCH_MODEL_MASK", "").replace(",", " ").split())
+def masks_from(environ: Mapping[str, str], secrets: frozenset[str] = frozenset()) -> Masks:
+    """Which values are credentials: ``secrets``, and by the words of PATCH_MODEL_MASK."""
+    words = environ.get("PATCH_MODEL_MASK", "").replace(",", " ").split()
+    return Masks(MODEL.shape.opaque, tuple(words), secrets)
 
 
 def state_folder(environ: Mapping[str, str]) -> Path:

@@ -21,7 +21,7 @@ from patcher.operations.read import FORCED, resolve
 from patcher.operations.session import (
     Session,
     journal_of,
-    mask_words,
+    masks_from,
     opened,
     refuse_other_name,
     reported,
@@ -133,8 +133,7 @@ class History:
             secrets = Settings.from_env(environ).secrets
         except SettingsError:
             secrets = frozenset()  # the journal can be read without a key
-        masks = Masks(MODEL.shape.opaque, mask_words(environ), secrets)
-        return cls(journal_of(environ), MODEL, masks)
+        return cls(journal_of(environ), MODEL, masks_from(environ, secrets))
 
     def one(self, name: str) -> HistoryEntry:
         """The entry of that name. Raises JournalError."""

@@ -51,7 +51,7 @@ def main() -> None:
 def measured(fields: int, runs: int) -> tuple[float, float]:
     """The medians of a whole patch and of the floor, in turns, seconds of CPU."""
     client, model_id = canned_client(fields, CHANGE)
-    session, patch = Session.from_env(client), Patch.merge(CHANGE)
+    session, patch = Session(client), Patch.merge(CHANGE)
     raw = session.read(model_id).raw
     text = json.dumps(raw)
 

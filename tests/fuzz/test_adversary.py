@@ -57,7 +57,7 @@ class Run:
             journal,
             clock=world.clock,
             settle_timeout=SETTLE,
-            version_step=world.step,
+            environ={"PATCH_MODEL_VERSION_STEP": str(world.step)},
         )
         return cls(world, session, journal.closed)
 

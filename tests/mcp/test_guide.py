@@ -79,9 +79,7 @@ def test_the_plan_in_the_guide_is_what_an_agent_sees() -> None:
     """The text of a plan, but for the host, the IDs and the time."""
     (shown,) = re.findall(r"^```text\n(plan_id: .*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
     with Sandbox(models=3) as sandbox, Client(sandbox.url, sandbox.api_key) as client:
-        agent = Agent(
-            Session.from_env(client), lambda text, masks: Patch(()), read_only=False, yes=False
-        )
+        agent = Agent(Session(client), lambda text, masks: Patch(()), read_only=False, yes=False)
         text = agent.plan_change({"model": "Contacts", "merge_patch": '{"name": "Customers"}'}).text
         text = text.replace(sandbox.url.removeprefix("http://"), "app.polytomic.com")
 

@@ -322,7 +322,7 @@ def run_on(
     """A change of all models, by a clock of the test's."""
     pace = Pace(max_rps, monotonic=clock.monotonic)
     batch_options = BatchOptions(concurrency)
-    run = BatchRun(Session.from_env(client), SleepyControl(clock), batch_options, pace)
+    run = BatchRun(Session(client), SleepyControl(clock), batch_options, pace)
     change = patcher.Patch.of({"identifier": "key"})
     return list(run.patches(Selection(None), change, Options()))
 
@@ -373,7 +373,7 @@ def test_a_write_is_not_sent_into_a_pause(sandbox: Sandbox, client: Client) -> N
             pace.throttled(30)
         return found
 
-    run = BatchRun(Session.from_env(client), SleepyControl(clock), BatchOptions(1), pace)
+    run = BatchRun(Session(client), SleepyControl(clock), BatchOptions(1), pace)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(AnyClient, "read_raw", get)
         change = patcher.Patch.of({"identifier": "key"})

@@ -18,12 +18,12 @@ from patcher.sandbox import Sandbox, seed
 def test_an_unusable_version_step_is_refused(step: str) -> None:
     """How far a write moves the version is a positive number."""
     with pytest.raises(patcher.SettingsError, match="PATCH_MODEL_VERSION_STEP"):
-        Session.from_env(environ={"POLYTOMIC_API_KEY": "k", "PATCH_MODEL_VERSION_STEP": step})
+        Session(environ={"POLYTOMIC_API_KEY": "k", "PATCH_MODEL_VERSION_STEP": step})
 
 
 def test_the_environment_makes_the_session(tmp_path: Path) -> None:
     """Words for masks, the step of the version and the folder come from the environment."""
-    session = Session.from_env(
+    session = Session(
         environ={
             "POLYTOMIC_API_KEY": "k",
             "PATCH_MODEL_MASK": "pin, otp",

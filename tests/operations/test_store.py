@@ -134,7 +134,7 @@ def test_connecting_counts_as_part_of_the_gap(
     script, seen = served(versions)
 
     with serving(script) as (url, _), Client(url, "key") as client:
-        session = Session.from_env(client, clock=FakeClock())
+        session = Session(client, clock=FakeClock())
         plan = session.plan(seed.CONTACTS, Patch.merge({"name": "Customers"}), Options())
         try:
             ended = session.write(plan, Options()).exit_code

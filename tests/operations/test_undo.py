@@ -55,7 +55,7 @@ def test_an_entry_that_cannot_be_read_is_warned_of(
 ) -> None:
     """The others are listed, and the log names it; by its own name it is an error."""
     name = writes[0].journal_entry or ""
-    folder: Path = Session.from_env(client).journal.folder
+    folder: Path = Session(client).journal.folder
     (folder / f"{name[1:]}.intent.json").write_text("{")
 
     assert [one.entry for one in patcher.history()] == [writes[1].journal_entry]

@@ -70,7 +70,7 @@ def test_the_last_write_is_the_last_whatever_the_clock_says(
     sandbox: Sandbox, client: patcher.Client, hours: float
 ) -> None:
     """With the clock set back between two writes the second one is taken back."""
-    session = Session.from_env(client)
+    session = Session(client)
     moments = iter([datetime.now(timezone.utc) + timedelta(hours=n * hours) for n in range(3)])
     for name in ("First", "Second"):
         clock = partial(next, repeat(next(moments)))

@@ -656,7 +656,7 @@ def test_a_state_older_than_a_plans_is_stale_where_nothing_else_is_known(
     saved = patcher.save_plan(plan, tmp_path / "plan.json")
     shutil.rmtree(tmp_path / "state")
     sandbox.fault(faults.lagging_reads(None, method="GET", kind="model"))
-    session = Session.from_env(client, clock=FakeClock())
+    session = Session(client, clock=FakeClock())
 
     with pytest.raises(patcher.StaleReadError):
         run_saved(session, saved, Options())
