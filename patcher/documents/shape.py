@@ -102,6 +102,7 @@ class Shape(NamedTuple):
             credentials masked.
         alternatives: the other list that an item missing from a list may be in.
         uuids: places that hold a UUID ("-" stands for each list item); its case has no meaning.
+        blank_texts: top-level texts where empty means absent.
     """
 
     members: tuple[str, ...]
@@ -112,6 +113,7 @@ class Shape(NamedTuple):
     opaque: tuple[Tokens, ...] = ()
     alternatives: Mapping[Tokens, Tokens] = MappingProxyType({})
     uuids: frozenset[Tokens] = frozenset()
+    blank_texts: frozenset[str] = frozenset()
 
     def ordered(self, document: Document) -> Document:
         """``document`` with its keys in the order of ``members``, others after them."""

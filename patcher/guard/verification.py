@@ -255,7 +255,7 @@ class _SentForm:
 
     def _is_none(self, value: JsonValue, at: _At) -> bool:
         if value == "":
-            return len(at.tokens) == 1 and at.tokens[0] in self._resource.blank_texts
+            return len(at.tokens) == 1 and at.tokens[0] in self._resource.shape.blank_texts
         return value is MISSING or value is None or value == []
 
     def _excuse(self, code: str, at: _At) -> None:

@@ -32,14 +32,20 @@ class Columns(NamedTuple):
         enricher_ids: the place of the enrichment's ID.
     """
 
-    source: tuple[str, ...]
-    listed: str
-    added: str
-    named: tuple[Tokens, ...]
-    exposed: str
-    flag: str
-    enriched: Tokens
-    enricher_ids: Tokens
+    source: tuple[str, ...] = ("connection_id", "configuration")
+    listed: str = "fields"
+    added: str = "additional_fields"
+    named: tuple[Tokens, ...] = (
+        ("fields", "-"),
+        ("identifier",),
+        ("tracking_columns", "-"),
+        ("relations", "-", "from"),
+        ("additional_fields", "-", "name"),
+    )
+    exposed: str = "fields"
+    flag: str = "user_added"
+    enriched: Tokens = ("enricher", "fields")
+    enricher_ids: Tokens = ("enricher", "enricher_id")
 
     def references(self, document: Document) -> Iterator[tuple[Tokens, str]]:
         """Every place in ``document`` that names a column, with the name."""

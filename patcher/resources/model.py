@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from patcher.documents.shape import KeyedList, Shape
 from patcher.resources.findings import CHECKS, Columns
-from patcher.resources.projection import AsIs, References, SplitList
+from patcher.resources.projection import References, SplitList
 from patcher.resources.resource import Resource
 from patcher.resources.schema import DocumentSchema
 
@@ -49,13 +49,10 @@ MODEL = Resource(
         opaque=(("configuration",), ("enricher", "configuration")),
         alternatives={("fields",): ("additional_fields",), ("additional_fields",): ("fields",)},
         uuids=_SCHEMA.uuids,
+        blank_texts=frozenset({"identifier"}),
     ),
     schema=_SCHEMA,
     members=(
-        AsIs("name"),
-        AsIs("connection_id"),
-        AsIs("configuration"),
-        AsIs("identifier", blank=("",)),
         SplitList(
             "fields",
             flag="user_added",
@@ -66,12 +63,7 @@ MODEL = Resource(
             text="example",
             server_owned=_FIELDS_OWN,
         ),
-        AsIs("tracking_columns"),
-        AsIs("relations"),
         References("labels"),
-        AsIs("policies"),
-        AsIs("enricher"),
-        AsIs("organization_id"),
     ),
     # "Cleared or reset to its default" (api.md, 2.4); an enricher without an id is a new one.
     filled={
@@ -83,23 +75,7 @@ MODEL = Resource(
         **{("enricher", "fields", "-", key): "own" for key in {"id"} | _AUDIT},
     },
     json_texts=frozenset({("additional_fields", "-", "example")}),
-    blank_texts=frozenset({"identifier"}),
-    columns=Columns(
-        source=("connection_id", "configuration"),
-        listed="fields",
-        added="additional_fields",
-        named=(
-            ("fields", "-"),
-            ("identifier",),
-            ("tracking_columns", "-"),
-            ("relations", "-", "from"),
-            ("additional_fields", "-", "name"),
-        ),
-        exposed="fields",
-        flag="user_added",
-        enriched=("enricher", "fields"),
-        enricher_ids=("enricher", "enricher_id"),
-    ),
+    columns=Columns(),
     preview=("/api/model-preview", "previewmodel"),
     checks=CHECKS,
 )

@@ -1,7 +1,8 @@
 """Builds the writable document from a GET response.
 
-A resource is described by members. Each converts one key of the response into keys of the
-document. What a PUT cannot send stays in the document as the API shows it, and becomes a blocker.
+Most keys are the same in both. A resource has a member for each other key of the response, which
+converts it. What a PUT cannot send stays in the document as the API shows it, and becomes a
+blocker.
 """
 
 from __future__ import annotations
@@ -83,6 +84,10 @@ class Member(Protocol):
     def source(self) -> str:
         """The key of the response."""
 
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """The keys of the document that it becomes."""
+
     def project(self, value: JsonValue, draft: Rebuilt) -> None:
         """Adds what ``value`` (never null) becomes to the draft."""
 
@@ -93,22 +98,6 @@ class Member(Protocol):
         """
 
 
-class AsIs(NamedTuple):
-    """A key that is the same in both forms. ``blank`` lists texts that mean "none"."""
-
-    source: str
-    blank: tuple[str, ...] = ()
-
-    def project(self, value: JsonValue, draft: Rebuilt) -> None:
-        """Copies the value."""
-        if not (type(value) is str and value in self.blank):
-            draft.document[self.source] = copied(value)
-
-    def passed_over(self, value: JsonValue) -> Iterator[tuple[Tokens, JsonValue]]:
-        """Nothing."""
-        return iter(())
-
-
 class References(NamedTuple):
     """A list of references: texts stay, an object becomes its ID if that is a UUID.
 
@@ -117,6 +106,11 @@ class References(NamedTuple):
 
     source: str
     id_key: str = "id"
+
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """The same key."""
+        return (self.source,)
 
     def project(self, value: JsonValue, draft: Rebuilt) -> None:
         """Adds the list of IDs; an item without one stays as it is and blocks."""
@@ -164,6 +158,11 @@ class SplitList(NamedTuple):
     carried: tuple[str, ...]
     text: str
     server_owned: frozenset[str]
+
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """The keys of the two lists."""
+        return self.plain, self.flagged
 
     def project(self, value: JsonValue, draft: Rebuilt) -> None:
         """Adds the two lists; the second only where it has items."""
@@ -258,19 +257,23 @@ def project(
 ) -> Projection:
     """The writable document of ``raw``, and what in it cannot be sent.
 
-    Keys that no member converts and the server does not own are unknown.
+    Keys that are not in ``shape`` are unknown.
     """
     draft = Rebuilt(UnknownKeys.of(unknown_fields))
     sources = {member.source for member in members}
+    made = {key for member in members for key in member.makes}
     for member in members:
         value = raw.get(member.source)
         if value is not None:
             member.project(value, draft)
     for key, value in raw.items():
-        if key in sources or key in shape.server_owned:
+        if value is None or key in sources or key in shape.server_owned:
             continue
-        if key in shape.members:
+        if key in made:
             _block_namesake(key, value, draft)
+        elif key in shape.members:
+            if not (value == "" and key in shape.blank_texts):
+                draft.document[key] = copied(value)
         elif draft.takes_unknown((key,), value):
             draft.document[key] = copied(value)
     document = shape.ordered(draft.document)

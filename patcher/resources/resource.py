@@ -13,7 +13,7 @@ from patcher.documents.values import Document, JsonValue, Tokens
 from patcher.documents.wording import Notice
 from patcher.resources.blockers import Blocker, OnUnknown
 from patcher.resources.findings import Check, Columns, Findings
-from patcher.resources.projection import Member, Projection, SplitList, option, project
+from patcher.resources.projection import Member, Projection, option, project
 from patcher.resources.schema import DocumentSchema
 from patcher.resources.snapshot import Snapshot
 
@@ -32,10 +32,9 @@ class Resource(NamedTuple):
         write_job: the API's job type for an asynchronous update.
         shape: the outline of the writable document.
         schema: its JSON Schema.
-        members: how the response becomes the document.
+        members: the keys of the response that have another form in the document.
         filled: places that the server fills in ("-" stands for each list item).
         json_texts: places of texts that may come back as the JSON value they contain.
-        blank_texts: top-level texts where empty means absent.
         columns: where the document refers to columns of its source; None where it does not.
         preview: the path and the job type of the API's dry run; None where there is none.
         checks: what is checked beyond the schema.
@@ -49,7 +48,6 @@ class Resource(NamedTuple):
     members: tuple[Member, ...]
     filled: Mapping[Tokens, Fill] = MappingProxyType({})
     json_texts: frozenset[Tokens] = frozenset()
-    blank_texts: frozenset[str] = frozenset()
     columns: Columns | None = None
     preview: tuple[str, str] | None = None
     checks: tuple[Check, ...] = ()
@@ -85,7 +83,7 @@ class Resource(NamedTuple):
         """
         source = place[0]
         for member in self.members:
-            if isinstance(member, SplitList) and source == member.flagged:
+            if place[0] in member.makes:
                 source = member.source
         is_light = item.get(source) is None and place[0] in self.shape.required
         if source not in item or is_light:

@@ -30,7 +30,7 @@ from patcher.guard.store import Ambiguous, Answer, Answered, Job, NotSent, Refus
 from patcher.journal import Journal
 from patcher.plan import Origin
 from patcher.resources.model import MODEL
-from patcher.resources.projection import AsIs, Rebuilt
+from patcher.resources.projection import Member, Rebuilt
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import ID, FakeClock, MemoryStore, guard_of, plan_of, response
 from tests.plan.planning import make_plan
@@ -612,17 +612,16 @@ def test_a_credential_that_the_api_repeats_is_not_passed_on(tmp_path: Path) -> N
 class Noted:
     """A member of a resource that notes when it is worked out."""
 
-    source = "name"
-
-    def __init__(self, events: list[str]) -> None:
-        self.events = events
+    def __init__(self, member: Member, events: list[str]) -> None:
+        self.member, self.events = member, events
+        self.source, self.makes = member.source, member.makes
 
     def project(self, value: JsonValue, draft: Rebuilt) -> None:
         self.events.append("work")
-        AsIs("name").project(value, draft)
+        self.member.project(value, draft)
 
     def passed_over(self, value: JsonValue) -> Iterator[tuple[Tokens, JsonValue]]:
-        return AsIs("name").passed_over(value)
+        return self.member.passed_over(value)
 
 
 def test_the_same_text_again_goes_straight_to_the_write(tmp_path: Path) -> None:
@@ -636,10 +635,7 @@ def test_the_same_text_again_goes_straight_to_the_write(tmp_path: Path) -> None:
         events.append("write")
         return None
 
-    members = tuple(
-        Noted(events) if isinstance(one, AsIs) and one.source == "name" else one
-        for one in MODEL.members
-    )
+    members = tuple(Noted(one, events) for one in MODEL.members)
     store = MemoryStore(has_texts=True, on_read=read, on_replace=write)
     plan = make_plan(MODEL._replace(members=members), store.snapshot(), Patch.of(RENAME))
     guard_of(store, tmp_path).write(plan)
