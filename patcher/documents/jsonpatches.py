@@ -7,7 +7,7 @@ first, and any error of the library is replaced.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from patcher.documents.jsontext import quoted
@@ -38,80 +38,101 @@ _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation: ``source`` is its ``from``; ``ignored`` are undefined properties."""
+class Operation(Step):
+    """One operation of a JSON Patch, in which it is the ``number``-th.
 
+    ``source`` is its ``from``; ``ignored`` are undefined properties.
+    """
+
+    number: int
     op: str
     path: Tokens
     source: Tokens | None = None
     value: JsonValue = MISSING
-    ignored: tuple[str, ...] = field(default=(), compare=False)
-
-    def to_dict(self) -> Document:
-        """The operation as RFC 6902 writes it."""
-        raw: Document = {"op": self.op, "path": pointer_to(self.path)}
-        if self.source is not None:
-            raw["from"] = pointer_to(self.source)
-        if self.value is not MISSING:
-            raw["value"] = copied(self.value)
-        return raw
-
-
-@dataclass(frozen=True, slots=True)
-class JsonPatch(Step):
-    """Operations, applied in order; when one fails, none is applied."""
-
-    operations: tuple[Operation, ...]
-
-    @classmethod
-    def of(cls, operations: object) -> JsonPatch:
-        """Parses a list of operations in the form of RFC 6902.
-
-        Raises InvalidPatchError, naming the operation by its number, for what the RFC does not
-        allow, and for an operation that would replace or remove the whole document.
-        """
-        taken = checked(operations, what="The JSON Patch")
-        if type(taken) is not list:
-            raise InvalidPatchError(
-                f"A JSON Patch must be a list of operations, not {kind_of(taken)}.",
-                hint='Write for example [{"op": "replace", "path": "/name", "value": "New"}].',
-            )
-        return cls(tuple(_operation(raw, number) for number, raw in enumerate(taken, 1)))
+    ignored: tuple[str, ...] = ()
 
     def writes(self) -> Iterable[tuple[Tokens, JsonValue]]:
-        """The paths of all but tests; a move also empties its ``from``."""
-        for one in self.operations:
-            if one.op == "move" and one.source is not None:
-                yield one.source, MISSING
-            if one.op != "test":
-                yield one.path, one.value
+        """The path unless it is a test; a move also empties its ``from``."""
+        if self.op == "move" and self.source is not None:
+            yield self.source, MISSING
+        if self.op != "test":
+            yield self.path, self.value
 
     def reads(self) -> Iterable[Tokens]:
-        """The paths of tests, and every ``from``."""
-        for one in self.operations:
-            if one.source is not None:
-                yield one.source
-            if one.op == "test":
-                yield one.path
+        """The path of a test, and the ``from``."""
+        if self.source is not None:
+            yield self.source
+        if self.op == "test":
+            yield self.path
 
     def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
-        """The document after all operations."""
+        """The document after the operation; warns ignored-member for each undefined property."""
         named = {place[0] for place in self.places() if place}
-        # The library works in place; values that no operation names need no copy.
-        work: JsonValue = {
+        # The library works in place; values that the operation does not name need no copy.
+        work: Document = {
             key: copied(value) if key in named else value for key, value in document.items()
         }
-        for number, operation in enumerate(self.operations, 1):
-            _refuse_misfit(work, operation, number)
-            value = shape.respelled(operation.value, document, operation.path)
-            work = _applied(work, replace(operation, value=value), number)
-            notices.extend(_ignored_members(operation, number))
-        if any(one.source is not None for one in self.operations) and extent(work)[1] > MAX_DEPTH:
+        self._refuse_misfit(work)
+        changed = self._applied(work, shape.respelled(self.value, document, self.path))
+        for name in self.ignored:  # RFC 6902, section 4, says to ignore them
+            near = did_you_mean(name, _MEMBERS[self.op]) or ""
+            text = f"Operation {self.number}: {self.op} has no property {quoted(name)}; "
+            text = f"{text}it is ignored. {near}".rstrip()
+            notices.append(Notice("ignored-member", pointer_to(self.path), text))
+        if self.source is not None and extent(changed)[1] > MAX_DEPTH:
             raise InvalidPatchError(
                 f"The document would be nested more than {MAX_DEPTH} levels deep."
             )
-        changed: Document = work
         return changed
+
+    def _refuse_misfit(self, document: JsonValue) -> None:
+        """Raises InvalidPatchError when the operation does not fit the document."""
+        reason = obstacle(document, self.source) if self.source is not None else None
+        if self.op in ("test", "remove", "replace"):
+            reason = obstacle(document, self.path)
+        elif reason is None:
+            if self.op == "move" and self.source is not None:
+                document = replaced(document, self.source, MISSING)  # removed before it is added
+            reason = obstacle(document, self.path, adding=True)
+        if reason is not None:
+            is_test = self.op == "test"
+            failed = f"the test of {shown(self.path)} failed, because " if is_test else ""
+            raise _invalid(self.number, f"{self.op}: {failed}{reason}", self.path)
+
+    def _applied(self, document: Document, value: JsonValue) -> Document:
+        import jsonpatch
+
+        raw: Document = {"op": self.op, "path": pointer_to(self.path)}
+        if self.source is not None:
+            raw["from"] = pointer_to(self.source)
+        if value is not MISSING:
+            raw["value"] = copied(value)
+        patch: Any = jsonpatch.JsonPatch([raw])
+        try:
+            changed: Document = patch.apply(document, in_place=True)
+        except jsonpatch.JsonPatchTestFailed:
+            reason = f"the test of {shown(self.path)} failed: another value is there"
+            hint = "The document differs from what the patch tests for. Nothing was changed."
+            raise _invalid(self.number, reason, self.path, hint) from None
+        except Exception:  # noqa: BLE001 - any error may quote the document
+            reason = f"{self.op} at {shown(self.path)} is not possible"
+            raise _invalid(self.number, reason, self.path) from None
+        return changed
+
+
+def operations_of(given: object) -> tuple[Operation, ...]:
+    """Parses a list of operations in the form of RFC 6902.
+
+    Raises InvalidPatchError, naming the operation by its number, for what the RFC does not allow,
+    and for an operation that would replace or remove the whole document.
+    """
+    listed = checked(given, what="The JSON Patch")
+    if type(listed) is not list:
+        raise InvalidPatchError(
+            f"A JSON Patch must be a list of operations, not {kind_of(listed)}.",
+            hint='Write for example [{"op": "replace", "path": "/name", "value": "New"}].',
+        )
+    return tuple(_operation(raw, number) for number, raw in enumerate(listed, 1))
 
 
 def _operation(raw: JsonValue, number: int) -> Operation:
@@ -131,13 +152,14 @@ def _operation(raw: JsonValue, number: int) -> Operation:
         if name not in raw:
             raise _missing(number, name, raw, members)
     operation = Operation(
+        number,
         op,
         path=_place(raw, "path", number),
         source=_place(raw, "from", number) if "from" in members else None,
         value=raw["value"] if "value" in members else MISSING,
         ignored=tuple(name for name in raw if name not in members),
     )
-    _refuse_impossible(operation, number)
+    _refuse_impossible(operation)
     return operation
 
 
@@ -152,7 +174,7 @@ def _place(raw: Document, name: str, number: int) -> Tokens:
         raise _invalid(number, f"its {name}: {reason}", hint=error.command_hint) from None
 
 
-def _refuse_impossible(operation: Operation, number: int) -> None:
+def _refuse_impossible(operation: Operation) -> None:
     """Refuses an operation that fits no document."""
     if operation.op != "test":
         refuse_root(operation.path)
@@ -162,47 +184,7 @@ def _refuse_impossible(operation: Operation, number: int) -> None:
     if operation.op == "move" and source is not None:
         refuse_root(source)
         if source == path[: len(source)] and source != path:
-            raise _invalid(number, f"{shown(source)} cannot be moved into itself", path)
-
-
-def _refuse_misfit(document: JsonValue, operation: Operation, number: int) -> None:
-    """Raises InvalidPatchError when the operation does not fit the document as it is now."""
-    path, source = operation.path, operation.source
-    reason = obstacle(document, source) if source is not None else None
-    if operation.op in ("test", "remove", "replace"):
-        reason = obstacle(document, path)
-    elif reason is None:
-        if operation.op == "move" and source is not None:
-            document = replaced(document, source, MISSING)  # removed before it is added
-        reason = obstacle(document, path, adding=True)
-    if reason is not None:
-        failed = f"the test of {shown(path)} failed, because " if operation.op == "test" else ""
-        raise _invalid(number, f"{operation.op}: {failed}{reason}", path)
-
-
-def _applied(document: JsonValue, operation: Operation, number: int) -> JsonValue:
-    import jsonpatch
-
-    patch: Any = jsonpatch.JsonPatch([operation.to_dict()])
-    path = operation.path
-    try:
-        return patch.apply(document, in_place=True)
-    except jsonpatch.JsonPatchTestFailed:
-        reason = f"the test of {shown(path)} failed: another value is there"
-        hint = "The document differs from what the patch tests for. Nothing was changed."
-        raise _invalid(number, reason, path, hint) from None
-    except Exception:  # noqa: BLE001 - any error may quote the document
-        reason = f"{operation.op} at {shown(path)} is not possible"
-        raise _invalid(number, reason, path) from None
-
-
-def _ignored_members(operation: Operation, number: int) -> Iterable[Notice]:
-    """Warns of undefined properties, which RFC 6902, section 4, says to ignore."""
-    for name in operation.ignored:
-        near = did_you_mean(name, _MEMBERS[operation.op])
-        text = f"Operation {number}: {operation.op} has no property {quoted(name)}; it is ignored."
-        text = f"{text} {near}" if near else text
-        yield Notice("ignored-member", pointer_to(operation.path), text)
+            raise _invalid(operation.number, f"{shown(source)} cannot be moved into itself", path)
 
 
 def _missing(number: int, name: str, raw: Document, known: Iterable[str]) -> InvalidPatchError:

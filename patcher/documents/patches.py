@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from patcher.documents.jsonpatches import JsonPatch
+from patcher.documents.jsonpatches import Operation, operations_of
 from patcher.documents.jsontext import quoted
 from patcher.documents.lists import AddItem, RemoveItem
 from patcher.documents.pointers import index_of, lookup, parse_path, pointer_to, shown
@@ -17,11 +17,20 @@ from patcher.documents.wording import Notice, did_you_mean
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError
 
 
+class Renamed(NamedTuple):
+    """An item of the keyed list at ``place`` whose identity changes in place."""
+
+    place: Tokens
+    old: str
+    new: str
+
+
 class Applied(NamedTuple):
-    """A changed document, and warnings about the change."""
+    """A changed document, warnings about the change, and the list items that it renames."""
 
     document: Document
     notices: tuple[Notice, ...]
+    renames: tuple[Renamed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,7 +71,7 @@ class Patch:
     @classmethod
     def json_patch(cls, operations: Sequence[Mapping[str, JsonValue]]) -> Patch:
         """Applies a list of operations (RFC 6902)."""
-        return cls((JsonPatch.of(operations),))
+        return cls(operations_of(operations))
 
     @classmethod
     def document(cls, document: Mapping[str, JsonValue]) -> Patch:
@@ -128,15 +137,17 @@ class Patch:
         return frozenset(place[0] for step in self.steps for place, _ in step.writes() if place)
 
     def apply(self, document: Document, shape: Shape) -> Applied:
-        """The changed document and the notices of the steps.
+        """The changed document, the notices of the steps, and what they rename.
 
         ``document`` stays as it is, but may share unchanged values with the result. Raises
         InvalidPatchError when a step does not fit.
         """
         notices: list[Notice] = []
+        renames: dict[Renamed, None] = {}
         for step in self.steps:
-            document = step.apply(document, shape, notices)
-        return Applied(dict(document), tuple(notices))
+            before, document = document, step.apply(document, shape, notices)
+            renames |= dict.fromkeys(_renames(step, before, document, shape.lists))
+        return Applied(dict(document), tuple(notices), tuple(renames))
 
     def _places(self) -> Iterator[tuple[Tokens, bool]]:
         """Every place that it names, and whether it sets a value there."""
@@ -163,7 +174,7 @@ def refuse_indices(patch: Patch, shape: Shape, document: Document | None = None)
     ``document``.
     """
     # Only the paths of these steps may have an index.
-    steps = (step for step in patch.steps if isinstance(step, (JsonPatch, Assign, Unset)))
+    steps = (step for step in patch.steps if isinstance(step, (Operation, Assign, Unset)))
     for place in (place for step in steps for place in step.places()):
         for depth in range(1, len(place)):
             here = place[:depth]
@@ -183,47 +194,18 @@ PatchLike: TypeAlias = Patch | Mapping[str, JsonValue] | Sequence[Mapping[str, J
 """What Patch.of takes: a Patch, a merge patch (RFC 7396) or a JSON Patch (RFC 6902)."""
 
 
-class Renamed(NamedTuple):
-    """An item of the keyed list at ``place`` whose identity changes in place."""
-
-    place: Tokens
-    old: str
-    new: str
-
-
-def renames(steps: Sequence[Step], document: Document, shape: Shape) -> tuple[Renamed, ...]:
-    """The items whose identity, a text, is changed by ``steps``, which fit ``document``."""
-    if not any(_lists_above(place, shape.lists) for step in steps for place, _ in step.writes()):
-        return ()
-    found: list[Renamed] = []
-    for part in (part for step in steps for part in _parts(step)):
-        changed = part.apply(document, shape, [])
-        for place, _ in part.writes():
-            for at in _lists_above(place, shape.lists):
-                found.extend(_exchanged(at, document, changed, shape.lists))
-        document = changed
-    return tuple(dict.fromkeys(found))
-
-
-def _parts(step: Step) -> Iterable[Step]:
-    """The operations of a JSON Patch one by one; any other step as it is."""
-    if isinstance(step, JsonPatch):
-        return [JsonPatch((operation,)) for operation in step.operations]
-    return (step,)
-
-
-def _lists_above(place: Tokens, lists: ListKeys) -> list[Tokens]:
-    return [at for at in lists if len(place) > len(at) and place[: len(at)] == at]
-
-
-def _exchanged(at: Tokens, before: Document, after: Document, lists: ListKeys) -> Iterator[Renamed]:
-    """The item whose identity differs, if it is the only one."""
-    old, new = lookup(before, at, None), lookup(after, at, None)
-    if type(old) is not list or type(new) is not list or len(old) != len(new):
-        return
-    keys = zip(map(lists[at].key_of, old), map(lists[at].key_of, new), strict=True)
-    differing = [(was, now) for was, now in keys if was != now]
-    if len(differing) == 1:
-        was, now = differing[0]
-        if type(was) is str and type(now) is str:
-            yield Renamed(at, was, now)
+def _renames(step: Step, before: Document, after: Document, lists: ListKeys) -> Iterator[Renamed]:
+    """The item of each list below which ``step`` writes whose identity, a text, alone differs."""
+    written = [place for place, _ in step.writes()]
+    for at, keyed in lists.items():
+        if not any(len(place) > len(at) and place[: len(at)] == at for place in written):
+            continue
+        old, new = lookup(before, at, None), lookup(after, at, None)
+        if type(old) is not list or type(new) is not list or len(old) != len(new):
+            continue
+        keys = zip(map(keyed.key_of, old), map(keyed.key_of, new), strict=True)
+        differing = [(was, now) for was, now in keys if was != now]
+        if len(differing) == 1:
+            was, now = differing[0]
+            if type(was) is str and type(now) is str:
+                yield Renamed(at, was, now)

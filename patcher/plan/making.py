@@ -9,7 +9,7 @@ from typing import Final
 from patcher.documents.diff import compare
 from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
-from patcher.documents.patches import Patch, renames
+from patcher.documents.patches import Patch
 from patcher.documents.pointers import item_to, overlap, pointer_to, tokens_of
 from patcher.documents.steps import Assign
 from patcher.documents.values import MISSING, Document, strictly_equal
@@ -114,7 +114,7 @@ def make_plan(resource: Resource, base: Snapshot, patch: Patch, terms: Terms) ->
     terms = terms._replace(
         written_keys=patch.written_keys(),
         read_paths=tuple(place for step in patch.steps for place in step.reads()),
-        renames=renames(patch.steps, found.document, resource.shape),
+        renames=applied.renames,
         notices=(*terms.notices, *applied.notices),
         named=tuple(written) if found.blockers else (),
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from patcher.documents import jsontext
 from patcher.documents.lists import AddItem, RawText, RemoveItem
-from patcher.documents.patches import Applied, Patch, Renamed, refuse_indices, renames
+from patcher.documents.patches import Applied, Patch, Renamed, refuse_indices
 from patcher.documents.pointers import parse_path, pointer_to
 from patcher.documents.shape import KeyedList, Shape
 from patcher.documents.values import MAX_DEPTH, MISSING, Document, copied, strictly_equal
@@ -713,7 +713,7 @@ FIELDS, ADDED = ("fields",), ("additional_fields",)
 
 def found(patch: Patch) -> tuple[Renamed, ...]:
     """What a patch says to be called otherwise."""
-    return renames(patch.steps, CONTACTS, MODEL.shape)
+    return patch.apply(CONTACTS, MODEL.shape).renames
 
 
 def operation(op: str, path: str, **more: Any) -> dict[str, Any]:
@@ -787,7 +787,7 @@ def test_a_member_without_a_name_is_none() -> None:
     document = {**CONTACTS, "additional_fields": [{"label": "Score"}]}
     patch = Patch.set("/additional_fields/0/name", "rank")
 
-    assert renames(patch.steps, document, MODEL.shape) == ()
+    assert patch.apply(document, MODEL.shape).renames == ()
 
 
 HOSTS = {
