@@ -14,7 +14,6 @@ from patcher.impact.downstream import (
     Checked,
     Impact,
     Relating,
-    Schedule,
     Sync,
     Unread,
     followers,
@@ -22,13 +21,7 @@ from patcher.impact.downstream import (
     problems,
     reads,
 )
-from patcher.impact.fieldchange import (
-    FieldChange,
-    field_change,
-    references,
-    unreadable,
-    unreadable_relations,
-)
+from patcher.impact.fieldchange import FieldChange, field_change, references, unreadable
 from patcher.impact.preview import Preview, Redact
 from patcher.operations.arguments import Options
 from patcher.operations.session import Progress, Session
@@ -77,7 +70,7 @@ class Scan:
             return None
         found = self._with_relations(found)
         for item in found:
-            places = list(unreadable_relations(item))
+            places = unreadable({"relations": item.get("relations")})
             if places:
                 path = f"{self._plan.resource.collection}/{item['id']}"
                 self._note(path, f"{', '.join(places)} cannot be read")
@@ -105,7 +98,7 @@ class Scan:
 
     def _listed(self) -> list[Document] | None:
         listed = self._items(SYNCS, "syncs")
-        odd = [one for one in listed or () if not Schedule.is_readable(one.get("schedule"))]
+        odd = [one for one in listed or () if unreadable({"schedule": one.get("schedule")})]
         if odd:
             what = f"after what {len(odd)} of them run: their schedules cannot be read"
             self._note(SYNCS, what)
@@ -180,7 +173,7 @@ class Scan:
         raw, status = outcome
         named = reads(raw, change.owners) if named is None else named
         found = tuple(references(raw, change))
-        broken = list(unreadable(raw))
+        broken = unreadable({key: raw[key] for key in raw if key != "schedule"})
         if named is None and not found:
             self._note(path, "its model_ids are unreadable")
             return None
