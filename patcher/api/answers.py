@@ -56,10 +56,8 @@ def envelope(response: Response, what: str) -> Document:
     except PatchError as error:
         text, hint = error.message, None
         if is_web_page(response):
-            text, hint = (
-                f"{what} is {foreign(response)} ({response.status}).",
-                _foreign_hint(response),
-            )
+            text = f"{what} is {foreign(response)} ({response.status})."
+            hint = _foreign_hint(response)
         raise ApiError(text, status=response.status, hint=hint) from error
     if type(value) is not dict:
         raise ApiError(f"{what} is not a JSON object.", status=response.status)

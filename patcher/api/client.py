@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
+from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -110,14 +111,6 @@ class Client:
         """Closes the connections. The client can still be used."""
         self._transport.close()
 
-    def get(self, collection: str, resource_id: str) -> tuple[Document, str | None]:
-        """One resource: the object itself, and its strong ETag if there is one.
-
-        Raises ApiError; NotFoundError for 404.
-        """
-        resource, etag, _ = self.read_raw(collection, resource_id)
-        return resource, etag
-
     def read_raw(
         self,
         collection: str,
@@ -136,42 +129,20 @@ class Client:
         etag = strong_etag(response)
         if known is not None and response.body == known.text:
             return known._replace(etag=etag)
-        answer = envelope(response, f"The answer of GET {path}")
-        resource = answer.get("data")
-        if type(resource) is not dict:
-            raise ApiError(
-                f"GET {path} answered without the resource.",
-                status=response.status,
-                method="GET",
-                path=path,
-            )
-        if resource.get("id") != resource_id.lower() and resource.get("id") != resource_id:
-            raise ApiError(
-                f"GET {path} answered with another resource.",
-                status=response.status,
-                method="GET",
-                path=path,
-            )
-        return RawSnapshot(resource, etag, response.body)
+        resource = envelope(response, f"The answer of GET {path}").get("data")
+        if type(resource) is dict and resource.get("id") in (resource_id, resource_id.lower()):
+            return RawSnapshot(resource, etag, response.body)
+        what = "with another resource" if type(resource) is dict else "without the resource"
+        message, status = f"GET {path} answered {what}.", response.status
+        raise ApiError(message, status=status, method="GET", path=path)
 
     def data(self, path: str, left: Callable[[], float] | None = None) -> JsonValue:
         """The ``data`` of a path, of any type. Raises ApiError. ``left`` is as for read_raw."""
-        response = self._read(path, left=left)
-        return envelope(response, f"The answer of GET {path}").get("data")
+        return self._object(path, left=left).get("data")
 
-    def pages(self, collection: str) -> Iterator[list[Document]]:
-        """All resources, page by page; items that are not objects are left out. Raises ApiError."""
-        for page in self.raw_pages(collection):
-            yield [item for item in page if type(item) is dict]
-
-    def raw_pages(self, collection: str) -> Iterator[list[JsonValue]]:
+    def pages(self, collection: str) -> Iterator[list[JsonValue]]:
         """Everything in a list, page by page; again if it moved meanwhile. Raises ApiError."""
-
-        def ask(params: Mapping[str, str]) -> Document:
-            response = self._read(collection, params)
-            return envelope(response, f"The answer of GET {collection}")
-
-        return pages(ask, collection)
+        return pages(partial(self._object, collection), collection)
 
     def put(
         self,
@@ -233,8 +204,7 @@ class Client:
         ``left`` is as for read_raw.
         """
         path = f"/api/jobs/{quote(state.type, safe='')}/{quote(state.id, safe='')}"
-        answer = envelope(self._read(path, left=left), f"The answer of GET {path}")
-        now = job_state({"job": answer.get("data")}, state.type, whole=whole)
+        now = job_state({"job": self.data(path, left)}, state.type, whole=whole)
         if now is None or now.id != state.id:
             raise ApiError(f"GET {path} answered without the job.", method="GET", path=path)
         return now
@@ -249,7 +219,18 @@ class Client:
         response = self._persistent(
             lambda: self._transport.send("GET", path, params=params, headers=_FRESH), left=left
         )
-        return self._successful(response, path)
+        if not 200 <= response.status < 300:
+            raise failure(response, "GET", path)
+        return self._of_version(response, "GET", path)
+
+    def _object(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        left: Callable[[], float] | None = None,
+    ) -> Document:
+        """The JSON object that a GET answers with. Raises ApiError."""
+        return envelope(self._read(path, params, left), f"The answer of GET {path}")
 
     def _persistent(
         self,
@@ -301,11 +282,6 @@ class Client:
             seconds = _PAUSE if asked is None else asked
             if seconds <= _LONGEST_WAIT:
                 self._pace.throttled(seconds)
-
-    def _successful(self, response: Response, path: str) -> Response:
-        if not 200 <= response.status < 300:
-            raise failure(response, "GET", path)
-        return self._of_version(response, "GET", path)
 
     def _of_version(self, response: Response, method: str, path: str) -> Response:
         """The response. Raises ApiError for another API version than the requested one."""

@@ -84,7 +84,7 @@ class Scan:
         found = {item["id"]: item for item in listed}
 
         def read(item: Document) -> Document:
-            return self._session.client.get(collection, item["id"])[0]
+            return self._session.client.read_raw(collection, item["id"]).resource
 
         for item, outcome in _in_order(self._session, "Reading the models", light, read):
             model_id = item["id"]
@@ -110,7 +110,7 @@ class Scan:
         strays = 0
         is_begun = False
         try:
-            for page in self._session.client.raw_pages(collection):
+            for page in self._session.client.pages(collection):
                 is_begun = True
                 for item in page:
                     if _has_id(item):
@@ -146,7 +146,7 @@ class Scan:
 
     def _whole(self, item: Document) -> SyncRead:
         client, path = self._session.client, f"{SYNCS}/{item['id']}/status"
-        raw, _ = client.get(SYNCS, item["id"])
+        raw = client.read_raw(SYNCS, item["id"]).resource
         try:
             return raw, client.data(path)
         except PatchError as error:
@@ -206,7 +206,7 @@ def looked_after(session: Session, result: PatchResult) -> PatchResult:
     syncs, redact = plan.impact.syncs, plan.masks.redacted
 
     def read(sync: Sync) -> Document:
-        return session.client.get(SYNCS, sync.id)[0]
+        return session.client.read_raw(SYNCS, sync.id).resource
 
     checked: list[Checked] = []
     unread: list[Unread] = []

@@ -40,8 +40,10 @@ def resources(client: Client, resource: Resource) -> Iterator[Document]:
     seen: dict[str, object] = {}
     for page in client.pages(resource.collection):
         for item in page:
+            if type(item) is not dict or type(item.get("id")) is not str:
+                continue
             state = [item.get(key) for key in ("name", "version", "updated_at")]
-            if type(item.get("id")) is str and seen.get(item["id"]) != state:
+            if seen.get(item["id"]) != state:
                 seen[item["id"]] = state
                 yield item
 
@@ -55,7 +57,7 @@ def whole(client: Client, resource: Resource, ids: Sequence[str]) -> Iterator[Sn
     from patcher.batch.pool import each  # few commands read several
 
     def read(resource_id: str) -> Snapshot:
-        return Snapshot(*client.get(resource.collection, resource_id))
+        return Snapshot(*client.read_raw(resource.collection, resource_id)[:2])
 
     for _, outcome in each(ids, read):
         if isinstance(outcome, PatchError) and not isinstance(outcome, NotFoundError):

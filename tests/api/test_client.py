@@ -51,7 +51,7 @@ def response(body: Any, status: int = 200, headers: dict[str, str] | None = None
 def test_a_client_of_url_and_key_works_and_can_be_closed(sandbox: Sandbox) -> None:
     """The constructor of the README, as a context."""
     with Client(url=sandbox.url, api_key=sandbox.api_key) as client:
-        raw, etag = client.get(MODELS, seed.CONTACTS)
+        raw, etag, _ = client.read_raw(MODELS, seed.CONTACTS)
 
     assert (raw["name"], etag) == ("Contacts", None)
 
@@ -92,7 +92,7 @@ def test_a_read_is_tried_again(
     sandbox.fault(faults.status_before(status, method="GET"))
     sandbox.fault(faults.status_before(status, method="GET", nth=2, headers={"Retry-After": "7"}))
 
-    assert client.get(MODELS, seed.CONTACTS)[0]["name"] == "Contacts"
+    assert client.read_raw(MODELS, seed.CONTACTS)[0]["name"] == "Contacts"
     assert waits == [0.25, 7.0]
 
 
@@ -101,7 +101,7 @@ def test_a_read_is_tried_three_times(sandbox: Sandbox, client: Client, waits: li
     sandbox.fault(faults.status_before(503, method="GET", every=True))
 
     with pytest.raises(ApiError) as caught:
-        client.get(MODELS, seed.CONTACTS)
+        client.read_raw(MODELS, seed.CONTACTS)
 
     assert (caught.value.status, len(waits)) == (503, 2)
 
@@ -111,7 +111,7 @@ def test_a_long_wait_is_not_waited(sandbox: Sandbox, client: Client, waits: list
     sandbox.fault(faults.status_before(429, method="GET", headers={"Retry-After": "3600"}))
 
     with pytest.raises(ApiError, match="429"):
-        client.get(MODELS, seed.CONTACTS)
+        client.read_raw(MODELS, seed.CONTACTS)
 
     assert waits == []
 
@@ -121,7 +121,7 @@ def test_an_unreachable_api_is_tried_three_times(waits: list[float]) -> None:
     settings = Settings(f"http://127.0.0.1:{unused_port()}", "Bearer k")
 
     with pytest.raises(UnsentError) as caught:
-        Client(settings=settings, sleep=waits.append).get(MODELS, seed.CONTACTS)
+        Client(settings=settings, sleep=waits.append).read_raw(MODELS, seed.CONTACTS)
 
     assert waits == [0.25, 0.5]
     assert "right address" in (caught.value.hint or "")
@@ -137,7 +137,7 @@ def test_a_refusal_says_what_to_do(
     sandbox.fault(faults.status_before(status, method="GET"))
 
     with pytest.raises(ApiError) as caught:
-        client.get(MODELS, seed.CONTACTS)
+        client.read_raw(MODELS, seed.CONTACTS)
 
     assert words in (caught.value.hint or "")
     assert isinstance(caught.value, NotFoundError) is (status == 404)
@@ -167,7 +167,7 @@ def test_an_answer_that_is_not_a_model_is_refused(
     sandbox.fault(faults.raw_body(body, method="GET"))
 
     with pytest.raises(ApiError, match=words) as caught:
-        client.get(MODELS, seed.CONTACTS)
+        client.read_raw(MODELS, seed.CONTACTS)
 
     assert caught.value.exit_code == 3
 
@@ -176,7 +176,7 @@ def test_an_answer_that_is_not_a_model_is_refused(
 def test_an_id_cannot_address_something_else(client: Client, model_id: str) -> None:
     """An id that is more than an id is refused before any request."""
     with pytest.raises(InvalidInputError):
-        client.get(MODELS, model_id)
+        client.read_raw(MODELS, model_id)
 
 
 def test_pages_end_when_they_go_in_a_circle() -> None:
@@ -186,8 +186,8 @@ def test_pages_end_when_they_go_in_a_circle() -> None:
         client = Client(url, "key")
         pages = client.pages(MODELS)
 
-        assert next(pages) == [{"id": "1"}]
-        assert next(pages) == [{"id": "1"}]
+        assert next(pages) == [{"id": "1"}, 5]
+        assert next(pages) == [{"id": "1"}, 5]
         with pytest.raises(ApiError, match="same next page"):
             next(pages)
         client.close()
@@ -322,7 +322,7 @@ def test_a_login_page_is_named_once_with_what_to_check(status: int) -> None:
     script = answer(page, status=f"{status} X", headers="Content-Type: text/html\r\n")
     with serving(script) as (url, _), Client(url, "key", sleep=lambda seconds: None) as client:
         with pytest.raises(ApiError) as caught:
-            client.get(MODELS, seed.CONTACTS)
+            client.read_raw(MODELS, seed.CONTACTS)
 
     error = caught.value
     assert not isinstance(error, NotFoundError)
@@ -368,7 +368,7 @@ def test_another_version_than_asked_for_is_refused(version: str) -> None:
     script = answer(body, headers=f"X-Polytomic-Version: {version}\r\n")
     with serving(script) as (url, _), Client(url, "key") as client:
         with pytest.raises(ApiError, match="responded with version"):
-            client.get(MODELS, seed.CONTACTS)
+            client.read_raw(MODELS, seed.CONTACTS)
 
 
 @pytest.mark.parametrize("page", [{}, {"data": {}}, {"data": "x"}])
@@ -386,7 +386,7 @@ def test_a_read_on_a_connection_that_is_gone_is_made_again(
     """A lost answer to a read costs nothing but another one."""
     sandbox.fault(faults.drop_after(method="GET"))
 
-    assert client.get(MODELS, seed.CONTACTS)[0]["name"] == "Contacts"
+    assert client.read_raw(MODELS, seed.CONTACTS)[0]["name"] == "Contacts"
     assert waits == [0.25]
 
 

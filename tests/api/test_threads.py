@@ -121,11 +121,11 @@ def test_a_429_pauses_every_thread() -> None:
         plain = Client(sandbox.url, sandbox.api_key)
         pace = Pace(monotonic=lambda: now[0])
         one, other = plain.at_pace(pace, sleep), plain.at_pace(pace, sleep)
-        one.get("/api/models", seed.CONTACTS)
+        one.read_raw("/api/models", seed.CONTACTS)
         assert slept == [7.0]
 
         pace.throttled(3)
-        other.get("/api/models", seed.ACCOUNTS)
+        other.read_raw("/api/models", seed.ACCOUNTS)
         assert slept == [7.0, 3.0]
         assert other.pause_left == 0
         plain.close()
@@ -139,7 +139,7 @@ def test_a_pause_that_is_longer_than_anybody_waits_is_none() -> None:
         plain = Client(sandbox.url, sandbox.api_key)
         client = plain.at_pace(pace, lambda seconds: None)
         with pytest.raises(Exception, match="429"):
-            client.get("/api/models", seed.CONTACTS)
+            client.read_raw("/api/models", seed.CONTACTS)
         client.close()
 
     assert pace.pause_left() == 0

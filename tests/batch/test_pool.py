@@ -282,7 +282,7 @@ def test_readers_share_a_client_and_not_its_connections() -> None:
         sandbox.fault(faults.drop_after(method="GET", kind="model"))
         with watching as client:
             items = [seed.CONTACTS, seed.ACCOUNTS, seed.ORDERS]
-            found = dict(each(items, lambda item: client.get(MODELS, item)[0]["id"]))
+            found = dict(each(items, lambda item: client.read_raw(MODELS, item)[0]["id"]))
 
     assert found == dict(enumerate(items))
     assert len(seen) == 4

@@ -246,6 +246,6 @@ def test_any_environment(
 def test_what_is_right_is_taken() -> None:
     """The refusals above are no accident: sound answers and settings pass."""
     client = Scripted(Response(200, {}, ENVELOPE))
-    assert client.get(MODEL.collection, ID)[0] == FULL
+    assert client.read_raw(MODEL.collection, ID)[0] == FULL
     assert Settings.from_env({"POLYTOMIC_API_KEY": "k"}).authorization == "Bearer k"
     client.close()

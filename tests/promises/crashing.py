@@ -48,7 +48,7 @@ def write(steps: int, model: str, name: str) -> None:
     fuse = Fuse(steps)
     os.fsync = fuse.around(os.fsync)
     Path.replace = fuse.around(Path.replace)  # type: ignore[method-assign]
-    Client.get = fuse.around(Client.get)  # type: ignore[method-assign]
+    Client.read_raw = fuse.around(Client.read_raw)  # type: ignore[method-assign]
     Client.put = fuse.around(Client.put)  # type: ignore[method-assign]
     patcher.patch_model(model, {"name": name})
 

@@ -377,7 +377,7 @@ def test_content_that_moved_under_one_version_is_said_to_have(
 ) -> None:
     """The warning claims no version that became another where it did not move."""
     plan = patcher.plan_patch(seed.CONTACTS, {"name": "Clients"}, client=client)
-    other = {**client.get("/api/models", seed.CONTACTS)[0], "identifier": "email"}
+    other = {**client.read_raw("/api/models", seed.CONTACTS)[0], "identifier": "email"}
     sandbox.fault(faults.raw_body(json.dumps({"data": other}), method="GET"))
 
     upon = patcher.rebase(plan, client=client)

@@ -376,7 +376,7 @@ def test_a_reading_is_compared_whatever_its_version_says(
     """Other content under the same version is drift, and another organization another place."""
     plan = patcher.plan_patch(seed.CONTACTS, RENAME, client=client)
     saved = patcher.save_plan(plan, tmp_path / "plan.json")
-    other = {**client.get(MODEL.collection, seed.CONTACTS)[0], **members}
+    other = {**client.read_raw(MODEL.collection, seed.CONTACTS)[0], **members}
     sandbox.fault(faults.raw_body(json.dumps({"data": other}), method="GET"))
 
     with pytest.raises(error, match=said):
@@ -451,7 +451,7 @@ def test_a_plan_is_not_sent_twice_where_no_version_tells(
 ) -> None:
     """Everything is again as the plan found it, version and all: the journal remembers, exit 4."""
     saved = patcher.save_plan(plan, tmp_path / "plan.json")
-    before, _ = client.get(MODEL.collection, seed.CONTACTS)
+    before, *_ = client.read_raw(MODEL.collection, seed.CONTACTS)
     patcher.apply_plan(saved, client=client)
     sandbox.reset_requests()
     for _ in range(2):
