@@ -9,20 +9,19 @@ from patcher.documents import jsontext
 from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch
 from patcher.documents.values import Document
-from patcher.errors import InvalidInputError, InvalidPatchError, PatchError
+from patcher.errors import InvalidInputError, InvalidPatchError
 from patcher.mcp import reading
 from patcher.mcp.replies import (
     DATA,
     MARK,
     ToolReply,
     of_error,
-    of_fault,
     of_result,
     plan_data,
     reply,
     shown_lines,
 )
-from patcher.mcp.shown import ShownPlan, ShownPlans, refuse_other
+from patcher.mcp.shown import ShownPlan, ShownPlans
 from patcher.operations import Options, Session
 from patcher.operations.impact import reviewed
 from patcher.operations.saved import run_shown
@@ -142,7 +141,7 @@ class Agent:
         """The plan that apply_plan names, or None. Raises InvalidInputError for another summary."""
         shown = self.plans.get(arguments["plan_id"])
         if shown is not None:
-            refuse_other(shown, arguments["model"], arguments["summary"])
+            shown.refuse_other(arguments["model"], arguments["summary"])
         return shown
 
     def spent(self, plan_id: str) -> ToolReply:
@@ -237,7 +236,5 @@ def guarded(work: Callable[[], T]) -> T | ToolReply:
     """The result of ``work``; an exception becomes a tool error without any value in it."""
     try:
         return work()
-    except PatchError as error:
+    except Exception as error:  # noqa: BLE001 - a tool never breaks the connection
         return of_error(error)
-    except Exception as fault:  # noqa: BLE001 - a tool never breaks the connection
-        return of_fault(fault)

@@ -46,7 +46,7 @@ class ToolReply(NamedTuple):
     is_error: bool = False
 
 
-class _Meaning(NamedTuple):
+class Meaning(NamedTuple):
     """What an exit code says, and what follows from it."""
 
     word: str
@@ -54,55 +54,50 @@ class _Meaning(NamedTuple):
 
 
 _MEANINGS: Final = {
-    1: _Meaning(
+    1: Meaning(
         "declined",
         "Nothing was written. Do not plan or apply this again unless the user asks for it.",
     ),
-    2: _Meaning("bad input", "Nothing was written. Correct the arguments as the message says."),
-    3: _Meaning(
+    2: Meaning("bad input", "Nothing was written. Correct the arguments as the message says."),
+    3: Meaning(
         "refused or not reachable",
         "Nothing was written. Show the message to the user. After the cause is fixed, make a new "
         "plan.",
     ),
-    4: _Meaning(
+    4: Meaning(
         "conflict",
         "Nothing was written. Call plan_change again, and show the user the new plan and what "
         "others changed.",
     ),
-    5: _Meaning(
+    5: Meaning(
         "written, but not as intended or not alone",
         "The write happened; do not write it again. Show the user the differences. get_model "
         "shows the model as it is now, and plan_undo plans the way back.",
     ),
-    6: _Meaning(
+    6: Meaning(
         "outcome unknown",
         "The model may or may not have been written. Do not write it again. Wait, compare "
         "get_model with the plan, and tell the user which of the two it shows. history has the "
         "journal entry.",
     ),
-    130: _Meaning("interrupted", "Nothing was written."),
+    130: Meaning("interrupted", "Nothing was written."),
 }
-_INTERNAL: Final = _Meaning(
+_INTERNAL: Final = Meaning(
     "internal error",
     "Look at history and get_model before anything else, and tell the user. This is a bug in "
     "patch-model.",
 )
 
 
-def next_after(exit_code: int) -> str:
-    """What to do after an exit code other than 0."""
-    return _MEANINGS.get(exit_code, _INTERNAL).next
+def meaning(exit_code: int) -> Meaning:
+    """What an exit code other than 0 means."""
+    return _MEANINGS.get(exit_code, _INTERNAL)
 
 
 def clean(text: str) -> str:
     """A text of a model for JSON: line breaks and tabs stay, what else is invisible is escaped."""
     rows = ("\t".join(map(printable, row.split("\t"))) for row in text.split("\n"))
     return "\n".join(rows)
-
-
-def clipped(text: str) -> str:
-    """A text of a model for JSON, cut to LONGEST_ITEM characters."""
-    return clean(_cut(text))
 
 
 def _cut(text: str) -> str:
@@ -113,7 +108,7 @@ def _cut(text: str) -> str:
 
 def short(value: JsonValue, size: int = 2 * LONGEST_ITEM) -> JsonValue:
     """A foreign value for JSON: each text clipped, and all of it cut to ``size`` characters."""
-    return bounded(value, clipped, size)
+    return bounded(value, lambda text: clean(_cut(text)), size)
 
 
 def fitting(items: Iterable[JsonValue], size: int = LONGEST_LIST) -> tuple[list[JsonValue], int]:
@@ -190,24 +185,24 @@ def of_result(result: PatchResult) -> ToolReply:
     return reply(f"Status: {result.status}. {data['next']}", lines, data)
 
 
-def of_error(error: PatchError) -> ToolReply:
-    """The tool error for an error: what is known, and what to do next."""
-    meaning = _MEANINGS.get(error.exit_code, _INTERNAL)
+def of_error(error: Exception) -> ToolReply:
+    """The tool error for an error: what is known, and what to do next.
+
+    Of an exception that is not ours it shows the kind, never its words.
+    """
+    if not isinstance(error, PatchError):
+        error = PatchError(f"Internal error: {type(error).__name__}.")
+    word, advice = meaning(error.exit_code)
     hint = in_tools(error.command_hint)
     result: PatchResult = error.result or failed(error)
     found = _bounded_result(result.to_dict())
     found["error"] = short({**(error_dict(error) or {}), "hint": hint}, LONGEST_PART)
-    found |= {"exit_code": error.exit_code, "next": meaning.next}
+    found |= {"exit_code": error.exit_code, "next": advice}
     start = "Problem" if error.exit_code in (5, 6, 70) else "Not done"
-    head = f"{start}: {meaning.word} (exit code {error.exit_code})."
+    head = f"{start}: {word} (exit code {error.exit_code})."
     what = [f"Error: {error.message}", *([f"Hint: {hint}"] if hint else [])]
     lines: list[Line | str] = [*what, *error_lines(error)]
-    return reply(f"{head}\nNext: {meaning.next}", lines, found, is_error=True)
-
-
-def of_fault(fault: BaseException) -> ToolReply:
-    """The tool error for an exception that is not ours: its kind, never its words."""
-    return of_error(PatchError(f"Internal error: {type(fault).__name__}."))
+    return reply(f"{head}\nNext: {advice}", lines, found, is_error=True)
 
 
 _TOOLS: Final = (

@@ -18,16 +18,16 @@ from mcp.server import Server, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
 from patcher._version import __version__
-from patcher.errors import DeclinedError, InvalidInputError, PatchError
+from patcher.errors import DeclinedError, InvalidInputError
 from patcher.mcp.agent import Agent, guarded
-from patcher.mcp.replies import ToolReply, of_error, of_fault, question
-from patcher.mcp.shown import ShownPlan
+from patcher.mcp.replies import ToolReply, of_error, question
+from patcher.mcp.shown import UNUSED, ShownPlan
 from patcher.mcp.tools import ToolSpec, tools
 from patcher.mcp.wire import Wire
 
 T = TypeVar("T")
 Context = ServerRequestContext[Any, Any]
-Result = types.CallToolResult | types.InputRequiredResult
+Reply = ToolReply | types.InputRequiredResult
 
 _KEY: Final = "write"
 _FORM: Final = {
@@ -81,53 +81,59 @@ class Service:
     ) -> types.ListToolsResult:
         return types.ListToolsResult(tools=[_tool(one) for one in self.specs.values()])
 
-    async def _call_tool(self, context: Context, params: types.CallToolRequestParams) -> Result:
+    async def _call_tool(
+        self, context: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
         spec = self.specs.get(params.name)
         if spec is None:
             raise MCPError(code=types.INVALID_PARAMS, message="There is no tool of that name.")
         try:
-            return await self._call(context, params, spec)
-        except PatchError as error:
-            return _result(of_error(error))
-        except Exception as fault:  # noqa: BLE001 - the SDK would show its words
-            return _result(of_fault(fault))
+            found = await self._call(context, params, spec)
+        except Exception as error:  # noqa: BLE001 - the SDK would show its words
+            found = of_error(error)
+        if not isinstance(found, ToolReply):
+            return found
+        text = types.TextContent(type="text", text=found.text)
+        return types.CallToolResult(
+            content=[text], structured_content=found.data, is_error=found.is_error
+        )
 
     async def _call(
         self, context: Context, params: types.CallToolRequestParams, spec: ToolSpec
-    ) -> Result:
+    ) -> Reply:
         arguments = params.arguments or {}
         spec.check(arguments)
-        shown = self.agent.find(arguments) if spec.writes else None
         if not spec.writes:
-            return _result(await in_thread(partial(self.agent.call, spec.name, arguments)))
-        if shown is None or shown.state in ("writing", "spent"):
-            return _result(await in_thread(partial(self.agent.spent, arguments["plan_id"])))
+            return await in_thread(partial(self.agent.call, spec.name, arguments))
+        shown = self.agent.find(arguments)
+        if shown is None or shown.state not in UNUSED:
+            return await in_thread(partial(self.agent.spent, arguments["plan_id"]))
         return await self._apply(context, params, shown)
 
     async def _apply(
         self, context: Context, params: types.CallToolRequestParams, shown: ShownPlan
-    ) -> Result:
+    ) -> Reply:
         """Asks the user where that is possible, and writes the plan if the answer is true."""
         refusal = await in_thread(partial(self.agent.checked, shown))
-        if shown.state in ("writing", "spent"):  # by another call, which explains the refusal
-            return _result(self.agent.spent(shown.id))
+        if shown.state not in UNUSED:  # by another call, which explains the refusal
+            return self.agent.spent(shown.id)
         if refusal is not None:
-            return _result(refusal)
+            return refusal
         capabilities = context.session.client_capabilities
         asks = capabilities.elicitation if capabilities else None
         if asks is None or (asks.form is None and asks.url is not None):
             if not self.agent.yes:
-                return _result(of_error(_CANNOT_ASK))
+                return of_error(_CANNOT_ASK)
         else:
             calls_back = context.session.can_send_request
             asked = await self._ask(context, shown) if calls_back else self._answered(params, shown)
             if asked is not None:
-                return _result(asked) if isinstance(asked, ToolReply) else asked
-        return _result(await in_thread(partial(self.agent.write, shown)))
+                return asked
+        return await in_thread(partial(self.agent.write, shown))
 
     async def _ask(self, context: Context, shown: ShownPlan) -> ToolReply | None:
         """Asks while the call waits. None agrees; else why nothing is written."""
-        if not self.agent.plans.move(shown, "open", "asking"):
+        if not self.agent.plans.move(shown, ("open",), "asking"):
             return self.agent.spent(shown.id)
         try:
             with anyio.fail_after(_PATIENCE):
@@ -136,12 +142,10 @@ class Service:
         except (MCPError, TimeoutError, ValueError):
             return of_error(_NO_ANSWER)
         finally:
-            self.agent.plans.move(shown, "asking", "open")
+            self.agent.plans.move(shown, ("asking",), "open")
         return self._judged(found, shown)
 
-    def _answered(
-        self, params: types.CallToolRequestParams, shown: ShownPlan
-    ) -> types.InputRequiredResult | ToolReply | None:
+    def _answered(self, params: types.CallToolRequestParams, shown: ShownPlan) -> Reply | None:
         """The same where the question is the result of the call, and the client calls again."""
         if not params.input_responses:
             number = os.urandom(12).hex()
@@ -162,7 +166,7 @@ class Service:
         if found.action == "accept" and (found.content or {}).get(_KEY) is True:
             return None
         outcome = of_error(_DECLINED)
-        is_used_up = self.agent.plans.decline(shown, outcome)
+        is_used_up = self.agent.plans.move(shown, UNUSED, "spent", outcome)
         return outcome if is_used_up else self.agent.spent(shown.id)
 
 
@@ -174,14 +178,6 @@ def _tool(spec: ToolSpec) -> types.Tool:
         input_schema=spec.input_schema,
         output_schema=spec.output_schema,
         annotations=types.ToolAnnotations(title=spec.title, **spec.hints),
-    )
-
-
-def _result(answer: ToolReply) -> types.CallToolResult:
-    return types.CallToolResult(
-        content=[types.TextContent(type="text", text=answer.text)],
-        structured_content=answer.data,
-        is_error=answer.is_error,
     )
 
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from patcher.documents.wording import first_few
 from patcher.errors import InterruptedWriteError, InvalidInputError
@@ -21,6 +21,11 @@ _MOST: Final = 200
 
 _LONGEST_NAME: Final = 200
 
+State: TypeAlias = Literal["open", "asking", "writing", "spent"]
+
+UNUSED: Final[tuple[State, ...]] = ("open", "asking")
+"""The states of a plan that can still be written, or declined."""
+
 
 class ShownPlan:
     """A plan under an ID.
@@ -30,7 +35,7 @@ class ShownPlan:
         plan: the plan, which names this ID as that of a saved one.
         model: the model's name, or its ID where it has no usable name.
         model_id: the model's ID.
-        summary: the plan in one line.
+        summary: the plan in one line, ``1 change, 7 preserved: /name``.
         state: "open", "asking" the user, "writing", or "spent".
         outcome: the answer that a spent ID gives.
         questions: the numbers of questions that were sent as results, and not answered yet.
@@ -44,20 +49,21 @@ class ShownPlan:
         name = clean(plan.name or "").replace("\n", " ").replace("\t", " ")
         self.model_id = plan.base.id or ""
         self.model = name if 0 < len(name) <= _LONGEST_NAME else self.model_id
-        self.summary = in_one_line(plan)
-        self.state: Literal["open", "asking", "writing", "spent"] = "open"
+        paths = paths_apart([change.path for change in plan.shown(plan.changes)])
+        self.summary = f"{summary(outline(plan))}: {first_few((one[:80] for one in paths), 3)}"
+        self.state: State = "open"
         self.outcome: ToolReply | None = None
         self.questions: set[str] = set()
 
-    def is_about(self, model: str) -> bool:
-        """Whether ``model`` names the model of the plan."""
-        return model == self.model or model.lower() == self.model_id.lower()
-
-
-def in_one_line(plan: Plan) -> str:
-    """A plan in numbers and paths: ``1 change, 7 preserved: /name``."""
-    paths = paths_apart([change.path for change in plan.shown(plan.changes)])
-    return f"{summary(outline(plan))}: {first_few((path[:80] for path in paths), 3)}"
+    def refuse_other(self, model: str, given: str) -> None:
+        """Raises InvalidInputError for a model or a summary that is not the plan's."""
+        is_its = model == self.model or model.lower() == self.model_id.lower()
+        wrong = ["model"] * (not is_its) + ["summary"] * (given.strip() != self.summary)
+        if wrong:
+            raise InvalidInputError(
+                f"{' and '.join(wrong).capitalize()}: not what {self.id} says.",
+                hint=f"The plan is about model {self.model!r}: {self.summary}",
+            )
 
 
 class ShownPlans:
@@ -69,7 +75,6 @@ class ShownPlans:
     def __init__(self) -> None:
         self._plans: dict[str, ShownPlan] = {}
         self._changed = threading.Condition()
-        self._writing = 0
         self.is_closed = False
 
     def add(self, plan: Plan) -> ShownPlan:
@@ -85,43 +90,32 @@ class ShownPlans:
 
     def get(self, plan_id: str) -> ShownPlan | None:
         """The plan of an ID, or None."""
-        with self._changed:
-            return self._plans.get(plan_id)
+        return self._plans.get(plan_id)
 
-    def move(self, shown: ShownPlan, before: str, after: Literal["open", "asking"]) -> bool:
+    def move(
+        self,
+        shown: ShownPlan,
+        before: tuple[State, ...],
+        after: State,
+        outcome: ToolReply | None = None,
+    ) -> bool:
         """Changes the state of a plan, unless another call did so first."""
         with self._changed:
-            if shown.state != before:
+            if shown.state not in before:
                 return False
-            shown.state = after
+            shown.state, shown.outcome = after, outcome
+            self._changed.notify_all()
             return True
-
-    def decline(self, shown: ShownPlan, outcome: ToolReply) -> bool:
-        """Uses an ID up without a write, unless another call writes it, or wrote it."""
-        with self._changed:
-            if shown.state not in ("open", "asking"):
-                return False
-            self._spend(shown, outcome)
-            return True
-
-    def _spend(self, shown: ShownPlan, outcome: ToolReply) -> None:
-        shown.state, shown.outcome = "spent", outcome
 
     def write(self, shown: ShownPlan, write: Callable[[Plan], ToolReply]) -> ToolReply | None:
-        """Writes a plan once. None where another call writes it, or wrote it, or it is closed."""
-        with self._changed:
-            if self.is_closed or shown.state not in ("open", "asking"):
-                return None
-            shown.state = "writing"
-            self._writing += 1
-        try:
-            outcome = write(shown.plan)
-            with self._changed:
-                self._spend(shown, outcome)
-        finally:
-            with self._changed:
-                self._writing -= 1
-                self._changed.notify_all()
+        """Writes a plan once. None where another call writes it, or wrote it, or it is closed.
+
+        ``write`` does not raise.
+        """
+        if self.is_closed or not self.move(shown, UNUSED, "writing"):
+            return None
+        outcome = write(shown.plan)
+        self.move(shown, ("writing",), "spent", outcome)
         return outcome
 
     @contextmanager
@@ -142,20 +136,9 @@ class ShownPlans:
     @property
     def is_writing(self) -> bool:
         """Whether a write is in progress."""
-        return self._writing > 0
+        return any(one.state == "writing" for one in list(self._plans.values()))
 
     def wait(self) -> None:
         """Waits for the outcome of all writes in progress."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._writing)
-
-
-def refuse_other(shown: ShownPlan, model: str, given: str) -> None:
-    """Raises InvalidInputError for a model or a summary that is not the plan's."""
-    wrong = [] if shown.is_about(model) else ["model"]
-    wrong += [] if given.strip() == shown.summary else ["summary"]
-    if wrong:
-        raise InvalidInputError(
-            f"{' and '.join(wrong).capitalize()}: not what {shown.id} says.",
-            hint=f"The plan is about model {shown.model!r}: {shown.summary}",
-        )
+            self._changed.wait_for(lambda: not self.is_writing)
