@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from types import NoneType
 from typing import Any, Final, TypeAlias
 
 from patcher.documents import jsontext
@@ -24,6 +23,7 @@ from patcher.errors import InvalidInputError, InvalidPatchError
 from patcher.plan.plan import Origin, Plan, Terms
 from patcher.resources.blockers import OnUnknown, UnknownKeys
 from patcher.resources.resource import Resource
+from patcher.resources.schema import DocumentSchema, conforms
 from patcher.resources.snapshot import Snapshot
 
 _MOST: Final = 64
@@ -101,18 +101,7 @@ FORMAT: Final = 1
 
 KIND: Final = "patch-model plan"
 
-_TEXT_OR_NULL: Final = (str, NoneType)
-
-_PROPERTIES: Final[Mapping[tuple[type, ...], str]] = {
-    (str,): "id created tool url noun unknown_fields salt",
-    _TEXT_OR_NULL: "organization name updated_at updated_by",
-    (bool,): "allow_all_fields",
-    (list,): "changes cleared carried warnings mentioned touched literal named",
-    (dict,): "base proposed digests",
-}
-"""The properties of a file by their types; the version has any, and the ID depends on the noun."""
-
-_LISTS_OF_TEXTS: Final = ("cleared", "carried", "mentioned", "touched", "named", "literal")
+_FORM: Final = DocumentSchema("saved_plan.schema.json")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -211,9 +200,8 @@ def load(text: str | bytes, resource: Resource, masks: Masks, *, what: str) -> S
             hint="Create a new plan; a saved plan is applied exactly as it was saved.",
         )
     try:
-        _check_properties(content, resource)
         return _plan(content, resource, masks)
-    except (KeyError, TypeError, ValueError, InvalidInputError) as error:
+    except (TypeError, ValueError, InvalidInputError) as error:
         raise InvalidInputError(
             f"{what} is not a plan that this version can read.", hint="Create a new plan."
         ) from error
@@ -272,44 +260,24 @@ def _refuse_a_credential(plan: Plan, base: Document, proposed: Document) -> None
                 )
 
 
-def _check_properties(content: Document, resource: Resource) -> None:
-    """Raises KeyError, TypeError or ValueError for a property that is missing or not valid."""
-    content.setdefault("named", [])
-    content.setdefault("literal", [])
-    kinds = {name: kinds for kinds, names in _PROPERTIES.items() for name in names.split()}
-    for name, allowed in {**kinds, f"{resource.noun}_id": _TEXT_OR_NULL}.items():
-        if type(content[name]) not in allowed:
-            raise TypeError(name)
-    for name in _LISTS_OF_TEXTS:
-        if any(type(one) is not str for one in content[name]):
-            raise TypeError(name)
-    for notice in content["warnings"]:
-        if any(type(value) is not str for value in dict(notice).values()):
-            raise TypeError("warnings")
-    if content["noun"] != resource.noun:
-        raise ValueError
-    UnknownKeys.of(content["unknown_fields"])
-    # People review the changes, but the documents are applied: the two must agree.
-    actual = compare(content["base"], content["proposed"], resource.shape.lists)
-    shown = sorted(map(jsontext.canonical, content["changes"]))
-    if shown != sorted(jsontext.canonical(change.to_dict()) for change in actual):
-        raise ValueError("changes")
-
-
-def _digests(digests: Any, document: Document) -> Digests:
-    """Checks the digests of ``document``.
-
-    Raises TypeError or ValueError where they are not valid, or have a place without a mask.
-    """
-    if type(digests) is not dict:
-        raise TypeError("digests")
-    for place, found in digests.items():
-        if lookup(document, tokens_of(place)) != MASK or type(found) is not str:
-            raise ValueError(place)
-    return dict(digests)
+def _digests(content: Document, key: str) -> Digests:
+    """The digests of one document. Raises ValueError where they have a place without a mask."""
+    digests: Digests = content["digests"][key]
+    if any(lookup(content[key], tokens_of(place)) != MASK for place in digests):
+        raise ValueError(key)
+    return digests
 
 
 def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
+    """The plan in a content. Raises TypeError or ValueError where it is not valid."""
+    if content.get("noun") != resource.noun or not conforms(content, _FORM.content):
+        raise ValueError
+    UnknownKeys.of(content["unknown_fields"])
+    # People review the changes, but the documents are applied: the two must agree.
+    changes = compare(content["base"], content["proposed"], resource.shape.lists)
+    shown = sorted(map(jsontext.canonical, content["changes"]))
+    if shown != sorted(jsontext.canonical(change.to_dict()) for change in changes):
+        raise ValueError
     base = Snapshot(
         {
             "id": content[f"{resource.noun}_id"],
@@ -320,13 +288,13 @@ def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
         }
     )
     unknown_fields: OnUnknown = content["unknown_fields"]
-    literal = frozenset(map(tokens_of, content["literal"]))
+    literal = frozenset(map(tokens_of, content.get("literal", ())))
     plan = Plan(
         resource=resource,
         base=base,
         document=content["base"],
         proposed=content["proposed"],
-        changes=compare(content["base"], content["proposed"], resource.shape.lists),
+        changes=changes,
         cleared=tuple(content["cleared"]),
         carried=tuple(content["carried"]),
         warnings=tuple(Notice(**notice) for notice in content["warnings"]),
@@ -336,7 +304,7 @@ def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
             allow_all_fields=content["allow_all_fields"],
             written_keys=frozenset(content["mentioned"]),
             read_paths=tuple(map(tokens_of, content["touched"])),
-            named=tuple(map(tokens_of, content["named"])),
+            named=tuple(map(tokens_of, content.get("named", ()))),
             origin=Origin(content["url"], content["organization"], saved_plan=content["id"]),
         ),
     )
@@ -345,8 +313,8 @@ def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
         created=content["created"],
         plan=plan,
         salt=bytes.fromhex(content["salt"]),
-        base_digests=_digests(content["digests"]["base"], content["base"]),
-        proposed_digests=_digests(content["digests"]["proposed"], content["proposed"]),
+        base_digests=_digests(content, "base"),
+        proposed_digests=_digests(content, "proposed"),
     )
 
 
