@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from patcher.documents import jsontext, yamlwriting
 from patcher.documents.jsontext import line_and_column, quoted
 from patcher.documents.pointers import tokens_of
-from patcher.documents.values import MAX_DEPTH, MISSING, JsonValue, Tokens, is_writable
+from patcher.documents.values import MAX_DEPTH, MISSING, Document, JsonValue, Tokens, is_writable
 from patcher.documents.wording import paired
 from patcher.errors import InvalidPatchError
 
@@ -63,26 +62,7 @@ def parse(text: str | bytes, *, what: str) -> JsonValue:
     NaN and infinities, a number that a double cannot hold, several documents or none, and nesting
     beyond MAX_DEPTH.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    source = jsontext.decoded(text, what=what).replace("\r\n", "\n")
-    reading = _Reading(what, source)
-    strange = _UNPRINTABLE.search(source)
-    if strange:
-        one = strange.group()
-        name = f" ({_NAMES[one]})" if one in _NAMES else ""
-        reason = f"the character U+{ord(one):04X}{name} must be escaped"
-        raise reading.refused(reason, line_and_column(source, strange.start()))
-    try:
-        for event in YAML(typ="safe", pure=True).parse(source):
-            reading.take(event)
-    except MarkedYAMLError as error:
-        raise reading.refused(_reason(error), _place(error.problem_mark)) from None
-    except (YAMLError, ValueError, ArithmeticError, LookupError, AssertionError):
-        # For example an escape beyond Unicode, or version 1.11: ruamel.yaml has no error for these.
-        raise reading.refused("it cannot be read") from None
-    return reading.result()
+    return _Reader(what, jsontext.decoded(text, what=what)).read()
 
 
 def lines(text: str) -> dict[Tokens, int]:
@@ -90,12 +70,12 @@ def lines(text: str) -> dict[Tokens, int]:
 
     JSON text is YAML as far as this is concerned. Empty for a text that ``parse`` does not take.
     """
-    source = text.replace("\r\n", "\n")
+    reader = _Reader("the text", text)
     try:
-        parse(source, what="the text")
+        reader.read()
     except InvalidPatchError:
         return {}
-    return dict(_located(composed(source), ()))
+    return reader.lines
 
 
 def line_of(path: str | None, text: str) -> int | None:
@@ -113,17 +93,6 @@ def composed(text: str) -> Any:
     from ruamel.yaml import YAML
 
     return YAML(typ="safe", pure=True).compose(text)
-
-
-def _located(node: Any, at: Tokens) -> Iterator[tuple[Tokens, int]]:
-    """Each place below a node, with its line."""
-    if node.id == "scalar":
-        return
-    for index, entry in enumerate(node.value):
-        head, value = (entry, entry) if node.id == "sequence" else entry
-        place = (*at, str(index) if node.id == "sequence" else paired(head.value))
-        yield place, head.start_mark.line + 1
-        yield from _located(value, place)
 
 
 def annotated(text: str, notes: Iterable[tuple[Tokens, Sequence[str]]]) -> str:
@@ -163,70 +132,118 @@ def dump(value: JsonValue) -> str:
     return yamlwriting.written(value)
 
 
-class _Reading:
-    """A value as it grows, event by event."""
+class _Reader:
+    """Reads one text, event by event, and notes the line on which each place begins."""
 
-    def __init__(self, what: str, source: str) -> None:
+    def __init__(self, what: str, text: str) -> None:
+        self.lines: dict[Tokens, int] = {}
         self._what = what
-        self._source = source
-        self._last_line = source.rfind("\n") + 1
+        self._source = text.replace("\r\n", "\n")
+        self._last_line = self._source.rfind("\n") + 1
         self._end = 0  # of the last event with text of its own
-        self._root: JsonValue = MISSING
-        self._open: list[_Container] = []
+        # Of each object and list that is being read, its column and whether it is in brackets.
+        self._open: list[tuple[int, bool]] = []
 
-    def take(self, event: Any) -> None:
-        """Takes one event of ruamel.yaml's parser."""
-        kind = type(event).__name__
-        place = _place(event.start_mark)
-        if kind == "AliasEvent" or getattr(event, "anchor", None) is not None:
-            raise self.refused("anchors and aliases have no counterpart in JSON", place)
-        if getattr(event, "tag", None) is not None:
-            raise self.refused("tags have no counterpart in JSON", place)
+    def read(self) -> JsonValue:
+        """The value of the text."""
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+        strange = _UNPRINTABLE.search(self._source)
+        if strange:
+            one = strange.group()
+            name = f" ({_NAMES[one]})" if one in _NAMES else ""
+            reason = f"the character U+{ord(one):04X}{name} must be escaped"
+            raise self._refused(reason, line_and_column(self._source, strange.start()))
+        try:
+            self._events: Iterator[Any] = YAML(typ="safe", pure=True).parse(self._source)
+            return self._document()
+        except MarkedYAMLError as error:
+            raise self._refused(_reason(error), _place(error.problem_mark)) from None
+        except (YAMLError, ValueError, ArithmeticError, LookupError, AssertionError):
+            # For example an escape beyond Unicode, or version 1.11, which have no error there.
+            raise self._refused("it cannot be read") from None
+
+    def _document(self) -> JsonValue:
+        value = MISSING
+        for event in self._events:
+            kind = type(event).__name__
+            if kind == "DocumentStartEvent":
+                if value is not MISSING:
+                    reason = "there is more than one document in it"
+                    raise self._refused(reason, _place(event.start_mark))
+                if directive := _DIRECTIVE.search(self._source, 0, event.start_mark.index):
+                    raise self._misread("a directive other than %YAML 1.2", directive.start())
+            elif kind == "StreamEndEvent":
+                self._check_gap(event)
+            elif kind not in ("StreamStartEvent", "DocumentEndEvent"):
+                value = self._value(event, ())
+        if value is MISSING:
+            raise self._refused("there is nothing in it")
+        return value
+
+    def _value(self, event: Any, at: Tokens) -> JsonValue:
+        """The value that begins with ``event``."""
+        kind, place = type(event).__name__, _place(event.start_mark)
+        if kind == "AliasEvent" or event.anchor is not None:
+            raise self._refused("anchors and aliases have no counterpart in JSON", place)
+        if event.tag is not None:
+            raise self._refused("tags have no counterpart in JSON", place)
+        if kind != "ScalarEvent" and len(self._open) >= MAX_DEPTH:
+            raise self._refused(f"it is nested more than {MAX_DEPTH} levels deep", place)
+        self._check_gap(event)
         if kind == "ScalarEvent":
-            self._check_gap(event)
             self._check_scalar(event)
-            self._put(self._scalar(event, place), place, is_plain=event.style is None)
-        elif kind in ("MappingStartEvent", "SequenceStartEvent"):
-            self._begin({} if kind == "MappingStartEvent" else [], event, place)
-        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
-            self._check_gap(event)
-            self._open.pop()
-        elif kind == "StreamEndEvent":
-            self._check_gap(event)
-        elif kind == "DocumentStartEvent":
-            self._begin_document(event, place)
+            return self._scalar(event, place)
+        indent = self._indent if event.flow_style else event.start_mark.column
+        self._open.append((indent, bool(event.flow_style)))
+        value = self._object(at) if kind == "MappingStartEvent" else self._list(at)
+        self._open.pop()
+        return value
 
-    def result(self) -> JsonValue:
-        """The whole value."""
-        if self._root is MISSING:
-            raise self.refused("there is nothing in it")
-        return self._root
+    def _object(self, at: Tokens) -> Document:
+        members: Document = {}
+        while type(event := next(self._events)).__name__ != "MappingEndEvent":
+            key = self._key(event, members)
+            self.lines[(*at, key)] = event.start_mark.line + 1
+            members[key] = self._value(next(self._events), (*at, key))
+        self._check_gap(event)
+        return members
 
-    def refused(
+    def _list(self, at: Tokens) -> list[JsonValue]:
+        items: list[JsonValue] = []
+        while type(event := next(self._events)).__name__ != "SequenceEndEvent":
+            place = (*at, str(len(items)))
+            self.lines[place] = event.start_mark.line + 1
+            items.append(self._value(event, place))
+        self._check_gap(event)
+        return items
+
+    def _key(self, event: Any, members: Document) -> str:
+        key, place = self._value(event, ()), _place(event.start_mark)
+        if type(key) is not str:
+            raise self._refused("a key is not a text", place, "Write it in quotes.")
+        if event.style is None and key == "<<":
+            raise self._refused("merge keys (<<) have no counterpart in JSON", place)
+        if key in members:
+            raise self._refused(f"the key {quoted(key)} occurs twice in one object", place)
+        return key
+
+    def _refused(
         self, reason: str, place: _Place = None, hint: str | None = None
     ) -> InvalidPatchError:
         """The error that refuses the text."""
         where = f" (line {place[0]}, column {place[1]})" if place else ""
         return InvalidPatchError(f"{self._what} is not valid YAML: {reason}{where}.", hint=hint)
 
-    def _begin_document(self, event: Any, place: _Place) -> None:
-        if self._root is not MISSING:
-            raise self.refused("there is more than one document in it", place)
-        if directive := _DIRECTIVE.search(self._source, 0, event.start_mark.index):
-            raise self._misread("a directive other than %YAML 1.2", directive.start())
-
-    def _begin(self, container: JsonValue, event: Any, place: _Place) -> None:
-        if len(self._open) >= MAX_DEPTH:
-            raise self.refused(f"it is nested more than {MAX_DEPTH} levels deep", place)
-        self._check_gap(event)
-        self._put(container, place)
-        indent = self._indent if event.flow_style else event.start_mark.column
-        self._open.append(_Container(container, indent, in_brackets=bool(event.flow_style)))
-
     @property
     def _indent(self) -> int:
         """The column of the innermost block list or object; -1 without one."""
-        return self._open[-1].indent if self._open else -1
+        return self._open[-1][0] if self._open else -1
+
+    @property
+    def _in_brackets(self) -> bool:
+        return bool(self._open) and self._open[-1][1]
 
     def _check_gap(self, event: Any) -> None:
         """Refuses errors between two events that ruamel.yaml overlooks."""
@@ -237,7 +254,7 @@ class _Reading:
                 raise self._misread('a "?" without a space after it', sign.start())
             if sign[0] != "?" and sign.start() and not before.isspace():
                 raise self._misread("a comment without a space before it", sign.start())
-        if self._open and self._open[-1].in_brackets:
+        if self._in_brackets:
             self._check_indentation(start, end)
         is_empty = (
             type(event).__name__ == "MappingStartEvent" and self._source[end : end + 1] != "{"
@@ -252,8 +269,7 @@ class _Reading:
             self._check_block(event)
             return
         self._check_indentation(start, end)
-        in_brackets = self._open and self._open[-1].in_brackets
-        if event.style is None and in_brackets and _SIGN_ALONE.search(event.value):
+        if event.style is None and self._in_brackets and _SIGN_ALONE.search(event.value):
             raise self._misread(f'"{event.value[-1]}" in brackets', end - 1)
 
     def _check_block(self, event: Any) -> None:
@@ -276,29 +292,7 @@ class _Reading:
                 raise self._misread("a line that is not indented enough", line.end() - 1)
 
     def _misread(self, reason: str, index: int) -> InvalidPatchError:
-        return self.refused(reason, line_and_column(self._source, index))
-
-    def _put(self, value: JsonValue, place: _Place, *, is_plain: bool = False) -> None:
-        if not self._open:
-            self._root = value
-            return
-        top = self._open[-1]
-        if type(top.value) is list:
-            top.value.append(value)
-        elif top.key is None:
-            top.key = self._key(value, top.value, place, is_plain=is_plain)
-        else:
-            top.value[top.key] = value
-            top.key = None
-
-    def _key(self, key: JsonValue, members: JsonValue, place: _Place, *, is_plain: bool) -> str:
-        if type(key) is not str:
-            raise self.refused("a key is not a text", place, "Write it in quotes.")
-        if is_plain and key == "<<":
-            raise self.refused("merge keys (<<) have no counterpart in JSON", place)
-        if key in members:
-            raise self.refused(f"the key {quoted(key)} occurs twice in one object", place)
-        return key
+        return self._refused(reason, line_and_column(self._source, index))
 
     def _scalar(self, event: Any, place: _Place) -> JsonValue:
         text: str = event.value
@@ -308,21 +302,11 @@ class _Reading:
             value = _number(text)
             if value is None:
                 reason = "a number cannot be held exactly and would be altered"
-                raise self.refused(reason, place, "Write it in quotes, or with fewer digits.")
+                raise self._refused(reason, place, "Write it in quotes, or with fewer digits.")
             return value
         if _NOT_FINITE.fullmatch(text):
-            raise self.refused(f"{text} is not a JSON number", place, "Use null, or quotes.")
+            raise self._refused(f"{text} is not a JSON number", place, "Use null, or quotes.")
         return _WORDS.get(text, text)
-
-
-@dataclass(slots=True)
-class _Container:
-    """An object or list that is being filled, and the key whose value comes next."""
-
-    value: JsonValue
-    indent: int
-    in_brackets: bool
-    key: str | None = None
 
 
 def _number(text: str) -> int | float | None:
