@@ -13,7 +13,7 @@ from functools import cache, partial
 from typing import Any, Final, TypeAlias
 
 from patcher.documents import jsontext
-from patcher.documents.diff import compare
+from patcher.documents.diff import Change, compare
 from patcher.documents.masks import MASK, Masks
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.steps import replaced
@@ -268,8 +268,8 @@ def _digests(content: Document, key: str) -> Digests:
     return digests
 
 
-def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
-    """The plan in a content. Raises TypeError or ValueError where it is not valid."""
+def _checked_changes(content: Document, resource: Resource) -> tuple[Change, ...]:
+    """The changes from base to proposed. Raises ValueError where the content is not valid."""
     if content.get("noun") != resource.noun or not conforms(content, _FORM.content):
         raise ValueError
     UnknownKeys.of(content["unknown_fields"])
@@ -278,6 +278,12 @@ def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
     shown = sorted(map(jsontext.canonical, content["changes"]))
     if shown != sorted(jsontext.canonical(change.to_dict()) for change in changes):
         raise ValueError
+    return changes
+
+
+def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
+    """The plan in a content. Raises TypeError or ValueError where it is not valid."""
+    changes = _checked_changes(content, resource)
     base = Snapshot(
         {
             "id": content[f"{resource.noun}_id"],
