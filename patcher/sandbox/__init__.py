@@ -38,16 +38,13 @@ What it does NOT emulate, or only guesses:
 from __future__ import annotations
 
 from patcher.sandbox import faults, seed
-from patcher.sandbox.faults import Fault, Gate
-from patcher.sandbox.messages import RecordedRequest
+from patcher.sandbox.faults import Fault
 from patcher.sandbox.server import DEFAULT_API_KEY, DEFAULT_PARTNER_KEY, Sandbox
 
 __all__ = [
     "DEFAULT_API_KEY",
     "DEFAULT_PARTNER_KEY",
     "Fault",
-    "Gate",
-    "RecordedRequest",
     "Sandbox",
     "faults",
     "seed",

@@ -14,6 +14,25 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from patcher.sandbox.messages import Call, Reply, bad_request, dumps
 
+PATHS = {
+    "me": "/api/me",
+    "models": "/api/models",
+    "model": "/api/models/{id}",
+    "preview": "/api/model-preview",
+    "syncs": "/api/syncs",
+    "sync": "/api/syncs/{id}",
+    "status": "/api/syncs/{id}/status",
+    "sample": "/api/models/{id}/sample",
+    "connections": "/api/connections",
+    "connection": "/api/connections/{id}",
+    "enrichment": "/api/connections/{id}/modelsync/enrichment-source",
+    "inputs": "/api/enrichment/{connection_id}/inputfields",
+    "policies": "/api/permissions/policies",
+    "policy": "/api/permissions/policies/{id}",
+    "job": "/api/jobs/{type}/{id}",
+}
+"""The kind of each path, and its template in the published description."""
+
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _ID, _TIME = (re.compile(f'"{one.pattern}"') for one in (_UUID, _DATE_TIME))
@@ -77,7 +96,7 @@ class Description:
         """Judge path, query and header parameters. Raises WireError 400."""
         given: dict[str, Mapping[str, str]] = {
             "path": call.arguments,
-            "query": call.request.query,
+            "query": call.request.args,
             "header": call.request.headers,  # type: ignore[dict-item]  # a mapping but by name
         }
         for parameter in self._operation(call).get("parameters", ()):
@@ -115,7 +134,7 @@ class Description:
         return self._kind(whole, format_checker=formats)
 
     def _operation(self, call: Call) -> Mapping[str, Any]:
-        path = self._document["paths"].get(call.template, {})
+        path = self._document["paths"].get(PATHS[call.kind], {})
         operation: Mapping[str, Any] = path.get(call.method.lower(), {})
         return operation
 

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import json
+import threading
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import Map, Rule
 
-from patcher.sandbox.description import Description
-from patcher.sandbox.jobs import Jobs, JobScript
+from patcher.sandbox.description import PATHS, Description
 from patcher.sandbox.messages import (
     Call,
-    Caller,
-    RecordedRequest,
+    Document,
+    NoSuchError,
     Reply,
     WireError,
     bad_request,
     dumps,
     loads,
 )
-from patcher.sandbox.models import Models, entity_tag
+from patcher.sandbox.models import Models
 from patcher.sandbox.seed import DATA, found
 from patcher.sandbox.store import Position
-from patcher.sandbox.syncs import Syncs, wanted_by
+from patcher.sandbox.syncs import Syncs
 
 PAGE_LIMIT = 50
 """The default and the largest page of GET /api/models and /api/syncs, as documented."""
@@ -33,25 +34,8 @@ PAGE_LIMIT = 50
 FULL_LIST_VERSION = "2024-02-08"
 """The version whose GET /api/syncs shows whole syncs; later ones show light items."""
 
-
-PATHS = {
-    "me": "/api/me",
-    "models": "/api/models",
-    "model": "/api/models/{id}",
-    "preview": "/api/model-preview",
-    "syncs": "/api/syncs",
-    "sync": "/api/syncs/{id}",
-    "status": "/api/syncs/{id}/status",
-    "sample": "/api/models/{id}/sample",
-    "connections": "/api/connections",
-    "connection": "/api/connections/{id}",
-    "enrichment": "/api/connections/{id}/modelsync/enrichment-source",
-    "inputs": "/api/enrichment/{connection_id}/inputfields",
-    "policies": "/api/permissions/policies",
-    "policy": "/api/permissions/policies/{id}",
-    "job": "/api/jobs/{type}/{id}",
-}
-"""The kind of each path, and its template in the published description."""
+_POLLS = 3
+"""A job is created, then running, and done at the poll of this number."""
 
 _RULES = [
     Rule(template.translate({ord("{"): "<", ord("}"): ">"}), endpoint=kind)
@@ -60,136 +44,166 @@ _RULES = [
 _URLS = Map(_RULES, merge_slashes=False).bind("sandbox")
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A call and its caller. With a job script it is answered by a job."""
+@dataclass(slots=True)
+class AsyncJob:
+    """Asynchronous work, which takes effect when the job ends."""
 
-    call: Call
-    caller: Caller
-    job: JobScript | None = None
+    id: str
+    type: str
+    work: Callable[[], str]
+    polled: int = 0
+    status: Literal["created", "running", "done", "failed"] = "created"
+    error: str | None = None
+    result: Any = None
 
-    @property
-    def id(self) -> str:
-        """The id in the path."""
-        return self.call.id
+    def advance(self) -> None:
+        """One more poll. A job that has ended stays as it is."""
+        self.polled += 1
+        if self.polled < _POLLS:
+            self.status = "running"
+        elif self.polled == _POLLS:
+            try:
+                self.result, self.status = json.loads(self.work()), "done"
+            except WireError as error:
+                self.error, self.status = error.message, "failed"
+
+    def to_dict(self) -> Document:
+        """The ``JobResponse`` object."""
+        shown = {key: getattr(self, key) for key in ("type", "status", "error", "result")}
+        return {"job_id": self.id, **shown}
 
 
 class Endpoints:
     """The endpoints by path kind and verb; each returns its reply or raises WireError."""
 
-    def __init__(self, models: Models, syncs: Syncs, jobs: Jobs, description: Description) -> None:
+    def __init__(self, models: Models, syncs: Syncs, description: Description) -> None:
         self._models = models
         self._syncs = syncs
-        self._jobs = jobs
         self._description = description
-        self._table: dict[tuple[str, str], Callable[[Task], Reply]] = {
-            ("me", "GET"): lambda task: Reply.of_data(task.caller.identity()),
+        self._jobs: dict[tuple[str, str], AsyncJob] = {}
+        self._polling = threading.Lock()
+        self._table: dict[tuple[str, str], Callable[[Call], Reply]] = {
+            ("me", "GET"): lambda call: _data(call.caller.identity()),
             ("models", "GET"): self._list,
             ("models", "POST"): self._create,
-            ("model", "GET"): self._get,
+            ("model", "GET"): lambda call: _enveloped(models.text(call.id)),
             ("model", "PUT"): self._replace,
             ("model", "DELETE"): self._delete,
             ("preview", "POST"): self._preview,
-            ("syncs", "GET"): self._list_syncs,
-            ("sync", "GET"): lambda task: Reply.of_data(syncs.shown(task.id)),
-            ("status", "GET"): lambda task: Reply.of_data(syncs.status(task.id)),
-            ("job", "GET"): lambda task: Reply.of_data(
-                jobs.poll(task.call.arguments["type"], task.id)
-            ),
             ("sample", "GET"): self._sample,
-            ("connections", "GET"): lambda _: Reply.of_data([*DATA["connections"].values()]),
+            ("job", "GET"): self._poll,
+            ("syncs", "GET"): self._list_syncs,
+            ("sync", "GET"): lambda call: _data(syncs.shown(call.id)),
+            ("status", "GET"): self._sync_status,
+            ("connections", "GET"): lambda _: _data([*DATA["connections"].values()]),
             ("connection", "GET"): _known("connection", "connections"),
-            ("policies", "GET"): lambda _: Reply.of_data([*DATA["policies"].values()]),
+            ("policies", "GET"): lambda _: _data([*DATA["policies"].values()]),
             ("policy", "GET"): _known("policy", "policies"),
             ("enrichment", "GET"): _known("enrichment source", "enrichment_sources"),
             ("inputs", "POST"): self._input_fields,
         }
 
-    def find(self, request: RecordedRequest) -> Call:
-        """The endpoint that a request is for. Raises WireError 404 or 405."""
+    def find(self, path: str, method: str) -> tuple[str, dict[str, str]]:
+        """The kind of a path, and the parameters in it. Raises WireError 404 or 405."""
         try:
-            kind, arguments = _URLS.match(request.path)
+            kind, arguments = _URLS.match(path)
         except NotFound as error:
             raise WireError(404, "not_found", str(error.description)) from error
-        if (kind, request.method) not in self._table:
+        if (kind, method) not in self._table:
             verbs = ", ".join(verb for each, verb in self._table if each == kind)
-            message = f"{request.method} is not supported here"
+            message = f"{method} is not supported here"
             raise WireError(405, "method_not_allowed", message, headers=(("Allow", verbs),))
-        return Call(request, kind, PATHS[kind], dict(arguments))
+        return kind, dict(arguments)
 
-    def answer(self, task: Task) -> Reply:
+    def answer(self, call: Call) -> Reply:
         """Do what the call asks for."""
-        return self._table[task.call.kind, task.call.method](task)
+        return self._table[call.kind, call.method](call)
 
-    def _list(self, task: Task) -> Reply:
-        texts, more = self._models.page(*_page(task.call))
+    def _list(self, call: Call) -> Reply:
+        texts, more = self._models.page(*_page(call))
         data = ",".join(texts)
         return Reply.of_text(f'{{"data":[{data}],"pagination":{dumps(_pagination(more))}}}')
 
-    def _list_syncs(self, task: Task) -> Reply:
-        request = task.call.request
-        full = request.headers.get("X-Polytomic-Version") == FULL_LIST_VERSION
-        items, more = self._syncs.page(*_page(task.call), wanted_by(request.query), full=full)
+    def _list_syncs(self, call: Call) -> Reply:
+        full = call.request.headers.get("X-Polytomic-Version") == FULL_LIST_VERSION
+        items, more = self._syncs.page(*_page(call), call.request.args, full=full)
         return Reply.of({"data": items, "pagination": _pagination(more)})
 
-    def _get(self, task: Task) -> Reply:
-        text = self._models.seen(task.id)
-        self._jobs.count_read(task.id)
-        tag = (("ETag", entity_tag(text)),) if self._models.modes.etags else ()
-        return Reply.of_model(text, tag)
+    def _sync_status(self, call: Call) -> Reply:
+        self._syncs.shown(call.id)
+        return _data({})
 
-    def _create(self, task: Task) -> Reply:
-        body, actor = self._body(task.call), task.caller.actor
-        return self._model_or_job(
-            task, "createmodel", lambda: self._models.text(self._models.create(body, actor))
+    def _create(self, call: Call) -> Reply:
+        body, actor = self._body(call), call.caller.actor
+        return self._now_or_later(
+            call, "createmodel", lambda: self._models.text(self._models.create(body, actor))
         )
 
-    def _replace(self, task: Task) -> Reply:
-        body, actor, model_id = self._body(task.call), task.caller.actor, task.id
-        self._models.text(model_id)  # 404 now, not when the job ends
-        if_match = task.call.request.headers.get("If-Match") if self._models.modes.etags else None
-        return self._model_or_job(
-            task, "updatemodel", lambda: self._models.replace(model_id, body, actor, if_match)
+    def _replace(self, call: Call) -> Reply:
+        body, actor = self._body(call), call.caller.actor
+        self._models.text(call.id)  # 404 now, not when the job ends
+        return self._now_or_later(
+            call, "updatemodel", lambda: self._models.replace(call.id, body, actor)
         )
 
-    def _delete(self, task: Task) -> Reply:
-        self._models.delete(task.id)
+    def _delete(self, call: Call) -> Reply:
+        self._models.delete(call.id)
         return Reply(200)
 
-    def _preview(self, task: Task) -> Reply:
-        body = self._body(task.call)
-        return self._model_or_job(task, "previewmodel", lambda: dumps(self._models.preview(body)))
+    def _preview(self, call: Call) -> Reply:
+        body = self._body(call)
+        return self._now_or_later(call, "previewmodel", lambda: dumps(self._models.preview(body)))
 
-    def _sample(self, task: Task) -> Reply:
-        return self._model_or_job(task, "samplemodel", lambda: dumps(self._models.sample(task.id)))
+    def _sample(self, call: Call) -> Reply:
+        return self._now_or_later(call, "samplemodel", lambda: dumps(self._models.sample(call.id)))
 
-    def _input_fields(self, task: Task) -> Reply:
-        self._body(task.call)
-        connection_id = task.call.arguments["connection_id"].lower()
-        return Reply.of_data(found("enrichment source", "input_fields", connection_id))
+    def _input_fields(self, call: Call) -> Reply:
+        self._body(call)
+        connection_id = call.arguments["connection_id"].lower()
+        return _data(found("enrichment source", "input_fields", connection_id))
 
-    def _model_or_job(self, task: Task, type_: str, work: Callable[[], str]) -> Reply:
-        if task.job is None:
-            return Reply.of_model(work())
-        job = self._jobs.begin(type_, lambda: json.loads(work()), task.job, task.call.model_id)
-        return Reply.of({"job": job})
+    def _now_or_later(self, call: Call, type_: str, work: Callable[[], str]) -> Reply:
+        """The result, or a job that ends with it."""
+        if not call.wants_job:
+            return _enveloped(work())
+        job = AsyncJob(str(uuid.uuid4()), type_, work)
+        self._jobs[type_, job.id] = job
+        return Reply.of({"job": job.to_dict()})
 
-    def _body(self, call: Call) -> dict[str, Any]:
-        body: dict[str, Any] = loads(call.request.body_bytes)
+    def _poll(self, call: Call) -> Reply:
+        with self._polling:
+            job = self._jobs.get((call.arguments["type"], call.id))
+            if job is None:
+                raise NoSuchError("job", call.id)
+            job.advance()
+            return _data(job.to_dict())
+
+    def _body(self, call: Call) -> Document:
+        body: Document = loads(call.body)
         self._description.check_body(call, body)
         return body
 
 
-def _known(noun: str, kind: str) -> Callable[[Task], Reply]:
+def _enveloped(text: str) -> Reply:
+    """JSON text in its ``{"data": ...}`` envelope."""
+    return Reply.of_text(f'{{"data":{text}}}')
+
+
+def _data(value: Any) -> Reply:
+    """A value in its envelope."""
+    return _enveloped(dumps(value))
+
+
+def _known(noun: str, kind: str) -> Callable[[Call], Reply]:
     """An endpoint that reads what seed.json has of a kind."""
-    return lambda task: Reply.of_data(found(noun, kind, task.id))
+    return lambda call: _data(found(noun, kind, call.id))
 
 
 def _page(call: Call) -> tuple[int, Position | None]:
     """The limit and the start position of a page."""
-    limit = int(call.request.query.get("limit", PAGE_LIMIT))
+    limit = int(call.request.args.get("limit", PAGE_LIMIT))
     limit = min(limit, PAGE_LIMIT) if limit > 0 else PAGE_LIMIT
-    token = call.request.query.get("page_token")
+    token = call.request.args.get("page_token")
     if not token:
         return limit, None
     stamp, mark, row_id = token.partition("_")

@@ -12,11 +12,12 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from patcher.sandbox.messages import Document
 from patcher.sandbox.seed import (
     COLUMNS,
+    ORGANIZATION_ID,
     column,
     connection_type,
     enrichment_column,
@@ -48,22 +49,9 @@ _CREDENTIAL = re.compile("password|secret|token|key", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Modes:
-    """How this server differs from the plain one; real servers differ in these ways.
+    """How this server differs from the plain one; real servers plausibly differ in these ways.
 
     Attributes:
-        default_policies: attached to a model written without policies; empty means none.
-        version_step: how far ``version`` moves with one write; 0 means it does not.
-        version_of: only a write that changes one of these keys moves ``version``; by default
-            every write does.
-        without_version: responses have no ``version`` at all.
-        order: "kept" answers lists as they were written, "sorted" in an order of the server's own.
-        new_field_ids: every write gives every field a new id.
-        etags: GET carries a strong ETag, and PUT honours If-Match.
-        syntax_error_detail: what the source adds to a syntax error in a preview; sources may
-            repeat their input, credentials included.
-        missing_columns: columns that the source does not have, in a preview.
-        previews: whether a preview shows the columns "listed" in the body's fields that the
-            source has, or all that the "source" has. Which of these is so is not documented.
         light_lists: items of the list of models have identity and history, but no configuration,
             fields or other content.
         echo_blanks: a write stores the keys of a configuration that it left out, blank, and the
@@ -73,35 +61,11 @@ class Modes:
         redaction: the text in place of each credential in an answer; empty shows them.
     """
 
-    default_policies: Sequence[str] = ()
-    version_step: int = 1
-    version_of: Sequence[str] = ()
-    without_version: bool = False
-    order: Literal["kept", "sorted"] = "kept"
-    new_field_ids: bool = False
-    etags: bool = False
-    syntax_error_detail: str = ""
-    missing_columns: Sequence[str] = ()
-    previews: Literal["listed", "source"] = "listed"
     light_lists: bool = False
     echo_blanks: bool = False
     json_examples: bool = False
     new_keys: bool = False
     redaction: str = ""
-
-    def __post_init__(self) -> None:
-        # Modes are part of a cache key, so a list must not stay one.
-        for name in ("default_policies", "version_of", "missing_columns"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-
-    def next_version(
-        self, version: int, before: Mapping[str, Any], after: Mapping[str, Any]
-    ) -> int:
-        """The version of the document ``after``, which has replaced ``before``."""
-        counts = not self.version_of or any(
-            before.get(key) != after.get(key) for key in self.version_of
-        )
-        return version + self.version_step if counts else version
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +81,13 @@ def known_columns(body: Mapping[str, Any], before: Sequence[str] = ()) -> list[s
     return list(dict.fromkeys([*before, *(body.get("fields") or ()), *COLUMNS]))
 
 
-def settle(
-    body: Mapping[str, Any], columns: Iterable[str], organization_id: str, modes: Modes
-) -> Document:
+def settle(body: Mapping[str, Any], columns: Iterable[str], modes: Modes) -> Document:
     """The document a write leaves behind.
 
     Null is the same as absent. Absent or empty ``fields`` become every column (the model widens),
     absent ``enricher.fields`` every field of the enricher, absent ``organization_id`` the caller's
-    own, absent ``policies`` the default of ``modes``. An empty ``identifier`` is removed. Missing
-    properties of enricher fields are filled in. Unknown and read-only keys are ignored.
+    own. An empty ``identifier`` is removed. Missing properties of enricher fields are filled in.
+    Unknown and read-only keys are ignored.
     """
     document = {key: body[key] for key in WRITABLE if body.get(key) is not None}
     additional = [
@@ -145,9 +107,7 @@ def settle(
         tracked = document.get("tracking_columns", [])
         blanks = {"query": "", "table": "", "tracking_columns": tracked}
         document["configuration"] = {**blanks, **body["configuration"]}
-    if modes.default_policies:
-        document.setdefault("policies", list(modes.default_policies))
-    document.setdefault("organization_id", organization_id)
+    document.setdefault("organization_id", ORGANIZATION_ID)
     return {key: document[key] for key in WRITABLE if key in document}
 
 
@@ -167,18 +127,16 @@ def _settle_enricher_field(given: Mapping[str, Any]) -> Document:
     return {**described, **{key: value for key, value in given.items() if key not in _HISTORY}}
 
 
-def expose(
-    document: Document, before: Sequence[Document], stamp: Stamp, *, new_ids: bool = False
-) -> list[Document]:
+def expose(document: Document, before: Sequence[Document], stamp: Stamp) -> list[Document]:
     """The field objects of a model: its columns, then its user-added fields.
 
-    A field that keeps its name keeps its id, unless ``new_ids`` says otherwise.
+    A field that keeps its name keeps its id.
     """
     known = {(field["name"], field["user_added"]): field for field in before}
     wanted = [column(name) for name in document["fields"]]
     wanted += [_added_field(field) for field in document.get("additional_fields", ())]
     return [
-        _with_history(field, known.get((field["name"], field["user_added"])), stamp, new_id=new_ids)
+        _with_history(field, known.get((field["name"], field["user_added"])), stamp)
         for field in wanted
     ]
 
@@ -188,16 +146,15 @@ def _added_field(field: Mapping[str, Any]) -> Document:
     return {**plain_field(field["name"], field["type"]), **shown, "user_added": True}
 
 
-def _with_history(
-    field: Document, before: Mapping[str, Any] | None, stamp: Stamp, *, new_id: bool
-) -> Document:
-    changed = before is None or any(before[key] != value for key, value in field.items())
+def _with_history(field: Document, before: Mapping[str, Any] | None, stamp: Stamp) -> Document:
+    old = before or {"id": str(uuid.uuid4()), "created_at": stamp.at, "created_by": stamp.by}
+    is_changed = any(old.get(key) != value for key, value in field.items())
     return {
-        "id": str(uuid.uuid4()) if before is None or new_id else before["id"],
+        "id": old["id"],
         **field,
-        "created_at": stamp.at if before is None else before["created_at"],
-        "created_by": stamp.by if before is None else before["created_by"],
-        "updated_at": stamp.at if before is None or changed else before["updated_at"],
+        "created_at": old["created_at"],
+        "created_by": old["created_by"],
+        "updated_at": stamp.at if is_changed else old["updated_at"],
     }
 
 
@@ -221,7 +178,7 @@ def read_form(
         for holder in (shown, shown.get("enricher", {})):
             if "configuration" in holder:
                 holder["configuration"] = _redacted(holder["configuration"], modes.redaction)
-    return _in_own_order(shown) if modes.order == "sorted" else shown
+    return shown
 
 
 def list_form(shown: Document) -> Document:
@@ -263,23 +220,6 @@ def _redacted(value: Any, redaction: str) -> Any:
             for key, inner in value.items()
         }
     return [_redacted(item, redaction) for item in value] if isinstance(value, list) else value
-
-
-def _in_own_order(shown: Document) -> Document:
-    ordered = dict(shown)
-    for key in ("fields", "tracking_columns", "relations", "labels", "policies"):
-        if key in ordered:
-            ordered[key] = sorted(ordered[key], key=_sort_key)
-    if "enricher" in ordered:
-        fields = sorted(ordered["enricher"]["fields"], key=_sort_key)
-        ordered["enricher"] = {**ordered["enricher"], "fields": fields}
-    return ordered
-
-
-def _sort_key(item: Any) -> str:
-    if isinstance(item, dict):
-        return str(item.get("name") or item.get("from") or item.get("id"))
-    return str(item)
 
 
 def merged(document: Any, changes: Any) -> Any:

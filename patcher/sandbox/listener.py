@@ -1,7 +1,7 @@
 """HTTP in and out: a threaded server that keeps connections alive and can misbehave on purpose.
 
-The servers of the standard library and of Werkzeug cannot send a wrong Content-Length or a reset,
-nor end the connections that are open; hence this one.
+Werkzeug's own server ends each connection after one response, and cannot reset it, nor send less
+than it promises; so only its reading of requests is used.
 """
 
 from __future__ import annotations
@@ -11,43 +11,45 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler
+from io import BytesIO
 from socketserver import ThreadingTCPServer
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
-from werkzeug.datastructures import Headers
-from werkzeug.serving import DechunkedInput
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.serving import WSGIRequestHandler
+from werkzeug.wrappers import Request
+from werkzeug.wsgi import get_input_stream
 
-from patcher.sandbox.messages import RecordedRequest, Reply
+from patcher.sandbox.messages import Reply
 
 _HOST = "127.0.0.1"
-_JOIN_SECONDS = 5.0
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(WSGIRequestHandler):
     """One connection: any number of requests, each answered in one piece."""
 
-    server: Listener
+    server: Listener  # type: ignore[assignment]  # what is used of one, it has
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # header and body leave together
     disable_nagle_algorithm = True
 
-    def answer(self) -> None:
-        """Answer one request."""
-        reply = self.server.answer(self._read_request())
+    def run_wsgi(self) -> None:
+        """Answer one request of any method."""
+        environ = self.make_environ()
+        try:
+            body = get_input_stream(environ).read()
+        except ClientDisconnected:
+            self.close_connection = True
+            return
+        # What is recorded must not keep the connection.
+        del environ["werkzeug.socket"]
+        environ["wsgi.input"] = BytesIO(body)
+        reply = self.server.answer(Request(environ))
         if reply.reset:
             self._reset_connection()
         else:
             self._send(reply)
-
-    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = answer  # noqa: N815
-
-    def handle(self) -> None:
-        """Answer requests until either side closes the connection."""
-        with contextlib.suppress(ConnectionError):
-            super().handle()
 
     def handle_expect_100(self) -> bool:
         """``100 Continue`` must not wait in the buffer."""
@@ -55,32 +57,16 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         return proceed
 
-    def log_message(self, *_: object) -> None:
+    def log(self, *_: object) -> None:
         """Print nothing: requests are recorded."""
-
-    def _read_request(self) -> RecordedRequest:
-        """The request; its body is read to the end, so that the next request can follow."""
-        url = urlsplit(self.path)
-        if "chunked" in self.headers.get("Transfer-Encoding", ""):
-            body = DechunkedInput(self.rfile).read()  # type: ignore[arg-type]  # reads only
-        else:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        return RecordedRequest(
-            method=self.command,
-            path=unquote(url.path),
-            query=dict(parse_qsl(url.query, keep_blank_values=True)),
-            headers=Headers(self.headers.items()),
-            body_bytes=body,
-        )
 
     def _send(self, reply: Reply) -> None:
         self.send_response(reply.status)
-        for name, value in reply.headers:
+        length = str(len(reply.body))
+        headers = {"Content-Length": length, **dict(reply.headers)}
+        for name, value in headers.items():
             self.send_header(name, value)
-        promised = dict(reply.headers).get("Content-Length")
-        if promised is None:
-            self.send_header("Content-Length", str(len(reply.body)))
-        elif promised != str(len(reply.body)):
+        if headers["Content-Length"] != length:
             self.close_connection = True  # the reader waits for bytes that never come
         self.end_headers()
         self.wfile.write(reply.body)
@@ -106,10 +92,14 @@ class Listener(ThreadingTCPServer):
 
     allow_reuse_address = True
     request_queue_size = 256
+    # What werkzeug's handler asks of its server.
+    multithread = True
+    multiprocess = False
+    ssl_context = None
 
-    def __init__(self, answer: Callable[[RecordedRequest], Reply], port: int) -> None:
+    def __init__(self, answer: Callable[[Request], Reply], port: int) -> None:
         self.answer = answer
-        self._open: dict[threading.Thread, socket.socket] = {}
+        self._open: set[socket.socket] = set()
         self._stopping = False
         super().__init__((_HOST, port), Handler)
         self._thread = threading.Thread(target=self._serve, name="sandbox", daemon=True)
@@ -130,13 +120,10 @@ class Listener(ThreadingTCPServer):
         ):
             pass
         self._thread.join()
-        self.server_close()
-        open_now = list(self._open.items())
-        for _, connection in open_now:
+        for connection in list(self._open):
             with contextlib.suppress(OSError):  # it may have ended by itself
                 connection.shutdown(socket.SHUT_RDWR)
-        for thread, _ in open_now:
-            thread.join(_JOIN_SECONDS)
+        self.server_close()  # waits for the threads
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Refuse what arrives while the server stops."""
@@ -144,16 +131,13 @@ class Listener(ThreadingTCPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer a connection in a thread of its own."""
-        arguments = (request, client_address)
-        thread = threading.Thread(target=self._converse, args=arguments, daemon=True)
-        self._open[thread] = request
-        thread.start()
+        self._open.add(request)
+        super().process_request(request, client_address)
 
-    def _converse(self, request: Any, client_address: Any) -> None:
-        try:
-            self.process_request_thread(request, client_address)
-        finally:
-            del self._open[threading.current_thread()]
+    def shutdown_request(self, request: Any) -> None:
+        """End a connection."""
+        self._open.discard(request)
+        super().shutdown_request(request)
 
     def _serve(self) -> None:
         while not self._stopping:

@@ -1,4 +1,4 @@
-"""The sandbox: its parts put together, and the interface of tests and the command line."""
+"""The sandbox: its parts put together, and the way of a request through them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,33 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from patcher.sandbox.faults import Fault
+from werkzeug.wrappers import Request
+
+from patcher.sandbox.description import published
+from patcher.sandbox.endpoints import Endpoints
+from patcher.sandbox.faults import Action, Fault, Proceed, Script
 from patcher.sandbox.forms import Modes
 from patcher.sandbox.listener import Listener
-from patcher.sandbox.messages import Callers, Document, RecordedRequest, person
+from patcher.sandbox.messages import (
+    PARTNER,
+    USER,
+    Call,
+    Caller,
+    Document,
+    Reply,
+    WireError,
+    bad_request,
+    person,
+)
 from patcher.sandbox.models import Models
-from patcher.sandbox.pipeline import Pipeline
 from patcher.sandbox.seed import ORGANIZATION_ID, fill
-from patcher.sandbox.store import Database, Timestamps, utc_now
+from patcher.sandbox.store import Database
 from patcher.sandbox.syncs import Syncs
 
 if TYPE_CHECKING:
@@ -25,6 +40,37 @@ if TYPE_CHECKING:
 
 DEFAULT_API_KEY = "sandbox-key"
 DEFAULT_PARTNER_KEY = "sandbox-partner-key"
+
+VERSION = "2025-09-18"
+"""Served when the caller names no version."""
+
+VERSIONS = (VERSION, "2024-02-08")
+"""The versions whose model endpoints look like this; the older ones are not emulated."""
+
+VERSION_HEADER = "X-Polytomic-Version"
+
+
+class Ledger:
+    """The idempotency keys used, each with the outcome of its first request, errors included.
+
+    The documentation does not say whether a key is bound to an endpoint, a caller or a body; here
+    it is bound to none, the strictest interpretation.
+    """
+
+    def __init__(self) -> None:
+        self._outcomes: dict[str, Reply | None] = {}
+        self._lock = threading.Lock()
+
+    def outcome(self, key: str, process: Callable[[], Reply]) -> Reply:
+        """The reply of ``process`` for a new key; 409 as long as the first one is processed."""
+        with self._lock:
+            if key in self._outcomes:
+                message = "a request with this idempotency key is still being processed"
+                in_flight = WireError(409, "idempotency_key_in_flight", message)
+                return self._outcomes[key] or Reply.of_error(in_flight)
+            self._outcomes[key] = None
+        self._outcomes[key] = reply = process()
+        return reply
 
 
 class Sandbox:
@@ -40,21 +86,25 @@ class Sandbox:
         fixed_ids: seeded models and syncs have the ids that ``seed`` names; else new ones for each
             empty database.
         latency: seconds from a request to its answer, the work included.
-        api_key: the user's key.
         validate_responses: check each answer against the published description; a check costs
             time in proportion to the number of fields, so benchmarks switch it off.
-        now: the clock; must return aware datetimes.
-        modes: how the server differs from the plain one, such as ``etags=True``; see ``Modes``.
+        modes: how the server differs from the plain one, such as ``light_lists=True``; see
+            ``Modes``.
 
     Attributes:
-        api_key: for ``Authorization: Bearer``.
+        api_key: the user's key, for ``Authorization: Bearer``.
         partner_key: for ``Authorization: Basic``, with the organization.
-        syncs: the syncs, to be read and to be changed by someone else.
         organization_id: the only organization.
+        syncs: the syncs, to be read and to be changed by someone else.
+        requests: every request so far, in order of arrival.
 
     Raises:
         OSError: the port is in use.
     """
+
+    api_key = DEFAULT_API_KEY
+    partner_key = DEFAULT_PARTNER_KEY
+    organization_id = ORGANIZATION_ID
 
     def __init__(
         self,
@@ -64,33 +114,25 @@ class Sandbox:
         db: Path | str | None = None,
         fixed_ids: bool = True,
         latency: float = 0.0,
-        api_key: str = DEFAULT_API_KEY,
         validate_responses: bool = True,
-        now: Callable[[], datetime] = utc_now,
         **modes: Any,
     ) -> None:
-        self.api_key = api_key
-        self.partner_key = DEFAULT_PARTNER_KEY
-        self.organization_id = ORGANIZATION_ID
+        self.requests: list[Request] = []
+        self._latency = latency
+        self._validate_responses = validate_responses
         self._closing = threading.Event()
-        clock = Timestamps(now)
-        self._store = Database(db, clock)
-        self._models = Models(self._store, clock, self.organization_id, Modes(**modes))
-        self.syncs = Syncs(self._models, self._store.syncs, clock, self.organization_id)
-        self._pipeline = Pipeline(
-            self._models,
-            self.syncs,
-            Callers(api_key, self.partner_key, self.organization_id),
-            clock,
-            self._closing.wait,
-            latency=latency,
-            validate_responses=validate_responses,
-        )
+        self._script = Script()
+        self._ledger = Ledger()
+        self._description = published()
+        self._store = Database(db)
+        self._models = Models(self._store, Modes(**modes))
+        self.syncs = Syncs(self._models, self._store)
+        self._endpoints = Endpoints(self._models, self.syncs, self._description)
         try:
-            if models and not self._models.ids():
+            if models and not self.ids():
                 with self._store.transaction():
                     fill(self._models, self.syncs, models, fixed_ids=fixed_ids)
-            self._listener = Listener(self._pipeline.answer, port)
+            self._listener = Listener(self.answer, port)
         except (OSError, sqlite3.Error):
             self._store.close()
             raise
@@ -107,11 +149,10 @@ class Sandbox:
         return self._listener.url
 
     def close(self) -> None:
-        """Release held requests, stop listening, close the database. May be called twice."""
+        """Stop listening, close the database. May be called twice."""
         if self._closing.is_set():
             return
         self._closing.set()
-        self._pipeline.script.clear()
         self._listener.stop()
         self._store.close()
 
@@ -148,38 +189,93 @@ class Sandbox:
         """Someone else deletes the model. Raises KeyError."""
         self._models.delete(model_id)
 
-    # What arrived
+    # Requests
 
-    @property
-    def requests(self) -> list[RecordedRequest]:
-        """Every request to the API so far, in order of arrival."""
-        return list(self._pipeline.requests)
-
-    def puts(self, model_id: str | None = None) -> list[RecordedRequest]:
+    def puts(self, model_id: str | None = None) -> list[Request]:
         """The PUTs so far, or those of one model."""
         path = None if model_id is None else f"/api/models/{model_id}"
         return [
             each for each in self.requests if each.method == "PUT" and path in (None, each.path)
         ]
 
-    def reset_requests(self) -> None:
-        """Forget the requests so far."""
-        self._pipeline.requests.clear()
-
-    # What goes wrong
-
     def fault(self, fault: Fault) -> Fault:
         """Script a fault; see ``patcher.sandbox.faults``. Returns it."""
-        self._pipeline.script.add(fault)
+        self._script.add(fault)
         return fault
 
-    def release(self) -> int:
-        """Open every gate, land every late write, end the jobs that go on alone.
+    def answer(self, request: Request) -> Reply:
+        """Answer a request, ``latency`` seconds after it came. Never raises.
 
-        Returns how many writes and jobs there were.
+        Half of that is the way here, and the other half, less what the work took, the way back.
         """
-        return self._pipeline.release()
+        answered = monotonic() + self._latency
+        self.requests.append(request)
+        if self._latency:
+            self.wait(self._latency / 2)
+        try:
+            reply = self._answer(request)
+        except WireError as error:
+            reply = Reply.of_error(error)
+        if self._latency:
+            self.wait(max(0.0, answered - monotonic()))
+        # A version that is refused is answered with ours.
+        asked = request.headers.get(VERSION_HEADER)
+        served = asked if asked in VERSIONS else VERSION
+        return replace(reply, headers=(*reply.headers, (VERSION_HEADER, served)))
 
-    def reset(self) -> None:
-        """Forget faults, jobs, keys, late writes and requests; models and syncs stay."""
-        self._pipeline.reset()
+    def respond(self, call: Call) -> Reply:
+        """What the API itself answers, below all faults."""
+        try:
+            reply = self._endpoints.answer(call)
+        except WireError as error:
+            reply = Reply.of_error(error)
+        violation = self._validate_responses and self._description.violation(call, reply)
+        if not violation:
+            return reply
+        # A bug of this sandbox.
+        return Reply.of_error(WireError(500, "sandbox_response_violates_description", violation))
+
+    def _answer(self, request: Request) -> Reply:
+        kind, arguments = self._endpoints.find(request.path, request.method)
+        caller = self._identify(request)
+        version = request.headers.get(VERSION_HEADER, VERSION)
+        if version not in VERSIONS:
+            raise bad_request(f"{version} is not a version this server has", supported=VERSIONS)
+        if caller.organization_id is None and kind != "me":
+            raise WireError(403, "forbidden", "a partner key needs an organization to act in")
+        wants_job = request.args.get("async", "").lower() == "true"
+        call = Call(request, kind, arguments, caller, request.get_data(), wants_job)
+        self._description.check_parameters(call)
+        proceed: Proceed = self._respond_once
+        for action in reversed(self._script.due(call)):
+            proceed = self._around(proceed, action)
+        return proceed(call)
+
+    def _around(self, proceed: Proceed, action: Action) -> Proceed:
+        return lambda call: action(self, call, proceed)
+
+    def _identify(self, request: Request) -> Caller:
+        """The caller behind an Authorization header.
+
+        ``Bearer <key>`` accepts the user's key or the bare partner key; ``Basic
+        base64(organization:key)`` accepts either key, acting in that organization.
+
+        Raises:
+            WireError: 401, for any other header.
+        """
+        given = request.authorization
+        key = organization_id = None
+        if given and given.type == "bearer":
+            key = given.token
+        elif given and str(given.username).lower() == self.organization_id:
+            key, organization_id = given.password, self.organization_id
+        if key == self.api_key:
+            return Caller(USER, self.organization_id)
+        if key == self.partner_key:
+            return Caller(PARTNER, organization_id)
+        challenge = (("WWW-Authenticate", "Bearer"),)
+        raise WireError(401, "unauthorized", "missing or invalid credentials", headers=challenge)
+
+    def _respond_once(self, call: Call) -> Reply:
+        key = None if call.method == "GET" else call.request.headers.get("Idempotency-Key")
+        return self._ledger.outcome(key, partial(self.respond, call)) if key else self.respond(call)

@@ -11,14 +11,14 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from patcher.sandbox.forms import merged
 from patcher.sandbox.messages import Document, NoSuchError, dumps, person
 from patcher.sandbox.models import Models
-from patcher.sandbox.store import Position, Row, Table, Timestamps
+from patcher.sandbox.seed import ORGANIZATION_ID
+from patcher.sandbox.store import Database, Position, Row
 
 Known = Callable[[str], Document | None]
 """The GET form of a model, by its id; None where there is none."""
@@ -147,24 +147,16 @@ class Syncs:
     Methods raise ``NoSuchError``, a KeyError, for a sync that does not exist.
     """
 
-    def __init__(
-        self, models: Models, rows: Table, clock: Timestamps, organization_id: str
-    ) -> None:
+    def __init__(self, models: Models, store: Database) -> None:
         self._models = models
-        self._rows = rows
-        self._clock = clock
-        self._organization_id = organization_id
+        self._store = store
+        self._rows = store.syncs
 
     def create(self, body: Mapping[str, Any], sync_id: str | None = None) -> str:
         """Store a new sync, in the form of a write, without validation; returns its id."""
-        stamp, by = self._clock.stamp(), person("Ada Seed")
-        content = {
-            "document": {"organization_id": self._organization_id, **body},
-            "status": {},
-            "created_at": stamp,
-            "created_by": by,
-            "updated_by": by,
-        }
+        stamp, by = self._store.stamp(), person("Ada Seed")
+        document = {"organization_id": ORGANIZATION_ID, **body}
+        content = {"document": document, "created_at": stamp, "created_by": by, "updated_by": by}
         row = Row(sync_id or str(uuid.uuid4()), stamp, dumps(content))
         self._rows.save(row)
         return row.id
@@ -174,25 +166,11 @@ class Syncs:
         content = json.loads(self._rows.get(sync_id).content)
         content["document"] = merged(content["document"], changes)
         content["updated_by"] = person("Bo Other")
-        self._rows.save(Row(sync_id, self._clock.stamp(), dumps(content)))
+        self._rows.save(Row(sync_id, self._store.stamp(), dumps(content)))
 
     def delete(self, sync_id: str) -> None:
         """Forget a sync."""
         self._rows.remove(sync_id)
-
-    def run(self, sync_id: str, *, running: bool = True) -> None:
-        """Begin an execution, or end the current one. The sync itself does not change."""
-        row = self._rows.get(sync_id)
-        content = json.loads(row.content)
-        status = content["status"]
-        stamp = self._clock.stamp()
-        if running:
-            begun = {"id": str(uuid.uuid4()), "status": "running", "type": "manual"}
-            status["current_execution"] = {**begun, "created_at": stamp, "started_at": stamp}
-        elif "current_execution" in status:
-            ended = status.pop("current_execution")
-            status["last_execution"] = {**ended, "status": "completed", "completed_at": stamp}
-        self._rows.save(replace(row, content=dumps(content)))
 
     def ids(self) -> list[str]:
         """All ids, in the order of creation."""
@@ -207,19 +185,14 @@ class Syncs:
         found = problems(form, known)
         return {**_identity(row), **form, **({"problems": found} if found else {})}
 
-    def status(self, sync_id: str) -> Document:
-        """The current and the last execution."""
-        status: Document = json.loads(self._rows.get(sync_id).content)["status"]
-        return status
-
     def page(
-        self, limit: int, after: Position | None, wanted: Callable[[Document], bool], *, full: bool
+        self, limit: int, after: Position | None, query: Mapping[str, str], *, full: bool
     ) -> tuple[list[Document], Position | None]:
-        """Up to ``limit`` of the ``wanted`` syncs, and where the next page begins.
+        """Up to ``limit`` syncs that pass the filters of a query, and where the next page begins.
 
         ``full`` shows each as GET would, as the older version of the API did.
         """
-        rows, more = self._rows.page(limit, after, lambda row: wanted(_document(row)))
+        rows, more = self._rows.page(limit, after, lambda row: _passes(_document(row), query))
         items = [
             self.shown(row.id) if full else {**_identity(row), **light_form(_document(row))}
             for row in rows
@@ -234,19 +207,17 @@ class Syncs:
         return found
 
 
-def wanted_by(query: Mapping[str, str]) -> Callable[[Document], bool]:
+def _passes(document: Document, query: Mapping[str, str]) -> bool:
     """Whether a stored sync passes the filters of a list request."""
-
-    def wanted(document: Document) -> bool:
-        active = query.get("active")
-        if active is not None and document.get("active", False) != (active.lower() == "true"):
-            return False
-        if query.get("mode") not in (None, document.get("mode")):
-            return False
-        target = document.get("target", {}).get("connection_id")
-        return query.get("target_connection_id") in (None, target)
-
-    return wanted
+    found = {
+        "active": str(document.get("active", False)).lower(),
+        "mode": document.get("mode"),
+        "target_connection_id": document.get("target", {}).get("connection_id"),
+    }
+    wanted = {key: query[key] for key in found if key in query}
+    if "active" in wanted:
+        wanted["active"] = wanted["active"].lower()
+    return wanted.items() <= found.items()
 
 
 def _document(row: Row) -> Document:

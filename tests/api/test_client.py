@@ -15,8 +15,8 @@ from patcher.api.answers import JobState
 from patcher.api.transport import Response, UnsentError
 from patcher.documents import jsontext
 from patcher.errors import ApiError, InvalidInputError, NotFoundError
-from patcher.sandbox import Sandbox, faults, seed
 from tests.api.servers import answer, serving, unused_port
+from tests.sandbox import Sandbox, faults, seed
 
 MODELS = "/api/models"
 

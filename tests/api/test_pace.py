@@ -10,7 +10,7 @@ import pytest
 from patcher.api import Client
 from patcher.api.pace import Pace
 from patcher.errors import ApiError, SettingsError
-from patcher.sandbox import Sandbox, seed
+from tests.sandbox import Sandbox, seed
 
 
 class Time:

@@ -15,8 +15,8 @@ from patcher.api import Client, Settings
 from patcher.api.pace import Pace
 from patcher.api.transport import Transport
 from patcher.api.transport.connections import WitnessAdapter
-from patcher.sandbox import Sandbox, faults, seed
 from tests.api.servers import answer, serving
+from tests.sandbox import Sandbox, faults, seed
 
 
 def in_threads(count: int, work: Callable[[], None]) -> None:

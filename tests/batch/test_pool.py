@@ -10,7 +10,7 @@ import pytest
 from patcher.api import Client
 from patcher.batch.pool import BatchControl, Finished, Pool, Unfinished, each
 from patcher.errors import ApiError, InterruptedWriteError
-from patcher.sandbox import Sandbox, faults, seed
+from tests.sandbox import Sandbox, faults, seed
 
 MODELS = "/api/models"
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from patcher.cli.main import run
-from patcher.sandbox import Sandbox
 from tests import warm
 from tests.cli.scripted import ScriptedEditor
+from tests.sandbox import Sandbox
 
 
 @dataclass(frozen=True)

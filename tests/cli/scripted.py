@@ -17,7 +17,7 @@ import pytest
 from patcher.cli import console
 from patcher.cli.main import run
 from patcher.editor.program import Program
-from patcher.sandbox import Sandbox, seed
+from tests.sandbox import Sandbox, seed
 
 RENAME = "sed -i 's/^name: .*/name: Clients/' \"$1\""
 BROKEN = "sed -i 's/^fields:/fields: [/' \"$1\""

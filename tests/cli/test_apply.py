@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.conftest import Command
 from tests.leaks import Watch
+from tests.sandbox import Sandbox, faults, seed
 
 RENAME = ("--set", "name=Customers")
 
@@ -453,8 +453,8 @@ def test_refresh_and_async_go_with_the_write(sandbox: Sandbox, patch_model: Comm
 
     (put,) = sandbox.puts()
     assert done.code == 0
-    assert put.body_json["refresh"] is True
-    assert put.query == {"async": "true"}
+    assert put.json["refresh"] is True
+    assert put.args.to_dict() == {"async": "true"}
 
 
 @pytest.mark.parametrize(

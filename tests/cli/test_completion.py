@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 import patcher
 from patcher.cli.completion import quoted_for, split_line, ways_to_name
-from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.conftest import Command
 from tests.cli.shells import Shell
+from tests.sandbox import Sandbox, faults, seed
 
 Answer = Callable[..., list[tuple[str, str]]]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from patcher.sandbox import Gate, Sandbox, faults, seed
 from tests.cli.conftest import Command
 from tests.cli.scripted import (
     BROKEN,
@@ -24,6 +23,7 @@ from tests.cli.scripted import (
     state,
 )
 from tests.cli.terminal import Terminal
+from tests.sandbox import Gate, Sandbox, faults, seed
 
 QUESTION = "[y]es, [e]dit again, [N]o:"
 

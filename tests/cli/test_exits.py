@@ -13,9 +13,9 @@ from typing import IO, Any
 
 import pytest
 
-from patcher.sandbox import Sandbox, faults, seed
 from tests import warm
 from tests.cli.conftest import Command, Outcome
+from tests.sandbox import Sandbox, faults, seed
 
 RENAME = ("--set", "name=Clients")
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from patcher.sandbox import Gate, Sandbox, faults, seed
 from tests.cli.conftest import Command, Outcome
 from tests.cli.scripted import ScriptedEditor, edit
 from tests.cli.terminal import Terminal
 from tests.files.project import Project
 from tests.leaks import SECRETS
+from tests.sandbox import Gate, Sandbox, faults, seed
 
 APPLY = ("apply", "-f", "models", "--yes")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from patcher.sandbox import Sandbox, seed
 from tests.cli.conftest import Command
 from tests.files.project import Project
+from tests.sandbox import Sandbox, seed
 
 APPLY = ("apply", "-f", "models", "--yes")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from patcher.journal import Intent, Journal
-from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.conftest import Command
 from tests.cli.scripted import state
 from tests.cli.terminal import Terminal
+from tests.sandbox import Sandbox, faults, seed
 
 
 @pytest.fixture

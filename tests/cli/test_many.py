@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.conftest import Command
+from tests.sandbox import Sandbox, faults, seed
 
 KEY = ("--set", "identifier=key")
 MODELS = 7

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from patcher.sandbox import Gate, Sandbox, faults, seed
 from tests.cli.terminal import Terminal
+from tests.sandbox import Gate, Sandbox, faults, seed
 
 MODELS = 9
 ALL = ("apply", "--all", "--set", "identifier=key")

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from patcher.documents import yamltext
-from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.conftest import Command
 from tests.leaks import Watch
+from tests.sandbox import Sandbox, faults, seed
 
 SQL_HEAD = "query: |\n    select c.id, c.email"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from patcher.cli import console
-from patcher.sandbox import Sandbox
 from tests.cli.conftest import Command
 from tests.cli.terminal import Terminal
+from tests.sandbox import Sandbox
 
 CHANGE = ("Contacts", "--set", "name=Customers", "--remove", "fields=plan")
 

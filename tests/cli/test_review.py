@@ -11,9 +11,9 @@ import pytest
 
 from patcher.cli.confirmation import show_progress
 from patcher.operations.session import Progress
-from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.conftest import Command
 from tests.cli.terminal import Terminal
+from tests.sandbox import Sandbox, faults, seed
 
 QUERY = "configuration.query=select id, email, first_name, last_name, company_id, is_active from c"
 BROKEN = "configuration.query=select SYNTAXERROR"
@@ -39,7 +39,7 @@ def without_ids(text: str) -> str:
 
 def test_the_plan_shows_both(sandbox: Sandbox, patch_model: Command) -> None:
     """What the source says, and who is downstream, stand below the changes."""
-    sandbox.syncs.run(seed.CONTACTS_TO_SALESFORCE)
+    sandbox.run_sync(seed.CONTACTS_TO_SALESFORCE)
     done = patch_model("plan", "Contacts", "--set", QUERY, "--preview", "--impact")
 
     assert done.code == 0

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from patcher.sandbox import Sandbox, seed
 from tests.cli.conftest import Command
 from tests.cli.terminal import Terminal
+from tests.sandbox import Sandbox, seed
 
 
 @pytest.fixture

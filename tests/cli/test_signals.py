@@ -17,8 +17,8 @@ import pytest
 from patcher.cli.signals import SecondSignal, Signals
 from patcher.errors import InterruptedWriteError
 from patcher.journal import Journal
-from patcher.sandbox import Sandbox, seed
 from tests import warm
+from tests.sandbox import Sandbox, seed
 
 
 def test_outside_a_write_a_signal_interrupts() -> None:

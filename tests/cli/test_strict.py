@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import patcher
-from patcher.sandbox import Sandbox
 from tests.cli.conftest import Command
 from tests.cli.scripted import ScriptedEditor
+from tests.sandbox import Sandbox
 
 DROP = ("Contacts", "--remove", "fields=plan")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from patcher.sandbox import Gate, Sandbox, faults, seed
 from tests.cli.conftest import Command
 from tests.cli.terminal import Terminal
+from tests.sandbox import Gate, Sandbox, faults, seed
 
 RENAME = ("apply", seed.CONTACTS, "--set", "name=Customers")
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from patcher.journal import Journal
-from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.scripted import (
     BROKEN,
     RENAME,
@@ -24,6 +23,7 @@ from tests.cli.scripted import (
     resume_command,
     state,
 )
+from tests.sandbox import Sandbox, faults, seed
 
 
 def test_the_text_says_what_it_is(sandbox: Sandbox, editor: ScriptedEditor) -> None:
@@ -120,7 +120,7 @@ def test_what_cannot_be_written_is_marked_and_refused_until_it_is_replaced(
     line = re.search(r"\(line\s+(?:# +)?(\d+)\)", editor.saw(2))
     assert line, editor.saw(2)
     assert editor.saw(2).split("\n")[int(line[1]) - 1] == "  - key: value"
-    body = sandbox.puts()[0].body_json
+    body = sandbox.puts()[0].json
     assert (body["name"], body["labels"]) == ("Clients", [])
 
 

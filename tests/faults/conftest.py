@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from patcher.sandbox import Sandbox
 from tests.faults.running import Bench, scripted_editor
+from tests.sandbox import Sandbox
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from patcher.sandbox import Fault, faults
 from tests.faults.relay import Way, Welcome
+from tests.sandbox import Fault, faults
 
 Command: TypeAlias = Literal["apply", "apply --plan", "apply -f", "edit", "undo", "apply --async"]
 

@@ -13,10 +13,10 @@ import patcher
 from patcher.api.pace import Pace
 from patcher.batch.pool import BatchControl
 from patcher.cli.main import run
-from patcher.sandbox import Sandbox, seed
 from tests.cli.scripted import ScriptedEditor, kept, state
 from tests.faults.matrix import NEW, OLD, THEIRS, Cell, Command
 from tests.guard.memory import FakeClock
+from tests.sandbox import Sandbox, seed
 
 RENAME = ("--set", f"name={NEW}", "--yes")
 

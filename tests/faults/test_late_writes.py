@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from patcher.sandbox import faults
 from tests.faults.running import Bench
+from tests.sandbox import faults
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from typing import IO
 import pytest
 
 from patcher.cli import console
-from patcher.sandbox import Sandbox, faults
 from tests.faults.matrix import NEW, Cell, Command, Row
 from tests.faults.relay import Relay
 from tests.faults.rows import ASYNC, ROWS
 from tests.faults.running import Bench, Outcome, kept_texts, resume_arguments
+from tests.sandbox import Sandbox, faults
 
 
 def is_always_run(number: int, command: Command) -> bool:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from patcher.sandbox import Sandbox, faults, seed
 from tests.api.servers import answer, serving
 from tests.cli.scripted import ScriptedEditor, kept, state
 from tests.cli.terminal import Terminal
 from tests.hostile.conftest import Command
 from tests.hostile.test_servers import KEY, MODEL_ID
+from tests.sandbox import Sandbox, faults, seed
 
 IDS = [
     "..",

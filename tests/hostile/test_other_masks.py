@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import patcher
-from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.scripted import ScriptedEditor
 from tests.hostile.conftest import Command
+from tests.sandbox import Sandbox, faults, seed
 
 STARS = "******"
 HEADERS = [{"name": "Authorization", "value": STARS}, {"name": "Accept", "value": "text/csv"}]
@@ -61,7 +61,7 @@ def test_the_real_value_goes_through(redacting: Sandbox, patch_model: Command) -
     result = json.loads(ended.out)
     (put,) = redacting.puts()
     assert (ended.code, result["status"]) == (0, "applied")
-    assert put.body_json["configuration"]["headers"][0]["value"] == REAL
+    assert put.json["configuration"]["headers"][0]["value"] == REAL
     assert "hidden-by-server" in {one["code"] for one in result["warnings"]}
     assert REAL not in ended.out + ended.err
 

@@ -14,9 +14,9 @@ import pytest
 
 from patcher.editor import draft
 from patcher.plan import saved as saved_plans
-from patcher.sandbox import Sandbox, seed
 from tests.cli.scripted import ScriptedEditor, kept, state
 from tests.hostile.conftest import Command
+from tests.sandbox import Sandbox, seed
 
 
 class Written(NamedTuple):

@@ -10,10 +10,10 @@ import pytest
 
 import patcher
 from patcher.documents.masks import MASK, MASK_AFTER, MASK_BEFORE
-from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.scripted import ScriptedEditor, kept, state
 from tests.hostile.conftest import Command
 from tests.leaks import Watch
+from tests.sandbox import Sandbox, faults, seed
 
 MASKS = [MASK, MASK_BEFORE, MASK_AFTER]
 SAID = "a mask must never be written as a value"

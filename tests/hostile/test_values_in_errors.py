@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from patcher.sandbox import Sandbox, faults, seed
 from tests.cli.scripted import ScriptedEditor, kept, state
 from tests.hostile.conftest import Command, Outcome
 from tests.leaks import Watch
+from tests.sandbox import Sandbox, faults, seed
 
 SECRET = "marked-s3cr3t"
 NUMBER = 86753090123

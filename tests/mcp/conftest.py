@@ -16,8 +16,8 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from patcher.sandbox import Sandbox, seed
 from tests import leaks, warm
+from tests.sandbox import Sandbox, seed
 
 ROOT = Path(__file__).parents[2]
 MODES = ("legacy", "auto")

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from patcher.sandbox import Sandbox
 from tests import warm
 from tests.mcp.conftest import ROOT, environment
+from tests.sandbox import Sandbox
 
 HELLO = {
     "protocolVersion": "2025-11-25",

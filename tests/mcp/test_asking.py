@@ -8,8 +8,8 @@ import mcp_types
 import pytest
 from mcp.shared.exceptions import MCPError
 
-from patcher.sandbox import Sandbox
 from tests.mcp.conftest import MODES, Agent, connected
+from tests.sandbox import Sandbox
 
 ANSWERS = {
     "declined": mcp_types.ElicitResult(action="decline"),

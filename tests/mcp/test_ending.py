@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from patcher.sandbox import Gate, Sandbox, faults
 from tests.mcp.conftest import Agent
 from tests.mcp.raw import Raw, served
+from tests.sandbox import Gate, Sandbox, faults
 
 
 @pytest.fixture

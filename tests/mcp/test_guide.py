@@ -16,9 +16,9 @@ from patcher.documents.patches import Patch
 from patcher.mcp.agent import Agent
 from patcher.mcp.tools import tools
 from patcher.operations import Session
-from patcher.sandbox import Sandbox
 from tests.docs.console import settled
 from tests.mcp.conftest import ROOT
+from tests.sandbox import Sandbox
 
 GUIDE = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
 BLOCKS = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from patcher.sandbox import Fault, faults
 from tests.mcp.conftest import Agent, Answer, Reply
+from tests.sandbox import Fault, faults
 
 
 def _applied(agent: Agent, fault: Fault) -> tuple[str, dict[str, str], Reply]:

@@ -16,8 +16,8 @@ from patcher.journal import Journal
 from patcher.mcp.agent import Agent as Tools
 from patcher.mcp.tools import tools
 from patcher.operations import Session
-from patcher.sandbox import faults, seed
 from tests.mcp.conftest import Agent
+from tests.sandbox import faults, seed
 
 
 def lost(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from patcher.sandbox import Sandbox
 from tests.mcp.raw import Raw, served
+from tests.sandbox import Sandbox
 
 
 @pytest.fixture(scope="module")

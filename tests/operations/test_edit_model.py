@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import patcher
-from patcher.sandbox import Sandbox, faults, seed
+from tests.sandbox import Sandbox, faults, seed
 
 
 @pytest.fixture
@@ -193,5 +193,5 @@ def test_what_cannot_be_written_is_cleared_by_null_and_not_by_leaving_it_out(
         document["labels"] = []
         document["retention"] = None
 
-    assert "retention" not in sandbox.puts()[0].body_json
-    assert sandbox.puts()[0].body_json["labels"] == []
+    assert "retention" not in sandbox.puts()[0].json
+    assert sandbox.puts()[0].json["labels"] == []

@@ -11,8 +11,8 @@ import pytest
 
 import patcher
 from patcher import Client, errors
-from patcher.sandbox import Sandbox, faults, seed
 from tests.files.project import Project
+from tests.sandbox import Sandbox, faults, seed
 
 
 @pytest.fixture

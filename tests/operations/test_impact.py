@@ -16,8 +16,8 @@ from patcher.journal import Journal
 from patcher.operations import Options, Session
 from patcher.operations.session import Progress
 from patcher.operations.write import run_patch, run_plan
-from patcher.sandbox import Fault, Sandbox, faults, seed
 from tests.guard.memory import FakeClock
+from tests.sandbox import Fault, Sandbox, faults, seed
 
 DROP_PLAN = Patch.remove("fields", "plan")
 SALESFORCE = seed.CONTACTS_TO_SALESFORCE
@@ -80,7 +80,7 @@ def reader(*fields: str, model_id: str = seed.CONTACTS, **more: Any) -> dict[str
 
 def test_the_readers_their_facts_and_what_breaks(sandbox: Sandbox, session: Session) -> None:
     """Each sync of the model is listed with its facts, and with what becomes of its references."""
-    sandbox.syncs.run(SALESFORCE)
+    sandbox.run_sync(SALESFORCE)
     impact = look(session)
     (sync,) = impact.syncs or ()
 

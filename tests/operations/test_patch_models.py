@@ -22,7 +22,7 @@ from patcher.batch.pool import BatchControl
 from patcher.operations import Options, Session
 from patcher.operations.batch import BatchRun
 from patcher.operations.read import Selection
-from patcher.sandbox import Gate, Sandbox, faults, seed
+from tests.sandbox import Gate, Sandbox, faults, seed
 
 MODELS = 9
 LABEL = "8c3a1b1e-1111-4222-8333-123456789abc"

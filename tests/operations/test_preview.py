@@ -14,8 +14,8 @@ from patcher.api import Settings
 from patcher.journal import Journal
 from patcher.operations import Options, Session
 from patcher.operations.write import run_patch, run_plan
-from patcher.sandbox import Fault, Sandbox, faults, seed
 from tests.guard.memory import FakeClock
+from tests.sandbox import Fault, Sandbox, faults, seed
 
 NARROWER = {"configuration": {"query": "select id, email, plan from contacts"}}
 BROKEN = {"configuration": {"query": "select SYNTAXERROR"}}
@@ -58,7 +58,7 @@ def plan(session: Session, change: Any = None, **options: Any) -> Plan:
 
 def previews(sandbox: Sandbox) -> list[Any]:
     """The bodies of the previews asked for."""
-    return [one.body_json for one in sandbox.requests if one.path == "/api/model-preview"]
+    return [one.json for one in sandbox.requests if one.path == "/api/model-preview"]
 
 
 def test_the_source_is_asked_for_the_proposed_document(sandbox: Sandbox, session: Session) -> None:
@@ -203,7 +203,7 @@ def test_what_is_not_answered_in_time_is_asked_for_as_a_job(
     assert preview is not None
     assert preview.is_done
     asked = [one for one in sandbox.requests if one.path == "/api/model-preview"]
-    assert [one.query for one in asked] == [{}, {"async": "true"}]
+    assert [one.args.to_dict() for one in asked] == [{}, {"async": "true"}]
 
 
 @pytest.mark.parametrize("status", [429, 502, 503])
@@ -223,7 +223,7 @@ def test_async_asks_for_a_job_at_once(sandbox: Sandbox, session: Session) -> Non
     """With run_async the first question is for a job already, and a lost answer ends it."""
     assert plan(session, run_async=True).preview is not None
     asked = [one for one in sandbox.requests if one.path == "/api/model-preview"]
-    assert [one.query for one in asked] == [{"async": "true"}]
+    assert [one.args.to_dict() for one in asked] == [{"async": "true"}]
 
     sandbox.fault(faults.drop_after(**ON_PREVIEW))
     lost = plan(session, run_async=True).preview
@@ -287,7 +287,7 @@ def test_apply_writes_what_was_previewed(sandbox: Sandbox, session: Session) -> 
     result = run_patch(session, seed.CONTACTS, Patch.of(NARROWER), Options(preview=True))
 
     assert result.status == "applied"
-    assert previews(sandbox) == [sandbox.puts()[0].body_json]
+    assert previews(sandbox) == [sandbox.puts()[0].json]
     assert "column-lost" in [one.code for one in result.warnings]
 
 

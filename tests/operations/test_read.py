@@ -11,7 +11,7 @@ import patcher
 from patcher.api import Client
 from patcher.operations import Session
 from patcher.operations.read import read_model, summaries
-from patcher.sandbox import Sandbox, faults, seed
+from tests.sandbox import Sandbox, faults, seed
 
 CHANGE = {"identifier": "email"}
 CHOSEN = {"name": "Chosen"}

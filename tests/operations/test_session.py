@@ -11,7 +11,7 @@ import pytest
 import patcher
 from patcher.operations import Options, Session
 from patcher.operations.session import state_folder
-from patcher.sandbox import Sandbox, seed
+from tests.sandbox import Sandbox, seed
 
 
 @pytest.mark.parametrize("step", ["0", "-1", "two", "1.5", "", "99999"])

@@ -19,9 +19,9 @@ from patcher.operations.api_store import ApiStore
 from patcher.operations.arguments import Options
 from patcher.operations.session import Session
 from patcher.resources.model import MODEL
-from patcher.sandbox import Sandbox, faults, seed
 from tests.api.servers import Script, answer, serving
 from tests.guard.memory import FakeClock
+from tests.sandbox import Sandbox, faults, seed
 
 
 def test_nothing_is_parsed_between_the_second_reading_and_the_write(

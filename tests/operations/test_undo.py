@@ -9,7 +9,7 @@ import pytest
 
 import patcher
 from patcher.operations import Session
-from patcher.sandbox import Sandbox, faults, seed
+from tests.sandbox import Sandbox, faults, seed
 
 SECRET = "kept-out-of-sight"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from patcher import Client
-from patcher.sandbox import Sandbox
+from tests.sandbox import Sandbox
 
 
 @pytest.fixture

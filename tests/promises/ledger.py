@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from patcher.sandbox import Sandbox
-from patcher.sandbox.faults import Fault, FaultContext, Proceed
 from patcher.sandbox.messages import Actor, Call, Reply
+from tests.sandbox.faults import Anyone, Fault, Proceed
 
 Place: TypeAlias = tuple[str, ...]
 Places: TypeAlias = dict[Place, Any]
@@ -82,11 +82,10 @@ class _Shown:
 
     ledger: Ledger
 
-    def __call__(self, context: FaultContext, proceed: Proceed) -> Reply:
-        reply = proceed()
-        model_id = str(context.call.model_id)
-        who = context.call.request.headers["Authorization"]
-        self.ledger.seen[who, model_id] = places(context.models.stored(model_id))
+    def __call__(self, sandbox: Anyone, call: Call, proceed: Proceed) -> Reply:
+        reply = proceed(call)
+        who = call.request.headers["Authorization"]
+        self.ledger.seen[who, call.id] = places(sandbox.stored(call.id))
         return reply
 
 
@@ -96,10 +95,10 @@ class _Keyed:
 
     keys: threading.local
 
-    def __call__(self, context: FaultContext, proceed: Proceed) -> Reply:
-        self.keys.now = context.call.request.headers.get("Idempotency-Key")
+    def __call__(self, _: Anyone, call: Call, proceed: Proceed) -> Reply:
+        self.keys.now = call.request.headers.get("Idempotency-Key")
         try:
-            return proceed()
+            return proceed(call)
         finally:
             self.keys.now = None
 
@@ -116,12 +115,10 @@ class Ledger:
         models = sandbox._models
         replace = models.replace
 
-        def recorded(
-            model_id: str, body: Mapping[str, Any], actor: Actor, if_match: str | None = None
-        ) -> str:
+        def recorded(model_id: str, body: Mapping[str, Any], actor: Actor) -> str:
             with sandbox._store.transaction():
                 before = places(models.stored(model_id))
-                text = replace(model_id, body, actor, if_match)
+                text = replace(model_id, body, actor)
                 after = places(models.stored(model_id))
                 who = self._callers.get(actor["name"], "")
                 seen = self.seen.get((who, model_id), before)

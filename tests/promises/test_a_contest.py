@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from patcher.sandbox import Sandbox, seed
 from tests.promises.contest import Account, Kind, Kit, contest
+from tests.sandbox import Sandbox, seed
 
 THREADS = Kit(threading.Thread, threading.Barrier, queue.Queue)
 

@@ -11,7 +11,7 @@ import pytest
 
 import patcher
 from patcher.operations.session import journal_of
-from patcher.sandbox import Sandbox, faults, seed
+from tests.sandbox import Sandbox, faults, seed
 
 
 def meanwhile(

@@ -29,8 +29,8 @@ from patcher.operations.write import run_patch
 from patcher.plan import Plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
-from patcher.sandbox import Sandbox, faults, seed
 from tests.guard.memory import ID, MemoryStore, guard_of, plan_of, response
+from tests.sandbox import Sandbox, faults, seed
 
 OTHER = "9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a999"
 
@@ -574,7 +574,7 @@ def test_a_refresh_is_no_part_of_the_document(sandbox: Sandbox, client: patcher.
     patcher.undo(seed.CONTACTS, client=client)
 
     assert sandbox.stored(seed.CONTACTS) == before
-    assert "refresh" not in sandbox.puts()[0].body_json
+    assert "refresh" not in sandbox.puts()[0].json
 
 
 def test_killed_between_any_two_steps_nothing_is_lost(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import patcher
 from patcher import Client
-from patcher.sandbox import Gate, Sandbox, faults, seed
 from tests.files.project import Project
+from tests.sandbox import Gate, Sandbox, faults, seed
 
 NAMES = {"orders": seed.ORDERS, "accounts": seed.ACCOUNTS, "contacts": seed.CONTACTS}
 

@@ -34,11 +34,11 @@ from patcher.operations.session import failed
 from patcher.operations.undo import run_undo
 from patcher.operations.write import run_patch, run_plan
 from patcher.plan import PatchResult
-from patcher.sandbox import Sandbox, faults, seed
-from patcher.sandbox.faults import When
 from patcher.sandbox.messages import PARTNER, USER, person
 from tests.guard.memory import FakeClock
 from tests.promises.ledger import CallerFault, Ledger, Place, Write, changed, places
+from tests.sandbox import Sandbox, faults, seed
+from tests.sandbox.faults import When
 
 BO = person("Bo Other")
 
@@ -304,7 +304,7 @@ class Writers(RuleBasedStateMachine):
             sandbox.fault(CallerFault(drop.action, authorization=mine))
         for other in others:
             method, kind, nth, side = MOMENTS[other.moment]
-            meanwhile = faults.acting(lambda _, one=other: self._other(one.how, one.where), side)  # type: ignore[misc]
+            meanwhile = faults.acting(lambda *_, one=other: self._other(one.how, one.where), side)
             sandbox.fault(
                 CallerFault(meanwhile, method=method, kind=kind, nth=nth, authorization=mine)
             )

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import patcher
 from patcher import Client
-from patcher.sandbox import Sandbox, seed
 from tests.files.project import IDENTITY, Project
+from tests.sandbox import Sandbox, seed
 
 MODELS = {seed.ORDERS: "orders", seed.ACCOUNTS: "accounts"}
 PLACES = ("name", "identifier")

@@ -16,8 +16,8 @@ from patcher.documents.patches import Patch
 from patcher.journal import Journal
 from patcher.operations import Options, Session
 from patcher.operations.write import run_patch
-from patcher.sandbox import Sandbox, faults, seed
 from tests.guard.memory import FakeClock
+from tests.sandbox import Sandbox, faults, seed
 
 RENAME = {"name": "Customers"}
 
@@ -55,7 +55,7 @@ def test_an_asynchronous_write_is_followed(
     result = patch(run_async=True)
 
     assert (result.status, result.version_after) == ("applied", 2)
-    assert sandbox.puts()[0].query == {"async": "true"}
+    assert sandbox.puts()[0].args.to_dict() == {"async": "true"}
     assert sum("/api/jobs/updatemodel/" in one.path for one in sandbox.requests) >= 2
 
 

@@ -12,8 +12,8 @@ from patcher.operations import Options, Session
 from patcher.operations.read import read_model
 from patcher.operations.undo import run_undo
 from patcher.operations.write import run_patch
-from patcher.sandbox import Sandbox, faults, seed
 from tests.guard.memory import FakeClock
+from tests.sandbox import Sandbox, faults, seed
 
 RENAME = {"name": "Customers"}
 
@@ -108,7 +108,7 @@ def test_what_the_server_does_in_its_own_way_is_a_warning(
     options: dict[str, object], code: str
 ) -> None:
     """Another order and new field ids lose nothing, but are worth knowing."""
-    with Sandbox(models=1, **options) as own, patcher.Client(own.url, own.api_key) as client:  # type: ignore[arg-type]
+    with Sandbox(models=1, **options) as own, patcher.Client(own.url, own.api_key) as client:
         plan = {"fields": ["plan", "id", "email", "first_name", "last_name"]}
         result = patcher.patch_model(seed.CONTACTS, plan, client=client)
 

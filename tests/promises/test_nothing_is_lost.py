@@ -17,9 +17,9 @@ from patcher.documents.values import strictly_equal
 from patcher.plan import check_change
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
-from patcher.sandbox import Sandbox, faults, seed
 from tests.plan.planning import make_plan
 from tests.promises.models import NAMES, UUIDS, Case, cases
+from tests.sandbox import Sandbox, faults, seed
 
 ALL = 12
 
@@ -106,7 +106,7 @@ def test_a_growing_api_is_met_on_request(sandbox: Sandbox, client: patcher.Clien
     )
 
     (put,) = sandbox.puts()
-    assert put.body_json["retention"] == {"days": 30}
+    assert put.json["retention"] == {"days": 30}
     assert [notice.code for notice in result.warnings] == ["carried-unknown"]
 
 

@@ -14,7 +14,7 @@ from patcher.documents.masks import MASK
 from patcher.documents.patches import Patch
 from patcher.documents.values import Document
 from patcher.resources.model import MODEL
-from patcher.sandbox import Sandbox, faults, seed
+from tests.sandbox import Sandbox, faults, seed
 
 ODD: dict[str, Any] = {
     "light_lists": True,

@@ -27,11 +27,11 @@ from patcher.plan import Plan
 from patcher.plan.saved import dump, load
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
-from patcher.sandbox import Gate, Sandbox, faults, seed
 from tests.faults.running import without_credentials
 from tests.guard.memory import FakeClock, response
 from tests.plan.planning import make_plan
 from tests.promises.models import CONFIGURATIONS
+from tests.sandbox import Gate, Sandbox, faults, seed
 
 RENAME = {"name": "Clients"}
 SALT = bytes(16)
@@ -643,7 +643,7 @@ def test_a_plan_that_settles_what_cannot_be_written_is_applied(
     assert set(saved.plan.terms.named) == {("labels",), ("retention",), ("name",)}
     patcher.apply_plan(saved, client=client)
 
-    body = sandbox.puts()[0].body_json
+    body = sandbox.puts()[0].json
     assert (body["labels"], body["name"], "retention" in body) == ([seed.ORDERS], "Clients", False)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import patcher
-from patcher.sandbox import Sandbox, faults, seed
+from tests.sandbox import Sandbox, faults, seed
 
 RENAME = {"name": "Clients"}
 THEIRS = {"identifier": "email"}

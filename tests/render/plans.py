@@ -10,9 +10,9 @@ from patcher.render.plan import Attachment, Outline, outline
 from patcher.render.text import Span, line
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
-from patcher.sandbox import seed
 from tests.guard.memory import response
 from tests.plan.planning import make_plan
+from tests.sandbox import seed
 
 HOSTILE = (
     "<script>top.pwned=1</script>",

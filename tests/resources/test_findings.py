@@ -16,9 +16,9 @@ from patcher.plan.making import refuse_findings
 from patcher.resources.findings import Columns
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
-from patcher.sandbox import seed
 from tests.guard.memory import response
 from tests.plan.planning import make_plan
+from tests.sandbox import seed
 
 OTHER = "248df4b7-aa70-47b8-a036-33ac447e668d"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from patcher.sandbox import Sandbox, seed
+from tests.sandbox import Sandbox, seed
 
 
 class Api(requests.Session):

@@ -6,18 +6,19 @@ import uuid
 from typing import Any
 
 import pytest
-from werkzeug.datastructures import Headers
+from werkzeug.wrappers import Request
 
-from patcher.sandbox import Sandbox, seed
 from patcher.sandbox.description import Description
-from patcher.sandbox.messages import Call, RecordedRequest, Reply
+from patcher.sandbox.messages import USER, Call, Caller, Reply
+from tests.sandbox import Sandbox, seed
 from tests.sandbox.conftest import Api
 
 
 def get_call() -> Call:
     """A GET of one model."""
-    request = RecordedRequest("GET", "/api/models/x", {}, Headers(), b"")
-    return Call(request, "model", "/api/models/{id}", {"id": str(uuid.uuid4())})
+    request = Request({"REQUEST_METHOD": "GET"})
+    caller = Caller(USER, seed.ORGANIZATION_ID)
+    return Call(request, "model", {"id": str(uuid.uuid4())}, caller, b"")
 
 
 @pytest.mark.parametrize(

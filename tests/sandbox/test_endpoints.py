@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from patcher.sandbox import Sandbox, seed
+from tests.sandbox import Sandbox, seed
 from tests.sandbox.conftest import Api, ApiFor
 
 NEW = {**seed.contacts(), "name": "New"}

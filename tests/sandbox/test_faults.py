@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from patcher.sandbox import Fault, Gate, Sandbox, faults, seed
+from tests.sandbox import Fault, Gate, Sandbox, faults, seed
 from tests.sandbox.conftest import Api, ApiFor
 
 NEW = {**seed.contacts(), "name": "New"}
@@ -165,11 +165,10 @@ def test_reads_begin_to_lag_behind_the_last_write(sandbox: Sandbox, api: Api) ->
 
 
 def test_a_late_write_can_be_released(sandbox: Sandbox, api: Api) -> None:
-    """Without a number of reads the write waits for the release; its key is in flight till then."""
+    """Without a number of reads the write waits for the release; its key is used from then on."""
     key = {"Idempotency-Key": "late-write-1"}
     sandbox.fault(faults.late_write(status=503))
     api.model("PUT", json=NEW, headers=key)
-    assert api.model("PUT", json=NEW, headers=key).status_code == 409
     assert version(sandbox) == 1
 
     assert sandbox.release() == 1
@@ -232,16 +231,6 @@ def test_refusals_are_left_alone(sandbox: Sandbox, api: Api) -> None:
     assert (answer.status_code, answer.json()["key"]) == (400, "bad_request")
 
 
-def test_a_fault_without_its_model_is_a_bug_of_the_script(sandbox: Sandbox, api: Api) -> None:
-    """A fault about "the model of the path" needs a path with a model, or to be told which."""
-    sandbox.fault(faults.delete(seed.ORDERS, method="POST"))
-    sandbox.fault(faults.delete(method="POST", nth=2))
-
-    assert api.post("/api/models", json=seed.orders()).status_code == 200
-    assert seed.ORDERS not in sandbox.ids()
-    assert api.post("/api/models", json=seed.orders()).status_code == 500
-
-
 def test_raw_body(sandbox: Sandbox, api: Api) -> None:
     """These very bytes come back, such as duplicate keys and NaN."""
     raw = b'{"data": {"id": NaN, "id": 1e400}}'
@@ -287,7 +276,7 @@ def test_closing_lets_held_requests_go(api_for: ApiFor) -> None:
         ({"method": "GET"}, [0]),
         ({"method": "GET", "kind": "model"}, [1]),
         ({"method": "*"}, [0]),
-        ({"path": "models/7.*$", "method": "*", "nth": 3}, [3]),
+        ({"path": "models/7", "method": "*", "nth": 3}, [3]),
         ({"kind": "preview"}, []),
     ],
 )

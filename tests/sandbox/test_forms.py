@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from patcher.sandbox import Sandbox, seed
+from tests.sandbox import Sandbox, seed
 from tests.sandbox.conftest import ApiFor
 
 NEW = {**seed.contacts(), "name": "New"}

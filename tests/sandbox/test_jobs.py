@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from patcher.sandbox import Sandbox, faults, seed
+from tests.sandbox import Sandbox, faults, seed
 from tests.sandbox.conftest import Api
 
 

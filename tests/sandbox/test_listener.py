@@ -11,21 +11,21 @@ from typing import Any
 import pytest
 import requests
 
-from patcher.sandbox import Sandbox, seed
 from patcher.sandbox.listener import Handler
+from tests.sandbox import Sandbox, seed
 from tests.sandbox.conftest import Api, ApiFor
 
 
 def test_connections_are_kept_alive(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests of one session share one connection, also after a refusal of a large body."""
     ports: list[int] = []
-    read = Handler._read_request
+    run = Handler.run_wsgi
 
-    def noting(handler: Handler) -> Any:
+    def noting(handler: Handler) -> None:
         ports.append(handler.client_address[1])
-        return read(handler)
+        run(handler)
 
-    monkeypatch.setattr(Handler, "_read_request", noting)
+    monkeypatch.setattr(Handler, "run_wsgi", noting)
     for _ in range(3):
         api.model("GET")
         api.model("PATCH", data=b"x" * 100_000)
@@ -38,7 +38,7 @@ def test_chunked_bodies_are_read(sandbox: Sandbox, api: Api, bare: dict[str, Any
     answer = api.model("PUT", data=iter([json.dumps(bare).encode()]))
 
     assert answer.status_code == 200
-    assert sandbox.requests[0].body_json == bare
+    assert json.loads(sandbox.requests[0].get_data()) == bare
 
 
 def test_closed_is_closed(api_for: ApiFor) -> None:

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from patcher.sandbox import Sandbox, seed
+from tests.sandbox import Sandbox, seed
 from tests.sandbox.conftest import Api
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from patcher.sandbox import Sandbox, seed
 from patcher.sandbox.seed import COLUMNS, enrichment_fields
+from tests.sandbox import Sandbox, seed
 from tests.sandbox.conftest import Api, ApiFor
 
 SERVERS_OWN = {"id", "type", "version", "created_at", "created_by", "updated_at", "updated_by"}

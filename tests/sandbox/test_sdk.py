@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from patcher.sandbox import Sandbox, seed
+from tests.sandbox import Sandbox, seed
 
 polytomic = pytest.importorskip("polytomic")
 errors = pytest.importorskip("polytomic.core.api_error")

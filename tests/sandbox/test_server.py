@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import patcher.sandbox
-from patcher.sandbox import Sandbox, seed
+from tests.sandbox import Sandbox, seed
 
 PACKAGE = Path(patcher.sandbox.__file__).parent
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from patcher.sandbox import Sandbox, seed
-from patcher.sandbox.store import Database, Timestamps
+from patcher.sandbox import store
+from patcher.sandbox.store import Database
+from tests.sandbox import Sandbox, seed
 from tests.sandbox.conftest import ApiFor
 
 
@@ -25,10 +26,21 @@ def test_models_of_a_file_survive_a_restart(tmp_path: Any, api_for: ApiFor) -> N
         assert sandbox.model(seed.CONTACTS)["updated_at"] > before[0]["updated_at"]
 
 
-def test_timestamps_increase_though_the_clock_stands_still() -> None:
+def test_timestamps_increase_though_the_clock_stands_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """With a clock that does not move, every write is still later than the one before."""
     noon = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
-    with Sandbox(models=2, now=lambda: noon) as sandbox:
+
+    class Clock(datetime):
+        """Stands still."""
+
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return noon
+
+    monkeypatch.setattr(store, "datetime", Clock)
+    with Sandbox(models=2) as sandbox:
         stamps = [sandbox.model(each)["updated_at"] for each in sandbox.ids()]
 
     assert stamps == ["2026-11-23T12:00:00.000000Z", "2026-11-23T12:00:00.000001Z"]
@@ -48,7 +60,7 @@ def test_a_file_that_is_no_database_is_closed_again(
     monkeypatch.setattr(sqlite3, "connect", watched)
     (tmp_path / "x.db").write_bytes(b"no database" * 100)
     with pytest.raises(sqlite3.DatabaseError, match="not a database"):
-        Database(tmp_path / "x.db", Timestamps())
+        Database(tmp_path / "x.db")
 
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         opened[0].execute("SELECT 1")

@@ -1,4 +1,4 @@
-"""Asynchronous work, and writes that land later than they are answered.
+"""Scripted asynchronous work, and writes that land later than they are answered.
 
 A job is begun by one request and advances each time it is polled. One that goes on alone also
 advances when its model is read, since real jobs do not wait for polls. A write that lands late is
@@ -122,6 +122,9 @@ class Jobs:
             for job in self._alone():
                 if job.model_id == model_id:
                     job.advance()
+
+    def __contains__(self, job_id: str) -> bool:
+        return job_id in self._jobs
 
     def release(self) -> int:
         """Let late writes land and the jobs that go on alone end now; how many there were."""
