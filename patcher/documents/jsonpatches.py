@@ -24,7 +24,7 @@ from patcher.documents.values import (
     copied,
     extent,
 )
-from patcher.documents.wording import Notice, closest, did_you_mean
+from patcher.documents.wording import Notice, did_you_mean
 from patcher.errors import InvalidPatchError
 
 _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -139,7 +139,7 @@ def _operation(raw: JsonValue, number: int) -> Operation:
     if type(raw) is not dict:
         raise _invalid(number, f"it must be an object, not {kind_of(raw)}")
     if "op" not in raw:
-        raise _missing(number, "op", raw, ("op",))
+        raise _invalid(number, '"op" is missing')
     op = raw["op"]
     if type(op) is not str or op not in _MEMBERS:
         hint = did_you_mean(op, _MEMBERS) if type(op) is str else None
@@ -150,7 +150,7 @@ def _operation(raw: JsonValue, number: int) -> Operation:
     members = _MEMBERS[op]
     for name in members:
         if name not in raw:
-            raise _missing(number, name, raw, members)
+            raise _invalid(number, f'"{name}" is missing')
     operation = Operation(
         number,
         op,
@@ -185,13 +185,6 @@ def _refuse_impossible(operation: Operation) -> None:
         refuse_root(source)
         if source == path[: len(source)] and source != path:
             raise _invalid(operation.number, f"{shown(source)} cannot be moved into itself", path)
-
-
-def _missing(number: int, name: str, raw: Document, known: Iterable[str]) -> InvalidPatchError:
-    unknown = [one for one in raw if one not in known]
-    typo = next((one for one in unknown if closest(one, [name])), None)
-    hint = f"Did you mean {quoted(name)} instead of {quoted(typo)}?" if typo else None
-    return _invalid(number, f'"{name}" is missing', hint=hint)
 
 
 def _invalid(

@@ -22,7 +22,7 @@ from patcher.documents.values import (
     copied,
     strictly_equal,
 )
-from patcher.documents.wording import Notice, counted, did_you_mean, first_few
+from patcher.documents.wording import Notice, did_you_mean, first_few
 from patcher.errors import InvalidPatchError
 
 
@@ -111,9 +111,9 @@ class _List:
             item = item.get(self.by[0])
         return item if type(item) is str else None
 
-    def has(self, item: JsonValue, *, twice: bool = False) -> bool:
-        """Whether ``item`` is in the list, or is in it ``twice``."""
-        return sum(strictly_equal(one, item) for one in self.items) > twice
+    def has(self, item: JsonValue) -> bool:
+        """Whether ``item`` is in the list."""
+        return any(strictly_equal(one, item) for one in self.items)
 
     def label(self, item: JsonValue) -> str:
         """What to call an item in a message."""
@@ -129,28 +129,20 @@ class _List:
         for index, one in enumerate(self.items):
             if self.keyed.key_of(one) == key:
                 place = (*self.place, str(index))
-                label = self.label(item)
-                twin = "an item with that identity" if label == "it" else f"another {label}"
                 raise InvalidPatchError(
-                    f"{shown(self.place)} already has {twin}.",
+                    f"{shown(self.place)} already has {self.label(item)} in another form.",
                     path=pointer_to(place),
                     hint=f"Remove it first, or change it: --set {path_to(place)}.KEY=...",
                 )
 
     def ambiguous(self, found: list[int]) -> InvalidPatchError:
         """The error for a value or name that several items have."""
-        places = first_few(shown((*self.place, str(index))) for index in found)
-        first = self.items[found[0]]
-        if self.is_secretive or type(first) is not dict or self.has(first, twice=True):
-            return InvalidPatchError(
-                f"That item is in {shown(self.place)} {len(found)} times: {places}.",
-                path=pointer_to(self.place),
-                hint=f"Remove one by its index: --unset {path_to((*self.place, str(found[0])))}",
-            )
+        places = [(*self.place, str(index)) for index in found]
         return InvalidPatchError(
-            f"{shown(self.place)} has {counted(len(found), 'item')} of that name: {places}.",
+            f"{shown(self.place)} has {len(found)} such items: {first_few(map(shown, places))}.",
             path=pointer_to(self.place),
-            hint="Give the whole item as JSON.",
+            hint="Give the whole item as JSON where only its name is the same, or remove one by "
+            f"its index: --unset {path_to(places[0])}",
         )
 
     def _parsed(self, given: RawText) -> JsonValue:

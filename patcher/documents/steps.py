@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from patcher.documents import jsontext
-from patcher.documents.jsontext import quoted
 from patcher.documents.pointers import (
     index_of,
     item_to,
@@ -169,7 +168,7 @@ class Unset(Step):
             return changed
         parent, last = lookup(document, self.place[:-1]), self.place[-1]
         if type(parent) is list and index_of(last) is None:
-            raise _no_index(self.place, parent)
+            raise _no_item(self.place, parent)
         near = did_you_mean(last, parent) if type(parent) is dict else None
         message = f"There is nothing at {shown(self.place)} to remove. {near or ''}".rstrip()
         notices.append(Notice("nothing-to-unset", pointer_to(self.place), message))
@@ -258,26 +257,18 @@ def _index_in(items: list[JsonValue], tokens: Tokens, at: int) -> int:
             path=pointer_to(place),
             hint=f"Use --set {path_to(place)}:='{{...}}'",
         )
-    if index is None:
-        raise _no_index(place, items)
-    if index >= len(items):
-        raise InvalidPatchError(
-            f"There is no {shown(place)}: the list has {counted(len(items), 'item')}, "
-            "and indices start at 0.",
-            path=pointer_to(place),
-            hint=f"To append an item, use --set {path_to((*place[:-1], '-'))}=...",
-        )
+    if index is None or index >= len(items):
+        raise _no_item(place, items)
     return index
 
 
-def _no_index(place: Tokens, items: list[JsonValue]) -> InvalidPatchError:
+def _no_item(place: Tokens, items: list[JsonValue]) -> InvalidPatchError:
     path = path_to(place[:-1])
     return InvalidPatchError(
-        f"{shown(place[:-1])} is a list of {counted(len(items), 'item')}, "
-        f"and {quoted(place[-1])} is not an index.",
+        f"There is no {shown(place)}: {shown(place[:-1])} is a list of "
+        f"{counted(len(items), 'item')}, and indices start at 0.",
         path=pointer_to(place),
-        hint="Indices start at 0. To change the list by value, use "
-        f"--add {path}=... or --remove {path}=...",
+        hint=f"To change the list by value, use --add {path}=... or --remove {path}=...",
     )
 
 

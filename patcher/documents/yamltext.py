@@ -8,6 +8,7 @@ read differently from YAML 1.2, recognized by the source within and between its 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -33,13 +34,6 @@ _UNPRINTABLE: Final = re.compile(
     r"\r(?!\n)|[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
     r"\U00010000-\U0010ffff]"
 )
-_NAMES: Final = {
-    "\r": "a carriage return without a line feed",
-    "\x85": "NEL",
-    "\u2028": "LINE SEPARATOR",
-    "\u2029": "PARAGRAPH SEPARATOR",
-    "\ufeff": "a byte order mark within the text",
-}
 _QUOTATION: Final = re.compile(r"""'[^']*'|"[^"]*\"""")
 _HARMLESS: Final = re.compile(r"""(['"])(?:<[a-z ]+>|\\?.)\1""")
 _SIGN: Final = re.compile(r"#[^\n]*|\?")
@@ -151,9 +145,8 @@ class _Reader:
 
         strange = _UNPRINTABLE.search(self._source)
         if strange:
-            one = strange.group()
-            name = f" ({_NAMES[one]})" if one in _NAMES else ""
-            reason = f"the character U+{ord(one):04X}{name} must be escaped"
+            name = unicodedata.name(strange[0], "").lower()
+            reason = f"the character U+{ord(strange[0]):04X} {name}".rstrip() + " must be escaped"
             raise self._refused(reason, line_and_column(self._source, strange.start()))
         try:
             self._events: Iterator[Any] = YAML(typ="safe", pure=True).parse(self._source)

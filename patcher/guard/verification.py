@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from patcher.documents import jsontext
 from patcher.documents.diff import Change, compare
-from patcher.documents.pointers import pointer_to, tokens_of
+from patcher.documents.pointers import list_above, pointer_to, tokens_of
 from patcher.documents.shape import MemberKey, items_by_key
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens, differing, strictly_equal
 from patcher.documents.wording import Notice, counted, first_few
@@ -112,19 +112,6 @@ def _compared(plan: Plan, stored: Document) -> Verdict:
     return Verdict(differences, (*form.notices(), *reordered), stored)
 
 
-class _At(NamedTuple):
-    """A place in the stored document; ``kind`` has "-" for each list index in it."""
-
-    tokens: Tokens = ()
-    kind: Tokens = ()
-
-    def key(self, key: str) -> _At:
-        return _At((*self.tokens, key), (*self.kind, key))
-
-    def item(self, index: int) -> _At:
-        return _At((*self.tokens, str(index)), (*self.kind, "-"))
-
-
 class _SentForm:
     """Rewrites the stored document into the form in which it was sent, as far as that is allowed.
 
@@ -145,7 +132,7 @@ class _SentForm:
 
     def made(self) -> Document:
         """Returns the stored document in the form of the document sent."""
-        return self._object(self._plan.proposed, self._stored, self._had, _At())
+        return self._object(self._plan.proposed, self._stored, self._had, ())
 
     def notices(self) -> Iterator[Notice]:
         """Yields a warning for each excused place; those in the items of one list share one."""
@@ -156,32 +143,32 @@ class _SentForm:
             yield Notice(code, path, EXCUSES[code].format(what))
 
     def _value(
-        self, sent: JsonValue, stored: JsonValue, had: tuple[JsonValue, ...], at: _At
+        self, sent: JsonValue, stored: JsonValue, had: tuple[JsonValue, ...], at: Tokens
     ) -> JsonValue:
         if strictly_equal(sent, stored) or (self._is_none(sent, at) and self._is_none(stored, at)):
             return sent
-        if at.tokens in self._hidden:
+        if at in self._hidden:
             self._excuse("hidden-by-server", at)
             return sent
         if type(sent) is type(stored) is dict:
             return self._object(sent, stored, had, at)
         if type(sent) is type(stored) is list:
             return self._list(sent, stored, had, at)
-        if at.kind in self._resource.json_texts and _is_same_json(sent, stored):
+        if _kind(at) in self._resource.json_texts and _is_same_json(sent, stored):
             return sent
         return stored
 
     def _object(
-        self, sent: Document, stored: Document, had: tuple[JsonValue, ...], at: _At
+        self, sent: Document, stored: Document, had: tuple[JsonValue, ...], at: Tokens
     ) -> Document:
         form: Document = {}
         if self._is_new(sent, had[0], at):
             had = (MISSING,) * len(had)
         for key in dict.fromkeys((*stored, *sent)):
-            below = at.key(key)
+            below = (*at, key)
             mine, theirs = sent.get(key, MISSING), stored.get(key, MISSING)
             before = tuple(one.get(key, MISSING) if type(one) is dict else MISSING for one in had)
-            if self._resource.filled.get(below.kind) == "own":
+            if self._resource.filled.get(_kind(below)) == "own":
                 theirs = mine
             elif self._is_none(mine, below):
                 if self._is_none(theirs, below) or self._is_excused(mine, theirs, before, below):
@@ -194,19 +181,19 @@ class _SentForm:
                 form[key] = theirs
         return form
 
-    def _is_new(self, sent: Document, before: JsonValue, at: _At) -> bool:
+    def _is_new(self, sent: Document, before: JsonValue, at: Tokens) -> bool:
         """Whether an object is sent without the id that the one before it had."""
         return type(before) is dict and any(
-            self._resource.filled.get(at.key(key).kind) == "id" and sent.get(key) != value
+            self._resource.filled.get(_kind((*at, key))) == "id" and sent.get(key) != value
             for key, value in before.items()
         )
 
     def _is_excused(
-        self, sent: JsonValue, stored: JsonValue, had: tuple[JsonValue, ...], at: _At
+        self, sent: JsonValue, stored: JsonValue, had: tuple[JsonValue, ...], at: Tokens
     ) -> bool:
         """Whether ``stored`` is excused although nothing was sent; notes the excuse."""
         is_new = any(self._is_none(one, at) for one in had)
-        fill = self._resource.filled.get(at.kind)
+        fill = self._resource.filled.get(_kind(at))
         if fill in ("any", "id") or (fill and (is_new or not self._is_same(had[0], stored, at))):
             self._excuse("server-default", at)
             return True
@@ -217,14 +204,13 @@ class _SentForm:
             return True
         return False
 
-    def _is_echo(self, stored: JsonValue, at: _At) -> bool:
+    def _is_echo(self, stored: JsonValue, at: Tokens) -> bool:
         """Whether a configuration repeats what was sent under the same top-level key."""
-        key = at.tokens[-1]
-        sent = self._plan.proposed.get(key, MISSING)
-        is_inside = at.tokens[:-1] in self._resource.shape.opaque
-        return is_inside and self._is_same(sent, stored, _At((key,), (key,)))
+        sent = self._plan.proposed.get(at[-1], MISSING)
+        is_inside = at[:-1] in self._resource.shape.opaque
+        return is_inside and self._is_same(sent, stored, at[-1:])
 
-    def _is_same(self, before: JsonValue, stored: JsonValue, at: _At) -> bool:
+    def _is_same(self, before: JsonValue, stored: JsonValue, at: Tokens) -> bool:
         """Whether two lists hold the same items in any order."""
         items, others = self._items(before, at), self._items(stored, at)
         if items is None or others is None:
@@ -232,7 +218,7 @@ class _SentForm:
         return items.keys() == others.keys()
 
     def _list(
-        self, sent: list[JsonValue], stored: list[JsonValue], had: tuple[JsonValue, ...], at: _At
+        self, sent: list[JsonValue], stored: list[JsonValue], had: tuple[JsonValue, ...], at: Tokens
     ) -> list[JsonValue]:
         mine, theirs = self._items(sent, at), self._items(stored, at)
         known = [self._items(one, at) or {} for one in had]
@@ -242,29 +228,30 @@ class _SentForm:
             mine, theirs = dict(enumerate(sent)), dict(enumerate(stored))
             known = [{i: _counterpart(one, sent, i) for i in range(len(sent))} for one in had]
         return [
-            self._value(mine[key], item, tuple(one.get(key, MISSING) for one in known), at.item(i))
+            self._value(
+                mine[key], item, tuple(one.get(key, MISSING) for one in known), (*at, str(i))
+            )
             if key in mine
             else item
             for i, (key, item) in enumerate(theirs.items())
         ]
 
-    def _items(self, value: JsonValue, at: _At) -> dict[MemberKey, JsonValue] | None:
+    def _items(self, value: JsonValue, at: Tokens) -> dict[MemberKey, JsonValue] | None:
         """Returns the items of a keyed list by identity; None for any other value."""
-        keyed = self._resource.shape.lists.get(at.tokens)
+        keyed = self._resource.shape.lists.get(at)
         return items_by_key(value, keyed) if keyed else None
 
-    def _is_none(self, value: JsonValue, at: _At) -> bool:
+    def _is_none(self, value: JsonValue, at: Tokens) -> bool:
         if value == "":
-            return len(at.tokens) == 1 and at.tokens[0] in self._resource.shape.blank_texts
+            return len(at) == 1 and at[0] in self._resource.shape.blank_texts
         return value is MISSING or value is None or value == []
 
-    def _excuse(self, code: str, at: _At) -> None:
-        place = self._masks.shown_place(at.tokens)
+    def _excuse(self, code: str, at: Tokens) -> None:
+        place = self._masks.shown_place(at)
         keys: tuple[str, ...] = ()
-        if "-" in at.kind:
+        if (above := list_above(self._stored, at)) is not None:
             # One warning for each key of each item of a list would make hundreds.
-            depth = at.kind.index("-")
-            place, keys = place[:depth], place[depth + 1 :]
+            place, keys = place[: len(above)], place[len(above) + 1 :]
         self._excused.setdefault((code, place), {}).update(dict.fromkeys([".".join(keys)]))
 
 
@@ -291,10 +278,12 @@ def _is_same_json(text: JsonValue, stored: JsonValue) -> bool:
 
 def _new_keys(plan: Plan, before: Snapshot, now: Iterable[Notice]) -> Iterator[Notice]:
     """Warns of unknown keys that are new since the snapshot before the write."""
-    found = {_kind(notice.path): notice.path for notice in now if notice.code == "dropped"}
+    found = {
+        _kind(tokens_of(notice.path)): notice.path for notice in now if notice.code == "dropped"
+    }
     if found:
         _, dropped = plan.resource.document(before, "drop")
-        known = {_kind(notice.path) for notice in dropped}
+        known = {_kind(tokens_of(notice.path)) for notice in dropped}
         for kind, path in found.items():
             if kind not in known:
                 yield Notice("server-added", path, EXCUSES["server-added"].format(path))
@@ -318,8 +307,9 @@ def _gone(plan: Plan, before: Snapshot, after: Snapshot, stored: Document) -> It
         yield Notice("passed-over-changed", path, text)
 
 
-def _kind(path: str) -> Tokens:
-    return tuple("-" if token.isdecimal() else token for token in tokens_of(path))
+def _kind(place: Tokens) -> Tokens:
+    """A place with "-" for each list index in it."""
+    return tuple("-" if token.isdecimal() else token for token in place)
 
 
 def _new_ids(plan: Plan, before: Snapshot, after: Snapshot) -> Iterator[Notice]:

@@ -250,14 +250,11 @@ def _refuse_widening(resource: Resource, document: Document, proposed: Document)
     """Refuses an empty or missing list of fields, which exposes every field."""
     for place in sorted(resource.shape.widening):
         path = pointer_to(place)
-        if widens(document, proposed, place):
-            what = f"The change leaves {path} empty"
-        elif len(place) == 1 and proposed.get(place[0]) == []:
-            what = f"{path} would be sent as an empty list"
-        else:
-            continue
-        raise InvalidPatchError(
-            f"{what}, which exposes every field of the {resource.noun}, including future ones.",
-            path=path,
-            hint="Keep at least one, or pass --allow-all-fields.",
-        )
+        is_sent_empty = len(place) == 1 and proposed.get(place[0]) == []
+        if is_sent_empty or widens(document, proposed, place):
+            raise InvalidPatchError(
+                f"{path} would be empty, which exposes every field of the {resource.noun}, "
+                "including future ones.",
+                path=path,
+                hint="Keep at least one, or pass --allow-all-fields.",
+            )

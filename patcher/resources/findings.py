@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
 from patcher.documents.jsontext import dump, quoted
@@ -190,27 +191,20 @@ def repeated_names(_: Document, proposed: Document) -> Iterator[Finding]:
     """A name that occurs twice in a list; what the API does then is not documented."""
     names = _all_names(proposed)
     if len(set(names)) < len(names):
-        plain = list(_texts(proposed, "fields", "-"))
-        yield from _repeated("/fields", plain, "name each field once")
-        yield from _repeated(
-            "/fields and /additional_fields",
-            [*plain, *_texts(proposed, "additional_fields", "-", "name")],
-            "a field is either one of the source's or an additional one",
-            only_after=len(plain),
-        )
+        plain = _texts(proposed, "fields", "-")
+        added = _texts(proposed, "additional_fields", "-", "name")
+        yield from _repeated(_FIELDS, chain(plain, added), "name each field once")
     tracked = _texts(proposed, "tracking_columns", "-")
     yield from _repeated("/tracking_columns", tracked, "name each column once")
     enriched = _texts(proposed, "enricher", "fields", "-", "name")
     yield from _repeated("/enricher/fields", enriched, "name each field once")
 
 
-def _repeated(
-    where: str, used: Iterable[tuple[Tokens, str]], rule: str, only_after: int = 0
-) -> Iterator[Finding]:
+def _repeated(where: str, used: Iterable[tuple[Tokens, str]], rule: str) -> Iterator[Finding]:
     seen: Counter[str] = Counter()
-    for number, (place, name) in enumerate(used):
+    for place, name in used:
         seen[name] += 1
-        if seen[name] > 1 and number >= only_after:
+        if seen[name] > 1:
             yield Finding(
                 "duplicate-name",
                 place,

@@ -98,7 +98,7 @@ def test_a_list_within_a_list_has_members_too() -> None:
 def test_a_name_that_several_members_have_is_not_guessed() -> None:
     """Among members told apart by more than one key, the first may not be enough."""
     links = [{"from": "a", "to": "x"}, {"from": "a", "to": "y"}, {"from": "b", "to": "x"}]
-    with pytest.raises(InvalidPatchError, match="/links has 2 items of that name"):
+    with pytest.raises(InvalidPatchError, match="/links has 2 such items"):
         _applied(RemoveItem(("links",), "a"), {"links": links})
 
     assert _applied(RemoveItem(("links",), "b"), {"links": links}).document["links"] == links[:2]

@@ -358,10 +358,10 @@ def test_nothing_to_add_or_remove_is_a_notice(patch: Patch, code: str, said: str
         (Patch.remove("named", "email"), "not in /named but in /texts", "--remove texts=email"),
         (
             _remove("links", "a"),
-            "/links has 2 items of that name: /links/0, /links/1.",
+            "/links has 2 such items: /links/0, /links/1.",
             "the whole item",
         ),
-        (_add("named", '{"name": "ltv"}'), 'another "ltv"', "--set named.0.KEY=..."),
+        (_add("named", '{"name": "ltv"}'), 'already has "ltv"', "--set named.0.KEY=..."),
         (_add("named", "ltv"), "is not valid JSON", '{"name": "..."}'),
         (_add("named", '{"nme": "ltv"}'), 'an object with "name"', '"name"'),
         (_add("links", '["a"]'), '"from" and "to", got a list', '"from"'),
@@ -398,7 +398,7 @@ def test_all_that_are_called_the_same_are_shown_when_which_is_not_clear() -> Non
             Patch.remove(f"configuration.{path}", member).apply(document, SHAPE)
         where = f"/configuration/{path}"
         first = len(document["configuration"][path]) - 2
-        assert caught.value.message.endswith(f"times: {where}/{first}, {where}/{first + 1}.")
+        assert caught.value.message.endswith(f"such items: {where}/{first}, {where}/{first + 1}.")
         assert caught.value.path == where
 
 
@@ -406,16 +406,16 @@ def test_members_of_somebody_elses_list_are_never_shown() -> None:
     """Not even where only their content could tell them apart."""
     shape = SHAPE._replace(lists={("configuration", "l"): KeyedList(("name",))})
     members = [{"name": "x", "v": "do-not-print-me"}, {"name": "x", "v": 2}]
-    with pytest.raises(InvalidPatchError, match="in /configuration/l 2 times") as caught:
+    with pytest.raises(InvalidPatchError, match="/configuration/l has 2 such") as caught:
         Patch.remove("configuration.l", "x").apply({"configuration": {"l": members}}, shape)
 
     assert "do-not-print-me" not in f"{caught.value.message} {caught.value.command_hint}"
 
 
-def test_the_first_of_those_found_decides_what_is_said_of_them() -> None:
-    """One that is there once is asked for whole."""
+def test_all_that_are_found_are_counted() -> None:
+    """Those that are the same, and those that only have the same name."""
     x, y = ({"from": "a", "to": one} for one in "xy")
-    with pytest.raises(InvalidPatchError, match="/links has 3 items of that name"):
+    with pytest.raises(InvalidPatchError, match="/links has 3 such items"):
         Patch.remove("links", "a").apply({"links": [y, x, x]}, SHAPE)
 
 
@@ -431,7 +431,7 @@ def test_two_that_are_the_same_among_others_of_the_name_have_an_index() -> None:
 def test_two_of_a_name_with_different_content_are_shown_though_the_names_are_equal() -> None:
     """What tells them apart is asked for."""
     members = [{"name": "x", "v": 1}, {"name": "x", "v": 2}]
-    with pytest.raises(InvalidPatchError, match="/named has 2 items of that name") as caught:
+    with pytest.raises(InvalidPatchError, match="/named has 2 such items") as caught:
         Patch.remove("named", "x").apply({"named": members}, SHAPE)
 
     assert "the whole item" in str(caught.value.command_hint)
@@ -527,7 +527,7 @@ def test_a_member_that_is_there_twice_is_removed_by_its_index() -> None:
     for path in ("texts", "named"):
         with pytest.raises(InvalidPatchError) as caught:
             Patch.remove(path, document[path][0]).apply(document, SHAPE)
-        assert f"in /{path} 2 times: /{path}/0" in caught.value.message
+        assert f"/{path} has 2 such items: /{path}/0" in caught.value.message
         assert f"--unset {path}.0" in str(caught.value.command_hint)
 
 

@@ -95,9 +95,9 @@ def test_what_is_set_at_a_new_key_can_be_cleared_again(
 @pytest.mark.parametrize(
     ("document", "pointer", "said"),
     [
-        ({"l": []}, "/l/0", "There is no /l/0: the list has 0 items,"),
-        ({"l": [1]}, "/l/1", "There is no /l/1: the list has 1 item,"),
-        ({"l": [1]}, "/l/01", '"01" is not an index.'),
+        ({"l": []}, "/l/0", "There is no /l/0: /l is a list of 0 items,"),
+        ({"l": [1]}, "/l/1", "There is no /l/1: /l is a list of 1 item,"),
+        ({"l": [1]}, "/l/01", "There is no /l/01"),
         ({"l": [1]}, "/l/0/a", "/l/0 is a number"),
         ({"l": [[]]}, "/l/0/-/-", "In /l/0/-/- the - must come last"),
         ({}, "/a/-", "There is no list at /a yet."),
@@ -224,12 +224,12 @@ def test_where_a_value_goes(path: str, document: Any, expected: Any) -> None:
 @pytest.mark.parametrize(
     ("path", "said", "hint"),
     [
-        ("l.2", "There is no /l/2: the list has 2 items,", "--set l.-=..."),
-        ("l.x", '"x" is not an index.', "--remove l=..."),
-        ("o.l.2", "There is no /o/l/2: the list has 1 item,", "--set o.l.-=..."),
+        ("l.2", "There is no /l/2: /l is a list of 2 items,", "--add l=..."),
+        ("l.x", "There is no /l/x", "--remove l=..."),
+        ("o.l.2", "There is no /o/l/2: /o/l is a list of 1 item,", "--add o.l=..."),
         (
             "o.l.x",
-            '/o/l is a list of 1 item, and "x" is not an index.',
+            "/o/l is a list of 1 item, and indices",
             "--add o.l=... or --remove o.l",
         ),
         ("l.-.a", "In /l/-/a the - must come last", "--set l.-:='{...}'"),

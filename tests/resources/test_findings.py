@@ -77,14 +77,14 @@ CASES: dict[str, tuple[dict[str, Any], object, str, str, str]] = {
         {"fields": ["id", "email", "id"]},
         "duplicate-name",
         "/fields/2",
-        "which is in /fields already",
+        "which is in /fields or /additional_fields already",
     ),
     "an additional field of a source field's name": (
         {},
         {"additional_fields": [{**FIELD, "name": "plan"}]},
         "duplicate-name",
         "/additional_fields/0/name",
-        "either one of the source's or an additional one",
+        "name each field once",
     ),
     "an additional field twice": (
         {},
