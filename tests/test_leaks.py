@@ -13,10 +13,11 @@ import pytest
 
 from patcher.cli import console
 from patcher.errors import InvalidInputError
-from patcher.sandbox import Sandbox, seed, server
+from patcher.sandbox import Sandbox, server
 from tests import leaks
 from tests.cli.terminal import Terminal
 from tests.leaks import KEYS, SECRETS, Watch
+from tests.sandbox import seed
 
 ROOT = Path(__file__).parents[1]
 KEY, SECRET = KEYS[0], SECRETS[0]
@@ -122,7 +123,7 @@ def test_the_words_are_those_of_the_sandbox() -> None:
 
 LEAKING = """
 from patcher.plan import Plan
-from patcher.sandbox import seed
+from tests.sandbox import seed
 
 PLAN = ("plan", seed.ORDERS, "--set", "configuration.password=new")
 

@@ -32,20 +32,8 @@ def fixed_id(name: str) -> str:
 ORGANIZATION_ID = fixed_id("organization")
 WAREHOUSE = fixed_id("connection: warehouse")
 BILLING = fixed_id("connection: billing")
-ENRICHMENT = fixed_id("connection: enrichment")
-SALESFORCE = fixed_id("connection: salesforce")
-HUBSPOT = fixed_id("connection: hubspot")
-SHEETS = fixed_id("connection: sheets")
-POLICY_MODELS = fixed_id("policy: models")
-POLICY_MARKETING = fixed_id("policy: marketing only")
 LABEL_PRODUCTION = fixed_id("label: production")
-LABEL_REVENUE = fixed_id("label: revenue")
 CONTACTS = fixed_id("model: contacts")
-ACCOUNTS = fixed_id("model: accounts")
-ORDERS = fixed_id("model: orders")
-CONTACTS_TO_SALESFORCE = fixed_id("sync: contacts to salesforce")
-ORDERS_TO_SHEETS = fixed_id("sync: orders to sheets")
-RENEWALS = fixed_id("sync: renewal reminders")
 
 DATA: Final[dict[str, dict[str, Document]]] = json.loads(
     files(__package__).joinpath("seed.json").read_text(encoding="ascii")
@@ -69,16 +57,6 @@ REALISTIC: Final = len(DATA["models"])
 def contacts() -> Document:
     """A model that uses all twelve writable fields."""
     return copy.deepcopy(DATA["models"][CONTACTS])
-
-
-def accounts() -> Document:
-    """A model on a plain table, joined by others."""
-    return copy.deepcopy(DATA["models"][ACCOUNTS])
-
-
-def orders() -> Document:
-    """A model with a query, a relation and a user-added field, without labels and enricher."""
-    return copy.deepcopy(DATA["models"][ORDERS])
 
 
 def generated(number: int) -> Document:

@@ -14,8 +14,9 @@ from collections import Counter
 from pathlib import Path
 from statistics import median
 
-from patcher.sandbox import Sandbox, seed
+from patcher.sandbox import Sandbox
 from tests.promises.contest import Account, Kit, contest
+from tests.sandbox import seed
 
 WRITERS = 4
 UPDATES = 20

@@ -14,7 +14,8 @@ import time
 import venv
 from pathlib import Path
 
-from patcher.sandbox import Sandbox, seed
+from patcher.sandbox import Sandbox
+from tests.sandbox import seed
 
 ROOT = Path(__file__).parents[2]
 RUNS = 15

@@ -19,7 +19,8 @@ from patcher.documents.patches import Patch
 from patcher.journal import Journal
 from patcher.operations import Options, Session
 from patcher.operations.write import carry_out, run_plan
-from patcher.sandbox import Sandbox, seed
+from patcher.sandbox import Sandbox
+from tests.sandbox import seed
 
 RUNS = 200
 

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from patcher.sandbox import DEFAULT_API_KEY, Sandbox, seed
+from patcher.sandbox import DEFAULT_API_KEY, Sandbox
+from tests.sandbox import seed
 
 ROOT = Path(__file__).parents[2]
 

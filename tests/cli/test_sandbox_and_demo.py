@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from patcher.cli.sandbox import sandbox_command
-from patcher.sandbox import Sandbox, seed
+from patcher.sandbox import Sandbox
 from patcher.sandbox.forms import Modes
 from tests.cli.conftest import Command, Outcome
+from tests.sandbox import seed
 
 
 def test_the_sandbox_serves_until_it_is_stopped(process: Command, tmp_path: Path) -> None:

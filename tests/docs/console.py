@@ -21,9 +21,10 @@ from typing import Any
 from unittest import mock
 
 from patcher.cli.main import run as run_command
-from patcher.sandbox import Sandbox, seed
+from patcher.sandbox import Sandbox
 from tests import leaks, warm
 from tests.files.project import IDENTITY
+from tests.sandbox import seed
 
 ROOT = Path(__file__).parents[2]
 PAGES = tuple(

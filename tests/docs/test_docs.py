@@ -12,11 +12,11 @@ import pytest
 
 from patcher import _version, errors
 from patcher.cli.main import COMMANDS, LazyGroup, cli
-from patcher.sandbox import seed
 from tests.architecture.test_layers import ARROWS
 from tests.docs.console import PAGES, ROOT, Runner, Step, settled, steps, surroundings
 from tests.docs.test_models_ci import SCRIPT, WORKFLOW
 from tests.docs.test_recipes import RECIPES
+from tests.sandbox import seed
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -18,9 +18,9 @@ import pytest
 import patcher
 from patcher.api import Client
 from patcher.cli.main import COMMANDS, LazyGroup, cli
-from patcher.sandbox import seed
 from tests.docs.console import surroundings
 from tests.files.project import Project
+from tests.sandbox import seed
 
 # An editor in the place of everybody's: it changes something, so that there is something to ask.
 _EDITOR = "#!/bin/sh\nfor file; do :; done\nsed -i 's/300/301/' \"$file\"\nsleep 0\n"

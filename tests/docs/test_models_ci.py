@@ -12,10 +12,11 @@ import pytest
 
 import patcher
 from patcher.documents import yamltext
-from patcher.sandbox import Sandbox, seed
+from patcher.sandbox import Sandbox
 from tests import warm
 from tests.docs.console import ROOT
 from tests.files.project import IDENTITY, Project
+from tests.sandbox import seed
 
 SCRIPT = ROOT / "examples" / "models_ci.sh"
 WORKFLOW = ROOT / "examples" / "models_workflow.yml"

@@ -13,8 +13,8 @@ import pytest
 
 import patcher
 from patcher.api import Client
-from patcher.sandbox import seed
 from tests.docs.console import ROOT, surroundings
+from tests.sandbox import seed
 
 EXAMPLES = ROOT / "examples"
 RECIPES = {"ci_review.sh", "airflow_task.py", "precommit_check.py"}

@@ -3,8 +3,8 @@
 The names are those of ``patcher.sandbox``, with what only tests need of a server.
 """
 
-from patcher.sandbox import DEFAULT_API_KEY, DEFAULT_PARTNER_KEY, seed
-from tests.sandbox import faults
+from patcher.sandbox import DEFAULT_API_KEY, DEFAULT_PARTNER_KEY
+from tests.sandbox import faults, seed
 from tests.sandbox.faults import Fault, Gate
 from tests.sandbox.scripted import Sandbox
 
