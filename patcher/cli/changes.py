@@ -53,19 +53,6 @@ class Given:
     position: int
 
 
-class _Kept(click.ParamType):  # type: ignore[type-arg]
-    """Keeps an argument's position with its text."""
-
-    name = "text"
-
-    def __init__(self, option: str) -> None:
-        self.option = option
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The Given for an argument."""
-        return Given(self.option, str(value), getattr(value, "position", 0))
-
-
 class ChangeCommand(Command):
     """A command with CHANGE options, and items among its MODELs."""
 
@@ -104,11 +91,18 @@ def change_options(command: F) -> F:
     for option, (metavar, text) in reversed(_HELP.items()):
         names = f"{option} change_{option.strip('-').replace('-', '_')}"
         is_hidden = option in ("--add", "--remove")
-        kind = _Kept(option)
-        command = value_option(names, metavar, text, multiple=True, type=kind, hidden=is_hidden)(
+        attributes: dict[str, Any] = {"type": click.UNPROCESSED, "callback": _given}
+        command = value_option(names, metavar, text, multiple=True, hidden=is_hidden, **attributes)(
             command
         )
     return command
+
+
+def _given(
+    _: click.Context, parameter: click.Parameter, texts: tuple[PositionedText, ...]
+) -> list[Given]:
+    """The values of a CHANGE option."""
+    return [Given(parameter.opts[0], str(one), one.position) for one in texts]
 
 
 def take_changes(parameters: dict[str, Any]) -> list[Given]:

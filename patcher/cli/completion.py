@@ -35,11 +35,6 @@ _PATIENCE: Final = 2.0
 class _Completion(ShellComplete):
     """The protocol of the scripts: words after ``--``, and a line for each completion."""
 
-    @property
-    def source_template(self) -> str:  # type: ignore[override]
-        """The script, from its file."""
-        return script(self.name)
-
     def get_completion_args(self) -> tuple[list[str], str]:
         """The words after the command, and the word at the cursor."""
         *words, current = sys.argv[2:] or [""]
@@ -116,7 +111,7 @@ def completion_command(shell: str | None) -> None:
     named = shell or Path(os.environ.get("SHELL", "")).name
     if named not in _SHELLS:
         raise InvalidInputError("Unknown shell.", hint=f"Name one: {', '.join(_SHELLS)}.")
-    console.out(script(named))
+    console.out(Path(__file__).with_name(f"complete.{named}").read_text(encoding="ascii"))
 
 
 def complete(command: click.Command, variable: str) -> int:
@@ -130,11 +125,6 @@ def complete(command: click.Command, variable: str) -> int:
     except (Exception, KeyboardInterrupt):  # noqa: BLE001 - it would disturb the prompt
         return 1
     return 1
-
-
-def script(shell: str) -> str:
-    """The script for a shell."""
-    return Path(__file__).with_name(f"complete.{shell}").read_text(encoding="ascii")
 
 
 def split_line(line: str) -> tuple[list[str], str, str]:

@@ -97,16 +97,6 @@ def output_of(parameters: dict[str, Any]) -> tuple[str, bool]:
     return parameters["output"], parameters["show_secrets"]
 
 
-def refuse_with_show(parameters: Mapping[str, Any]) -> None:
-    """Raises InvalidInputError for --show with an option that needs the API."""
-    for name in ("preview", "impact", "accept-older"):
-        if parameters[name.replace("-", "_")]:
-            raise InvalidInputError(
-                f"--{name} can't be combined with --show, which sends no request.",
-                hint=f"Run patch-model apply --plan FILE --dry-run --{name}",
-            )
-
-
 def show_progress(now: Progress) -> None:
     """Shows progress on one line of a terminal, and clears it in the end."""
     if not console.is_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":

@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
 from typing import IO, TYPE_CHECKING, Final, Literal, TypeAlias
@@ -82,10 +82,10 @@ class Output:
         own: str | None = getattr(stream, "encoding", None)
         encoding = "utf-8" if is_document or own is None else own
         data = text.encode(encoding, "backslashreplace")
+        stream.flush()
         try:
             descriptor = stream.fileno()
         except (OSError, AttributeError):  # it is in memory only
-            stream.flush()
             binary = getattr(stream, "buffer", None)
             if binary is None:
                 stream.write(data.decode(encoding))
@@ -94,7 +94,6 @@ class Output:
             stream.flush()
             self.has_begun = self.has_begun or stream is sys.stdout
             return
-        stream.flush()
         rest = memoryview(data)
         while rest:
             _wait_for(descriptor, is_output=True)
@@ -195,38 +194,33 @@ def can_ask() -> bool:
 
 Meaning: TypeAlias = Literal["apply", "edit", "stop"]
 
-_ANSWERS: Final[Mapping[str, Meaning]] = {
-    **dict.fromkeys(("y", "yes"), "apply"),
-    **dict.fromkeys(("", "n", "no"), "stop"),
+_ANSWERS: Final[Mapping[Meaning, Collection[str]]] = {
+    "apply": ("y", "yes"),
+    "stop": ("", "n", "no"),
+    "edit": ("e", "edit"),
 }
-_OR_EDIT: Final[Mapping[str, Meaning]] = {**_ANSWERS, **dict.fromkeys(("e", "edit"), "edit")}
 
 
 def ask(question: str) -> bool:
     """Asks on standard error; an empty line or the end of input is no."""
-    return _answer(question, "[y/N]", _ANSWERS) == "apply"
+    return choose(f"{question} [y/N]", "apply", "stop") == "apply"
 
 
-def ask_or_edit(question: str) -> Meaning:
-    """Asks on standard error, with a third way; an empty line or the end of input stops."""
-    return _answer(question, "[y]es, [e]dit again, [N]o:", _OR_EDIT)
+def choose(question: str, *meanings: Meaning) -> Meaning:
+    """The meaning of the answer; asks until it is one of ``meanings``.
 
-
-def _answer(question: str, choices: str, meanings: Mapping[str, Meaning]) -> Meaning:
-    """The meaning of the answer; asks until it is one of ``meanings`` or input ends.
-
-    Input from before the question appeared is discarded.
+    The end of input stops. Input from before the question appeared is discarded.
     """
     while True:
         _throw_input_away()
-        write(f"\n{question} {choices} ", sys.stderr)
+        write(f"\n{question} ", sys.stderr)
         answer = _typed()
         if not answer.endswith("\n"):
             write("\n", sys.stderr)
-            return meanings[""]
-        meaning = meanings.get(answer.strip().lower())
-        if meaning is not None:
-            return meaning
+            return "stop"
+        for one in meanings:
+            if answer.strip().lower() in _ANSWERS[one]:
+                return one
 
 
 def _throw_input_away() -> None:

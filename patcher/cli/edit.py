@@ -107,4 +107,5 @@ def _asked(confirmation: Confirmation, plan: Plan) -> Literal["apply", "edit", "
     confirmation.show(plan, asks=confirmation.attended)
     if not confirmation.attended:
         return "apply"
-    return console.ask_or_edit(f"Write to {printable(plan.origin.short_place)}?")
+    question = f"Write to {printable(plan.origin.short_place)}? [y]es, [e]dit again, [N]o:"
+    return console.choose(question, "apply", "edit", "stop")

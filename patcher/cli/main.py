@@ -24,21 +24,18 @@ COMPLETE_VARIABLE: Final = "_PATCH_MODEL_COMPLETE"
 
 # A help text for all commands must not import all commands; a test holds the two together.
 COMMANDS: Final = {
-    "get": ("patcher.cli.read", "Print a model's writable document, or one value of it."),
-    "list": ("patcher.cli.read", "List all models, or those selected by --where."),
-    "plan": ("patcher.cli.write", "Show what a change would do, and write nothing."),
-    "apply": ("patcher.cli.write", "Change models: show the plan, ask, and write it safely."),
-    "edit": ("patcher.cli.edit", "Edit a model in your editor."),
-    "pull": (
-        "patcher.cli.files",
-        "Write models to YAML files, and merge what others changed into them.",
-    ),
-    "history": ("patcher.cli.read", "List past writes, newest first, or show one."),
-    "undo": ("patcher.cli.read", "Undo a write."),
-    "mcp": ("patcher.cli.mcp", "Serve the Model Context Protocol to an agent."),
-    "completion": ("patcher.cli.completion", "Print the completion script for your shell."),
-    "sandbox": ("patcher.cli.sandbox", "Run an emulator of the API on this machine."),
-    "demo": ("patcher.cli.sandbox", "Demonstrate the main job on the emulator."),
+    "get": ("read", "Print a model's writable document, or one value of it."),
+    "list": ("read", "List all models, or those selected by --where."),
+    "plan": ("write", "Show what a change would do, and write nothing."),
+    "apply": ("write", "Change models: show the plan, ask, and write it safely."),
+    "edit": ("edit", "Edit a model in your editor."),
+    "pull": ("files", "Write models to YAML files, and merge what others changed into them."),
+    "history": ("read", "List past writes, newest first, or show one."),
+    "undo": ("read", "Undo a write."),
+    "mcp": ("mcp", "Serve the Model Context Protocol to an agent."),
+    "completion": ("completion", "Print the completion script for your shell."),
+    "sandbox": ("sandbox", "Run an emulator of the API on this machine."),
+    "demo": ("sandbox", "Demonstrate the main job on the emulator."),
 }
 
 
@@ -70,7 +67,7 @@ class LazyGroup(click.Group, Command):
         """The command of that name, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(COMMANDS[cmd_name][0])
+        module = importlib.import_module(f"patcher.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 

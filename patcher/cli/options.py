@@ -19,21 +19,14 @@ if TYPE_CHECKING:
     from patcher.backoff import Clock
 
 
-def tracer(verbosity: int) -> Callable[[Exchange], None] | None:
-    """What to call for each exchange, or None without -v."""
-    if verbosity <= 0:
-        return None
-
-    def trace(exchange: Exchange) -> None:
-        outcome = (exchange.failure or str(exchange.status)).rstrip(".")
-        console.say(
-            f"{exchange.method} {exchange.path} -> {outcome} ({exchange.seconds * 1000:.0f} ms)"
-        )
-        if verbosity > 1:
-            for name, value in sorted(exchange.notable.items()):
-                console.say(f"    {name}: {value}")
-
-    return trace
+def _trace(verbosity: int, exchange: Exchange) -> None:
+    """Shows an exchange, its notable headers too with -vv."""
+    outcome = (exchange.failure or str(exchange.status)).rstrip(".")
+    took = f"{exchange.seconds * 1000:.0f} ms"
+    console.say(f"{exchange.method} {exchange.path} -> {outcome} ({took})")
+    if verbosity > 1:
+        for name, value in sorted(exchange.notable.items()):
+            console.say(f"    {name}: {value}")
 
 
 REPORTS: Final = ("markdown", "html")
@@ -135,7 +128,6 @@ def settings(timeout: float | None = None) -> Any:
 def session() -> Any:
     """The session that the options and the environment describe; a patcher Session."""
     from patcher.api import Client
-    from patcher.cli import console
     from patcher.cli.confirmation import show_progress
     from patcher.documents.wording import ignore
     from patcher.operations import Session
@@ -143,7 +135,8 @@ def session() -> Any:
 
     given = connection()
     clock = given.clock or SystemClock()
-    client = Client(settings=settings(), sleep=clock.sleep, observe=tracer(given.verbose))
+    observe = partial(_trace, given.verbose) if given.verbose else None
+    client = Client(settings=settings(), sleep=clock.sleep, observe=observe)
     return Session(
         client,
         defer=SIGNALS.defer,

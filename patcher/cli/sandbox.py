@@ -168,11 +168,8 @@ def _conflict(sandbox: Sandbox) -> None:
 
     _heading("3. Someone else got there first", "Their edit lands between the plan and the write.")
     model_id = _contacts(sandbox)
-    sandbox.fault(
-        faults.concurrent_write(
-            {"identifier": "email"}, "before", method="GET", kind="model", nth=2
-        )
-    )
+    theirs = {"identifier": "email"}
+    sandbox.fault(faults.concurrent_write(theirs, "before", method="GET", kind="model", nth=2))
     code = _command("apply", "Contacts", "name=Customers", "--yes", quiet=True)
     _claim("the exit code is 4", code == 4)
     _claim("nothing was sent", not sandbox.puts(model_id))
@@ -253,14 +250,12 @@ def _say(text: str) -> None:
 
 
 def _show_key(key: str, before: Any, after: Any, *, is_lost: bool) -> None:
-    if not is_lost:
-        console.show(
-            [line(f"    {key:<18}", Span("kept" if key != "name" else "changed", "quiet"))]
-        )
-        return
-    was = counted(len(before), "item") if isinstance(before, list) else "set"
-    now = "cleared" if not after else f"now {len(after)}: every column of the source"
-    console.show([line(f"  ! {key:<18}", Span(f"{was}, {now}", "alarm"))])
+    mark, said = " ", Span("changed" if key == "name" else "kept", "quiet")
+    if is_lost:
+        was = counted(len(before), "item") if isinstance(before, list) else "set"
+        now = "cleared" if not after else f"now {len(after)}: every column of the source"
+        mark, said = "!", Span(f"{was}, {now}", "alarm")
+    console.show([line(f"  {mark} {key:<18}", said)])
 
 
 def _claim(text: str, is_true: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ from patcher.cli.confirmation import (
     carry_out,
     output_of,
     refuse_others,
-    refuse_with_show,
     show_report,
 )
 from patcher.cli.help import FILE, Number, value_option
@@ -75,24 +73,23 @@ def plan_command(
     if code is not None:
         return code
     (model,) = models
-    output, show_secrets = output_of(parameters)
+    output, _ = output_of(parameters)
     patch = patch_of(take_changes(parameters), models=models)
     with _named_files(models, "--show"):
         plan = run_plan(session(), model, patch, options_of(parameters))
 
-    show_plan = partial(_show_plan, plan, output, show_secrets=show_secrets)
     error, out = refusal(plan), parameters["out"]
     if error is not None:
         if output != "json":  # there the plan is part of the error's object
-            show_plan(exit_code=3)
+            _show_plan(plan, parameters)
         raise error
     # Before it is shown: a plan that cannot be saved is one object on standard output, too.
     planned = None if out is None else save_plan(plan, out).created
-    differs = parameters["exit_code"] and not plan.is_unchanged
-    show_plan(exit_code=int(differs), planned=planned)
+    code = _show_plan(plan, parameters, planned=planned)
     if out is not None:
-        _say_where(out)
-    return int(differs)
+        command = shlex.join(("patch-model", "apply", "--plan", str(out)))
+        console.say("", f"Saved in {out}. Apply it: {command}")
+    return code
 
 
 @click.command("apply", cls=ChangeCommand)
@@ -172,40 +169,35 @@ def _carry_out_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int 
     return apply_many(models, parameters)
 
 
-def _say_where(path: Path) -> None:
-    """Says where a plan is saved and how to apply it."""
-    command = shlex.join(("patch-model", "apply", "--plan", str(path)))
-    console.say("", f"Saved in {path}. Apply it: {command}")
-
-
 def _show_saved(path: Path, parameters: dict[str, Any]) -> int:
     """Shows a saved plan, stale or not, without a request."""
     from patcher.operations.saved import load_plan
     from patcher.operations.session import reported
 
-    refuse_with_show(parameters)
-    output, show_secrets = output_of(parameters)
+    hint = "--show sends no request. Run patch-model apply --plan FILE --dry-run for that."
+    refuse_others("--show", (), parameters, "preview impact accept_older", hint)
+    output, _ = output_of(parameters)
     saved = load_plan(path)
     if parameters["strict"]:
         from patcher.plan.making import refuse_findings
 
         with reported("", saved.plan):
             refuse_findings(saved.plan)
-    differs = parameters["exit_code"] and not saved.plan.is_unchanged
-    _show_plan(
-        saved.plan, output, show_secrets=show_secrets, exit_code=int(differs), planned=saved.created
-    )
+    code = _show_plan(saved.plan, parameters, planned=saved.created)
     if output == "text":
         base = saved.plan.base
         of = "" if base.raw["version"] is None else f" from version {base.shown_version}"
         console.say("", f"Saved {saved.created}{of}, {saved.plan.origin.url}. No request was sent.")
-    return int(differs)
+    return code
 
 
-def _show_plan(
-    plan: Plan, output: str, *, show_secrets: bool, exit_code: int, planned: str | None = None
-) -> None:
-    """Prints a plan as text, as one JSON object, or as a report, planned now unless said."""
+def _show_plan(plan: Plan, parameters: dict[str, Any], planned: str | None = None) -> int:
+    """Prints a plan as text, as one JSON object, or as a report, planned now unless said.
+
+    Returns the exit code of a plan that can be applied.
+    """
+    output, show_secrets = output_of(parameters)
+    exit_code = int(parameters["exit_code"] and not plan.is_unchanged)
     if output == "json":
         console.out_json({**plan.to_dict(show_secrets=show_secrets), "exit_code": exit_code})
     elif output in REPORTS:
@@ -213,6 +205,7 @@ def _show_plan(
     else:
         console.result(plan_lines(plan, show_secrets=show_secrets))
         console.warn(plan.warnings)
+    return exit_code
 
 
 def _apply_saved(path: Path, parameters: dict[str, Any]) -> int:

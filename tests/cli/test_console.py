@@ -166,8 +166,8 @@ def test_after_an_edit_there_are_three_answers(
     """To write, to edit again, or to stop; anything else is asked again."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed)))
 
-    assert console.ask_or_edit("Write this?") == answer
-    assert capsys.readouterr().err.count("[e]dit again") == times
+    assert console.choose("Write this?", "apply", "edit", "stop") == answer
+    assert capsys.readouterr().err.count("Write this?") == times
 
 
 def test_when_muted_only_messages_are_written(capsys: pytest.CaptureFixture[str]) -> None:
