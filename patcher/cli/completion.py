@@ -164,8 +164,13 @@ def items(source: str, ctx: click.Context, incomplete: str) -> list[CompletionIt
     try:
         with ctx.scope(cleanup=False):
             if source != "api" and incomplete.startswith("@"):
-                return list(_entry_items(incomplete))
-            known = _written() if source == "journal" else _listed()
+                return [
+                    CompletionItem(one.name, help=f"{one.begun} {one.intent.name or ''}")
+                    for one in _entries()[:_ENTRIES]
+                    if one.name.startswith(incomplete)
+                ]
+            written = ((one.intent.id, one.intent.name or "") for one in _entries())
+            known = written if source == "journal" else _listed()
             words = ways_to_name(known, incomplete)
             return [CompletionItem(word, help=meaning) for word, meaning in words]
     except Exception:  # noqa: BLE001 - an error must not disturb a prompt
@@ -221,17 +226,6 @@ def _listed() -> Iterator[tuple[str, str]]:
 
 def _give_up(seconds: float) -> NoReturn:
     raise ApiError(f"Completion does not wait {seconds:g} s.")
-
-
-def _written() -> Iterator[tuple[str, str]]:
-    """The models that the journal has entries of."""
-    return ((one.intent.id, one.intent.name or "") for one in _entries())
-
-
-def _entry_items(incomplete: str) -> Iterator[CompletionItem[str]]:
-    for entry in _entries()[:_ENTRIES]:
-        if entry.name.startswith(incomplete):
-            yield CompletionItem(entry.name, help=f"{entry.begun} {entry.intent.name or ''}")
 
 
 def _entries() -> list[Entry]:

@@ -14,6 +14,7 @@ from patcher.documents import jsontext
 from patcher.documents.values import Document, JsonValue, bounded
 from patcher.documents.wording import counted
 from patcher.errors import PatchError
+from patcher.mcp.tools import texts
 from patcher.operations.session import failed
 from patcher.plan import PatchResult, Plan
 from patcher.plan.plan import error_dict
@@ -53,45 +54,10 @@ class Meaning(NamedTuple):
     next: str
 
 
-_MEANINGS: Final = {
-    1: Meaning(
-        "declined",
-        "Nothing was written. Do not plan or apply this again unless the user asks for it.",
-    ),
-    2: Meaning("bad input", "Nothing was written. Correct the arguments as the message says."),
-    3: Meaning(
-        "refused or not reachable",
-        "Nothing was written. Show the message to the user. After the cause is fixed, make a new "
-        "plan.",
-    ),
-    4: Meaning(
-        "conflict",
-        "Nothing was written. Call plan_change again, and show the user the new plan and what "
-        "others changed.",
-    ),
-    5: Meaning(
-        "written, but not as intended or not alone",
-        "The write happened; do not write it again. Show the user the differences. get_model "
-        "shows the model as it is now, and plan_undo plans the way back.",
-    ),
-    6: Meaning(
-        "outcome unknown",
-        "The model may or may not have been written. Do not write it again. Wait, compare "
-        "get_model with the plan, and tell the user which of the two it shows. history has the "
-        "journal entry.",
-    ),
-    130: Meaning("interrupted", "Nothing was written."),
-}
-_INTERNAL: Final = Meaning(
-    "internal error",
-    "Look at history and get_model before anything else, and tell the user. This is a bug in "
-    "patch-model.",
-)
-
-
 def meaning(exit_code: int) -> Meaning:
     """What an exit code other than 0 means."""
-    return _MEANINGS.get(exit_code, _INTERNAL)
+    known = texts()["exit_codes"]
+    return Meaning(*known.get(str(exit_code), known["70"]))
 
 
 def clean(text: str) -> str:

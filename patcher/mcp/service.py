@@ -79,7 +79,9 @@ class Service:
     async def _list_tools(
         self, context: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[_tool(one) for one in self.specs.values()])
+        return types.ListToolsResult(
+            tools=[types.Tool.model_validate(one.tool) for one in self.specs.values()]
+        )
 
     async def _call_tool(
         self, context: Context, params: types.CallToolRequestParams
@@ -104,7 +106,7 @@ class Service:
         arguments = params.arguments or {}
         spec.check(arguments)
         if not spec.writes:
-            return await in_thread(partial(self.agent.call, spec.name, arguments))
+            return await in_thread(partial(self.agent.call, params.name, arguments))
         shown = self.agent.find(arguments)
         if shown is None or shown.state not in UNUSED:
             return await in_thread(partial(self.agent.spent, arguments["plan_id"]))
@@ -168,17 +170,6 @@ class Service:
         outcome = of_error(_DECLINED)
         is_used_up = self.agent.plans.move(shown, UNUSED, "spent", outcome)
         return outcome if is_used_up else self.agent.spent(shown.id)
-
-
-def _tool(spec: ToolSpec) -> types.Tool:
-    return types.Tool(
-        name=spec.name,
-        title=spec.title,
-        description=spec.description,
-        input_schema=spec.input_schema,
-        output_schema=spec.output_schema,
-        annotations=types.ToolAnnotations(title=spec.title, **spec.hints),
-    )
 
 
 async def in_thread(work: Callable[[], T]) -> T | ToolReply:

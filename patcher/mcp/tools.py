@@ -1,4 +1,4 @@
-"""The tools as data (tools.json): names, descriptions, hints and schemas; the check of arguments.
+"""The tools as data (tools.json), in the protocol's form; the check of arguments.
 
 Schemas are flat: some clients refuse ``anyOf``, ``$ref`` and types that may be null. Arguments are
 checked here rather than by a library, whose errors would repeat the values.
@@ -7,9 +7,9 @@ checked here rather than by a library, whose errors would repeat the values.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
@@ -29,79 +29,55 @@ _KINDS: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
 }
 
 
-@dataclass(frozen=True)
-class ToolSpec:
+class ToolSpec(NamedTuple):
     """A tool, for tools/list and for the check of its arguments.
 
     Attributes:
-        name, title, description: as clients show them.
-        properties: the JSON Schema of each argument.
-        required: the names of those that must be given.
-        output: the JSON Schema of each property of the structured result.
+        tool: the description in the protocol's own form.
         writes: whether it changes a model.
-        runs: whether a server that only reads leaves it out.
-        repeats: whether calling it twice does no more than calling it once.
     """
 
-    name: str
-    title: str
-    description: str
-    properties: Mapping[str, Document]
-    required: list[str]
-    output: Mapping[str, Document]
+    tool: Document
     writes: bool
-    runs: bool
-    repeats: bool
-
-    @property
-    def input_schema(self) -> Document:
-        """The JSON Schema of the arguments."""
-        found = {"type": "object", "properties": self.properties, "required": self.required}
-        return {**found, "additionalProperties": False}
-
-    @property
-    def output_schema(self) -> Document:
-        """The JSON Schema of the structured result."""
-        return {"type": "object", "properties": self.output, "required": ["status", "exit_code"]}
-
-    @property
-    def hints(self) -> dict[str, bool]:
-        """Every hint: clients take a missing one for the worst."""
-        return {
-            "read_only_hint": not self.writes,
-            "destructive_hint": self.writes,
-            "idempotent_hint": self.repeats,
-            "open_world_hint": True,
-        }
 
     def check(self, arguments: Document) -> None:
         """Raises InvalidInputError for arguments that do not fit, without repeating a value."""
+        tool, properties = self.tool["name"], self.tool["inputSchema"]["properties"]
         for name in arguments:
-            if name not in self.properties:
+            if name not in properties:
                 raise InvalidInputError(
-                    f"{self.name} has no argument {quoted(name)}.",
-                    hint=did_you_mean(name, self.properties)
-                    or f"Its arguments: {', '.join(self.properties)}.",
+                    f"{tool} has no argument {quoted(name)}.",
+                    hint=did_you_mean(name, properties)
+                    or f"Its arguments: {', '.join(properties)}.",
                 )
-        for name in self.required:
+        for name in self.tool["inputSchema"]["required"]:
             if name not in arguments:
-                raise InvalidInputError(f"{self.name}: the argument {name} is required.")
+                raise InvalidInputError(f"{tool}: the argument {name} is required.")
         for name, value in arguments.items():
-            schema = self.properties[name]
+            schema = properties[name]
             is_fit, expected = _KINDS[schema["type"]]
             if not is_fit(value):
-                raise InvalidInputError(f"{self.name}: {name}: expected {expected}.")
+                raise InvalidInputError(f"{tool}: {name}: expected {expected}.")
             if type(value) is int and not schema["minimum"] <= value <= schema["maximum"]:
                 bounds = f"{schema['minimum']} to {schema['maximum']}"
-                raise InvalidInputError(f"{self.name}: {name}: expected {bounds}.")
+                raise InvalidInputError(f"{tool}: {name}: expected {bounds}.")
+
+
+@cache
+def texts() -> Document:
+    """What is said to clients: tools, instructions, and what exit codes mean."""
+    found: Document = jsontext.parse(_DATA.read_bytes(), what=_DATA.name)
+    return found
 
 
 def tools(*, read_only: bool) -> dict[str, ToolSpec]:
-    """The tools of a server, by name."""
-    data = jsontext.parse(_DATA.read_bytes(), what=_DATA.name)
+    """The tools of a server, by name; a server that only reads leaves out those that run."""
     found = {}
-    for one in data["tools"]:
-        output = {name: data["output"][name] for name in one["output"]}
+    for one in texts()["tools"]:
+        output = {name: texts()["output"][name] for name in one["output"]}
+        schema = {"type": "object", "properties": output, "required": ["status", "exit_code"]}
+        tool = {key: value for key, value in one.items() if key not in ("output", "runs")}
         if not (read_only and one["runs"]):
-            found[one["name"]] = ToolSpec(**{**one, "output": output})
+            writes = one["annotations"]["destructiveHint"]
+            found[one["name"]] = ToolSpec({**tool, "outputSchema": schema}, writes)
     return found

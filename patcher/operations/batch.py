@@ -143,14 +143,14 @@ def _written(session: Session, run: str) -> list[Target]:
     found = []
     for entry in entries_of(run, session.journal):
         session.refuse_other_url(entry.intent.where, f"{run} was written to")
-        named = NamedResource(entry.intent.name, entry.intent.id)
-        found.append((entry.sequence, entry.name, named, entry.may_be_written))
+        target = Target(NamedResource(entry.intent.name, entry.intent.id), entry.name)
+        found.append((entry.sequence, entry.name, target, entry.may_be_written))
     if not found:
         raise InvalidInputError(
             f"No writes recorded for {run}.", hint="patch-model history lists the recorded writes."
         )
     newest_first = sorted(found, key=lambda one: one[:2], reverse=True)
-    return [Target(named, name) for _, name, named, counts in newest_first if counts]
+    return [target for _, _, target, counts in newest_first if counts]
 
 
 def _refuse_reviews(options: Options) -> None:

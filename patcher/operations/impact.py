@@ -55,10 +55,10 @@ class Scan:
             self._columns, plan.base, plan.document, plan.proposed, plan.terms.renames, preview
         )
         models = self._models(change)
+        syncs = after = None
         listed = self._listed()
-        syncs = None if listed is None else self._readers(listed, change, models or ())
-        after = None
-        if listed is not None and syncs is not None:
+        if listed is not None:
+            syncs = self._readers(listed, change, models or ())
             everybody = (Sync.of(item, self._redact) for item in listed)
             after = followers(everybody, (one.id for one in syncs))
         self._session.progress(Progress(None))
@@ -182,17 +182,15 @@ class Scan:
         if broken:
             self._note(path, f"{', '.join(broken)} cannot be read")
         shown = tuple(one._replace(field=self._redact(one.field)) for one in found)
-        running = self._running(path, status)
-        return Sync.of(raw, self._redact)._replace(references=shown, running=running)
-
-    def _running(self, path: str, status: JsonValue | PatchError) -> bool | None:
-        if isinstance(status, PatchError):
-            self._note(f"{path}/status", status.message)
-            return None
-        running = is_running(status)
+        running = None if isinstance(status, PatchError) else is_running(status)
         if running is None:
-            self._note(f"{path}/status", "its running state is unreadable")
-        return running
+            why = (
+                status.message
+                if isinstance(status, PatchError)
+                else "its running state is unreadable"
+            )
+            self._note(f"{path}/status", why)
+        return Sync.of(raw, self._redact)._replace(references=shown, running=running)
 
     def _note(self, what: str, reason: str) -> None:
         self._unread.append(Unread(what, self._redact(reason.rstrip("."))))

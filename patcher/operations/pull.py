@@ -144,11 +144,9 @@ class Puller:
             yield from self._each(rest, baseline, is_named=selection.targets is not None)
             used = [one.path for one in self._files.values()]
             for new, path, error in create(self.folder, self._new, used):
-                model_id, name = new.header.id, new.name
-                if error is not None:
-                    yield PullResult(model_id, None, "failed", name, error=error)
-                else:
-                    yield PullResult(model_id, path, "created", name)
+                status: PullStatus = "failed" if error else "created"
+                where = None if error else path
+                yield PullResult(new.header.id, where, status, new.name, error=error)
 
     def _each(self, ids: list[str], baseline: Baseline, *, is_named: bool) -> Iterator[PullResult]:
         def pull(model_id: str) -> PullResult | None:

@@ -93,7 +93,11 @@ def run_saved(session: Session, saved: SavedPlan, options: Options) -> PatchResu
             raise spent(session.journal, saved.id, entry)
     _refuse_stale(made, live, document)
     plan = propose(session.resource, live, proposed, terms)
-    _refuse_what_was_not_shown(saved.plan, plan)
+    if _seen(saved.plan) != _seen(plan):  # with its credentials restored
+        raise InvalidInputError(
+            "The plan would not do what it shows. Nothing was written.",
+            hint="Create a new plan: patch-model plan ... --out FILE",
+        )
     return carry_out(session, plan, options)
 
 
@@ -149,16 +153,8 @@ def _refuse_stale(plan: Plan, live: Snapshot, document: Document) -> None:
     raise error
 
 
-def _refuse_what_was_not_shown(shown: Plan, now: Plan) -> None:
-    """Refuses a plan that, with its credentials restored, differs from what it showed."""
-    if _seen(shown) != _seen(now):
-        raise InvalidInputError(
-            "The plan would not do what it shows. Nothing was written.",
-            hint="Create a new plan: patch-model plan ... --out FILE",
-        )
-
-
 def _seen(plan: Plan) -> tuple[frozenset[object], ...]:
+    """What a plan shows."""
     return frozenset(plan.changes), frozenset(plan.cleared), frozenset(plan.carried)
 
 

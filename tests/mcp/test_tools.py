@@ -245,7 +245,7 @@ def test_another_process_answers_from_the_journal(agent: Agent) -> None:
         other = Tools(session, lambda text, masks: Patch(()), read_only=False, yes=False)
         found = other.spent(plan["plan_id"])
 
-    jsonschema.validate(found.data, tools(read_only=False)["apply_plan"].output_schema)
+    jsonschema.validate(found.data, tools(read_only=False)["apply_plan"].tool["outputSchema"])
     assert (found.data["status"], found.is_error) == ("applied", False)
     assert found.data["journal_entry"] == done.data["journal_entry"]
     assert "earlier process" in found.text
