@@ -51,6 +51,18 @@ def test_what_is_left_grows_less_and_then_is_nothing() -> None:
     assert bounds.is_late
 
 
+def test_a_socket_waits_for_what_is_left_to_a_hundredth() -> None:
+    """Its timeout is set where it is missing, too short or too long, and else left alone."""
+    with socket.socket() as sock:
+        waits = []
+        for has in (None, 0.5, 1.0, 1.005, 1.02, 60.0):
+            sock.settimeout(has)
+            Bounds(1.0, MIB, lambda: 0.0).limit(sock)
+            waits.append(sock.gettimeout())
+
+    assert waits == [1.0, 1.0, 1.0, 1.005, 1.0, 1.0]
+
+
 def test_every_byte_that_comes_is_counted(pair: tuple[socket.socket, socket.socket]) -> None:
     """Also those of headers and of a chunk's length, which no body's limit is for."""
     ours, theirs = pair
@@ -198,7 +210,7 @@ def test_a_connection_that_holds_more_than_the_answer_is_not_used_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Over TLS, a second answer that nobody asked for is not taken for that of the next request."""
-    stray = b"HTTP/1.1 200 OK\r\nContent-Length: 12000\r\n\r\n" + b"s" * 12_000
+    stray = b"HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n" + b"s" * 40_000
     good = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
 

@@ -70,6 +70,15 @@ class Bounds:
             raise TimeoutError("the time is up")
         return seconds
 
+    def limit(self, sock: Any) -> None:
+        """Has a socket wait for what is left of the time, and for a hundredth more at most.
+
+        Setting a timeout is a system call, for which threads give way to each other.
+        """
+        left, now = self.left(), sock.gettimeout()
+        if now is None or not left <= now <= left * 1.01:
+            sock.settimeout(left)
+
     def receive(self, count: int) -> None:
         """Counts bytes that came over the wire, headers and all. Raises TooLongError."""
         self._received += count
@@ -113,7 +122,7 @@ class _Source:
 
     def makefile(self, mode: str) -> io.BufferedReader:
         """The file to read from; it keeps the socket open, as a socket's own does."""
-        return io.BufferedReader(_BoundedFile(self._sock, self._bounds, mode))
+        return io.BufferedReader(_BoundedFile(self._sock, self._bounds, mode), _PIECE)
 
 
 class _BoundedFile(io.RawIOBase):
@@ -133,7 +142,7 @@ class _BoundedFile(io.RawIOBase):
         return number
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(self._bounds.left())
+        self._bounds.limit(self._sock)
         count: int | None = self._raw.readinto(buffer)
         self._bounds.receive(count or 0)
         return count
@@ -234,7 +243,7 @@ class _WatchedConnection(HTTPConnection):
             self.connect()
         witness = _witness()
         for block in _blocks(data):
-            self.sock.settimeout(witness.bounds.left())
+            witness.bounds.limit(self.sock)
             witness.sent = witness.sent or not self._connecting
             super().send(block)
 
