@@ -29,8 +29,10 @@ class NotPrivateError(OSError):
 
 
 def refuse_open_folder(folder: Path) -> None:
-    """Raises NotPrivateError for a folder that others can enter, and OSError if it is missing."""
+    """Raises NotPrivateError for a folder that others can enter, and OSError for no folder."""
     status = folder.stat()
+    if not stat.S_ISDIR(status.st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     if status.st_uid != os.geteuid():
         raise NotPrivateError("belongs to another user", "Use another folder.")
     if stat.S_IMODE(status.st_mode) & 0o077:
@@ -49,7 +51,7 @@ def read_private(path: Path) -> bytes:
     Raises NotPrivateError for a link, for anything but a file, for another user's file, and for
     one that others can read or write; OSError when it cannot be read.
     """
-    with os.fdopen(_open_private(path, os.O_RDONLY), "rb") as file:
+    with os.fdopen(_open_file(path, os.O_RDONLY, is_private=True), "rb") as file:
         return file.read()
 
 
@@ -60,7 +62,7 @@ def update_private(path: Path, change: Callable[[bytes], bytes]) -> bytes:
     can leave half of it, and nothing waits for the disk: this is for content that can be made
     again. Raises what ``read_private`` raises, and OSError when the file cannot be written.
     """
-    descriptor = _open_private(path, os.O_RDWR | os.O_CREAT)
+    descriptor = _open_file(path, os.O_RDWR | os.O_CREAT, is_private=True)
     try:
         with suppress(OSError):  # some network file systems have no locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -68,6 +70,7 @@ def update_private(path: Path, change: Callable[[bytes], bytes]) -> bytes:
         changed = change(content)
         if changed != content:
             os.pwrite(descriptor, changed, 0)
+        if len(changed) < len(content):
             os.ftruncate(descriptor, len(changed))
         return changed
     finally:
@@ -80,29 +83,30 @@ def create_private(path: Path, content: bytes) -> bool:
     Raises OSError when it cannot be created.
     """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        _create(path, content)
     except FileExistsError:
         return False
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
     sync_folder(path.parent)
     return True
 
 
-def _open_private(path: Path, flags: int) -> int:
-    """Opens a file that only this user can access; raises what ``read_private`` raises."""
-    descriptor = _open_file(path, flags)
+def _create(path: Path, content: bytes, *, durable: bool = True, mode: int = 0o600) -> None:
+    """Writes a new file; ``durable`` waits until its content is on disk."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        _refuse_open_file(os.fstat(descriptor), path)
-    except BaseException:
+        # A file object would ask the system three times what kind of file it has.
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        if mode != 0o600:
+            os.fchmod(descriptor, mode)
+        if durable:
+            os.fsync(descriptor)
+    finally:
         os.close(descriptor)
-        raise
-    return descriptor
 
 
-def _open_file(path: Path, flags: int) -> int:
+def _open_file(path: Path, flags: int, *, is_private: bool = False) -> int:
     # A link is not followed and a pipe not waited for, which might never end.
     flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
@@ -113,9 +117,15 @@ def _open_file(path: Path, flags: int) -> int:
         if error.errno == errno.ENXIO:  # a socket, or a missing device
             raise NotPrivateError("is not a regular file", "Remove it.") from error
         raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise NotPrivateError("is not a regular file", "Remove it.")
+        if is_private:
+            _refuse_open_file(status, path)
+    except BaseException:
         os.close(descriptor)
-        raise NotPrivateError("is not a regular file", "Remove it.")
+        raise
     return descriptor
 
 
@@ -141,14 +151,7 @@ def write_whole(path: Path, content: bytes, *, durable: bool = True, mode: int =
     """
     draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            if mode != 0o600:
-                os.fchmod(descriptor, mode)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
+        _create(draft, content, durable=durable, mode=mode)
         draft.replace(path)
     except BaseException:
         with suppress(OSError):
