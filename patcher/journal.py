@@ -187,16 +187,17 @@ class Journal:
         self.folder = folder
         self.now = now
 
-    def open(self, intent: Intent, name: str | None = None) -> str:
+    def open(self, intent: Intent, name: str | None = None, *, before: bytes | None = None) -> str:
         """Records an intent and returns the entry's name, once it is safe on disk.
 
-        ``name`` is by default a new one. Raises JournalError when it cannot be recorded.
+        ``name`` is by default a new one. ``before`` is the JSON text of ``intent.before``, if
+        known. Raises JournalError when it cannot be recorded.
         """
         self._prepare()
         name = name or new_name()
         record = {"format": FORMAT, "entry": name, "begun": self._timestamp()}
         record |= {"sequence": self._next_in_order(), **intent._asdict()}
-        self._write(self._intent_path(name), record)
+        self._write(self._intent_path(name), record, before=before)
         return name
 
     def _next_in_order(self) -> int:
@@ -232,14 +233,14 @@ class Journal:
         record["keys"] = [*record["keys"], key]
         self._write(path, record)
 
-    def close(self, name: str, ending: Ending) -> None:
+    def close(self, name: str, ending: Ending, *, observed: bytes | None = None) -> None:
         """Records the outcome of a write. Raises JournalError when it cannot be recorded.
 
-        Nothing waits for the disk here: without the ending, after a power failure, a read finds
-        out the outcome.
+        ``observed`` is the JSON text of ``ending.observed``, if known. Nothing waits for the disk
+        here: without the ending, after a power failure, a read finds out the outcome.
         """
         record = {"format": FORMAT, "entry": name, "ended": self._timestamp(), **ending._asdict()}
-        self._write(self._ending_path(name), record, durable=False)
+        self._write(self._ending_path(name), record, durable=False, observed=observed)
 
     def entry(self, name: str) -> Entry:
         """Returns the entry of that name.
@@ -247,7 +248,7 @@ class Journal:
         Raises JournalError when there is none, when it is unreadable, and when another user could
         have written it.
         """
-        self._refuse_open_folder()
+        self._is_there()
         record = self._read(self._intent_path(name))
         entry = entry_of(name, record, self._ending(name))
         if entry is None:
@@ -281,9 +282,8 @@ class Journal:
 
         Raises JournalError when another user could have put them there.
         """
-        if not self.folder.is_dir():
+        if not self._is_there():
             return ()
-        self._refuse_open_folder()
         return tuple("@" + path.name[:12] for path in self.folder.glob("????????????.intent.json"))
 
     def has(self, name: str) -> bool:
@@ -359,14 +359,16 @@ class Journal:
 
     def _prepare(self) -> None:
         """Creates the folder, and refuses one that other users can write to."""
+        if self._is_there():
+            return
         try:
-            if not self.folder.is_dir():
-                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise self._unwritable(error) from error
-        self._refuse_open_folder()
+        self._is_there()
 
-    def _refuse_open_folder(self) -> None:
+    def _is_there(self) -> bool:
+        """Whether the folder exists. Raises JournalError for one that is open to other users."""
         try:
             refuse_open_folder(self.folder)
         except NotPrivateError as error:
@@ -374,15 +376,25 @@ class Journal:
                 f"The journal's folder {self.folder} {error.reason}, so it is not used.",
                 hint=error.hint,
             ) from error
-        except FileNotFoundError:
-            return
+        except (FileNotFoundError, NotADirectoryError):
+            return False
         except OSError as error:
             raise JournalError(f"{self.folder} cannot be read: {error.strerror}.") from error
+        return True
 
-    def _write(self, path: Path, record: dict[str, Any], *, durable: bool = True) -> None:
-        """Writes a whole file, or nothing; ``durable`` waits until it is on disk."""
+    def _write(
+        self, path: Path, record: dict[str, Any], *, durable: bool = True, **texts: bytes | None
+    ) -> None:
+        """Writes a whole file, or nothing; ``durable`` waits until it is on disk.
+
+        ``texts`` are the JSON texts of some of the keys, where they are known.
+        """
+        known = {key: text for key, text in texts.items() if text is not None}
+        others = {key: value for key, value in record.items() if key not in known}
+        content = jsontext.dump(others).encode("ascii").removesuffix(b"}")
+        content += b"".join(b',"%b":%b' % (key.encode("ascii"), known[key]) for key in known)
         try:
-            write_whole(path, jsontext.dump(record).encode("ascii"), durable=durable)
+            write_whole(path, content + b"}", durable=durable)
             if durable:
                 sync_folder(self.folder)
         except OSError as error:

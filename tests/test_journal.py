@@ -55,6 +55,23 @@ def test_an_ending_is_added(journal: Journal) -> None:
     assert journal.entry(name).ending == ending
 
 
+def test_a_known_text_is_recorded_as_it_came(journal: Journal) -> None:
+    """The text of a response is recorded to the byte, and read as what it says."""
+    before = '{ "name": "Café",\n  "rate": 1.50, "id": 9007199254740993 }'.encode()
+    observed = b'{"name": "\\u0043ustomers"}'
+    value = {"name": "Café", "rate": 1.5, "id": 9007199254740993}
+    intent = INTENT._replace(before=value)
+
+    name = journal.open(intent, before=before)
+    journal.close(name, Ending("applied", "as sent", {"name": "Customers"}), observed=observed)
+    journal.add_key(name, "another")
+
+    entry = journal.entry(name)
+    assert entry.intent == intent._replace(keys=(*intent.keys, "another"))
+    assert entry.ending == Ending("applied", "as sent", {"name": "Customers"})
+    assert observed in journal.folder.joinpath(f"{name[1:]}.ending.json").read_bytes()
+
+
 def test_a_further_key_is_recorded(journal: Journal) -> None:
     """Each Idempotency-Key that was used is there, in order."""
     name = journal.open(INTENT)

@@ -64,6 +64,15 @@ def envelope(response: Response, what: str) -> Document:
     return value
 
 
+def text_of_data(response: Response) -> bytes:
+    """The text of an envelope's ``data``, which is all that the envelope holds.
+
+    Of any other envelope the result is not JSON.
+    """
+    body = response.body
+    return body[body.find(b":") + 1 : body.rfind(b"}")]
+
+
 def api_message(response: Response, *, whole: bool = False) -> ApiMessage | None:
     """The error in the API's own form, or None where something else answered.
 

@@ -18,6 +18,7 @@ from patcher.api.answers import (
     pages,
     retry_after,
     strong_etag,
+    text_of_data,
 )
 from patcher.api.pace import Pace
 from patcher.api.settings import DEFAULT_URL, Settings, bearer, checked_url
@@ -42,11 +43,14 @@ _FRESH: Final = {"Cache-Control": "no-cache"}
 
 
 class RawSnapshot(NamedTuple):
-    """A resource as read: the object, its strong ETag if there is one, the response body."""
+    """A resource as read: the object, its strong ETag if there is one, and its text.
+
+    The text is known where the response held nothing else.
+    """
 
     resource: Document
     etag: str | None
-    text: bytes
+    text: bytes | None
 
 
 class Client:
@@ -127,11 +131,13 @@ class Client:
         path = item_path(collection, resource_id)
         response = self._read(path, left=left)
         etag = strong_etag(response)
-        if known is not None and response.body == known.text:
+        text = text_of_data(response)
+        if known is not None and text == known.text:
             return known._replace(etag=etag)
-        resource = envelope(response, f"The answer of GET {path}").get("data")
+        answer = envelope(response, f"The answer of GET {path}")
+        resource = answer.get("data")
         if type(resource) is dict and resource.get("id") in (resource_id, resource_id.lower()):
-            return RawSnapshot(resource, etag, response.body)
+            return RawSnapshot(resource, etag, text if len(answer) == 1 else None)
         what = "with another resource" if type(resource) is dict else "without the resource"
         message, status = f"GET {path} answered {what}.", response.status
         raise ApiError(message, status=status, method="GET", path=path)

@@ -94,25 +94,25 @@ class Guard:
             return PatchResult.of_plan(plan)
         body = {**plan.proposed, REFRESH: True} if refresh else plan.proposed
         key = self.new_key()
-        entry = self.journal.open(self._intent(plan, body, key))
+        entry = self.journal.open(self._intent(plan, body, key), before=plan.base.text)
         notices: list[Notice] = []
-        observed: Document | None = None
+        observed: Snapshot | None = None
         try:
             if plan.origin.saved_plan is not None:
                 claim(self.journal, plan.origin.saved_plan, entry)
             sent, written = self._attempt(plan, body, key, entry)
-            observed = written.snapshot.raw
-            self.accept(written.snapshot)
+            observed = written.snapshot
+            self.accept(observed)
             notices += [*written.verdict.notices, *written.notices]
-            notices += sent.overlap(written.snapshot).judge(written.verdict, refresh=refresh)
+            notices += sent.overlap(observed).judge(written.verdict, refresh=refresh)
         except PatchError as error:
             state = _ENDINGS.get(error.exit_code, "not-written")
-            self._close(entry, Ending(state, error.message, observed), notices)
+            self._close(entry, Ending(state, error.message), observed, notices)
             error.result = PatchResult.of_error(
                 error, plan.resource, plan=plan, notices=tuple(notices), journal_entry=entry
             )
             raise
-        self._close(entry, Ending("applied", observed=observed), notices)
+        self._close(entry, Ending("applied"), observed, notices)
         return PatchResult(
             plan.resource,
             "applied",
@@ -221,10 +221,15 @@ class Guard:
             run=plan.origin.run,
         )
 
-    def _close(self, entry: str, ending: Ending, notices: list[Notice]) -> None:
+    def _close(
+        self, entry: str, ending: Ending, observed: Snapshot | None, notices: list[Notice]
+    ) -> None:
         """Records the ending. The write is over, so failing to record it is only a warning."""
+        known = None
+        if observed is not None:
+            ending, known = ending._replace(observed=observed.raw), observed.text
         try:
-            self.journal.close(entry, ending)
+            self.journal.close(entry, ending, observed=known)
         except JournalError as error:
             text = f"The outcome of the write could not be recorded: {error.message}"
             notices.append(Notice("ending-not-recorded", "", text))

@@ -98,8 +98,7 @@ class ApiStore:
             now = self.read(resource_id)
         except ApiError as error:
             raise UnsentError(f"{what} could not be read again: {error.message}") from error
-        is_same = before is None or now.text == before.text or strictly_equal(now.raw, before.raw)
-        if not is_same:
+        if before is not None and not strictly_equal(now.raw, before.raw):
             raise UnsentError(f"{what} had changed.")
 
     def _answer(self, response: Response) -> Answer:
@@ -140,7 +139,8 @@ class ApiStore:
         raw = answer.get("data")
         if type(raw) is not dict:
             return Ambiguous("it answered without the resource", response.status)
-        return Answered(Snapshot(raw))
+        text = answers.text_of_data(response) if len(answer) == 1 else None
+        return Answered(Snapshot(raw, text=text))
 
     def _job(self, state: JobState) -> Job:
         return Job(

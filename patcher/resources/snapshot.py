@@ -22,8 +22,8 @@ class Snapshot(NamedTuple):
     """A response of the API for one resource, parsed strictly.
 
     ``raw`` is the resource as the API shows it. ``etag`` is its strong entity tag (RFC 9110,
-    section 8.8.3), if any; the API documents none. ``text`` is the response body, if known: two
-    snapshots of the same text are equal.
+    section 8.8.3), if any; the API documents none. ``text`` is the JSON text of ``raw`` as it
+    came, if known: two snapshots of the same text are equal.
     """
 
     raw: Document

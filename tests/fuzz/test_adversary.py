@@ -29,9 +29,9 @@ class WatchedJournal(Journal):
     world: World
     closed: dict[str, int]
 
-    def close(self, name: str, ending: Ending) -> None:
+    def close(self, name: str, ending: Ending, *, observed: bytes | None = None) -> None:
         self.closed[name] = self.world.tick
-        super().close(name, ending)
+        super().close(name, ending, observed=observed)
 
 
 @dataclass

@@ -14,7 +14,8 @@ from patcher.api.transport import Exchange
 from patcher.documents import jsontext
 from patcher.documents.patches import Patch
 from patcher.errors import ApiError, PatchError
-from patcher.guard.store import Ambiguous, NotSent
+from patcher.guard.guard import fresh_key
+from patcher.guard.store import Ambiguous, Answered, NotSent
 from patcher.operations.api_store import ApiStore
 from patcher.operations.arguments import Options
 from patcher.operations.session import Session
@@ -53,10 +54,40 @@ def test_a_known_text_of_another_model_is_none() -> None:
     with Sandbox(models=2) as sandbox, Client(sandbox.url, sandbox.api_key) as client:
         known = ApiStore(client, MODEL).read(seed.CONTACTS)
         assert known.text is not None
-        sandbox.fault(faults.raw_body(known.text, method="GET"))
+        sandbox.fault(faults.raw_body(b'{"data":%b}' % known.text, method="GET"))
 
         with pytest.raises(ApiError, match="another resource"):
             ApiStore(client, MODEL, known=known).read(seed.ORDERS)
+
+
+@pytest.mark.parametrize("form", [b'{"data":%b}', b' {\n "data" : %b }\n', b'{"\\u0064ata":%b}'])
+def test_the_text_of_a_resource_is_known_where_it_is_all_there_is(form: bytes) -> None:
+    """However the envelope is spelled, the text is the resource's own."""
+    text = b'{"id": "%b", "name": ":}{"}' % seed.CONTACTS.encode()
+    with Sandbox(models=1) as sandbox, Client(sandbox.url, sandbox.api_key) as client:
+        sandbox.fault(faults.raw_body(form % text, method="GET"))
+
+        found = ApiStore(client, MODEL).read(seed.CONTACTS)
+
+    assert json.loads(found.text or b"") == found.raw == json.loads(text)
+
+
+def test_a_resource_in_a_larger_envelope_is_compared_by_value() -> None:
+    """Where a response holds more than the resource, nothing passes for its text."""
+    with Sandbox(models=1) as sandbox, Client(sandbox.url, sandbox.api_key) as client:
+        text = ApiStore(client, MODEL).read(seed.CONTACTS).text or b""
+        body = b'{"data":%b,"meta":{"request":"r-1"}}' % text
+        sandbox.fault(faults.raw_body(body, method="*", every=True))
+
+        read = ApiStore(client, MODEL).read(seed.CONTACTS)
+        again = ApiStore(client, MODEL, known=read).read(seed.CONTACTS)
+        written = ApiStore(client, MODEL).replace(
+            seed.CONTACTS, MODEL.document(read)[0], fresh_key(), None
+        )
+
+    assert isinstance(written, Answered)
+    assert read.text is again.text is written.snapshot.text is None
+    assert read.raw == again.raw == written.snapshot.raw
 
 
 def test_who_we_are_is_what_our_writes_are_by() -> None:
