@@ -88,6 +88,10 @@ class Masks:
                 self._look(value, place, hidden, credentials)
         return replace(self, hidden=frozenset(hidden), credentials=frozenset(credentials))
 
+    def is_opaque(self, place: Tokens) -> bool:
+        """Whether a place is in one of the opaque objects, or is one."""
+        return any(place[: len(one)] == one for one in self.places)
+
     def is_masked_place(self, place: Tokens) -> bool:
         """Whether the value at ``place`` must not be shown."""
         return self.masked_from(place) is not None
@@ -118,7 +122,7 @@ class Masks:
         masked = self.masked_from(place)
         if masked is not None and masked != place:
             return Change(pointer_to(masked), "changed", MASK_BEFORE, MASK_AFTER)
-        if change.kind == "reordered" and (masked or self._is_opaque(place)):
+        if change.kind == "reordered" and (masked or self.is_opaque(place)):
             # The identities are values, and their keys are unknown here.
             return Change(change.path, "changed", MASK_BEFORE, MASK_AFTER)
         old, new = self.masked_value(change.old, place), self.masked_value(change.new, place)
@@ -181,7 +185,7 @@ class Masks:
 
     def _find(self, value: JsonValue, at: Tokens, *, is_hidden: bool) -> Iterator[Tokens]:
         if type(value) is str:
-            if value in _OURS or (self._is_opaque(at) and is_mask(value, is_hidden=is_hidden)):
+            if value in _OURS or (self.is_opaque(at) and is_mask(value, is_hidden=is_hidden)):
                 yield at
             return
         hidden = self._hidden_keys(value, at)
@@ -191,12 +195,9 @@ class Masks:
             else:
                 yield from self._find(member, (*at, key), is_hidden=is_hidden or key in hidden)
 
-    def _is_opaque(self, place: Tokens) -> bool:
-        return any(place[: len(one)] == one for one in self.places)
-
     def _hidden_keys(self, value: JsonValue, at: Tokens) -> frozenset[str]:
         """The keys of ``value``, which is at ``at``, whose values are credentials."""
-        return hidden_keys(value, self.words) if self._is_opaque(at) else frozenset()
+        return hidden_keys(value, self.words) if self.is_opaque(at) else frozenset()
 
     def _look(
         self, value: JsonValue, at: Tokens, hidden: set[Tokens], credentials: set[str]

@@ -156,10 +156,13 @@ def _plan(
     changes = compare(document, proposed, resource.shape.lists, explained=terms.explained)
     if changes and not terms.allow_all_fields:
         _refuse_widening(resource, document, proposed)
-    masks = terms.masks.on(proposed) if changes else terms.masks
-    for change in changes:
-        if change.kind != "removed":
-            masks.refuse(change.new, tokens_of(change.path))
+    new = [(one.new, tokens_of(one.path)) for one in changes if one.kind != "removed"]
+    # Only in an opaque place does it depend on the rest of the document what is a mask.
+    masks = terms.masks
+    if any(masks.is_opaque(place) for _, place in new):
+        masks = masks.on(proposed)
+    for value, place in new:
+        masks.refuse(value, place)
     findings = finding_notices(resource, document, proposed, terms) if changes else ()
     filled = [key for key, value in document.items() if not is_blank(value)]
     named = terms.written_keys | resource.shape.required

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents.diff import Change
@@ -91,7 +92,7 @@ class Terms(NamedTuple):
     explained: bool = True
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """A change to one resource that is not written yet.
 
@@ -122,7 +123,7 @@ class Plan:
     preview: Preview | None = None
     impact: Impact | None = None
 
-    @property
+    @cached_property
     def masks(self) -> Masks:
         """Which values are credentials, in either document."""
         return self.masks_with()
@@ -203,7 +204,8 @@ class Plan:
 
     def shown(self, changes: Iterable[Change], *others: Document) -> tuple[Change, ...]:
         """Changes with credentials masked, including those of the ``others``."""
-        return self.masks_with(*others).masked_changes(changes)
+        masks = self.masks_with(*others) if others else self.masks
+        return masks.masked_changes(changes)
 
     def redacted(self, text: str) -> str:
         """A foreign text with the credentials of either document masked."""
