@@ -29,11 +29,14 @@ class Served(NamedTuple):
 
 def document(number: int, fields: int) -> dict[str, Any]:
     """A model with so many fields, as people have them: a query, labels, policies."""
+    contacts = seed.contacts()
+    relation = {**contacts["relations"][0], "from": "column_1"}
     return {
-        **seed.contacts(),
+        **contacts,
         "name": f"Model {number:05d}",
         "fields": [f"column_{index}" for index in range(fields)],
         "tracking_columns": ["column_0"],
+        "relations": [relation],
     }
 
 
