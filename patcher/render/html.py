@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -142,39 +142,35 @@ def _plan(shown: Outline, number: int, members: Sequence[str], *, is_only: bool)
         yield "<h3>Changes</h3>"
         for change, path in with_paths(shown.changes):
             yield from _change(change, path, members.index(_member(change)))
-    for one in shown.attachments:
-        if not one.is_alarming:
-            yield from _attached(one)
+    yield from (_attached(one) for one in shown.attachments if not one.is_alarming)
     yield from _rest(shown)
     yield "</section>"
 
 
 def _alarms(shown: Outline) -> Iterator[str]:
     if shown.cleared:
-        yield '<div class="alarm"><h3>Cleared by this change</h3><ul>'
-        yield from (f"<li><code>{_text(path)}</code></li>" for path in shown.cleared)
-        yield "</ul></div>"
+        paths = (f"<code>{_text(path)}</code>" for path in shown.cleared)
+        yield f'<div class="alarm"><h3>Cleared by this change</h3>{_list(paths)}</div>'
     if shown.warnings:
-        yield '<div class="warning"><h3>Warnings</h3><ul>'
-        for one in shown.warnings:
-            yield f"<li><code>{_text(one.code)}</code> {_text(one.message)}</li>"
-        yield "</ul></div>"
-    for attachment in shown.attachments:
-        if attachment.is_alarming:
-            yield from _attached(attachment)
+        texts = (f"<code>{_text(one.code)}</code> {_text(one.message)}" for one in shown.warnings)
+        yield f'<div class="warning"><h3>Warnings</h3>{_list(texts)}</div>'
+    yield from (_attached(one) for one in shown.attachments if one.is_alarming)
 
 
 def _rest(shown: Outline) -> Iterator[str]:
     if shown.carried:
-        yield (
-            f'<details class="carried"><summary>{PRESERVED} ({len(shown.carried)})</summary><ul>'
-        )
-        yield from (f"<li><code>{_text(one.path)}</code>{one.size}</li>" for one in shown.carried)
-        yield "</ul></details>"
+        paths = (f"<code>{_text(one.path)}</code>{one.size}" for one in shown.carried)
+        yield _folded(f"{PRESERVED} ({len(shown.carried)})", _list(paths))
     if shown.remarks:
-        yield '<details class="carried"><summary>Existing problems</summary><ul>'
-        yield from (f"<li>{_text(one.message)}</li>" for one in shown.remarks)
-        yield "</ul></details>"
+        yield _folded("Existing problems", _list(_text(one.message) for one in shown.remarks))
+
+
+def _list(items: Iterable[str]) -> str:
+    return f"<ul>{''.join(f'<li>{one}</li>' for one in items)}</ul>"
+
+
+def _folded(title: str, body: str, kind: str = "carried", state: str = "") -> str:
+    return f'<details{state} class="{kind}"><summary>{title}</summary>{body}</details>'
 
 
 def _change(change: Change, path: str, member: int) -> Iterator[str]:
@@ -242,13 +238,12 @@ def _cells(cell: Cell | None, side: str, differs: Range) -> str:
     )
 
 
-def _attached(one: Attachment) -> Iterator[str]:
+def _attached(one: Attachment) -> str:
     state, kind = (" open", "alarm") if one.is_alarming else ("", "carried")
     if not one.lines:
-        yield f'<p class="{kind}">{_text(one.title)}</p>'
-        return
-    yield f'<details{state} class="{kind}"><summary>{_text(one.title)}</summary>'
-    yield "<pre>" + "\n".join(map(_line, one.lines)) + "</pre></details>"
+        return f'<p class="{kind}">{_text(one.title)}</p>'
+    rows = "\n".join(map(_line, one.lines))
+    return _folded(_text(one.title), f"<pre>{rows}</pre>", kind, state)
 
 
 def _line(line: Line) -> str:

@@ -35,16 +35,30 @@ def report(
 
     ``failures`` are the errors of those without a plan; ``unchanged`` others have nothing to do.
 
-    Where it would be longer than a comment can be, values are left out, the last ones first, and
-    both their places and the beginning of the report say so.
+    Where it would be longer than a comment can be, values are left out, the longest first, and both
+    their places and the beginning of the report say so.
     """
-    budget = LONGEST
-    while True:
-        text, left_out = _report(outlines, budget)
-        text = _failures(failures, unchanged, has_plans=bool(outlines)) + text
-        if len(text) <= LONGEST or budget < 1_000:
-            break
-        budget -= max(len(text) - LONGEST, budget // 4)
+    blocks = [*_failures(failures)]
+    if not (failures or outlines) and unchanged:
+        blocks.append(f"No changes: {counted(unchanged, 'model')} up to date.")
+    shorter: dict[int, str] = {}
+    for shown in outlines:
+        blocks += [_heading(shown), *_alarms(shown)]
+        if shown.changes:
+            blocks.append("**Changes**")
+        for change, path in with_paths(shown.changes):
+            shorter[len(blocks)] = f"{_short_change(change, path)} (left out)"
+            blocks.append(_change(change, path))
+        blocks += _rest(shown)
+    excess = len(_joined(blocks)) - LONGEST
+    left_out = 0
+    for at in sorted(shorter, key=lambda at: (len(blocks[at]), at), reverse=True):
+        saved = len(blocks[at]) - len(shorter[at])
+        if excess > 0 and saved > 0:
+            blocks[at] = shorter[at]
+            excess -= saved
+            left_out += 1
+    text = _joined(blocks)
     if len(text) > LONGEST:
         # Not even the paths fit.
         text = text[:LONGEST].rpartition("\n")[0] + "\n\n(cut here)\n"
@@ -57,39 +71,17 @@ def report(
     )
 
 
-def _report(outlines: Sequence[Outline], budget: int) -> tuple[str, int]:
-    blocks: list[str] = []
-    left_out = 0
-    for shown in outlines:
-        blocks += [_heading(shown), *_alarms(shown)]
-        if shown.changes:
-            blocks.append("**Changes**")
-        for change, path in with_paths(shown.changes):
-            whole = _change(change, path)
-            if len(whole) > max(200, budget):
-                left_out += 1
-                whole = f"{_short_change(change, path)} (left out)"
-            budget -= len(whole)
-            blocks.append(whole)
-        blocks += _rest(shown)
-    return _joined(blocks), left_out
-
-
-def _failures(failures: Sequence[PatchError], unchanged: int, *, has_plans: bool) -> str:
-    """What there is no plan for, and why, before all plans."""
-    blocks = []
+def _failures(failures: Sequence[PatchError]) -> Iterable[str]:
+    """What there is no plan for, and why."""
     if failures:
-        blocks.append(f"### {counted(len(failures), 'model')} without a plan")
+        yield f"### {counted(len(failures), 'model')} without a plan"
     for error in failures:
         hint = f" {_code(error.command_hint)}" if error.command_hint else ""
-        blocks.append(f"- **{_code(error.message)}**{hint}")
+        yield f"- **{_code(error.message)}**{hint}"
         for one in error.report.both if error.report else ():
             sides = (("base", one.base), ("yours", one.yours), ("theirs", one.theirs))
             values = "; ".join(f"{name}: {_code(_side(value))}" for name, value in sides)
-            blocks.append(f"- {_code(one.path)} {values}")
-    if not (failures or has_plans) and unchanged:
-        blocks.append(f"No changes: {counted(unchanged, 'model')} up to date.")
-    return _joined(blocks) + "\n" if blocks else ""
+            yield f"- {_code(one.path)} {values}"
 
 
 def _side(value: JsonValue) -> str:
@@ -123,15 +115,11 @@ def _alarms(shown: Outline) -> Iterable[str]:
         yield "\n".join(
             f"- **Warning** {_code(one.code)}: {_code(one.message)}" for one in shown.warnings
         )
-    for one in shown.attachments:
-        if one.is_alarming:
-            yield _attached(one, "open")
+    yield from (_attached(one, "open") for one in shown.attachments if one.is_alarming)
 
 
 def _rest(shown: Outline) -> Iterable[str]:
-    for one in shown.attachments:
-        if not one.is_alarming:
-            yield _attached(one)
+    yield from (_attached(one) for one in shown.attachments if not one.is_alarming)
     if shown.carried:
         paths = (_code(one.path) + one.size for one in shown.carried)
         yield _folded(f"{PRESERVED} ({len(shown.carried)})", ", ".join(paths))

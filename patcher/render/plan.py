@@ -225,28 +225,22 @@ def _change(change: Change, path: str) -> Iterator[Line]:
     mark: str = MARKS[change.kind]
     style: Style = "changed" if change.kind == "reordered" else change.kind
     head = (Span(f"  {mark} {change.kind:<9}", style), Span(f" {path}"))
-    old, new = change.old, change.new
-    if change.kind == "changed" and is_multiline(old, new):
+    if change.kind == "changed" and is_multiline(change.old, change.new):
         yield line(*head)
-        yield from text_diff_lines(old, new)
+        yield from text_diff_lines(change.old, change.new)
         return
-    if change.kind in ("added", "removed"):
-        (rows,) = values_apart([new if change.kind == "added" else old], WIDE)
-        if len(rows) == 1:
-            yield line(*head, "  ", Span(rows[0], style))
-            return
+    sides: list[tuple[str, Style, JsonValue]] = [
+        ("-", "removed", change.old),
+        ("+", "added", change.new),
+    ]
+    there = [side for side in sides if side[2] is not MISSING]
+    blocks = values_apart([value for _, _, value in there], WIDE)
+    if blocks[1:] or blocks[0][1:]:
         yield line(*head)
-        yield from _value(rows, mark, style)
-        return
-    yield line(*head)
-    before, after = values_apart([old, new], WIDE)
-    yield from _value(before, "-", "removed")
-    yield from _value(after, "+", "added")
-
-
-def _value(rows: Sequence[str], mark: str, style: Style) -> Iterator[Line]:
-    for row in rows:
-        yield line(_INDENT, Span(f"{mark} {row}", style))
+        for (sign, colour, _), rows in zip(there, blocks, strict=True):
+            yield from (line(_INDENT, Span(f"{sign} {row}", colour)) for row in rows)
+    else:
+        yield line(*head, "  ", Span(blocks[0][0], style))
 
 
 _DIFF_STYLES: dict[str, Style] = {"+": "added", "-": "removed", "@": "quiet"}
