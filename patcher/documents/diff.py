@@ -4,7 +4,7 @@ A strict walk decides what differs: it pairs keys of objects by name, items of k
 identity, and those of other lists by position after the common beginning and end. deepdiff alone
 would treat [1] as [True] and -0.0 as 0.0, report an item inserted at the front of a list as a
 change of every item, and need seconds for a few thousand items. It gets only the differing values,
-as two small trees, and says what kind of difference each is.
+and says what kind of difference each is.
 """
 
 from __future__ import annotations
@@ -216,7 +216,7 @@ def compare(
     """
     differing = difference(base, proposed, lists)
     # One difference explains itself; deepdiff would cost a tenth of the time of a patch.
-    kinds = explain(*_sides(differing)) if explained and len(differing) > 1 else {}
+    kinds = explain(differing) if explained and len(differing) > 1 else {}
     changes: list[Change] = []
     for keys, seen, old, new in differing:
         # The walk decides what differs, even where deepdiff misses it.
@@ -227,20 +227,22 @@ def compare(
     return tuple(changes)
 
 
-def explain(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> dict[KeyPath, Kind]:
-    """The kind of difference that deepdiff sees at each place of two small trees.
+def explain(differing: list[Difference]) -> dict[KeyPath, Kind]:
+    """The kind of difference that deepdiff sees at each place.
 
-    In the trees lists are objects too, with pairs of indices as keys. By default deepdiff ignores
-    keys that begin with two underscores, and reports an object as a whole when fewer than a third
-    of its keys are on both sides.
+    It gets two objects of only what differs, by the way to it. By default it reports an object as a
+    whole when fewer than a third of its keys are on both sides.
     """
     from deepdiff import DeepDiff
 
-    seen = DeepDiff(
-        old, new, view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0
-    )
+    sides: tuple[dict[KeyPath, JsonValue], dict[KeyPath, JsonValue]] = {}, {}
+    for keys, kind, old, new in differing:
+        for side, value in zip(sides, _visible(old, new), strict=True):
+            if value is not MISSING and kind != "reordered":
+                side[keys] = value
+    seen = DeepDiff(*sides, view="tree", threshold_to_diff_deeper=0)
     return {
-        tuple(level.path(output_format="list")): kind
+        level.path(output_format="list")[0]: kind
         for report, kind in _KINDS.items()
         for level in seen.get(report, ())
     }
@@ -259,19 +261,6 @@ _KINDS: Mapping[str, Kind] = {
     "values_changed": "changed",
     "type_changes": "changed",
 }
-
-
-def _sides(differing: list[Difference]) -> tuple[dict[Any, Any], dict[Any, Any]]:
-    """The two trees for deepdiff, which hold only what differs."""
-    sides: tuple[dict[Any, Any], dict[Any, Any]] = {}, {}
-    for keys, kind, old, new in differing:
-        for side, value in zip(sides, _visible(old, new), strict=True):
-            inner = side
-            for key in keys[:-1]:
-                inner = inner.setdefault(key, {})
-            if value is not MISSING and kind != "reordered":
-                inner[keys[-1]] = value
-    return sides
 
 
 def _visible(old: JsonValue, new: JsonValue) -> tuple[JsonValue, JsonValue]:

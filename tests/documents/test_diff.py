@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from patcher.documents import diff
-from patcher.documents.diff import Change, _sides, compare, difference, explain
+from patcher.documents.diff import Change, _visible, compare, difference, explain
 from patcher.documents.shape import KeyedList, ListKeys
 from patcher.documents.values import MAX_DEPTH, Document, JsonValue, copied, strictly_equal
 from tests.documents.rebuilding import apply_changes
@@ -77,7 +77,7 @@ def test_deepdiff_sees_lookalikes(old: JsonValue, new: JsonValue) -> None:
     """The values that deepdiff would take for equal are shown to it as others."""
     found = difference({"x": [old], "y": 1}, {"x": [new], "y": 2}, {})
 
-    assert explain(*_sides(found)) == {("x", (0, 0)): "changed", ("y",): "changed"}
+    assert explain(found) == {("x", (0, 0)): "changed", ("y",): "changed"}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_deepdiff_sees_keys_that_look_private() -> None:
     """By default it passes over what begins with two underscores."""
     old, new = {"__a": 1, "b": 1, "__c": 1}, {"__a": 2, "b": 2, "__d": 1}
 
-    assert explain(old, new) == {
+    assert explain(difference(old, new, {})) == {
         ("__a",): "changed",
         ("b",): "changed",
         ("__c",): "removed",
@@ -244,9 +244,7 @@ def test_lists_within_lists_are_walked_once(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_long_texts_are_not_diffed_by_line() -> None:
     """Texts of several lines are hidden from deepdiff, which would diff them in square time."""
-    found = difference({"x": "a\nb", "y": "a"}, {"x": "a", "y": "a\nc"}, {})
-
-    assert _sides(found) == ({"x": 0, "y": 0}, {"x": 1, "y": 1})
+    assert _visible("a\nb", "a") == _visible("a", "a\nc") == (0, 1)
 
 
 def test_changes_that_nobody_sees_are_not_explained(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -492,7 +490,7 @@ def test_deepdiff_sees_every_place_by_itself(pair: tuple[Document, Document]) ->
 
     expected = {one.keys for one in found if one.kind != "reordered"}
 
-    assert explain(*_sides(found)).keys() == expected
+    assert explain(found).keys() == expected
 
 
 @given(pairs())
@@ -500,7 +498,7 @@ def test_nothing_rests_on_deepdiff_alone(pair: tuple[Document, Document]) -> Non
     """If deepdiff saw nothing at all, the changes would be the same."""
     base, proposed = pair
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(diff, "explain", lambda old, new: {})
+        patch.setattr(diff, "explain", lambda differing: {})
         without = compare(base, proposed, LISTS)
 
     assert compare(base, proposed, LISTS) == without
