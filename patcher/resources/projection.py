@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
-from patcher.documents import jsontext
 from patcher.documents.pointers import path_to, pointer_to
 from patcher.documents.shape import Shape
-from patcher.documents.values import UUID, Document, JsonValue, Tokens, copied
+from patcher.documents.values import Document, JsonValue, Tokens, copied
 from patcher.documents.wording import Notice
 from patcher.resources.blockers import Blocker, OnUnknown, UnknownKeys
 
@@ -78,176 +77,31 @@ def option(name: str, place: Tokens, rest: str = "") -> str:
 
 
 class Member(Protocol):
-    """Converts one key of the response."""
+    """Converts a list of the response that has another form in the document.
 
-    @property
-    def source(self) -> str:
-        """The key of the response."""
+    Attributes:
+        source: its key in the response.
+        makes: the keys of the document that it becomes.
+        ways: the options that replace it whole.
+    """
 
-    @property
-    def makes(self) -> tuple[str, ...]:
-        """The keys of the document that it becomes."""
+    source: str
+    makes: tuple[str, ...]
+    ways: tuple[str, ...]
 
-    def project(self, value: JsonValue, draft: Rebuilt) -> None:
-        """Adds what ``value`` (never null) becomes to the draft."""
+    def project(self, items: list[JsonValue], draft: Rebuilt) -> None:
+        """Adds what the list becomes to the draft."""
 
-    def passed_over(self, value: JsonValue) -> Iterator[tuple[Tokens, JsonValue]]:
-        """Non-blank content of ``value`` that is not sent, since it belongs to something else.
+    def passed_over(self, items: list[JsonValue]) -> Iterator[tuple[Tokens, JsonValue]]:
+        """Non-blank content of the list that is not sent, since it belongs to something else.
 
         Each with a place of three parts: the list in the document, the item as it is sent, a key.
         """
 
 
-class References(NamedTuple):
-    """A list of references: texts stay, an object becomes its ID if that is a UUID.
-
-    The object's other keys belong to what it refers to, and are passed over.
-    """
-
-    source: str
-    id_key: str = "id"
-
-    @property
-    def makes(self) -> tuple[str, ...]:
-        """The same key."""
-        return (self.source,)
-
-    def project(self, value: JsonValue, draft: Rebuilt) -> None:
-        """Adds the list of IDs; an item without one stays as it is and blocks."""
-        here = (self.source,)
-        ways = (option("set", here, ':=["UUID"]'), option("unset", here))
-        if type(value) is not list:
-            draft.blockers.append(Blocker(here, "not a list", ways))
-            draft.document[self.source] = copied(value)
-            return
-        ids: list[JsonValue] = []
-        for index, member in enumerate(value):
-            usable = member if type(member) is str else self._id(member)
-            if usable is None:
-                reason = f"no {self.id_key} that is a UUID"
-                draft.blockers.append(Blocker((*here, str(index)), reason, ways, here))
-            ids.append(copied(member) if usable is None else usable)
-        draft.document[self.source] = ids
-
-    def passed_over(self, value: JsonValue) -> Iterator[tuple[Tokens, JsonValue]]:
-        """The other keys of each object."""
-        for member in value if type(value) is list else ():
-            identity = self._id(member)
-            if identity is not None:
-                yield from _beyond(member, frozenset({self.id_key}), (self.source, identity))
-
-    def _id(self, member: JsonValue) -> str | None:
-        found = member.get(self.id_key) if type(member) is dict else None
-        return found if type(found) is str and UUID.fullmatch(found) else None
-
-
-class SplitList(NamedTuple):
-    """A list of objects that the request splits in two by a flag.
-
-    Objects without the flag become their names, in ``plain``; their other keys belong to the
-    source, and are passed over. Objects with it go into ``flagged`` with their ``carried`` keys
-    and, where it is not null, the ``text`` key; their ``server_owned`` keys are known and never
-    sent, any other key is unknown.
-    """
-
-    source: str
-    flag: str
-    name: str
-    plain: str
-    flagged: str
-    carried: tuple[str, ...]
-    text: str
-    server_owned: frozenset[str]
-
-    @property
-    def makes(self) -> tuple[str, ...]:
-        """The keys of the two lists."""
-        return self.plain, self.flagged
-
-    def project(self, value: JsonValue, draft: Rebuilt) -> None:
-        """Adds the two lists; the second only where it has items."""
-        if type(value) is not list:
-            draft.blockers.append(Blocker((self.plain,), "not a list", self._whole(self.plain)))
-            draft.document[self.plain] = copied(value)
-            return
-        names: list[JsonValue] = []
-        objects: list[JsonValue] = []
-        for member in value:
-            # Tested first: most items are plain, and there may be thousands.
-            if self._is_plain(member):
-                names.append(member[self.name])
-            elif type(member) is dict and member.get(self.flag) is True:
-                objects.append(self._object(member, len(objects), draft))
-            elif type(member) is str and member:
-                names.append(member)
-            else:
-                here = (self.plain,)
-                place = (*here, str(len(names)))
-                ways = self._whole(self.plain)
-                draft.blockers.append(Blocker(place, self._problem(member), ways, here))
-                names.append(copied(member))
-        draft.document[self.plain] = names
-        if objects:
-            draft.document[self.flagged] = objects
-
-    def passed_over(self, value: JsonValue) -> Iterator[tuple[Tokens, JsonValue]]:
-        """The other keys of each object without the flag."""
-        known = self._known
-        for member in value if type(value) is list else ():
-            if type(member) is dict and not known.issuperset(member) and self._is_plain(member):
-                yield from _beyond(member, known, (self.plain, member[self.name]))
-
-    def _is_plain(self, member: JsonValue) -> bool:
-        if type(member) is not dict:
-            return False
-        flag, name = member.get(self.flag), member.get(self.name)
-        return (flag is None or flag is False) and type(name) is str and name != ""
-
-    def _problem(self, member: JsonValue) -> str:
-        if type(member) is not dict:
-            return "not an object"
-        flag = member.get(self.flag)
-        has_no_name = flag is None or flag is False
-        return f"no {self.name}" if has_no_name else f"{self.flag} is not a boolean"
-
-    def _object(self, member: Document, index: int, draft: Rebuilt) -> Document:
-        """The object to be sent; what it lacks or has in another form blocks."""
-        here = (self.flagged,)
-        place = (*here, str(index))
-        found = {key: copied(member[key]) for key in self.carried if member.get(key) is not None}
-        lacking = [key for key in self.carried if type(found.get(key)) is not str]
-        if not found.get(self.name) and self.name not in lacking:
-            lacking.insert(0, self.name)
-        if lacking:
-            fill = " ".join(option("set", (*place, key), "=TEXT") for key in lacking)
-            reason = f"added by a user, without {' and '.join(lacking)}"
-            ways = (fill, *self._whole(self.flagged))
-            draft.blockers.append(Blocker(place, reason, ways, here))
-        text = member.get(self.text)
-        if text is not None:
-            found[self.text] = text if type(text) is str else jsontext.dump(text)
-        if text is not None and type(text) is not str:
-            draft.note("example-as-text", (*place, self.text), "is sent as JSON text")
-        known = self._known
-        for key, value in member.items():
-            if key not in known and draft.takes_unknown((*place, key), value, here):
-                found[key] = copied(value)
-        return found
-
-    def _whole(self, key: str) -> tuple[str, ...]:
-        """The option that replaces a whole list."""
-        return (option("set", (key,), ":=[...]"),)
-
-    @property
-    def _known(self) -> frozenset[str]:
-        """The known keys of an item."""
-        return self.server_owned | {self.flag, self.text, *self.carried}
-
-
-def _beyond(
-    member: Document, known: frozenset[str], at: Tokens
-) -> Iterator[tuple[Tokens, JsonValue]]:
-    for key, value in member.items():
+def beyond(item: Document, known: frozenset[str], at: Tokens) -> Iterator[tuple[Tokens, JsonValue]]:
+    """The values of an item, which is at ``at``, that are not blank, less those at known keys."""
+    for key, value in item.items():
         if key not in known and not is_blank(value):
             yield (*at, key), value
 
@@ -264,8 +118,11 @@ def project(
     made = {key for member in members for key in member.makes}
     for member in members:
         value = raw.get(member.source)
-        if value is not None:
+        if type(value) is list:
             member.project(value, draft)
+        elif value is not None:
+            draft.blockers.append(Blocker(member.makes[:1], "not a list", member.ways))
+            draft.document[member.makes[0]] = copied(value)
     for key, value in raw.items():
         if value is None or key in sources or key in shape.server_owned:
             continue

@@ -32,7 +32,7 @@ class Resource(NamedTuple):
         write_job: the API's job type for an asynchronous update.
         shape: the outline of the writable document.
         schema: its JSON Schema.
-        members: the keys of the response that have another form in the document.
+        members: the lists of the response that have another form in the document.
         filled: places that the server fills in ("-" stands for each list item).
         json_texts: places of texts that may come back as the JSON value they contain.
         columns: where the document refers to columns of its source; None where it does not.
@@ -122,7 +122,8 @@ class Resource(NamedTuple):
         return {
             place: value
             for member in differing
-            for place, value in member.passed_over(snapshot.raw.get(member.source))
+            if type(snapshot.raw.get(member.source)) is list
+            for place, value in member.passed_over(snapshot.raw[member.source])
         }
 
     def redacted(self, document: Document, masks: Masks | None = None) -> tuple[Tokens, ...]:

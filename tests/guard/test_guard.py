@@ -614,14 +614,14 @@ class Noted:
 
     def __init__(self, member: Member, events: list[str]) -> None:
         self.member, self.events = member, events
-        self.source, self.makes = member.source, member.makes
+        self.source, self.makes, self.ways = member.source, member.makes, member.ways
 
-    def project(self, value: JsonValue, draft: Rebuilt) -> None:
+    def project(self, items: list[JsonValue], draft: Rebuilt) -> None:
         self.events.append("work")
-        self.member.project(value, draft)
+        self.member.project(items, draft)
 
-    def passed_over(self, value: JsonValue) -> Iterator[tuple[Tokens, JsonValue]]:
-        return self.member.passed_over(value)
+    def passed_over(self, items: list[JsonValue]) -> Iterator[tuple[Tokens, JsonValue]]:
+        return self.member.passed_over(items)
 
 
 def test_the_same_text_again_goes_straight_to_the_write(tmp_path: Path) -> None:
