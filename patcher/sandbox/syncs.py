@@ -52,37 +52,27 @@ def read_form(document: Document, known: Known) -> Document:
     if mappings:
         shown.setdefault("identity", mappings[0])
     conditions = [
-        *(_old_model_filter(each, known) for each in _conditions(document, "model_filters")),
-        *(_old_target_filter(each) for each in _conditions(document, "target_filters")),
+        _old_filter(kind, each, known)
+        for kind in ("Model", "Target")
+        for each in document.get(f"{kind.lower()}_filters", {}).get("conditions") or ()
     ]
     if conditions:
         shown.setdefault("filters", conditions)
     return shown
 
 
-def _conditions(document: Document, key: str) -> list[Document]:
-    found: list[Document] = document.get(key, {}).get("conditions") or []
-    return found
-
-
-def _old_filter(field_type: str, condition: Document) -> Document:
-    shown: Document = {"field_type": field_type}
+def _old_filter(kind: str, condition: Document, known: Known) -> Document:
+    """A condition in the deprecated spelling, where filters of either kind are in one list."""
     keys = ("function", "label", "value")
-    return shown | {key: condition[key] for key in keys if key in condition}
-
-
-def _old_model_filter(condition: Document, known: Known) -> Document:
-    source = condition["source"]
-    shown = {**_old_filter("Model", condition), "field": source}
+    shown = {"field_type": kind, **{key: condition[key] for key in keys if key in condition}}
+    if kind == "Target":
+        shown["field_id"] = condition["field"]
+        if "value_source" in condition:
+            shown["value_field"] = condition["value_source"]
+        return shown
+    shown["field"] = source = condition["source"]
     field_id = _ids(known(source["model_id"])).get(source["field"])
     return {**shown, "field_id": field_id} if field_id else shown
-
-
-def _old_target_filter(condition: Document) -> Document:
-    shown = {**_old_filter("Target", condition), "field_id": condition["field"]}
-    if "value_source" in condition:
-        shown["value_field"] = condition["value_source"]
-    return shown
 
 
 def model_ids(document: Document) -> list[str]:
