@@ -22,6 +22,7 @@ from patcher.cli.options import CompletedName, options_of, session, shared
 from patcher.documents.jsontext import dump
 from patcher.errors import InterruptedWriteError, InvalidInputError
 from patcher.render.overview import pull_lines
+from patcher.render.text import line
 
 if TYPE_CHECKING:
     from patcher.operations.pull import PullResult
@@ -70,7 +71,9 @@ def pull_command(models: tuple[str, ...], **parameters: Any) -> int:
     from patcher.operations.pull import Puller
 
     selection = selection_of(models, parameters, Source())
-    screen = _PullScreen(is_json=parameters["output"] == "json")
+    is_json = parameters["output"] == "json"
+    progress = ProgressLine(is_json=is_json)
+    ended: list[tuple[str, int]] = []
     console.output.in_run = True
     try:
         here = session().for_batch(Pace(parameters["max_rps"]), BatchControl())
@@ -81,47 +84,31 @@ def pull_command(models: tuple[str, ...], **parameters: Any) -> int:
             options_of(parameters),
             check=parameters["check"],
             workers=parameters["concurrency"],
-            watch=partial(screen.progress.watch, "Pulling"),
+            watch=partial(progress.watch, "Pulling"),
             say=console.say,
         )
-        with closing(here.client), closing(screen.progress):
+        with closing(here.client), closing(progress):
             for result in puller.run(selection):
-                screen.tell(result)
+                ended.append((result.status, result.exit_code))
+                _tell(result, progress, is_json=is_json)
     except KeyboardInterrupt:
         raise InterruptedWriteError(
             "Interrupted. No model was changed; some files may have been updated.",
             hint="Run the same command again for the rest.",
         ) from None
-    return screen.end()
+    counts = Counter(status for status, _ in ended)
+    counted = [f"{count} {status}" for status, count in sorted(counts.items())]
+    console.show([line(f"{', '.join(counted) or 'No models match'}.")], error=is_json)
+    code = max((code for _, code in ended), default=0)
+    return 7 if len(ended) > 1 and code > 1 else code
 
 
-class _PullScreen:
-    """Shows the progress and the results of a pull."""
-
-    def __init__(self, *, is_json: bool) -> None:
-        self.is_json = is_json
-        self._codes: list[int] = []
-        self._statuses: Counter[str] = Counter()
-        self.progress = ProgressLine(is_json=is_json)
-
-    def tell(self, result: PullResult) -> None:
-        """Tells how one ended."""
-        self._codes.append(result.exit_code)
-        self._statuses[result.status] += 1
-        if self.is_json:
-            console.write(dump(result.to_dict()) + "\n", sys.stdout)
-            return
-        subject = str(result.path or result.name or result.model_id)
-        facts = (result.status, subject, result.changes, result.error)
-        lines = list(pull_lines(*facts, console.width(sys.stderr)))
-        self.progress.print(lines, error=result.error is not None)
-
-    def end(self) -> int:
-        """Tells how all of them ended together; the exit code."""
-        counted = [f"{count} {status}" for status, count in sorted(self._statuses.items())]
-        text = f"{', '.join(counted) or 'No models match'}."
-        if self.is_json:
-            console.say(text)
-        else:
-            console.out(text + "\n")
-        return 7 if len(self._codes) > 1 and max(self._codes) > 1 else max(self._codes, default=0)
+def _tell(result: PullResult, progress: ProgressLine, *, is_json: bool) -> None:
+    """Shows how one ended."""
+    if is_json:
+        console.write(dump(result.to_dict()) + "\n", sys.stdout)
+        return
+    subject = str(result.path or result.name or result.model_id)
+    facts = (result.status, subject, result.changes, result.error)
+    lines = list(pull_lines(*facts, console.width(sys.stderr)))
+    progress.print(lines, error=result.error is not None)
