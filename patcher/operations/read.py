@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -178,10 +178,12 @@ def select(session: Session, selection: Selection, options: Options) -> list[Tar
     from patcher.batch.overview import NamedResource
 
     targets, allow_unknown = selection.targets, "carry" in session.unknown_fields(options)
-    where = _Where(session, selection.where, allow_unknown=allow_unknown)
+    where = selection.where
+    _check(session, where, allow_unknown=allow_unknown)
     names: dict[str, str | None] = {}
+    fits: dict[str, bool | None] = {}
     by_name: dict[str, dict[str, None]] = {}
-    if selection.where or targets is None or selection.has_names:
+    if where or targets is None or selection.has_names:
         # Of the list, which comes page by page, no more is kept than needed.
         items = resources(session.client, session.resource)
         for raw in named(session.client, session.resource, items) if selection.has_names else items:
@@ -189,13 +191,14 @@ def select(session: Session, selection: Selection, options: Options) -> list[Tar
             names[resource_id] = shown_name(session, Snapshot(raw))
             if type(name) is str:
                 by_name.setdefault(name, {})[resource_id] = None
-            where.note(raw)
+            fits[resource_id] = _fits(session, where, raw)
     chosen: dict[str, str | None] = dict.fromkeys(names)
     if targets is not None:
         chosen = ids_of(session.resource.noun, by_name, targets)
     excluded = ids_of(session.resource.noun, by_name, selection.exclude)
     chosen = {one: listed_as for one, listed_as in chosen.items() if one not in excluded}
-    fitting = where.fitting(chosen)
+    default = None if where else True
+    fitting = _fitting(session, where, {one: fits.get(one, default) for one in chosen})
     return [
         Target(NamedResource(names.get(one), one), listed_as=listed_as)
         for one, listed_as in chosen.items()
@@ -208,41 +211,33 @@ def holds(session: Session, where: Iterable[Condition], document: Document) -> b
     return all(one.holds(document, session.resource.shape, session.masks) for one in where)
 
 
-class _Where:
-    """Conditions on the items of a list.
+def _check(session: Session, where: Iterable[Condition], *, allow_unknown: bool) -> None:
+    for condition in where:
+        condition.check(session.resource.shape, session.masks, allow_unknown=allow_unknown)
 
-    An item may be lighter than the resource: what it lacks may be there all the same, and is read.
+
+def _fits(session: Session, where: Collection[Condition], raw: Document) -> bool | None:
+    """Whether an item of a list fulfils all conditions; None where it does not show it.
+
+    An item may be lighter than the resource: what it lacks may be there all the same.
     """
+    if not where:
+        return True
+    document, tells = _document(session, raw), session.resource.tells
+    shown = [one for one in where if tells(raw, document, one.place)]
+    return holds(session, shown, document) and (len(shown) == len(where) or None)
 
-    def __init__(
-        self, session: Session, where: tuple[Condition, ...], *, allow_unknown: bool
-    ) -> None:
-        for condition in where:
-            condition.check(session.resource.shape, session.masks, allow_unknown=allow_unknown)
-        self._session, self._where = session, where
-        self._fits: dict[str, bool | None] = {}
 
-    def note(self, raw: Document) -> None:
-        """Notes whether an item fulfils all conditions, or None where it does not show it."""
-        if not self._where:
-            return
-        document = _document(self._session, raw)
-        tells = self._session.resource.tells
-        shown = [one for one in self._where if tells(raw, document, one.place)]
-        is_whole = len(shown) == len(self._where) or None
-        fits = holds(self._session, shown, document)
-        self._fits[raw["id"].lower()] = fits and is_whole
-
-    def fitting(self, ids: Iterable[str]) -> set[str]:
-        """The ``ids`` that fulfil all conditions; those in doubt are read."""
-        if not self._where:
-            return set(ids)
-        fitting = {one for one in ids if self._fits.get(one)}
-        in_doubt = [one for one in ids if self._fits.get(one) is None]
-        for snapshot in whole(self._session.client, self._session.resource, in_doubt):
-            if holds(self._session, self._where, _document(self._session, snapshot.raw)):
-                fitting.add((snapshot.id or "").lower())
-        return fitting
+def _fitting(
+    session: Session, where: Iterable[Condition], fits: Mapping[str, bool | None]
+) -> set[str]:
+    """The ids that fulfil all conditions; those in doubt are read."""
+    fitting = {one for one, is_fit in fits.items() if is_fit}
+    in_doubt = [one for one, is_fit in fits.items() if is_fit is None]
+    for snapshot in whole(session.client, session.resource, in_doubt):
+        if holds(session, where, _document(session, snapshot.raw)):
+            fitting.add((snapshot.id or "").lower())
+    return fitting
 
 
 def _document(session: Session, raw: Document) -> Document:
@@ -336,7 +331,8 @@ def projection(session: Session, snapshot: Snapshot, options: Options) -> Projec
 
 def summaries(session: Session, where: tuple[Condition, ...] = ()) -> list[ModelSummary]:
     """The resources that fulfil all conditions, the last written first."""
-    conditions = _Where(session, where, allow_unknown=True)
+    _check(session, where, allow_unknown=True)
+    fits: dict[str, bool | None] = {}
     found: dict[str, ModelSummary] = {}
     for raw in resources(session.client, session.resource):
         item = Snapshot(raw)
@@ -349,6 +345,6 @@ def summaries(session: Session, where: tuple[Condition, ...] = ()) -> list[Model
             updated_by=item.author,
             **{key: one if type(one) is str else None for key, one in texts.items()},
         )
-        conditions.note(raw)
-    fitting = conditions.fitting(found)
+        fits[raw["id"].lower()] = _fits(session, where, raw)
+    fitting = _fitting(session, where, fits)
     return [one for resource_id, one in found.items() if resource_id in fitting]
