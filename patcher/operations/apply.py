@@ -83,13 +83,8 @@ def live_of(session: Session, file: ModelFile, options: Options) -> Live:
         error.message = f"{file.path}: there is no {session.resource.noun} {file.id} any more."
         error.advise(f"If it was deleted on purpose: git rm {shlex.quote(str(file.path))}")
         raise
-    here = organization_of(session, live)
-    if file.header.organization and here and file.header.organization != here:
-        raise InvalidInputError(
-            f"{file.path} is of organization {file.header.organization}, and this is "
-            f"organization {here}.",
-            hint="Use credentials of that organization.",
-        )
+    owner = live.snapshot.organization
+    session.refuse_other_organization(file.header.organization, f"{file.path} is of", owner)
     return live
 
 

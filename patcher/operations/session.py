@@ -225,12 +225,20 @@ class Session:
         ``organization`` is the current one, where something other than the credentials names it.
         """
         self.refuse_other_url(origin.url, "The plan was made for")
+        self.refuse_other_organization(origin.organization, "The plan was made for", organization)
+
+    def refuse_other_organization(
+        self, named: str | None, what: str, organization: object = None
+    ) -> None:
+        """Raises InvalidInputError unless ``what`` is in this organization, if both are known.
+
+        ``organization`` is this one, where something other than the credentials names it.
+        """
         here = organization if organization is not None else self.client.settings.organization_id
-        if here is not None and origin.organization not in (None, here):
+        if here and named not in (None, here):
             raise InvalidInputError(
-                f"The plan was made for organization {origin.organization}, but this is "
-                f"organization {here}.",
-                hint="Use credentials of that organization, or create a new plan.",
+                f"{what} organization {named}, but this is organization {here}.",
+                hint="Use credentials of that organization.",
             )
 
     def origin(self, base: Snapshot) -> Origin:
