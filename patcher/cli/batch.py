@@ -100,7 +100,7 @@ class BatchScreen:
         """Reports each outcome and the totals; returns the exit code of all of them."""
         is_dry = self._parameters["dry_run"]
         if not is_dry:
-            console.output.report_only()
+            console.output.is_work = False
         with closing(self._run.session.client), closing(self._progress):
             for result in begin(self._run):
                 self._tell(result)

@@ -64,7 +64,7 @@ def show_result(result: PatchResult, confirmation: Confirmation) -> None:
     """Reports how a change ended, and shows its plan if it has not been shown."""
     SIGNALS.settle()
     if result.status != "planned":
-        console.output.report_only()
+        console.output.is_work = False
     if confirmation.output == "json":
         console.out_json(result.to_dict(show_secrets=confirmation.show_secrets))
         return

@@ -49,17 +49,11 @@ class Output:
         self.is_work = True
         self._gone: list[IO[str]] = []
 
-    def report_only(self) -> None:
-        """From now on output only reports something done."""
-        self.is_work = False
+    def write(self, text: str, stream: IO[str] | None, *, is_document: bool = False) -> None:
+        """Writes at once. What cannot be written is noted, and does not stop the command.
 
-    @property
-    def is_lost_work(self) -> bool:
-        """Whether what the command was called for could not be written."""
-        return self.is_work and self.lost is not None
-
-    def write(self, text: str, stream: IO[str] | None, *, is_document: bool) -> None:
-        """Writes all of it. A stream that cannot be written is noted."""
+        Characters outside the stream's encoding are escaped; a document is UTF-8 in any case.
+        """
         if stream is None:
             self._lose(stream, "it is closed")
         elif not any(one is stream for one in self._gone):
@@ -105,6 +99,7 @@ class Output:
 
 
 output: Final = Output()
+write: Final = output.write
 
 
 def now() -> str:
@@ -169,14 +164,6 @@ def out_json(value: JsonValue) -> None:
     from patcher.documents.jsontext import dump_pretty
 
     out(dump_pretty(value) + "\n")
-
-
-def write(text: str, stream: IO[str] | None, *, is_document: bool = False) -> None:
-    """Writes at once. What cannot be written is noted, and does not stop the command.
-
-    Characters outside the stream's encoding are escaped; a document is UTF-8 in any case.
-    """
-    output.write(text, stream, is_document=is_document)
 
 
 def is_terminal(stream: IO[str] | None) -> bool:

@@ -68,7 +68,7 @@ def _with_output(code: int) -> int:
     reason = console.output.lost
     if reason is None:
         return code
-    if console.output.is_lost_work:
+    if console.output.is_work:
         error = OutputError(
             f"Standard output could not be written: {reason}.",
             hint="The output is incomplete. Make room or write it elsewhere, and run the command "
@@ -205,7 +205,7 @@ def report(error: PatchError, *, as_json: bool) -> int:
     The JSON object is one line. In a batch other objects may precede it.
     """
     SIGNALS.settle()
-    console.output.report_only()
+    console.output.is_work = False
     console.problem("Error", error.message)
     if error.details or error.report or error.result:
         from patcher.render.review import error_lines

@@ -190,7 +190,7 @@ def _prune(target: str | None, days: float, output: str) -> None:
             "--prune is for the whole journal.", hint=f"patch-model history --prune {days:g}"
         )
     removed = _history().journal.prune(days)
-    console.output.report_only()
+    console.output.is_work = False
     if output == "json":
         console.out_json({"removed": removed})
     else:

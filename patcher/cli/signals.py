@@ -100,39 +100,28 @@ class Signals:
             raise InterruptedWriteError("Interrupted before the write. Nothing was written.")
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._many is not None:
-            self._handle_many(self._many)
+        if self._many is not None and self._pending:
+            self._many.abandon()
+        elif self._many is not None:
+            self._many.stop()
+            self._note("Stopping after the writes in progress", "without their outcome")
+        elif self._entry is not None and self._pending:
+            entry, self._entry, self._settled = self._entry, None, True
+            raise SecondSignal(entry)
         elif self._entry is not None:
-            if self._pending:
-                entry, self._entry, self._settled = self._entry, None, True
-                raise SecondSignal(entry)
-            self._pending = True
-            _say(
-                "",
-                "A write is in progress; waiting for its outcome. Interrupt again to stop without.",
-            )
+            self._note("A write is in progress; waiting for its outcome", "without")
         elif self._settled:
             self._pending = True
         elif time.monotonic() - self._interrupted > _UNWINDING:
             self._interrupted = time.monotonic()
             raise KeyboardInterrupt
 
-    def _handle_many(self, many: BatchControl) -> None:
-        if self._pending:
-            many.abandon()
-            return
+    def _note(self, what: str, how: str) -> None:
+        """Notes a first signal, and says what a second one would do."""
+        from patcher.cli import console  # it imports this module
+
         self._pending = True
-        many.stop()
-        _say(
-            "",
-            "Stopping after the writes in progress. Interrupt again to stop without their outcome.",
-        )
-
-
-def _say(*lines: str) -> None:
-    from patcher.cli import console  # console imports this module
-
-    console.say(*lines)
+        console.say("", f"{what}. Interrupt again to stop {how}.")
 
 
 SIGNALS: Final = Signals()

@@ -41,19 +41,15 @@ def test_a_reader_that_went_away_is_no_failure(
     console.write("more\n", broken_pipe)
 
     assert console.output.lost is None
-    assert not console.output.is_lost_work
     assert not broken_pipe.closed
 
 
 def test_a_full_disk_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What could not be written is lost work, unless it only reports what was done."""
+    """What could not be written is noted with the reason."""
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
         console.write("text\n", full)
-        was_work = console.output.is_lost_work
-        console.output.report_only()
 
-        assert (was_work, console.output.is_lost_work) == (True, False)
         assert console.output.lost == "No space left on device"
         assert not console.output.has_begun
 
