@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 from patcher.documents import jsontext
 from patcher.documents.masks import Masks
@@ -17,8 +17,8 @@ from patcher.mcp.replies import (
     ToolReply,
     of_error,
     of_result,
-    plan_data,
     reply,
+    result_data,
     shown_lines,
 )
 from patcher.mcp.shown import ShownPlan, ShownPlans
@@ -34,7 +34,11 @@ from patcher.render.text import printable
 
 T = TypeVar("T")
 
-_WHOLES: Final = ("merge_patch", "json_patch", "document")
+_WHOLES: Final[Mapping[str, tuple[type, str, Callable[[Any], Patch]]]] = {
+    "merge_patch": (dict, "an object", Patch.merge),
+    "json_patch": (list, "a list of operations", Patch.json_patch),
+    "document": (dict, "an object", Patch.document),
+}
 
 _APPLY: Final = (
     "Show this plan to the user. To write it, call apply_plan with the plan_id, the model and the "
@@ -110,7 +114,7 @@ class Agent:
             return self.spent(arguments["plan_id"])
         seen = reviewed(self.session, shown.plan, Options(preview=True, impact=True))
         head = f"Preview of {shown.id} at {self.place}: not written."
-        return reply(head, shown_lines(seen), {**plan_data(seen), **_identity(shown)})
+        return reply(head, shown_lines(seen), {**result_data(seen.to_dict()), **_identity(shown)})
 
     def find(self, arguments: Document) -> ShownPlan | None:
         """The plan that apply_plan names, or None. Raises InvalidInputError for another summary."""
@@ -166,7 +170,7 @@ class Agent:
         return self.plans.write(shown, write) or self.spent(shown.id)
 
     def _show(self, plan: Plan) -> ToolReply:
-        data = plan_data(plan)
+        data = result_data(plan.to_dict())
         if plan.is_unchanged:
             data["next"] = "There is nothing to do. Tell the user."
             return reply(f"No changes at {self.place}. Nothing to write.", shown_lines(plan), data)
@@ -194,13 +198,10 @@ class Agent:
             return patch
         (name,) = wholes
         value = jsontext.parse(arguments[name], what=name)
-        if name == "json_patch":
-            if type(value) is not list:
-                raise InvalidPatchError("json_patch: expected a list of operations.")
-            return Patch.json_patch(value)
-        if type(value) is not dict:
-            raise InvalidPatchError(f"{name}: expected an object.")
-        return Patch.merge(value) if name == "merge_patch" else Patch.document(value)
+        kind, expected, make = _WHOLES[name]
+        if type(value) is not kind:
+            raise InvalidPatchError(f"{name}: expected {expected}.")
+        return make(value)
 
 
 def _identity(shown: ShownPlan) -> Document:

@@ -117,12 +117,8 @@ def reply(
     return ToolReply(text, {**known, "note": NOTE}, is_error)
 
 
-def plan_data(plan: Plan) -> Document:
-    """A plan as JSON: the object of docs/json.md, bounded, without what is null."""
-    return _bounded_result(plan.to_dict())
-
-
-def _bounded_result(whole: Document) -> Document:
+def result_data(whole: Document) -> Document:
+    """A plan or a result as in docs/json.md, bounded, without what is null."""
     found = {key: short(one, LONGEST_PART) for key, one in whole.items() if one is not None}
     for key, size in (("changes", LONGEST_LIST), ("warnings", LONGEST_PART)):
         found[key], left_out = fitting(whole[key], size)
@@ -141,7 +137,7 @@ def shown_lines(plan: Plan) -> Iterator[Line]:
 
 def of_result(result: PatchResult) -> ToolReply:
     """The answer to a write that succeeded, or that had nothing to do."""
-    data = _bounded_result(result.to_dict())
+    data = result_data(result.to_dict())
     lines: list[Line | str] = list(result_lines(result))
     lines += warning_lines(result.notices)
     if result.status == "applied":
@@ -161,7 +157,7 @@ def of_error(error: Exception) -> ToolReply:
     word, advice = meaning(error.exit_code)
     hint = in_tools(error.command_hint)
     result: PatchResult = error.result or failed(error)
-    found = _bounded_result(result.to_dict())
+    found = result_data(result.to_dict())
     found["error"] = short({**(error_dict(error) or {}), "hint": hint}, LONGEST_PART)
     found |= {"exit_code": error.exit_code, "next": advice}
     start = "Problem" if error.exit_code in (5, 6, 70) else "Not done"
