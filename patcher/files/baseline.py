@@ -94,7 +94,12 @@ class Baseline:
     def _at(cls, base: str, commit: str, repository: Repository) -> Baseline:
         shared = repository.merge_base(commit, repository.commit("HEAD") or commit)
         if shared is None:
-            raise _no_shared_commit(base, repository)
+            what = f"{base} and HEAD have no commit in common"
+            hint = "Name another base: --base REV"
+            if repository.is_shallow:
+                what = f"This shallow clone does not reach the commit that {base} and HEAD share"
+                hint = "Fetch it first: git fetch --unshallow (actions/checkout: fetch-depth: 0)"
+            raise InvalidInputError(f"{what}.", hint=hint)
         label, note = base, None
         if shared != commit:
             label = f"{base} ({shared[:_FEWEST_DIGITS]})"
@@ -102,7 +107,7 @@ class Baseline:
                 f"{base} is not part of this branch; the base is their merge base, "
                 f"{shared[:_FEWEST_DIGITS]}."
             )
-        files = _by_id(_objects(repository, shared))
+        files = _files_at(repository, shared)
         return cls(label, files, repository=repository, commit=shared, note=note, is_given=True)
 
     @classmethod
@@ -131,7 +136,7 @@ class Baseline:
                 "yours.",
             )
         own = frozenset(repository.changed(start, head))
-        files = _by_id(_objects(repository, head))
+        files = _files_at(repository, head)
         return cls("HEAD", files, repository=repository, commit=head, own=own, branch=branch)
 
     def close(self) -> None:
@@ -243,9 +248,9 @@ def _copies(folder: Path) -> Iterator[Earlier]:
         yield Earlier(str(one.path), one.content)
 
 
-def _objects(repository: Repository, commit: str) -> Iterator[Earlier]:
-    for path, oid in repository.files(commit).items():
-        yield Earlier(path, repository.content(oid))
+def _files_at(repository: Repository, commit: str) -> dict[str, list[Earlier]]:
+    found = repository.files(commit).items()
+    return _by_id(Earlier(path, repository.content(oid)) for path, oid in found)
 
 
 def _by_id(found: Iterable[Earlier]) -> dict[str, list[Earlier]]:
@@ -263,22 +268,9 @@ def _no_revision(base: str, repository: Repository | None) -> InvalidInputError:
             f"--base {base} is not a folder, and the files are not in a git repository.",
             hint="Name a folder with an older copy of the files, or --base live.",
         )
+    hint = "Check the spelling, or fetch it first: git fetch origin BRANCH"
     if repository.is_shallow:
         hint = "This is a shallow clone. Fetch its history first: git fetch --unshallow"
-    else:
-        hint = "Check the spelling, or fetch it first: git fetch origin BRANCH"
     return InvalidInputError(
         f"--base {base} is neither a folder nor a revision of this repository.", hint=hint
-    )
-
-
-def _no_shared_commit(base: str, repository: Repository) -> InvalidInputError:
-    if repository.is_shallow:
-        return InvalidInputError(
-            f"This shallow clone does not reach the commit that {base} and HEAD share.",
-            hint="Fetch the whole history: git fetch --unshallow (actions/checkout: fetch-depth: "
-            "0)",
-        )
-    return InvalidInputError(
-        f"{base} and HEAD have no commit in common.", hint="Name another base: --base REV"
     )

@@ -170,7 +170,8 @@ class Repository:
             except OSError:  # the process has ended
                 head, content = [], b""
             if len(head) != 3 or len(content) != int(head[2]) + 1:
-                raise _no_object(oid)
+                hint = "Fetch it, or repair the clone: git fsck"
+                raise InvalidInputError(f"git has no object {oid}.", hint=hint)
             return content[:-1]
 
     def index(self) -> dict[str, str]:
@@ -247,12 +248,6 @@ class Repository:
             f"git {command} failed in {self._folder}: {reason}.",
             hint=advice or "Repair the repository, or name an older copy: --base DIR",
         )
-
-
-def _no_object(oid: str) -> InvalidInputError:
-    return InvalidInputError(
-        f"git has no object {oid}.", hint="Fetch it, or repair the clone: git fsck"
-    )
 
 
 def _split(output: bytes) -> list[str]:

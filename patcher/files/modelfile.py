@@ -172,17 +172,15 @@ def read_files(paths: Iterable[Path]) -> list[Located]:
             raise _unreadable(path, error) from error
         is_folder = os.path.isdir(path)  # noqa: PTH112 - False where it cannot be known
         for one in _below(path) if is_folder else [path]:
-            if isinstance(one, Unusable):
-                located: Located | None = one
-            else:
-                located = _read(one, path if is_folder else path.parent, is_named=not is_folder)
+            folder = path if is_folder else path.parent
+            located = _read(one, folder, is_named=not is_folder) if isinstance(one, Path) else one
             if located is not None:
                 found.setdefault(os.path.realpath(located.path), located)
     by_id: dict[str, list[Path]] = {}
-    for located in found.values():
-        if isinstance(located, ModelFile):
-            by_id.setdefault(located.id, []).append(located.path)
-    return [_alone(located, by_id) for located in found.values()]
+    for file in found.values():
+        if isinstance(file, ModelFile):
+            by_id.setdefault(file.id, []).append(file.path)
+    return [_alone(file, by_id) for file in found.values()]
 
 
 def _alone(located: Located, by_id: Mapping[str, list[Path]]) -> Located:

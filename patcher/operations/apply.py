@@ -95,12 +95,6 @@ def read_live(session: Session, model_id: str, options: Options) -> Live:
     return Live(session.resource, now, found, session.terms(now, options))
 
 
-def organization_of(session: Session, live: Live) -> str | None:
-    """The organization that a model is in, as far as the model or the credentials say."""
-    owner = live.snapshot.organization
-    return session.client.settings.organization_id if owner is None else owner
-
-
 def plan_files(
     paths: Iterable[Paths],
     *,

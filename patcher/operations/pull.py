@@ -35,7 +35,7 @@ from patcher.files.modelfile import (
     create,
     read_files,
 )
-from patcher.operations.apply import Paths, live_of, organization_of, read_live
+from patcher.operations.apply import Paths, live_of, read_live
 from patcher.operations.arguments import Options
 from patcher.operations.batch import workers
 from patcher.operations.read import Selection, select
@@ -156,7 +156,11 @@ class Puller:
             before = baseline.before(model_id)
             elsewhere = next((one for one in before if baseline.is_there(one)), None)
             if is_named and elsewhere and baseline.is_sparse(elsewhere):
-                raise _not_checked_out(elsewhere)
+                where = shlex.quote(str(elsewhere.parent))
+                raise InvalidInputError(
+                    f"{elsewhere} is not checked out (sparse checkout).",
+                    hint=f"Check it out first: git sparse-checkout add {where}",
+                )
             if elsewhere and not is_named:
                 return PullResult(model_id, elsewhere, "skipped")
             if before and not is_named and not self._unknown:
@@ -213,18 +217,11 @@ class Puller:
         document = file_document(live.document, live.terms.masks)
         if self.check:
             return PullResult(model_id, None, "behind", name)
-        url = self.session.client.settings.url
-        header = Header(live.resource.noun, model_id, url, organization_of(self.session, live))
+        origin = self.session.origin(live.snapshot)
+        header = Header(live.resource.noun, model_id, origin.url, origin.organization)
         notes = {one.place: spelled(one.note) for one in live.found.blockers}
         self._new.append(NewFile.of(header, name, document, notes))
         return None
-
-
-def _not_checked_out(path: Path) -> InvalidInputError:
-    return InvalidInputError(
-        f"{path} is not checked out (sparse checkout).",
-        hint=f"Check it out first: git sparse-checkout add {shlex.quote(str(path.parent))}",
-    )
 
 
 def pull_models(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -88,9 +88,7 @@ def run_saved(session: Session, saved: SavedPlan, options: Options) -> PatchResu
     done = _already_applied(made, live, document)
     if done is not None:
         return done
-    for entry in _entries_since(session, saved):
-        if entry.intent.saved_plan == saved.id and entry.may_be_written:
-            raise spent(session.journal, saved.id, entry)
+    _refuse_spent(session, saved)
     _refuse_stale(made, live, document)
     plan = propose(session.resource, live, proposed, terms)
     if _seen(saved.plan) != _seen(plan):  # with its credentials restored
@@ -127,14 +125,18 @@ def _already_applied(plan: Plan, live: Snapshot, document: Document) -> PatchRes
     return replace(PatchResult.of_plan(done), notices=(notice, *verdict.notices))
 
 
-def _entries_since(session: Session, saved: SavedPlan) -> Iterator[Entry]:
-    """The journal's entries. Raises JournalError for an unreadable one that may be of this plan."""
+def _refuse_spent(session: Session, saved: SavedPlan) -> None:
+    """Raises ConflictError for a plan that was sent before.
+
+    Raises JournalError for an unreadable entry that may be of this plan.
+    """
     created = moment(saved.created)
     since = created[0].timestamp() - _SKEW if created else 0.0
     for name in session.journal.names():
         entry = session.journal.tried(name)
         if isinstance(entry, Entry):
-            yield entry
+            if entry.intent.saved_plan == saved.id and entry.may_be_written:
+                raise spent(session.journal, saved.id, entry)
         elif session.journal.written_at(name) >= since:
             raise JournalError(
                 f"This plan may already be applied: {entry.message} Nothing was written.",
