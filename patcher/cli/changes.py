@@ -147,23 +147,20 @@ def patch_of(
 def _no_change(models: Sequence[str]) -> InvalidInputError:
     """The error for a command without a CHANGE, which may be a file that was meant as one."""
     command = click.get_current_context().info_name
-    if models and all(_may_hold_models(name) for name in models):
-        way = shlex.join(word for name in models for word in ("-f", name))
-        return InvalidInputError("No change given.", hint=f"Did you mean {way}?")
-    for name in models:
-        path = name.removeprefix("@")
-        if not is_file(path):
-            continue
-        way = f"--merge {shlex.quote('@' + path)}"
-        if is_saved_plan(path):
-            way = ("--show " if command == "plan" else "--plan ") + shlex.quote(path)
-        return InvalidInputError("No change given.", hint=f"Did you mean {way}?")
     example = shlex.quote(models[0]) if len(models) == 1 else "MODEL"
-    return InvalidInputError(
-        "No change given.",
-        hint=f"Run 'patch-model {command} --help' for usage. "
-        f"For example: patch-model {command} {example} name='New name'",
+    hint = (
+        f"Run 'patch-model {command} --help' for usage. "
+        f"For example: patch-model {command} {example} name='New name'"
     )
+    files = [path for path in (name.removeprefix("@") for name in models) if is_file(path)]
+    if models and all(map(_may_hold_models, models)):
+        hint = f"Did you mean {shlex.join(word for name in models for word in ('-f', name))}?"
+    elif files and is_saved_plan(files[0]):
+        option = "--show" if command == "plan" else "--plan"
+        hint = f"Did you mean {option} {shlex.quote(files[0])}?"
+    elif files:
+        hint = f"Did you mean --merge {shlex.quote('@' + files[0])}?"
+    return InvalidInputError("No change given.", hint=hint)
 
 
 def _may_hold_models(name: str) -> bool:

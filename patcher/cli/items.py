@@ -146,12 +146,11 @@ def _refuse_list_operator(path: str, place: Tokens) -> None:
     if operator and len(place) == 1 and operator[1] in "+-":
         what, option = ("add", "--add") if operator[1] == "+" else ("remove", "--remove")
         to_list = path_to((place[0][:-1],))
-        raise InvalidPatchError(
-            f"{shown(place)}: expected a key, got a list operator.",
-            path=pointer_to(place),
-            hint=f"To {what} an item: {to_list}{operator[1]}=VALUE, "
-            f"or {option} {to_list}=VALUE (VALUE is JSON in a list of objects).",
+        hint = (
+            f"To {what} an item: {to_list}{operator[1]}=VALUE, "
+            f"or {option} {to_list}=VALUE (VALUE is JSON in a list of objects)."
         )
+        raise _refused(place, "expected a key, got a list operator.", hint)
 
 
 def _from_file(
@@ -168,22 +167,21 @@ def _from_file(
         text = read_file(name)
     except InvalidInputError as error:
         reason = error.message.removeprefix(name).lstrip()
-        raise InvalidPatchError(
-            f"{shown(path)}: the file after the @ {reason}", path=pointer_to(path), hint=hint
-        ) from None
+        raise _refused(path, f"the file after the @ {reason}", hint) from None
     if not is_json:
         if not text:
             # More likely a failed command before a pipe than a text that should be empty.
-            raise InvalidPatchError(
-                f"{shown(path)}: {'standard input' if name == '-' else 'the file after the @'} is "
-                "empty.",
-                path=pointer_to(path),
-                hint=f"To set an empty text: {item_to(path, '=', '')}",
-            )
+            what = "standard input" if name == "-" else "the file after the @"
+            hint = f"To set an empty text: {item_to(path, '=', '')}"
+            raise _refused(path, f"{what} is empty.", hint)
         return text
     from patcher.documents.yamltext import parse_json_or_yaml
 
     return parse_json_or_yaml(text, what=name, filename=name)
+
+
+def _refused(place: Tokens, why: str, hint: str) -> InvalidPatchError:
+    return InvalidPatchError(f"{shown(place)}: {why}", path=pointer_to(place), hint=hint)
 
 
 def _json(path: Tokens, text: str, *, may_be_file: bool) -> JsonValue:

@@ -172,10 +172,17 @@ def history_command(target: str | None, limit: int, **parameters: Any) -> None:
     output, show_secrets = output_of(parameters)
     if parameters["prune"] is not None:
         _prune(target, parameters["prune"], output)
-    elif target is not None and is_entry(target):
-        _show_one(target, output, show_secrets=show_secrets)
+        return
+    past = _history()
+    if target is None or not is_entry(target):
+        _show_all(past, target, limit, output, show_secrets=show_secrets)
+        return
+    found = past.one(target)
+    row = found.to_dict(show_secrets=show_secrets)
+    if output == "json":
+        console.out_json(row)
     else:
-        _show_all(target, limit, output, show_secrets=show_secrets)
+        console.result(entry_lines(row, found.plan, show_secrets=show_secrets))
 
 
 def _history() -> History:
@@ -197,17 +204,10 @@ def _prune(target: str | None, days: float, output: str) -> None:
         console.out(f"{counted(removed, 'entry', 'entries')} removed.\n")
 
 
-def _show_one(name: str, output: str, *, show_secrets: bool) -> None:
-    found = _history().one(name)
-    row = found.to_dict(show_secrets=show_secrets)
-    if output == "json":
-        console.out_json(row)
-    else:
-        console.result(entry_lines(row, found.plan, show_secrets=show_secrets))
-
-
-def _show_all(target: str | None, limit: int, output: str, *, show_secrets: bool) -> None:
-    found, older, unreadable = _history().all(target, limit)
+def _show_all(
+    past: History, target: str | None, limit: int, output: str, *, show_secrets: bool
+) -> None:
+    found, older, unreadable = past.all(target, limit)
     for error in unreadable:
         console.problem("Warning", error.message)
         if error.command_hint:
