@@ -207,7 +207,7 @@ class UndoPlanner:
             keys = {
                 one.place[-1] for one in self.resource.projection(before).blockers if one.is_unknown
             }
-            carried = UnknownKeys(by_key=tuple((key, "carry") for key in sorted(keys)))
+            carried = UnknownKeys(by_key=dict.fromkeys(sorted(keys), "carry"))
             decided = UnknownKeys.of(intent.unknown_fields).then(carried).then(decided)
             unknown_fields = str(decided)
         masks = as_sent(self.terms.masks, intent.sent)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from patcher.documents import jsontext
@@ -32,7 +33,7 @@ class UnknownKeys(NamedTuple):
     """What to do with unknown keys: ``by_key``, and with all ``others``."""
 
     others: Decision = "error"
-    by_key: tuple[tuple[str, Decision], ...] = ()
+    by_key: Mapping[str, Decision] = MappingProxyType({})
 
     @classmethod
     def of(cls, text: OnUnknown) -> UnknownKeys:
@@ -61,18 +62,18 @@ class UnknownKeys(NamedTuple):
         return found
 
     def __str__(self) -> str:
-        named = [f"{key}={decision}" for key, decision in self.by_key]
+        named = [f"{key}={decision}" for key, decision in self.by_key.items()]
         return ",".join([self.others, *named] if self.others != "error" or not named else named)
 
     def of_key(self, key: str) -> Decision:
         """What to do with one unknown key."""
-        return dict(self.by_key).get(key, self.others)
+        return self.by_key.get(key, self.others)
 
     def then(self, later: UnknownKeys) -> UnknownKeys:
         """These decisions, overridden by those of ``later``."""
         if later.others != "error":
             return later
-        return UnknownKeys(self.others, tuple({**dict(self.by_key), **dict(later.by_key)}.items()))
+        return UnknownKeys(self.others, {**self.by_key, **later.by_key})
 
 
 def is_unknown_fields(text: str) -> bool:
@@ -83,20 +84,14 @@ def is_unknown_fields(text: str) -> bool:
 @lru_cache(maxsize=32)
 def _parsed(text: str) -> UnknownKeys | None:
     """The decisions in a text, or None where it is not valid."""
-    others: list[Decision] = []
-    by_key: dict[str, Decision] = {}
+    found: dict[str, Decision] = {}  # the one on all others at ""
     for part in text.split(","):
-        key, is_named, word = part.strip().rpartition("=")
+        key, sign, word = part.strip().rpartition("=")
         decision, key = _DECISIONS.get(word.strip()), key.strip()
-        if decision is None or (is_named and (not key or key in by_key)):
+        if decision is None or key in found or bool(sign) != bool(key):
             return None
-        if is_named:
-            by_key[key] = decision
-        else:
-            others.append(decision)
-    if len(others) > 1:
-        return None
-    return UnknownKeys(others[0] if others else "error", tuple(by_key.items()))
+        found[key] = decision
+    return UnknownKeys(found.pop("", "error"), found)
 
 
 _SHOWN: Final = 5
@@ -184,7 +179,7 @@ def still_there(
 
 def refusal(noun: str, blockers: Sequence[Blocker], proposed: Document) -> UnknownFieldError:
     """The error for a resource with blockers."""
-    listed = first_few((_listed(one, proposed) for one in blockers), _SHOWN, "; ")
+    listed = first_few((one.describe() for one in blockers), _SHOWN, "; ")
     by_ways: dict[tuple[str, ...], list[str]] = {}
     for one in blockers[:_SHOWN]:
         by_ways.setdefault(one.ways, []).append(shown(one.place))
@@ -193,18 +188,12 @@ def refusal(noun: str, blockers: Sequence[Blocker], proposed: Document) -> Unkno
     else:
         hint = " ".join(f"For {', '.join(at)}: {one_of(ways)}." for ways, at in by_ways.items())
     if any(lookup(proposed, one.place) is MISSING for one in blockers):
-        hint += " In a document or an edit, null removes it."
+        hint += " Leaving it out of a document or an edit does not remove it; null does."
     return UnknownFieldError(
         f"This {noun} can't be written as it is: {listed}.",
         paths=tuple(pointer_to(one.place) for one in blockers),
         hint=hint,
     )
-
-
-def _listed(blocker: Blocker, proposed: Document) -> str:
-    if lookup(proposed, blocker.place) is not MISSING:
-        return blocker.describe()
-    return f"{shown(blocker.place)} ({blocker.reason}; leaving it out does not remove it)"
 
 
 def _counted(members: JsonValue, below: Tokens) -> Counter[str]:
