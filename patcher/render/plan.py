@@ -148,22 +148,23 @@ def plan_lines(plan: Plan, *, show_secrets: bool = False, is_past: bool = False)
     """
     shown = outline(plan, show_secrets=show_secrets)
     yield from _title(shown)
-    if shown.changes:
-        yield line()
-        yield from change_lines(shown.changes)
-        if shown.cleared:
-            yield line()
-        yield from cleared_lines(shown.cleared)
-        yield from carried_lines([printable(one.path) + one.size for one in shown.carried])
-        if not is_past and (plan.preview or plan.impact or plan.needs_preview):
-            from patcher.render.review import review_lines
-
-            yield from review_lines(plan)
     if not shown.changes:
         yield line(f"  {summary(shown)}.")
-    elif not is_past:
+        return
+    yield line()
+    yield from change_lines(shown.changes)
+    if shown.cleared:
         yield line()
-        yield line(Span(f"Plan: {summary(shown)}", "title"))
+    yield from cleared_lines(shown.cleared)
+    yield from carried_lines([printable(one.path) + one.size for one in shown.carried])
+    if is_past:
+        return
+    if plan.preview or plan.impact or plan.needs_preview:
+        from patcher.render.review import review_lines
+
+        yield from review_lines(plan)
+    yield line()
+    yield line(Span(f"Plan: {summary(shown)}", "title"))
 
 
 def result_lines(result: PatchResult) -> Iterator[Line]:

@@ -201,16 +201,20 @@ def _apart(texts: Sequence[str], spell: Spelling) -> list[str]:
     escaped: dict[str, frozenset[int]] = {}
     for group in alike.values():
         if len(group) > 1:
-            start = common(group)
-            end = common([text[start:][::-1] for text in group])
+            start, end = common_ends(tuple(group))
             for text in group:
                 between = range(start, len(text) - end)
                 escaped[text] = frozenset(i for i in between if not text[i].isascii())
     return [spell(text, escaped.get(text, ())) for text in texts]
 
 
-def common(sides: Iterable[Sequence[str]]) -> int:
-    """How many characters, or lines, all begin with."""
+def common_ends(sides: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """How many characters, or lines, are common at the beginning, and of the rest at the end."""
+    start = _common(sides)
+    return start, _common([side[start:][::-1] for side in sides])
+
+
+def _common(sides: Iterable[Sequence[str]]) -> int:
     columns = zip(*sides, strict=False)
     return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
 

@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents.diff import Change
 from patcher.documents.values import JsonValue
-from patcher.render.text import common, lines_apart, paths_apart, printable_value, values_apart
+from patcher.render.text import common_ends, lines_apart, paths_apart, printable_value, values_apart
 
 MARKS: Final = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
 """The mark of each kind of change."""
@@ -89,7 +89,7 @@ def text_rows(
         return
     ending = "\r\n" if _has_only_crlf(old) and _has_only_crlf(new) else "\n"
     before, after = _lines(old), _lines(new)
-    start, end = _common_ends(before, after)
+    start, end = common_ends((before, after))
     # Keep only as much of the common lines as is shown.
     head, tail = min(start, context), min(end, context)
     skipped = start - head
@@ -139,7 +139,7 @@ def differing_words(row: RowPair) -> tuple[Range, Range]:
     if row.old is None or row.new is None:
         return (0, 0), (0, 0)
     old, new = (_WORD.findall(one.text) for one in (row.old, row.new))
-    start, end = _common_ends(old, new)
+    start, end = common_ends((old, new))
     if start + end == 0:
         return (0, 0), (0, 0)  # nothing in common: the whole line is marked already
     first, last = (sum(map(len, words)) for words in (old[:start], old[len(old) - end :]))
@@ -154,12 +154,6 @@ def _lines(text: str) -> list[str]:
     """The lines with their line feeds; unlike splitlines(), splits at nothing else."""
     *whole, last = text.split("\n")
     return [line + "\n" for line in whole] + ([last] if last else [])
-
-
-def _common_ends(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
-    """How many items are common at the beginning, and how many of the rest at the end."""
-    start = common((before, after))
-    return start, common([side[start:][::-1] for side in (before, after)])
 
 
 def _replaced(old: int, new: int, head: int, tail: int) -> list[tuple[str, int, int, int, int]]:
