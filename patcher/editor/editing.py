@@ -109,7 +109,6 @@ class Edit:
     _seen: bytes | None = field(default=None, init=False)  # the last text that was whole
     _refused: str | None = field(default=None, init=False)
     _hasty: int = field(default=0, init=False)
-    _lines_above: int = field(default=0, init=False)
     _siblings: frozenset[Path] = field(default=frozenset(), init=False)  # at the last visit
 
     def run(self) -> PatchResult:
@@ -138,7 +137,7 @@ class Edit:
         opens = self.latest is None
         while True:
             try:
-                body = self._visited() if opens else self._read()
+                body, lines_above = self._visited() if opens else self._read()
             except InvalidPatchError as error:  # not text at all
                 if opens or not self.context.attended:
                     raise
@@ -150,7 +149,7 @@ class Edit:
                 self.context.notify("The edit is cancelled: everything was deleted.")
                 return self._declined("everything was deleted")
             try:
-                plan = self._plan(body, self._lines_above)
+                plan = self._plan(body, lines_above)
             except (InvalidInputError, UnknownFieldError) as error:
                 self._open_again(body, error)
                 continue
@@ -158,8 +157,8 @@ class Edit:
             if result is not None:
                 return result
 
-    def _visited(self) -> str:
-        """Returns the body of the text after a visit to the editor."""
+    def _visited(self) -> tuple[str, int]:
+        """Returns what ``_read`` does, after a visit to the editor."""
         program = self.context.program()
         before, self._siblings = self.draft.read(), self.draft.siblings()
         try:
@@ -178,15 +177,15 @@ class Edit:
             )
         return self._read()
 
-    def _read(self) -> str:
+    def _read(self) -> tuple[str, int]:
+        """Returns the body of the text, and the number of lines above it."""
         content = self.draft.read()
         if not self._is_blank(content):
             self._seen = content
         text = jsontext.decoded(content, what=f"The text in {self.draft.path}")
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         body = self.buffer.body_of(text)
-        self._lines_above = text.count("\n") - body.count("\n")
-        return body
+        return body, text.count("\n") - body.count("\n")
 
     def _plan(self, body: str, lines_above: int) -> Plan:
         """Returns the plan of the text below so many lines, against its base."""

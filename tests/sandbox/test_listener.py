@@ -92,3 +92,19 @@ def test_expect_continue_is_honoured(sandbox: Sandbox, bare: dict[str, Any]) -> 
         assert connection.recv(100).startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
         connection.sendall(body)
         assert connection.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_a_request_that_is_cut_off_is_none(sandbox: Sandbox, api: Api) -> None:
+    """A client that goes in the middle of its body leaves no request, and the server serves on."""
+    head = (
+        f"PUT /api/models/{seed.CONTACTS} HTTP/1.1\r\nHost: sandbox\r\n"
+        f"Authorization: Bearer {sandbox.api_key}\r\nContent-Length: 99\r\n\r\n{{"
+    )
+    port = int(sandbox.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(head.encode())
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(100) == b""
+
+    assert api.model("GET").status_code == 200
+    assert [each.method for each in sandbox.requests] == ["GET"]
