@@ -260,9 +260,9 @@ def count(frame, event, arg):
         os.kill(os.getpid(), number)
 from patcher import journal
 record = journal.Journal.open
-def begin(*arguments):
+def begin(*arguments, **named):
     sys.setprofile(count)
-    return record(*arguments)
+    return record(*arguments, **named)
 journal.Journal.open = begin
 from patcher.__main__ import main
 main()

@@ -138,7 +138,7 @@ def test_a_model_of_user_added_fields_alone_is_refused(
     added = {"name": "s", "label": "S", "type": "string", "user_added": True}
     sandbox.fault(faults.growth({"fields": [added]}, {}, method="GET", every=True))
 
-    with pytest.raises(patcher.InvalidPatchError, match="empty list"):
+    with pytest.raises(patcher.InvalidPatchError, match="would be empty"):
         patcher.patch_model(seed.CONTACTS, {"name": "Customers"}, client=client)
 
     assert sandbox.puts() == []

@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from http.client import HTTPResponse as PlainResponse
 from http.client import parse_headers
-from ssl import SSLSocket
 from typing import Any, Final
 
 from requests import PreparedRequest
@@ -121,7 +120,12 @@ class _Source:
         self._bounds = bounds
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """The file to read from; it keeps the socket open, as a socket's own does."""
+        """The file to read from; it keeps the socket open, as a socket's own does.
+
+        It reads at least as much at a time as a TLS record holds (RFC 8446, section 5.1: 16 KiB).
+        So what else was in the last record of a response ends with the file, instead of being
+        read as the next response; urllib3 sees what is still in the socket.
+        """
         return io.BufferedReader(_BoundedFile(self._sock, self._bounds, mode), _PIECE)
 
 
@@ -259,16 +263,6 @@ def _blocks(data: Any) -> Iterator[Any]:
 
 class _WatchedSecureConnection(_WatchedConnection, HTTPSConnection):
     """The same over TLS."""
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether it can be used again: not if it holds more than the last answer.
-
-        Otherwise that would be read as the next answer. What is deciphered and not read, the
-        plain check does not see.
-        """
-        has_more = isinstance(self.sock, SSLSocket) and self.sock.pending() > 0
-        return super().is_connected and not has_more
 
 
 class _Pool(HTTPConnectionPool):
