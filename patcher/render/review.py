@@ -32,15 +32,12 @@ def review_lines(plan: Plan) -> Iterator[Line]:
 
 def attachments(plan: Plan) -> tuple[Attachment, ...]:
     """The same for a report: a section each, with its first line as the title."""
-    return tuple(
-        Attachment(
-            title="".join(span.text for span in head),
-            lines=rows,
-            is_alarming=any(span.style == "alarm" for row in (head, *rows) for span in row),
-        )
-        for head, *others in _sections(plan)
-        for rows in (tuple(others),)
-    )
+    return tuple(_attachment(*section) for section in _sections(plan))
+
+
+def _attachment(head: Line, *rows: Line) -> Attachment:
+    is_alarming = any(span.style == "alarm" for row in (head, *rows) for span in row)
+    return Attachment("".join(span.text for span in head), rows, is_alarming)
 
 
 def _sections(plan: Plan) -> Iterator[tuple[Line, ...]]:
