@@ -309,17 +309,14 @@ class SentWrite:
         snapshot shows later. The text says why the last look showed nothing that counts; it is
         empty where it did.
         """
-        latest = None
-        for _ in attempts(self.clock, left, on_wait=self._say_waiting):
+        latest, text = None, "Checking whether the write succeeded (up to {:.0f} s)"
+        for _ in attempts(self.clock, left, lambda rest: self.notify(text.format(rest))):
             now, unread = self._glance(left)
             if now is not None and self.before.is_newer_than(now):
                 now, unread = None, "only an earlier state of it can be read"
             if now is not None and not (latest and self._precedes(now, latest)):
                 latest = now
             yield latest, unread
-
-    def _say_waiting(self, left: float) -> None:
-        self.notify(f"Checking whether the write succeeded (up to {left:.0f} s)")
 
     def _precedes(self, now: Snapshot, seen: Snapshot) -> bool:
         """Whether ``now`` is the earlier state; by content where neither version nor time tells."""

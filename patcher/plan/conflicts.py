@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from patcher.documents.diff import Change, compare
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
-from patcher.documents.shape import ListKeys, identified
+from patcher.documents.shape import identified
 from patcher.documents.threeway import Collision, merge
-from patcher.documents.values import MISSING, Document, JsonValue, Tokens
+from patcher.documents.values import MISSING, Document, JsonValue
 from patcher.documents.wording import Notice, first_few
 from patcher.errors import ConflictError
 from patcher.plan.making import propose
@@ -188,15 +188,9 @@ def _effects(plan: Plan) -> set[Change]:
     found: set[Change] = set()
     for change in plan.changes:
         document = plan.proposed if change.kind == "added" else plan.document
-        place = _identified(document, tokens_of(change.path), plan.resource.shape.lists)
+        place = tokens_of(change.path)
+        if item := identified(document, place, plan.resource.shape.lists):
+            depth, key = item
+            place = (*place[:depth], repr(key), *place[depth + 1 :])
         found.add(replace(change, path=pointer_to(place)))
     return found
-
-
-def _identified(document: Document, place: Tokens, lists: ListKeys) -> Tokens:
-    """``place`` with the identity of a keyed list's item instead of its index."""
-    found = identified(document, place, lists)
-    if found is None:
-        return place
-    depth, key = found
-    return (*place[:depth], repr(key), *place[depth + 1 :])

@@ -54,11 +54,9 @@ def _sealed(
             "places.",
             hint=_APPLY,
         )
-    digests = {
-        pointer_to(place): digest_of(jsontext.canonical(lookup(document, place)))
-        for place in places
-    }
+    digests: Digests = {}
     for place in places:
+        digests[pointer_to(place)] = digest_of(jsontext.canonical(lookup(document, place)))
         document = replaced(document, place, MASK)
     return document, digests
 

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 from patcher.documents.jsontext import dump, quoted
 from patcher.documents.pointers import lookup, of_kind, pointer_to
 from patcher.documents.values import UUID, Document, JsonValue, Tokens, strictly_equal
-from patcher.documents.wording import closest
+from patcher.documents.wording import did_you_mean
 from patcher.resources.snapshot import Snapshot
 
 
@@ -174,8 +174,8 @@ def unknown_columns(document: Document, proposed: Document) -> Iterator[Finding]
 
 
 def _keep_or(name: str, names: frozenset[str], otherwise: str, *, is_known: bool) -> str:
-    near = closest(name, names)
-    meant = f"Did you mean {quoted(near)}? Otherwise keep" if near else "Keep"
+    near = did_you_mean(name, names)
+    meant = f"{near} Otherwise keep" if near else "Keep"
     shown = _shown(name) if is_known else "FIELD"
     return f"{meant} the field (--add fields={shown}), {otherwise.format(shown)}."
 

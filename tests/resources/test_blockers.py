@@ -178,7 +178,7 @@ def test_the_hint_offers_for_each_place_what_works_there() -> None:
 
 
 def test_what_was_left_out_is_told_from_what_is_still_there() -> None:
-    """The message says that Leaving it out is no removal."""
+    """The message says that leaving it out is no removal."""
     with pytest.raises(UnknownFieldError, match="Leaving it out") as gone:
         plan({"configuration": {"token": MASK}}, Patch.set("configuration", {}))
     assert "null" in str(gone.value.hint)
