@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
@@ -21,17 +21,13 @@ from patcher.errors import (
     PatchError,
 )
 
-if TYPE_CHECKING:
-    from patcher.backoff import Clock
-
 _WORD: Final = re.compile(r"--?[a-zA-Z][a-zA-Z-]*")
 """The name of an option; other text that begins with a dash may be a value."""
 
 
-def run(command: click.Group, arguments: list[str], *, clock: Clock | None = None) -> int:
+def run(command: click.Group, arguments: list[str]) -> int:
     """Runs a command and returns its exit code; handles every exception."""
     given = Connection()
-    given.clock = clock
     console.output.begin()
     with SIGNALS:
         try:

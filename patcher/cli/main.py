@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
@@ -15,9 +15,6 @@ from patcher.cli.help import Command, printing
 from patcher.cli.options import connection_options
 from patcher.cli.signals import SIGNALS
 from patcher.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from patcher.backoff import Clock
 
 # How a shell asks what can be typed next; click answers it.
 COMPLETE_VARIABLE: Final = "_PATCH_MODEL_COMPLETE"
@@ -118,12 +115,12 @@ def cli() -> None:
     """
 
 
-def run(arguments: Sequence[str], *, clock: Clock | None = None, ends_process: bool = False) -> int:
+def run(arguments: Sequence[str], *, ends_process: bool = False) -> int:
     """Runs the command line and returns its exit code.
 
     ``arguments`` are as Python decodes them: bytes outside its locale are lone surrogates.
-    ``clock`` replaces the machine's clock. ``ends_process`` says that the process ends right
-    after, so that signals stay ignored until then.
+    ``ends_process`` says that the process ends right after, so that signals stay ignored until
+    then.
     """
     if os.environ.get(COMPLETE_VARIABLE):
         from patcher.cli.completion import complete
@@ -133,4 +130,4 @@ def run(arguments: Sequence[str], *, clock: Clock | None = None, ends_process: b
     given = list(arguments) or ["--help"]
     if given[0] == "help":
         given = [*given[1:2], "--help"]
-    return exits.run(cli, given, clock=clock)
+    return exits.run(cli, given)

@@ -16,7 +16,6 @@ from patcher.cli.signals import SIGNALS
 
 if TYPE_CHECKING:
     from patcher.api.transport import Exchange
-    from patcher.backoff import Clock
 
 
 def _trace(verbosity: int, exchange: Exchange) -> None:
@@ -34,10 +33,7 @@ REPORTS: Final = ("markdown", "html")
 
 
 class Connection:
-    """Where and how to reach the API, as given before or after the command.
-
-    ``clock`` replaces the machine's clock.
-    """
+    """Where and how to reach the API, as given before or after the command."""
 
     url: str | None = None
     api_key_file: str | None = None
@@ -45,7 +41,6 @@ class Connection:
     timeout: float | None = None
     settle_timeout: float | None = None
     verbose: int = 0
-    clock: Clock | None = None
 
     def arguments(self) -> list[str]:
         """The options that a further command needs to reach the same API."""
@@ -134,7 +129,7 @@ def session() -> Any:
     from patcher.operations.session import SystemClock
 
     given = connection()
-    clock = given.clock or SystemClock()
+    clock = SystemClock()
     observe = partial(_trace, given.verbose) if given.verbose else None
     client = Client(settings=settings(), sleep=clock.sleep, observe=observe)
     return Session(

@@ -13,6 +13,7 @@ import patcher
 from patcher.api.pace import Pace
 from patcher.batch.pool import BatchControl
 from patcher.cli.main import run
+from patcher.operations.session import SystemClock
 from tests.cli.scripted import ScriptedEditor, kept, state
 from tests.faults.matrix import NEW, OLD, THEIRS, Cell, Command
 from tests.guard.memory import FakeClock
@@ -51,9 +52,11 @@ class Bench:
         with (
             mock.patch.object(BatchControl, "sleep", lambda _, time: self.clock.sleep(time)),
             mock.patch.object(BatchControl, "monotonic", self.clock.monotonic),
+            mock.patch.object(SystemClock, "sleep", staticmethod(self.clock.sleep)),
+            mock.patch.object(SystemClock, "monotonic", staticmethod(self.clock.monotonic)),
             mock.patch.dict(Pace.__init__.__kwdefaults__, monotonic=self.clock.monotonic),
         ):
-            code = run([*bounds, *arguments], clock=self.clock)
+            code = run([*bounds, *arguments])
         return Outcome(code, self._output())
 
     @property
