@@ -12,7 +12,7 @@ from patcher.batch.batch import BatchOptions
 from patcher.batch.overview import Tally
 from patcher.batch.pool import BatchControl
 from patcher.cli import console
-from patcher.cli.changes import Source, patch_of, take_changes
+from patcher.cli.changes import Source, patch_of
 from patcher.cli.confirmation import output_of, refuse_without_terminal, show_report
 from patcher.cli.options import REPORTS, connection, options_of, session
 from patcher.cli.signals import SIGNALS
@@ -211,15 +211,9 @@ def apply_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int:
         )
     source = Source()
     selection = selection_of(models, parameters, source)
-    patch = patch_of(take_changes(parameters), source, models)
+    patch = patch_of(parameters, models, source)
     options = options_of(parameters)
     return BatchScreen(parameters).run(lambda new: new.patches(selection, patch, options))
-
-
-def undo_many(run: str, parameters: dict[str, Any]) -> int:
-    """Undoes the writes of a batch."""
-    options = options_of(parameters)
-    return BatchScreen(parameters).run(lambda new: new.undoing(run, options))
 
 
 def selection_of(models: tuple[str, ...], parameters: dict[str, Any], source: Source) -> Selection:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,15 +43,6 @@ class PositionedText(str):
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """One CHANGE as typed; ``option`` is "item" for an item."""
-
-    option: str
-    text: str
-    position: int
-
-
 class ChangeCommand(Command):
     """A command with CHANGE options, and items among its MODELs."""
 
@@ -80,67 +70,55 @@ class ChangeCommand(Command):
         if ctx.params.get("models"):
             words = ctx.params["models"]
             ctx.params["models"] = tuple(one for one in words if not is_item(one))
-            ctx.params["change_item"] = [
-                Given("item", one, one.position) for one in words if is_item(one)
-            ]
+            ctx.params["change_item"] = tuple(one for one in words if is_item(one))
         return rest
 
 
 def change_options(command: F) -> F:
-    """Adds the CHANGE options; the command gets them all as ``changes``, a list of Given."""
+    """Adds the CHANGE options; the command gets ``change_set`` and its like, for ``patch_of``."""
     for option, (metavar, text) in reversed(_HELP.items()):
         names = f"{option} change_{option.strip('-').replace('-', '_')}"
-        is_hidden = option in ("--add", "--remove")
-        attributes: dict[str, Any] = {"type": click.UNPROCESSED, "callback": _given}
-        command = value_option(names, metavar, text, multiple=True, hidden=is_hidden, **attributes)(
-            command
-        )
+        kind, hidden = click.UNPROCESSED, option in ("--add", "--remove")
+        add = value_option(names, metavar, text, multiple=True, type=kind, hidden=hidden)
+        command = add(command)
     return command
 
 
-def _given(
-    _: click.Context, parameter: click.Parameter, texts: tuple[PositionedText, ...]
-) -> list[Given]:
-    """The values of a CHANGE option."""
-    return [Given(parameter.opts[0], str(one), one.position) for one in texts]
-
-
-def take_changes(parameters: dict[str, Any]) -> list[Given]:
-    """Removes every CHANGE from a command's parameters and returns them in the order typed."""
-    names = [name for name in parameters if name.startswith("change_")]
-    given = [one for name in names for one in parameters.pop(name)]
-    return sorted(given, key=lambda one: one.position)
-
-
 def patch_of(
-    given: Sequence[Given], source: Source | None = None, models: Sequence[str] = ()
+    parameters: Mapping[str, Any], models: Sequence[str], source: Source | None = None
 ) -> Any:
-    """Returns the Patch that every CHANGE describes together; files and stdin are read here.
+    """Returns the Patch that every CHANGE of a command describes together, in the order typed.
 
-    ``source`` is one from which something was read before; ``models`` are the other arguments.
+    Files and stdin are read here; ``source`` is one from which something was read before.
 
     Raises InvalidInputError when nothing is given, a file cannot be read, or stdin is used
     twice, and InvalidPatchError for what is in them.
     """
     from patcher.operations.session import masks_from
 
+    given = [
+        (one.position, name.removeprefix("change_").replace("_", "-"), str(one))
+        for name, texts in parameters.items()
+        if name.startswith("change_")
+        for one in texts
+    ]
     if not given:
         raise _no_change(models)
     source = source or Source()
     masks = masks_from(os.environ)
     parsers: dict[str, Callable[[str], Any]] = {
         "item": lambda text: items.parse_item(text, source.read, masks),
-        "--set": lambda text: items.parse_set(text, source.read, masks),
-        "--unset": items.parse_unset,
-        "--add": items.parse_add,
-        "--remove": items.parse_remove,
+        "set": lambda text: items.parse_set(text, source.read, masks),
+        "unset": items.parse_unset,
+        "add": items.parse_add,
+        "remove": items.parse_remove,
     }
     patch = Patch(())
-    for one in given:
-        if one.option in parsers:
-            patch += Patch((parsers[one.option](one.text),))
+    for _, kind, text in sorted(given):
+        if kind in parsers:
+            patch += Patch((parsers[kind](text),))
         else:
-            patch += _whole(one.option, source.value(one.option, one.text))
+            patch += _whole(f"--{kind}", source.value(f"--{kind}", text))
     return patch
 
 

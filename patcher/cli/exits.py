@@ -104,17 +104,18 @@ def invoke(command: click.Group, arguments: list[str], given: Connection) -> int
 
 def _usage(error: click.UsageError) -> InvalidInputError:
     """Click's error without the text that was typed, which may be a misplaced password."""
-    command = error.ctx.command_path if error.ctx else "patch-model"
-    message, hint = error.format_message(), f"Run '{command} --help' for usage."
+    path = error.ctx.command_path if error.ctx else "patch-model"
+    command = error.ctx.command if error.ctx else None
+    message, hint = error.format_message(), f"Run '{path} --help' for usage."
     if isinstance(error, click.NoSuchOption):
         name = f" {error.option_name}" if _WORD.fullmatch(error.option_name) else ""
         message = f"Unknown option{name}."
-        hint = _meant(error) or hint
+        hint = _meant(error, command) or hint
     elif isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
         message = _unfit(error)
-    elif type(error) is click.UsageError and not isinstance(_command(error), click.Group):
+    elif type(error) is click.UsageError and not isinstance(command, click.Group):
         message = "Too many arguments."
-        if command.endswith(" list"):
+        if path.endswith(" list"):
             hint = "To print one model: patch-model get MODEL. To select some: --where name=TEXT"
     return InvalidInputError(message, hint=hint)
 
@@ -140,9 +141,9 @@ _MEANT: Final = {
 """What else an option may be called, by the habits of other tools."""
 
 
-def _meant(error: click.NoSuchOption) -> str | None:
+def _meant(error: click.NoSuchOption, command: click.Command | None) -> str | None:
     """The question for an unknown option: what it may be called here, or the item it may be."""
-    command, name = _command(error), error.option_name
+    name = error.option_name
     known = {one for parameter in command.params for one in parameter.opts} if command else set()
     found = [one for one, names in _MEANT.items() if name in names.split()]
     found = [one for one in found if one.split()[0] in known] or list(error.possibilities or ())
@@ -153,10 +154,6 @@ def _meant(error: click.NoSuchOption) -> str | None:
         if key in MODEL.shape.members:
             found = [f"{key}=VALUE"]
     return f"Did you mean {' or '.join(found)}?" if found else None
-
-
-def _command(error: click.UsageError) -> click.Command | None:
-    return error.ctx.command if error.ctx else None
 
 
 def _unfit(error: click.BadParameter) -> str:

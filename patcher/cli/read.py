@@ -253,9 +253,10 @@ def undo_command(target: str | None, run: str | None, **parameters: Any) -> int:
     if run is not None:
         if target is not None:
             raise InvalidInputError("MODEL and ENTRY can't be combined with --run.")
-        from patcher.cli.batch import undo_many
+        from patcher.cli.batch import BatchScreen
 
-        return undo_many(run, parameters)
+        options = options_of(parameters)
+        return BatchScreen(parameters).run(lambda new: new.undoing(run, options))
     if target is None:
         raise _which_write()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from patcher.cli import console
-from patcher.cli.changes import ChangeCommand, change_options, is_saved_plan, patch_of, take_changes
+from patcher.cli.changes import ChangeCommand, change_options, is_saved_plan, patch_of
 from patcher.cli.confirmation import (
     carry_out,
     output_of,
@@ -74,7 +74,7 @@ def plan_command(
         return code
     (model,) = models
     output, _ = output_of(parameters)
-    patch = patch_of(take_changes(parameters), models=models)
+    patch = patch_of(parameters, models)
     with _named_files(models, "--show"):
         plan = run_plan(session(), model, patch, options_of(parameters))
 
@@ -127,7 +127,7 @@ def apply_command(
     if code is not None:
         return code
     (model,) = models
-    patch = patch_of(take_changes(parameters), models=models)
+    patch = patch_of(parameters, models)
     with _named_files(models, "--plan"):
         return carry_out(parameters, lambda options: run_patch(session(), model, patch, options))
 
