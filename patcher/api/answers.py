@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias, TypeGuard
 
@@ -117,11 +118,9 @@ def is_web_page(response: Response) -> bool:
 
 def _object(response: Response) -> Document:
     """The JSON object of a response; empty for any other response."""
-    try:
-        value = jsontext.parse(response.body, what="the answer")
-    except PatchError:
-        return {}
-    return value if type(value) is dict else {}
+    with suppress(ApiError):
+        return envelope(response, "the answer")
+    return {}
 
 
 def job_state(answer: Document, default_type: str, *, whole: bool = False) -> JobState | None:

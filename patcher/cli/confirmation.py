@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 class Confirmation:
     """Shows a plan and asks whether to write it, unless ``attended`` is False."""
 
-    def __init__(self, output: str, *, yes: bool, show_secrets: bool) -> None:
-        self.output = output
-        self.attended = not yes
-        self.show_secrets = show_secrets
+    def __init__(self, parameters: dict[str, Any]) -> None:
+        self.output, self.show_secrets = output_of(parameters)
+        self.attended = not parameters["yes"]
         self.shown: Plan | None = None
 
     def __call__(self, plan: Plan) -> bool:
@@ -76,8 +75,7 @@ def show_result(result: PatchResult, confirmation: Confirmation) -> None:
 
 def carry_out(parameters: dict[str, Any], write: Callable[[Options], PatchResult]) -> int:
     """Makes a change that shows its plan and asks first; reports it and returns the exit code."""
-    output, show_secrets = output_of(parameters)
-    confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
+    confirmation = Confirmation(parameters)
     result = write(options_of(parameters, confirm=confirmation, attended=confirmation.attended))
     show_result(result, confirmation)
     return result.exit_code

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from patcher.cli import console, exits
-from patcher.cli.confirmation import Confirmation, output_of, refuse_without_terminal, show_result
+from patcher.cli.confirmation import Confirmation, refuse_without_terminal, show_result
 from patcher.cli.help import FILE, Command, value_option
 from patcher.cli.options import CompletedName, connection, options_of, session, shared
 from patcher.cli.signals import SIGNALS
@@ -52,8 +52,8 @@ def edit_command(
     """
     from patcher.operations.edit import Person, open_edit, resume_edit
 
-    output, show_secrets = output_of(parameters)
-    confirmation = Confirmation(output, yes=parameters["yes"], show_secrets=show_secrets)
+    confirmation = Confirmation(parameters)
+    as_json = confirmation.output == "json"
     refuse_without_terminal(asks=confirmation.attended)
     person = Person(
         ask=lambda plan: _asked(confirmation, plan),
@@ -72,9 +72,9 @@ def edit_command(
         show_result(result, confirmation)
         code = result.exit_code
     except PatchError as error:
-        code = exits.report(error, as_json=output == "json")
+        code = exits.report(error, as_json=as_json)
     except KeyboardInterrupt:
-        code = exits.report(exits.interrupted(), as_json=output == "json")
+        code = exits.report(exits.interrupted(), as_json=as_json)
     finally:
         _say_where(edit, model, parameters)
     return code

@@ -99,10 +99,6 @@ class Live(NamedTuple):
         """What to call it in a sentence."""
         return _unchanged(self).label
 
-    def resolved(self, document: Document, found: Sides) -> tuple[Document, list[Tokens]]:
-        """A document with a value for each mask, and where these are. Raises InvalidPatchError."""
-        return resolved(document, self.document, found.live, self.terms.masks)
-
 
 def sides(file: ModelFile, baseline: Baseline, live: Live, *, refuse: bool) -> Sides:
     """The sides of a file. ``refuse`` a credential within a text of the live model.
@@ -176,7 +172,8 @@ def plan_of(file: ModelFile, baseline: Baseline, live: Live, *, rebases: bool | 
         return _unchanged(live, [_differs(file, baseline, others)] if others else ())
     if found.merged.collisions or (others and rebases is False):
         raise conflict_of(file, live, found)
-    document, kept = live.resolved(found.merged.document, found)
+    masks = live.terms.masks
+    document, kept = resolved(found.merged.document, live.document, found.live, masks)
     notices = [_kept_notice(file, live, others, rebases=rebases)] if others else []
     places = tuple(tokens_of(one.path) for one in yours)
     terms = live.terms._replace(
@@ -232,7 +229,8 @@ def _differs(file: ModelFile, baseline: Baseline, others: Iterable[Change]) -> N
 def _already_applied(live: Live, found: Sides) -> Plan | None:
     """The plan without changes, where a write of the file has left the model so."""
     try:
-        mine, base = (live.resolved(one, found)[0] for one in (found.mine, found.base))
+        sides, masks = (found.mine, found.base), live.terms.masks
+        mine, base = (resolved(one, live.document, found.live, masks)[0] for one in sides)
     except InvalidPatchError:
         return None
     now = _unchanged(live)

@@ -40,11 +40,6 @@ _WHOLES: Final[Mapping[str, tuple[type, str, Callable[[Any], Patch]]]] = {
     "document": (dict, "an object", Patch.document),
 }
 
-_APPLY: Final = (
-    "Show this plan to the user. To write it, call apply_plan with the plan_id, the model and the "
-    "summary below."
-)
-
 
 class Agent:
     """The tools of one server.
@@ -142,12 +137,7 @@ class Agent:
         if shown.outcome is not None:
             text = f"{plan_id} is used up. Nothing more was written. Its outcome:\n"
             return shown.outcome._replace(text=text + shown.outcome.text)
-        head = {
-            "writing": "is being written now. Nothing more is written by calling again: in a few "
-            "seconds the same call returns the outcome.",
-            "asking": "is waiting for the user's answer. Nothing is written so far.",
-            "open": "is not written.",
-        }[shown.state]
+        head = texts()["states"][shown.state]
         data = {**_identity(shown), "status": shown.state, "exit_code": 0, "next": head}
         return reply(f"{plan_id} {head}", (), data)
 
@@ -176,7 +166,7 @@ class Agent:
             return reply(f"No changes at {self.place}. Nothing to write.", shown_lines(plan), data)
         shown = self.plans.add(plan)
         data |= {**_identity(shown), "host": self.place}
-        data["next"] = "Show this plan to the user." if self.read_only else _APPLY
+        data["next"] = "Show this plan to the user." if self.read_only else texts()["apply"]
         given = {"model": shown.model, "summary": shown.summary}
         rows = [f"{name}: {jsontext.dump(value)}" for name, value in given.items()]
         head = f"plan_id: {shown.id} at {self.place}, not written yet.\n{data['next']}"

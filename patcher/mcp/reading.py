@@ -133,7 +133,7 @@ def _one_entry(one: HistoryEntry) -> list[Line]:
 
 
 def _history(session: Session) -> History:
-    return History(session.journal, session.resource, session.masks)
+    return History(session.journal, session.masks)
 
 
 def _entry(one: HistoryEntry) -> Document:

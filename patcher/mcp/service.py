@@ -22,7 +22,7 @@ from patcher.errors import DeclinedError, InvalidInputError
 from patcher.mcp.agent import Agent, guarded
 from patcher.mcp.replies import ToolReply, of_error, question
 from patcher.mcp.shown import UNUSED, ShownPlan
-from patcher.mcp.tools import ToolSpec, tools
+from patcher.mcp.tools import ToolSpec, texts, tools
 from patcher.mcp.wire import Wire
 
 T = TypeVar("T")
@@ -30,18 +30,7 @@ Context = ServerRequestContext[Any, Any]
 Reply = ToolReply | types.InputRequiredResult
 
 _KEY: Final = "write"
-_FORM: Final = {
-    "type": "object",
-    "properties": {
-        _KEY: {
-            "type": "boolean",
-            "title": "Write this change",
-            "description": "true writes the change; anything else writes nothing",
-            "default": False,
-        }
-    },
-    "required": [_KEY],
-}
+_FORM: Final = texts()["question"]
 _PATIENCE: Final = 600.0
 """Seconds that the user has to answer a question."""
 

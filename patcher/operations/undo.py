@@ -30,7 +30,6 @@ from patcher.operations.write import carry_out
 from patcher.plan import PatchResult, Plan
 from patcher.resources.blockers import OnUnknown
 from patcher.resources.model import MODEL
-from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 
 
@@ -119,11 +118,10 @@ def history(model: str | None = None, *, limit: int | None = None) -> tuple[Hist
 
 
 class History:
-    """The journal's writes to one kind of resource; ``masks`` are the credentials."""
+    """The journal's writes; ``masks`` are the credentials."""
 
-    def __init__(self, journal: Journal, resource: Resource, masks: Masks) -> None:
+    def __init__(self, journal: Journal, masks: Masks) -> None:
         self.journal = journal
-        self._resource = resource
         self._masks = masks
 
     @classmethod
@@ -133,7 +131,7 @@ class History:
             secrets = Settings.from_env(environ).secrets
         except SettingsError:
             secrets = frozenset()  # the journal can be read without a key
-        return cls(journal_of(environ), MODEL, masks_from(environ, secrets))
+        return cls(journal_of(environ), masks_from(environ, secrets))
 
     def one(self, name: str) -> HistoryEntry:
         """The entry of that name. Raises JournalError."""
@@ -165,7 +163,7 @@ class History:
 
     def _rebuilt(self, entry: Entry) -> HistoryEntry:
         try:
-            return HistoryEntry(entry, recorded_plan(entry, self._resource, self._masks))
+            return HistoryEntry(entry, recorded_plan(entry, MODEL, self._masks))
         except PatchError:
             return HistoryEntry(entry, None)
 

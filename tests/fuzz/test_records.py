@@ -138,7 +138,7 @@ def assert_remembered(folder: Path, intent: bytes, ending: bytes | None) -> None
             path.write_bytes(content)
             path.chmod(0o600)
     journal = Journal(folder)
-    history = History(journal, MODEL, MASKS)
+    history = History(journal, MASKS)
     entries, unreadable = journal.entries()
     assert len(entries) + len(unreadable) == 1
     with only_ours():
