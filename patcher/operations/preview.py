@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final
 
 from patcher.api import Client, answers
 from patcher.api.answers import JobState
@@ -14,9 +13,6 @@ from patcher.errors import ApiError
 from patcher.impact.preview import Preview, read_preview
 from patcher.operations.session import Session
 from patcher.plan import Plan
-
-Read: TypeAlias = Callable[[object], Preview]
-"""Reads the result of a preview."""
 
 _NOT_IN_TIME: Final = (408, 504)
 # In the API's own form, these are about the caller or the moment, not the document.
@@ -32,13 +28,19 @@ def preview(session: Session, plan: Plan, *, run_async: bool) -> Preview:
     if columns is None or how is None:
         return Preview("unavailable", f"There is no preview for a {plan.resource.noun}.")
     path, job_type = how
-
-    def read(result: object) -> Preview:
-        return read_preview(result, columns, plan.base, plan.proposed)
-
     try:
         response = _asked(session.client, path, plan.proposed, run_async=run_async)
-        return _outcome(session, path, job_type, response, read)
+        if not 200 <= response.status < 300:
+            return _refused(response, path)
+        answer = answers.envelope(response, f"The answer of POST {path}")
+        state, result = answers.job_state(answer, job_type, whole=True), answer.get("data")
+        if state is not None:
+            state = _ended(session, path, state)
+            result = state.result
+        if state is not None and state.status == "failed":
+            message = state.error or "The job failed without a reason."
+            return Preview("refused", message, details=state.metadata)
+        return read_preview(result, columns, plan.base, plan.proposed)
     except ApiError as error:
         return Preview(
             "unavailable", error.message, status=error.status, key=error.key, details=error.details
@@ -57,12 +59,8 @@ def _asked(client: Client, path: str, document: Document, *, run_async: bool) ->
     return client.ask(path, document, run_async=True)
 
 
-def _outcome(session: Session, path: str, job_type: str, response: Response, read: Read) -> Preview:
-    """The preview in a response. Raises ApiError where it is not about the document."""
-    if 200 <= response.status < 300:
-        answer = answers.envelope(response, f"The answer of POST {path}")
-        state = answers.job_state(answer, job_type, whole=True)
-        return read(answer.get("data")) if state is None else _follow(session, path, state, read)
+def _refused(response: Response, path: str) -> Preview:
+    """The preview that was refused. Raises ApiError where that is not about the document."""
     said = answers.api_message(response, whole=True)
     is_verdict = 400 <= response.status <= 500 and response.status not in _NOT_ITS_FAULT
     if said is None or not is_verdict:
@@ -71,7 +69,7 @@ def _outcome(session: Session, path: str, job_type: str, response: Response, rea
     return Preview("refused", message, status=response.status, key=key, details=details)
 
 
-def _follow(session: Session, path: str, state: JobState, read: Read) -> Preview:
+def _ended(session: Session, path: str, state: JobState) -> JobState:
     """Polls a job until it ends. Raises ApiError after the settle timeout."""
     clock, timeout = session.clock, session.settle_timeout
     left = time_left(clock, timeout)
@@ -88,7 +86,4 @@ def _follow(session: Session, path: str, state: JobState, read: Read) -> Preview
             )
         clock.sleep(min(pause, rest))
         state = session.client.job(state, whole=True)
-    if state.status == "failed":
-        message = state.error or "The job failed without a reason."
-        return Preview("refused", message, details=state.metadata)
-    return read(state.result)
+    return state
