@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 from click.shell_completion import CompletionItem, ShellComplete, add_completion_class
@@ -32,8 +32,11 @@ _PATIENCE: Final = 2.0
 """Seconds to wait for a response; after twice that, the names read so far are offered."""
 
 
-class _Completion(ShellComplete):
-    """The protocol of the scripts: words after ``--``, and a line for each completion."""
+class Zsh(ShellComplete):
+    """The protocol of the scripts: words after ``--``, and a line for each completion.
+
+    Zsh quotes what it inserts, and passes words without their quotes.
+    """
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """The words after the command, and the word at the cursor."""
@@ -57,10 +60,8 @@ class _Completion(ShellComplete):
         return f"{item.type}\t{item.value}\t{printable(' '.join((item.help or '').split()))}"
 
 
-class Bash(_Completion):
+class Bash(Zsh):
     """Bash passes the line up to the cursor, and expects quoted words."""
-
-    name: ClassVar[str] = "bash"
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """The words after the command, and the word at the cursor."""
@@ -75,16 +76,8 @@ class Bash(_Completion):
         return f"{item.type}\t{quoted_for(line, word, str(item.value))}"
 
 
-class Zsh(_Completion):
-    """Zsh quotes what it inserts."""
-
-    name: ClassVar[str] = "zsh"
-
-
-class Fish(_Completion):
+class Fish(Zsh):
     """Fish quotes what it inserts, and passes the word at the cursor as it was typed."""
-
-    name: ClassVar[str] = "fish"
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """The words after the command, and the word at the cursor without its quotes."""
@@ -92,7 +85,7 @@ class Fish(_Completion):
         return words, split_line(current)[1]
 
 
-_SHELLS: Final[dict[str, type[_Completion]]] = {"bash": Bash, "zsh": Zsh, "fish": Fish}
+_SHELLS: Final[dict[str, type[Zsh]]] = {"bash": Bash, "zsh": Zsh, "fish": Fish}
 
 
 @click.command("completion", cls=Command)
@@ -116,8 +109,8 @@ def completion_command(shell: str | None) -> None:
 
 def complete(command: click.Command, variable: str) -> int:
     """Answers a shell, as the environment variable asks; the exit code."""
-    for one in _SHELLS.values():
-        add_completion_class(one)
+    for name, shell in _SHELLS.items():
+        add_completion_class(shell, name)
     try:
         command.main([], "patch-model", complete_var=variable, standalone_mode=False)
     except SystemExit as ended:
