@@ -45,10 +45,13 @@ class ProgressLine:
 
     def watch(self, title: str, done: int, total: int) -> None:
         """Shows how many are done."""
-        if done == 0 and total > 1 and self._may_draw():
-            self.close()
-            colour = console.has_colour(sys.stderr)
-            self._bar = Bar(sys.stderr, title, total, has_colour=colour)
+        if done == 0 and total > 1:
+            # A line that is redrawn needs a terminal with no other output.
+            is_shared = self._is_json and console.is_terminal(sys.stdout)
+            if console.is_terminal(sys.stderr) and not is_shared and not connection().verbose:
+                self.close()
+                colour = console.has_colour(sys.stderr)
+                self._bar = Bar(sys.stderr, title, total, has_colour=colour)
         if self._bar is not None:
             self._bar.done(done)
 
@@ -64,11 +67,6 @@ class ProgressLine:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-
-    def _may_draw(self) -> bool:
-        """A line that is redrawn needs a terminal with no other output."""
-        is_shared = self._is_json and console.is_terminal(sys.stdout)
-        return console.is_terminal(sys.stderr) and not is_shared and not connection().verbose
 
 
 class BatchScreen:

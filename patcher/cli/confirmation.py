@@ -118,14 +118,13 @@ def show_report(
     from patcher.render import html, markdown
     from patcher.render.review import attachments
 
-    if output == "html":
-        for error in failures:
-            console.say(f"Error: {error.message}")
     outlines = [outline(plan, attachments=attachments(plan), planned=planned) for plan in plans]
-    if output == "html":
-        console.out(html.report(outlines))
-    else:
+    if output == "markdown":
         console.out(markdown.report(outlines, failures, unchanged))
+        return
+    for error in failures:
+        console.say(f"Error: {error.message}")
+    console.out(html.report(outlines))
 
 
 _SETTLED: Final = (

@@ -66,7 +66,6 @@ def edit_command(
         edit = resume_edit(here, model, options, person, resume)
     else:
         edit = open_edit(here, model, options, person, format_)
-    code = 0
     try:
         result = edit.run()
         show_result(result, confirmation)

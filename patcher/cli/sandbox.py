@@ -119,8 +119,7 @@ def demo_command() -> None:
     with open_sandbox() as sandbox, _environment(sandbox):
         for scene in (_bare_put, _guarded, _conflict, _lost_answer):
             scene(sandbox)
-    _say("")
-    console.result([line("Every claim above was checked against what the server stores.")])
+    console.result(map(line, ("", "Every claim above was checked against what the server stores.")))
 
 
 def _bare_put(sandbox: Sandbox) -> None:
@@ -132,9 +131,8 @@ def _bare_put(sandbox: Sandbox) -> None:
     before = sandbox.stored(model_id)
     keys = ("connection_id", "configuration")
     body = {"name": "Customers", **{key: before[key] for key in keys}}
-    _say(f"  PUT /api/models/{model_id}")
-    _say("  {name: Customers, connection_id: ..., configuration: ...}   (a new name)")
-    _say("")
+    body_shown = "{name: Customers, connection_id: ..., configuration: ...}   (a new name)"
+    _say(f"  PUT /api/models/{model_id}", f"  {body_shown}", "")
     with Client(sandbox.url, sandbox.api_key) as client:
         answer = client.put("/api/models", model_id, body, idempotency_key=fresh_key())
     _claim("the API answers with a success", answer.status == 200)
@@ -245,8 +243,8 @@ def _heading(title: str, text: str) -> None:
     console.show([line(), line(Span(title, "title")), line(text), line()])
 
 
-def _say(text: str) -> None:
-    console.show([line(text)])
+def _say(*texts: str) -> None:
+    console.show(map(line, texts))
 
 
 def _show_key(key: str, before: Any, after: Any, *, is_lost: bool) -> None:

@@ -33,6 +33,8 @@ class SecondSignal(BaseException):
 class Signals:
     """Turns the signals that end a process into KeyboardInterrupt, or defers them.
 
+    ``is_pending`` says whether a signal has arrived that had no effect yet.
+
     With ``ends_process`` the process ends when the command does. Then signals stay ignored
     afterwards: Python would restore the system's default while it finalizes, and a signal would
     replace the exit code.
@@ -45,7 +47,7 @@ class Signals:
 
     def _reset(self) -> None:
         self._entry: str | None = None
-        self._pending = False
+        self.is_pending = False
         self._settled = False
         self._many: BatchControl | None = None
         self._interrupted = float("-inf")
@@ -63,18 +65,13 @@ class Signals:
             signal.signal(number, signal.SIG_IGN if self.ends_process else handler)
         self._before = {}
 
-    @property
-    def is_pending(self) -> bool:
-        """Whether a signal has arrived that had no effect yet."""
-        return self._pending
-
     @contextmanager
     def defer(self, entry: str) -> Iterator[Callable[[], None]]:
         """Defers signals until the outcome of the write under ``entry`` is reported.
 
         Yields ``release``.
         """
-        self._entry, self._pending, self._settled = entry, False, True
+        self._entry, self.is_pending, self._settled = entry, False, True
         try:
             yield self.release
         finally:
@@ -82,11 +79,11 @@ class Signals:
 
     def steer(self, many: BatchControl) -> None:
         """From now on a first signal stops a batch, and a second abandons it."""
-        self._pending, self._many = False, many
+        self.is_pending, self._many = False, many
 
     def count_again(self) -> None:
         """Lets signals interrupt again, before a further write is shown."""
-        self._pending, self._settled = False, False
+        self.is_pending, self._settled = False, False
 
     def settle(self) -> None:
         """The outcome is known: from now on signals are only noted."""
@@ -96,22 +93,22 @@ class Signals:
         """The write did not happen after all: signals interrupt again."""
         self._entry = None
         self._settled = False
-        if self._pending:
+        if self.is_pending:
             raise InterruptedWriteError("Interrupted before the write. Nothing was written.")
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._many is not None and self._pending:
+        if self._many is not None and self.is_pending:
             self._many.abandon()
         elif self._many is not None:
             self._many.stop()
             self._note("Stopping after the writes in progress", "without their outcome")
-        elif self._entry is not None and self._pending:
+        elif self._entry is not None and self.is_pending:
             entry, self._entry, self._settled = self._entry, None, True
             raise SecondSignal(entry)
         elif self._entry is not None:
             self._note("A write is in progress; waiting for its outcome", "without")
         elif self._settled:
-            self._pending = True
+            self.is_pending = True
         elif time.monotonic() - self._interrupted > _UNWINDING:
             self._interrupted = time.monotonic()
             raise KeyboardInterrupt
@@ -120,7 +117,7 @@ class Signals:
         """Notes a first signal, and says what a second one would do."""
         from patcher.cli import console  # it imports this module
 
-        self._pending = True
+        self.is_pending = True
         console.say("", f"{what}. Interrupt again to stop {how}.")
 
 

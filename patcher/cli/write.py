@@ -121,8 +121,13 @@ def apply_command(
     from patcher.operations.write import run_patch
 
     if plan_file is not None:
+        from patcher.operations.saved import load_plan, run_saved
+        from patcher.operations.session import reported
+
         refuse_others("--plan", models, parameters)
-        return _apply_saved(plan_file, parameters)
+        saved = load_plan(plan_file)
+        with reported("", saved.plan):
+            return carry_out(parameters, lambda options: run_saved(session(), saved, options))
     code = _carry_out_many(models, parameters)
     if code is not None:
         return code
@@ -206,13 +211,3 @@ def _show_plan(plan: Plan, parameters: dict[str, Any], planned: str | None = Non
         console.result(plan_lines(plan, show_secrets=show_secrets))
         console.warn(plan.warnings)
     return exit_code
-
-
-def _apply_saved(path: Path, parameters: dict[str, Any]) -> int:
-    """Applies a saved plan, or refuses it."""
-    from patcher.operations.saved import load_plan, run_saved
-    from patcher.operations.session import reported
-
-    saved = load_plan(path)
-    with reported("", saved.plan):
-        return carry_out(parameters, lambda options: run_saved(session(), saved, options))

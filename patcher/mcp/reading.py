@@ -113,7 +113,7 @@ def recorded(session: Session, plan_id: str) -> ToolReply | None:
     for one in _history(session).all(None, None)[0]:
         if one.record.intent.saved_plan == plan_id:
             code = _EXIT_CODES.get(one.state, 6)
-            advice = meaning(code).next if code else "Tell the user."
+            advice = meaning(code)[1] if code else "Tell the user."
             head = f"{plan_id} was used by an earlier process. Nothing more was written. {advice}"
             data: Document = {
                 "status": one.state,

@@ -47,17 +47,11 @@ class ToolReply(NamedTuple):
     is_error: bool = False
 
 
-class Meaning(NamedTuple):
-    """What an exit code says, and what follows from it."""
-
-    word: str
-    next: str
-
-
-def meaning(exit_code: int) -> Meaning:
-    """What an exit code other than 0 means."""
+def meaning(exit_code: int) -> tuple[str, str]:
+    """What an exit code other than 0 says, and what follows from it."""
     known = texts()["exit_codes"]
-    return Meaning(*known.get(str(exit_code), known["70"]))
+    word, advice = known.get(str(exit_code), known["70"])
+    return word, advice
 
 
 def clean(text: str) -> str:

@@ -56,11 +56,12 @@ class ToolSpec(NamedTuple):
         for name, value in arguments.items():
             schema = properties[name]
             is_fit, expected = _KINDS[schema["type"]]
-            if not is_fit(value):
+            is_right = is_fit(value)
+            if is_right and type(value) is int:
+                expected = f"{schema['minimum']} to {schema['maximum']}"
+                is_right = schema["minimum"] <= value <= schema["maximum"]
+            if not is_right:
                 raise InvalidInputError(f"{tool}: {name}: expected {expected}.")
-            if type(value) is int and not schema["minimum"] <= value <= schema["maximum"]:
-                bounds = f"{schema['minimum']} to {schema['maximum']}"
-                raise InvalidInputError(f"{tool}: {name}: expected {bounds}.")
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TypeAlias
@@ -31,7 +31,7 @@ Paths: TypeAlias = "str | os.PathLike[str]"
 
 def run_files(
     run: BatchRun,
-    paths: Iterable[Path],
+    paths: Sequence[Path],
     base: str | None,
     options: Options,
     *,
@@ -43,7 +43,6 @@ def run_files(
     ``say`` is called with what else there is to say about the base. Raises InvalidInputError for
     paths or a base that cannot be used.
     """
-    paths = list(paths)
     files = read_files(paths)
     if not files:
         raise InvalidInputError(

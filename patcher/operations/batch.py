@@ -56,7 +56,11 @@ class BatchRun:
     ) -> Iterator[PatchResult]:
         """Makes one change in all selected resources: patch_models."""
         session = self.session
-        _refuse_reviews(options)
+        if options.preview or options.impact:
+            raise InvalidInputError(
+                f"{'Preview' if options.preview else 'Impact'} is for one model at a time.",
+                hint="Look at one of them first: patch-model plan MODEL ... --preview --impact",
+            )
         session.check(patch, options)
         chosen = select(session, selection, options)
         is_one, new_name = len(chosen) == 1, _new_name(patch)
@@ -81,7 +85,6 @@ class BatchRun:
     def undoing(self, name: str, options: Options) -> Iterator[PatchResult]:
         """Undoes all writes of a run. Raises InvalidInputError where none are recorded."""
         session = self.session
-        _refuse_reviews(options)
         way = way_back(session, options)
 
         def plan(job: Target) -> Plan:
@@ -151,16 +154,6 @@ def _written(session: Session, run: str) -> list[Target]:
         )
     newest_first = sorted(found, key=lambda one: one[:2], reverse=True)
     return [target for _, _, target, counts in newest_first if counts]
-
-
-def _refuse_reviews(options: Options) -> None:
-    """Refuses a preview or an impact scan, which are for one resource at a time."""
-    asked = [name for name in ("preview", "impact") if getattr(options, name)]
-    if asked:
-        raise InvalidInputError(
-            f"{asked[0].capitalize()} is for one model at a time.",
-            hint="Look at one of them first: patch-model plan MODEL ... --preview --impact",
-        )
 
 
 def _refuse_what_is_for_one(session: Session, patch: Patch, options: Options) -> None:
