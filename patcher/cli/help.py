@@ -113,9 +113,7 @@ class Command(click.Command):
         for group, names in _GROUPS.items():
             groups[group] = [rows.pop(name) for name in names.split() if name in rows]
         groups["Options"] = list(rows.values())
-        is_long = ctx.parent is not None and groups["Connection"]
-        if is_long:
-            groups["Connection"] = []
+        is_long = ctx.parent is not None and groups.pop("Connection")
         lines: list[tuple[str, str]] = []
         for group, found in groups.items():
             lines += [(f"{group}:", "")] if found else []

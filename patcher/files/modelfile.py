@@ -273,10 +273,8 @@ def create(
     for one in files:
         stem, full = one.slug or one.header.noun, one.header.id
         is_free = one.slug and slugs[one.slug] == 1 and not _RESERVED.fullmatch(one.slug)
-        names = [f"{stem}.yaml"] * bool(is_free) + [
-            f"{stem}-{full[:8]}.yaml",
-            f"{stem}-{full}.yaml",
-        ]
+        names = [f"{stem}.yaml", f"{stem}-{full[:8]}.yaml", f"{stem}-{full}.yaml"]
+        names = names if is_free else names[1:]
         path = folder / next((name for name in names if name not in known), names[-1])
         known.add(path.name)
         try:

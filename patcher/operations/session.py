@@ -47,10 +47,6 @@ class Progress(NamedTuple):
 
 DEFAULT_SETTLE_TIMEOUT: Final = 30.0
 
-_RESTORED: Final = (
-    "Try again in a moment. If the {noun} was restored to an older state, pass --accept-older."
-)
-
 
 class SystemClock:
     """The machine's own time."""
@@ -177,13 +173,14 @@ class Session:
         url = self.client.settings.url
         last = self.accepted.last(url, resource_id)
         oldest = known if last is None or (known and last.is_older_than(known)) else last
+        restored = f"If the {self.resource.noun} was restored to an older state"
         with self._waiting() as tell:
             now = read_fresh(
                 lambda: self.read(resource_id),
                 None if accept_older else oldest,
                 self.clock,
                 self.resource.noun,
-                hint=_RESTORED.format(noun=self.resource.noun),
+                hint=f"Try again in a moment. {restored}, pass --accept-older.",
                 notify=tell,
             )
         if last is None or now.has_moved_from(last):
