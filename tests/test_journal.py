@@ -291,6 +291,14 @@ def test_pruning_an_empty_or_odd_journal_is_no_error(journal: Journal, begun: st
     assert journal.names() == (name,)
 
 
+def test_a_journal_in_a_loop_of_links_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    """A folder that cannot be looked at is an error, also where only names are wanted."""
+    (tmp_path / "journal").symlink_to(tmp_path / "journal")
+
+    with pytest.raises(JournalError, match="cannot be read"):
+        Journal(tmp_path / "journal").names()
+
+
 def test_a_journal_where_no_folder_can_be_says_so(tmp_path: Path) -> None:
     """A file in the place of a folder above it: said with the system's reason."""
     (tmp_path / "file").touch()
