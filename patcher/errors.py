@@ -27,19 +27,16 @@ Hints are written as the command line says them; ``in_python`` turns them into P
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final
 
 
-@dataclass(eq=False, repr=False)
 class PatchError(Exception):
     """The base of all errors of this package.
 
     Attributes:
         message: what happened, in one sentence.
-        hint: what to do next in Python's words, or None.
-        command_hint: the same as the command line says it, as it is given to the constructor.
+        command_hint: what to do next as the command line says it, or None.
         exit_code: the exit code of the command line for it.
         result: the PatchResult as far as it got, when there was a plan; else None.
         details: the ``metadata`` of the API's own error, without credentials; None without one.
@@ -48,20 +45,18 @@ class PatchError(Exception):
 
     exit_code: ClassVar[int] = 70
 
-    message: str
-    _: KW_ONLY
-    hint: str | None = None
-    report: Any = None
-
-    def __post_init__(self) -> None:
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.command_hint = hint
         self.result: Any = None
         self.details: dict[str, Any] | None = None
-        self.advise(self.hint)
+        self.report: Any = None
 
-    def advise(self, command_hint: str | None) -> None:
-        """Gives it another hint, as the command line says it."""
-        self.command_hint = command_hint
-        self.hint = command_hint and in_python(command_hint)
+    @property
+    def hint(self) -> str | None:
+        """What to do next in Python's words, or None."""
+        return self.command_hint and in_python(self.command_hint)
 
     def __str__(self) -> str:
         """The message, and the hint on a line of its own."""
@@ -74,14 +69,15 @@ class InvalidInputError(PatchError):
     exit_code = 2
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class InvalidPatchError(InvalidInputError):
     """The change cannot be applied, or would leave an invalid document.
 
     ``path`` is the JSON Pointer (RFC 6901) of the place, or None.
     """
 
-    path: str | None = None
+    def __init__(self, message: str, *, path: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
 
 
 class ReadOnlyFieldError(InvalidPatchError):
@@ -92,14 +88,14 @@ class SettingsError(InvalidInputError):
     """A setting is missing or unusable: URL, credentials, a number out of range."""
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class AmbiguousNameError(InvalidInputError):
     """Several resources have the given name; ``candidates`` holds their ids."""
 
-    candidates: tuple[str, ...]
+    def __init__(self, message: str, *, candidates: Sequence[str], hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.candidates = tuple(candidates)
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class UnknownFieldError(PatchError):
     """The resource holds what a write cannot carry, and the change does not settle it.
 
@@ -108,7 +104,9 @@ class UnknownFieldError(PatchError):
 
     exit_code = 2
 
-    paths: tuple[str, ...]
+    def __init__(self, message: str, *, paths: Sequence[str], hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.paths = tuple(paths)
 
 
 class DeclinedError(PatchError):
@@ -117,7 +115,6 @@ class DeclinedError(PatchError):
     exit_code = 1
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class ApiError(PatchError):
     """The API refused, or could not be reached. Nothing was written.
 
@@ -127,10 +124,21 @@ class ApiError(PatchError):
 
     exit_code = 3
 
-    status: int | None = None
-    method: str = ""
-    path: str = ""
-    key: str | None = None
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        method: str = "",
+        path: str = "",
+        key: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.method = method
+        self.path = path
+        self.key = key
 
 
 class NotFoundError(ApiError):
@@ -143,7 +151,6 @@ class JournalError(PatchError):
     exit_code = 3
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class ConflictError(PatchError):
     """The resource changed since it was read. Nothing was written.
 
@@ -155,11 +162,25 @@ class ConflictError(PatchError):
 
     exit_code = 4
 
-    expected: int | None = None
-    found: int | None = None
-    base: dict[str, Any] | None = None
-    current: dict[str, Any] | None = None
-    fresh: Any = None
+    def __init__(
+        self,
+        message: str,
+        *,
+        expected: int | None = None,
+        found: int | None = None,
+        base: dict[str, Any] | None = None,
+        current: dict[str, Any] | None = None,
+        report: Any = None,
+        fresh: Any = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.expected = expected
+        self.found = found
+        self.base = base
+        self.current = current
+        self.report = report
+        self.fresh = fresh
 
 
 class StaleReadError(ConflictError):
@@ -169,7 +190,6 @@ class StaleReadError(ConflictError):
     """
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class VerificationError(PatchError):
     """The write happened, but what is stored is not what was sent, or someone else wrote too.
 
@@ -180,14 +200,25 @@ class VerificationError(PatchError):
 
     exit_code = 5
 
-    sent: dict[str, Any] | None = None
-    stored: dict[str, Any] | None = None
-    differences: tuple[Any, ...] = ()
-    version_before: int | None = None
-    version_after: int | None = None
+    def __init__(
+        self,
+        message: str,
+        *,
+        sent: dict[str, Any] | None = None,
+        stored: dict[str, Any] | None = None,
+        differences: Sequence[Any] = (),
+        version_before: int | None = None,
+        version_after: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.sent = sent
+        self.differences = tuple(differences)
+        self.stored = stored
+        self.version_before = version_before
+        self.version_after = version_after
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class OutcomeUnknownError(PatchError):
     """A write was, or may have been, sent; whether it took effect is unknown.
 
@@ -196,8 +227,17 @@ class OutcomeUnknownError(PatchError):
 
     exit_code = 6
 
-    journal_entry: str | None = None
-    job_id: str | None = None
+    def __init__(
+        self,
+        message: str,
+        *,
+        journal_entry: str | None = None,
+        job_id: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.journal_entry = journal_entry
+        self.job_id = job_id
 
 
 class OutputError(PatchError):

@@ -144,7 +144,7 @@ def _named_files(models: Sequence[str], option: str) -> Iterator[None]:
         yield
     except NotFoundError as error:
         for name in filter(is_saved_plan, models):
-            error.advise(f"For a saved plan: {option} {shlex.quote(name)}")
+            error.command_hint = f"For a saved plan: {option} {shlex.quote(name)}"
         raise
 
 

@@ -123,7 +123,8 @@ class Edit:
         except BaseException as error:
             self._keep()
             if isinstance(error, ConflictError) and self.kept is not None:
-                error.advise(error.command_hint if isinstance(error, StaleReadError) else _RESUMED)
+                is_stale = isinstance(error, StaleReadError)
+                error.command_hint = error.command_hint if is_stale else _RESUMED
             if isinstance(error, PatchError) and error.result is None:
                 error.result = self._result(error)
             raise

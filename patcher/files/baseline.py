@@ -174,7 +174,7 @@ class Baseline:
         try:
             return ModelFile.of(Path(f"{path} at {self.label}"), content).document()
         except InvalidInputError as error:
-            error.advise("Name another base: --base REV")
+            error.command_hint = "Name another base: --base REV"
             raise
 
     def path_of(self, path: Path) -> str | None:

@@ -250,14 +250,14 @@ def conflict_of(
     error = conflict(meant, live.snapshot, found.live)
     if found.merged.collisions:
         what = f"both you and others changed {_listed(found.merged.collisions)}"
-        error.advise(
+        error.command_hint = (
             "To keep theirs, write their value into the file. To replace theirs, see "
             f"patch-model plan -f {_quoted(file)} --base live, which makes the model exactly what "
             "the file says."
         )
     else:
         what = f"others changed {_listed(found.others)}, which your change does not touch"
-        error.advise(
+        error.command_hint = (
             "To keep both, add --on-conflict rebase, or pull their changes into the file first."
         )
     facts = f"{now.label}, last changed{live.snapshot.last_write}"

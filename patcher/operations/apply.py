@@ -80,7 +80,7 @@ def live_of(session: Session, file: ModelFile, options: Options) -> Live:
         live = read_live(session, file.id, options)
     except NotFoundError as error:
         error.message = f"{file.path}: there is no {session.resource.noun} {file.id} any more."
-        error.advise(f"If it was deleted on purpose: git rm {shlex.quote(str(file.path))}")
+        error.command_hint = f"If it was deleted on purpose: git rm {shlex.quote(str(file.path))}"
         raise
     owner = live.snapshot.organization
     session.refuse_other_organization(file.header.organization, f"{file.path} is of", owner)

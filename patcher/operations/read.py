@@ -118,7 +118,7 @@ def ids_of(
         if len(found) > 1:
             raise AmbiguousNameError(
                 f"{len(found)} {noun}s are called {name!r}: {', '.join(found)}.",
-                candidates=tuple(found),
+                candidates=found,
                 hint="Pass the ID of the one you mean.",
             )
         ids.update(dict.fromkeys(found, name))

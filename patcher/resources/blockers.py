@@ -191,7 +191,7 @@ def refusal(noun: str, blockers: Sequence[Blocker], proposed: Document) -> Unkno
         hint += " Leaving it out of a document or an edit does not remove it; null does."
     return UnknownFieldError(
         f"This {noun} can't be written as it is: {listed}.",
-        paths=tuple(pointer_to(one.place) for one in blockers),
+        paths=[pointer_to(one.place) for one in blockers],
         hint=hint,
     )
 
