@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from patcher.documents.values import Document, JsonValue
@@ -15,22 +15,52 @@ _SUMMARY = ("id", "name", "active", "mode", "schedule")
 _TIMES = ("month", "day_of_month", "day_of_week", "hour", "minute")
 
 
-def _schedule(value: JsonValue, redact: Redact) -> Document | None:
-    """When a sync runs, and the ids of those that it runs after, as JSON output prints it.
+class Schedule(NamedTuple):
+    """When a sync runs: its ``frequency``, its ``times``, and the syncs that it runs after."""
 
-    None where there is none.
-    """
-    if type(value) is not dict:
-        return None
-    after = value.get("run_after")
-    after = after if type(after) is dict else {}
-    times = {key: text_of(value, key, redact) for key in _TIMES}
-    return {
-        "frequency": text_of(value, "frequency", redact),
-        **{key: text for key, text in times.items() if text},
-        "run_after": list(_ids(after.get("sync_ids"))),
-        "run_after_bulk": list(_ids(after.get("bulk_sync_ids"))),
-    }
+    frequency: str | None
+    times: Mapping[str, str]
+    run_after: tuple[str, ...]
+    run_after_bulk: tuple[str, ...]
+
+    @classmethod
+    def of(cls, value: JsonValue, redact: Redact) -> Schedule | None:
+        """The schedule of a response; None where there is none."""
+        if type(value) is not dict:
+            return None
+        after = value.get("run_after")
+        after = after if type(after) is dict else {}
+        times = {key: text_of(value, key, redact) for key in _TIMES}
+        return cls(
+            text_of(value, "frequency", redact),
+            {key: text for key, text in times.items() if text},
+            tuple(_ids(after.get("sync_ids"))),
+            tuple(_ids(after.get("bulk_sync_ids"))),
+        )
+
+    @staticmethod
+    def is_readable(value: JsonValue) -> bool:
+        """Whether the part about the syncs that it runs after can be read."""
+        after = value.get("run_after") if type(value) is dict else value
+        ids = after.get("sync_ids") if type(after) is dict else after
+        if type(after) not in (dict, type(None)):
+            return False
+        return ids is None or (type(ids) is list and all(type(one) is str for one in ids))
+
+    def __str__(self) -> str:
+        """In words."""
+        words = [self.frequency or "no known frequency"]
+        words += [f"{key.replace('_', ' ')} {text}" for key, text in self.times.items()]
+        return ", ".join(words)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the JSON faces print it."""
+        return {
+            "frequency": self.frequency,
+            **self.times,
+            "run_after": list(self.run_after),
+            "run_after_bulk": list(self.run_after_bulk),
+        }
 
 
 class Sync(NamedTuple):
@@ -44,7 +74,7 @@ class Sync(NamedTuple):
     name: str | None
     active: bool | None
     mode: str | None
-    schedule: Document | None
+    schedule: Schedule | None
     running: bool | None = None
     references: tuple[Reference, ...] | None = None
 
@@ -57,7 +87,7 @@ class Sync(NamedTuple):
             name=text_of(raw, "name", redact),
             active=active if type(active) is bool else None,
             mode=text_of(raw, "mode", redact),
-            schedule=_schedule(raw.get("schedule"), redact),
+            schedule=Schedule.of(raw.get("schedule"), redact),
         )
 
     @property
@@ -68,15 +98,7 @@ class Sync(NamedTuple):
     @property
     def run_after(self) -> tuple[str, ...]:
         """The ids of the syncs that it runs after."""
-        return tuple(self.schedule["run_after"]) if self.schedule else ()
-
-    @property
-    def when(self) -> str:
-        """Its schedule in words."""
-        if self.schedule is None:
-            return "unknown schedule"
-        times = (f"{k.replace('_', ' ')} {self.schedule[k]}" for k in _TIMES if k in self.schedule)
-        return ", ".join((self.schedule["frequency"] or "no known frequency", *times))
+        return self.schedule.run_after if self.schedule else ()
 
 
 class Follower(NamedTuple):

@@ -17,7 +17,6 @@ from patcher.documents.pointers import lookup, pointer_to
 from patcher.documents.values import Document, JsonValue, Tokens
 from patcher.impact.preview import Preview, Redact, names_of
 from patcher.resources.findings import Columns
-from patcher.resources.schema import DocumentSchema
 from patcher.resources.snapshot import Snapshot
 
 Breakage: TypeAlias = Literal["dropped", "renamed", "identifier-changed"]
@@ -139,8 +138,19 @@ _SERVERS_OWN: Final = frozenset(
     {"id", "name", "problems", "created_at", "created_by", "updated_at", "updated_by"}
 )
 
+_LISTS: Final[Mapping[Tokens, tuple[str, ...]]] = {
+    ("fields",): ("source",),
+    ("identities", "mappings"): ("source",),
+    ("model_filters", "conditions"): ("source",),
+    ("target_filters", "conditions"): ("value_source",),
+    ("filters",): ("field", "value_field"),
+    ("overrides",): ("field",),
+    ("override_fields",): ("source",),
+}
+"""The lists whose items refer to fields, and under which keys (api.md, section 5)."""
+
+_BY_ID: Final = ("filters", "overrides")
 _IDENTITIES: Final = ("identity", "identities")
-_RESPONSES: Final = DocumentSchema("sync.schema.json")
 
 
 class Reference(NamedTuple):
@@ -165,10 +175,42 @@ def references(sync: Document, change: FieldChange) -> Iterator[Reference]:
         yield Reference(pointer_to(place), name, "id" if by_id else "name", breaks)
 
 
-def unreadable(response: Document) -> tuple[str, ...]:
-    """The places (JSON Pointers) in a sync, or a model, of unreadable references (api.md, 5)."""
-    found = (pointer_to(one.place) for one in _RESPONSES.violations(response))
-    return tuple(dict.fromkeys(found))
+def unreadable(sync: Document) -> Iterator[str]:
+    """The places (JSON Pointers) of unreadable references to fields."""
+    for place, keys in _LISTS.items():
+        holder, items = lookup(sync, place[:-1], None), lookup(sync, place, None)
+        if holder is not None and type(holder) is not dict:
+            yield pointer_to(place[:-1])
+        elif items is not None and type(items) is not list:
+            yield pointer_to(place)
+        else:
+            for index, item in enumerate(items or ()):
+                yield from _unreadable_item(item, (*place, str(index)), keys)
+    identity = sync.get("identity")
+    if identity is not None:
+        yield from _unreadable_item(identity, ("identity",), ("source",))
+
+
+def unreadable_relations(model: Document) -> Iterator[str]:
+    """The places (JSON Pointers) of unreadable relations in a model."""
+    relations = model.get("relations")
+    if relations is not None and type(relations) is not list:
+        yield "/relations"
+    for index, relation in enumerate(relations if type(relations) is list else ()):
+        if type(relation) is not dict or not _is_source(relation.get("to")):
+            yield pointer_to(("relations", str(index)))
+
+
+def _unreadable_item(member: JsonValue, place: Tokens, keys: tuple[str, ...]) -> Iterator[str]:
+    if type(member) is not dict:
+        yield pointer_to(place)
+        return
+    for key in keys:
+        # An override has no source; it may be spelled in several ways (api.md, 4.1).
+        if member.get(key) and not _is_source(member[key]):
+            yield pointer_to((*place, key))
+    if place[0] in _BY_ID and type(member.get("field_id")) not in (str, type(None)):
+        yield pointer_to((*place, "field_id"))
 
 
 def _is_source(value: JsonValue) -> bool:

@@ -14,6 +14,7 @@ from patcher.impact.downstream import (
     Checked,
     Impact,
     Relating,
+    Schedule,
     Sync,
     Unread,
     followers,
@@ -21,7 +22,13 @@ from patcher.impact.downstream import (
     problems,
     reads,
 )
-from patcher.impact.fieldchange import FieldChange, field_change, references, unreadable
+from patcher.impact.fieldchange import (
+    FieldChange,
+    field_change,
+    references,
+    unreadable,
+    unreadable_relations,
+)
 from patcher.impact.preview import Preview, Redact
 from patcher.operations.arguments import Options
 from patcher.operations.session import Progress, Session
@@ -70,7 +77,7 @@ class Scan:
             return None
         found = self._with_relations(found)
         for item in found:
-            places = unreadable({"relations": item.get("relations")})
+            places = list(unreadable_relations(item))
             if places:
                 path = f"{self._plan.resource.collection}/{item['id']}"
                 self._note(path, f"{', '.join(places)} cannot be read")
@@ -98,7 +105,7 @@ class Scan:
 
     def _listed(self) -> list[Document] | None:
         listed = self._items(SYNCS, "syncs")
-        odd = [one for one in listed or () if unreadable({"schedule": one.get("schedule")})]
+        odd = [one for one in listed or () if not Schedule.is_readable(one.get("schedule"))]
         if odd:
             what = f"after what {len(odd)} of them run: their schedules cannot be read"
             self._note(SYNCS, what)
@@ -173,7 +180,7 @@ class Scan:
         raw, status = outcome
         named = reads(raw, change.owners) if named is None else named
         found = tuple(references(raw, change))
-        broken = unreadable({key: raw[key] for key in raw if key != "schedule"})
+        broken = list(unreadable(raw))
         if named is None and not found:
             self._note(path, "its model_ids are unreadable")
             return None
@@ -182,13 +189,11 @@ class Scan:
         if broken:
             self._note(path, f"{', '.join(broken)} cannot be read")
         shown = tuple(one._replace(field=self._redact(one.field)) for one in found)
-        running = None if isinstance(status, PatchError) else is_running(status)
+        if isinstance(status, PatchError):
+            running, why = None, status.message
+        else:
+            running, why = is_running(status), "its running state is unreadable"
         if running is None:
-            why = (
-                status.message
-                if isinstance(status, PatchError)
-                else "its running state is unreadable"
-            )
             self._note(f"{path}/status", why)
         return Sync.of(raw, self._redact)._replace(references=shown, running=running)
 

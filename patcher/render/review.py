@@ -203,7 +203,7 @@ def _running(sync: Sync) -> Iterator[Span]:
 
 def _facts(sync: Sync) -> str:
     active = {True: "active", False: "paused", None: "active or paused"}[sync.active]
-    parts = [active, sync.mode or "unknown mode", sync.when]
+    parts = [active, sync.mode or "unknown mode", str(sync.schedule or "unknown schedule")]
     return printable(", ".join(parts))
 
 

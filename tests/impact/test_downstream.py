@@ -8,6 +8,7 @@ from patcher.impact.downstream import (
     Impact,
     Problem,
     Relating,
+    Schedule,
     Sync,
     Unread,
     followers,
@@ -19,7 +20,7 @@ from tests.impact.test_references import CHANGE
 def sync(its_id: str, *after: str, broken: str | None = None) -> Sync:
     """A sync that runs after others, and may be broken."""
     found = (Reference("/fields/0/source", broken, "name", "dropped"),) if broken else ()
-    schedule = {"frequency": "runafter", "run_after": list(after), "run_after_bulk": []}
+    schedule = Schedule("runafter", {}, after, ())
     return Sync(its_id, f"Sync {its_id}", True, "update", schedule, False, found)
 
 

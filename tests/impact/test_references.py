@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patcher.impact.downstream import Relating, Sync, is_running, problems, reads
-from patcher.impact.fieldchange import FieldChange, references, unreadable
+from patcher.impact.downstream import Relating, Schedule, Sync, is_running, problems, reads
+from patcher.impact.fieldchange import FieldChange, references, unreadable, unreadable_relations
 from patcher.impact.preview import as_json
 
 MODEL_ID = "248df4b7-aa70-47b8-a036-33ac447e668d"
@@ -55,7 +55,7 @@ def test_every_place_is_found(path: str, sync: dict[str, Any]) -> None:
 
     assert (found.path, found.field, found.breaks) == (path, "plan", "dropped")
     assert found.by == ("id" if path.endswith("field_id") else "name")
-    assert unreadable(sync) == ()
+    assert list(unreadable(sync)) == []
 
 
 def test_references_to_others_are_not_ours() -> None:
@@ -125,7 +125,7 @@ KEYS = st.sampled_from(
 def test_no_shape_breaks_the_reader(sync: dict[str, Any]) -> None:
     """Whatever a sync looks like, reading it ends, and everything shown of it is text."""
     list(references(sync, CHANGE))
-    unreadable(sync)
+    list(unreadable(sync))
     shown = as_json(Sync.of({**sync, "id": OTHER_ID}, str))
     Relating.of({**sync, "id": OTHER_ID}, CHANGE, str)
     problems(sync, str)
@@ -171,10 +171,11 @@ def test_what_runs_is_told_or_not(status: Any, running: bool | None) -> None:
 )
 def test_schedules_are_put_into_words(value: Any, text: str, after: tuple[str, ...]) -> None:
     """A schedule is read as far as it is known."""
-    sync = Sync.of({"id": OTHER_ID, "schedule": value}, str)
+    schedule = Schedule.of(value, str)
 
-    assert (sync.when, sync.run_after) == (text, after)
-    assert Sync.of({"id": OTHER_ID, "schedule": "daily"}, str).when == "unknown schedule"
+    assert schedule is not None
+    assert (str(schedule), schedule.run_after) == (text, after)
+    assert Schedule.of("daily", str) is None
 
 
 @pytest.mark.parametrize(
@@ -194,7 +195,7 @@ def test_schedules_are_put_into_words(value: Any, text: str, after: tuple[str, .
 )
 def test_a_schedule_that_may_say_more_is_told(value: Any, is_readable: bool) -> None:
     """A schedule that names others in an unknown shape is not taken for one that names none."""
-    assert (unreadable({"schedule": value}) == ()) is is_readable
+    assert Schedule.is_readable(value) is is_readable
 
 
 @pytest.mark.parametrize(
@@ -203,12 +204,12 @@ def test_a_schedule_that_may_say_more_is_told(value: Any, is_readable: bool) -> 
         (None, []),
         ([{"from": "x", "to": source()}], []),
         ({}, ["/relations"]),
-        ([5, {"to": "x"}], ["/relations/0", "/relations/1/to"]),
+        ([5, {"to": "x"}], ["/relations/0", "/relations/1"]),
     ],
 )
 def test_relations_that_cannot_be_read_are_named(relations: Any, places: list[str]) -> None:
     """A model's relation of an unknown shape is named."""
-    assert list(unreadable({"relations": relations})) == places
+    assert list(unreadable_relations({"relations": relations})) == places
 
 
 def test_problems_are_read_leniently() -> None:

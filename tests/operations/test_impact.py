@@ -85,7 +85,7 @@ def test_the_readers_their_facts_and_what_breaks(sandbox: Sandbox, session: Sess
     (sync,) = impact.syncs or ()
 
     assert (sync.name, sync.active, sync.mode) == ("Contacts to Salesforce", True, "updateOrCreate")
-    assert (sync.when, sync.running) == ("hourly, minute 15", True)
+    assert (str(sync.schedule), sync.running) == ("hourly, minute 15", True)
     assert [(one.path, one.by, one.breaks) for one in sync.broken] == [
         ("/fields/1/source", "name", "dropped"),
         ("/overrides/0/field_id", "id", "dropped"),
