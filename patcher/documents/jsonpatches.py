@@ -11,20 +11,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from patcher.documents.jsontext import quoted
-from patcher.documents.pointers import kind_of, obstacle, pointer_to, shown, tokens_of
+from patcher.documents.pointers import kind_of, lookup, obstacle, pointer_to, shown, tokens_of
 from patcher.documents.shape import Shape
 from patcher.documents.steps import Step, refuse_root, refuse_too_deep, replaced
 from patcher.documents.values import (
-    MAX_DEPTH,
     MISSING,
     Document,
     JsonValue,
     Tokens,
     checked,
     copied,
-    extent,
 )
-from patcher.documents.wording import Notice, did_you_mean
+from patcher.documents.wording import Notice, closest, did_you_mean
 from patcher.errors import InvalidPatchError
 
 _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -67,22 +65,29 @@ class Operation(Step):
 
     def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
         """The document after the operation; warns ignored-member for each undefined property."""
-        named = {place[0] for place in self.places() if place}
-        # The library works in place; values that the operation does not name need no copy.
-        work: Document = {
-            key: copied(value) if key in named else value for key, value in document.items()
-        }
-        self._refuse_misfit(work)
-        changed = self._applied(work, shape.respelled(self.value, document, self.path))
+        self._refuse_misfit(document)
+        if self.source is not None:
+            refuse_too_deep(self.path, lookup(document, self.source))
+        value = shape.respelled(self.value, document, self.path)
+        changed = self._applied(self._unshared(document), value)
         for name in self.ignored:  # RFC 6902, section 4, says to ignore them
             near = did_you_mean(name, _MEMBERS[self.op]) or ""
             text = f"Operation {self.number}: {self.op} has no property {quoted(name)}; "
             text = f"{text}it is ignored. {near}".rstrip()
             notices.append(Notice("ignored-member", pointer_to(self.path), text))
-        if self.source is not None and extent(changed)[1] > MAX_DEPTH:
-            raise InvalidPatchError(
-                f"The document would be nested more than {MAX_DEPTH} levels deep."
-            )
+        return changed
+
+    def _unshared(self, document: Document) -> Document:
+        """A copy of what the library changes in place: the containers that lose or get a value."""
+        if self.op == "test":
+            return document
+        if self.op == "move":  # which shifts indices, so that ``path`` may be elsewhere before it
+            named = {place[0] for place in self.places()}
+            return {key: copied(one) if key in named else one for key, one in document.items()}
+        holder = self.path[:-1]
+        if not holder:
+            return document.copy()
+        changed: Document = replaced(document, holder, lookup(document, holder).copy())
         return changed
 
     def _refuse_misfit(self, document: JsonValue) -> None:
@@ -139,7 +144,7 @@ def _operation(raw: JsonValue, number: int) -> Operation:
     if type(raw) is not dict:
         raise _invalid(number, f"it must be an object, not {kind_of(raw)}")
     if "op" not in raw:
-        raise _invalid(number, '"op" is missing')
+        raise _missing(number, "op", raw, ("op",))
     op = raw["op"]
     if type(op) is not str or op not in _MEMBERS:
         hint = did_you_mean(op, _MEMBERS) if type(op) is str else None
@@ -150,7 +155,7 @@ def _operation(raw: JsonValue, number: int) -> Operation:
     members = _MEMBERS[op]
     for name in members:
         if name not in raw:
-            raise _invalid(number, f'"{name}" is missing')
+            raise _missing(number, name, raw, members)
     operation = Operation(
         number,
         op,
@@ -185,6 +190,13 @@ def _refuse_impossible(operation: Operation) -> None:
         refuse_root(source)
         if source == path[: len(source)] and source != path:
             raise _invalid(operation.number, f"{shown(source)} cannot be moved into itself", path)
+
+
+def _missing(number: int, name: str, raw: Document, known: Iterable[str]) -> InvalidPatchError:
+    unknown = [one for one in raw if one not in known]
+    typo = next((one for one in unknown if closest(one, [name])), None)
+    hint = f"Did you mean {quoted(name)} instead of {quoted(typo)}?" if typo else None
+    return _invalid(number, f'"{name}" is missing', hint=hint)
 
 
 def _invalid(

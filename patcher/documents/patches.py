@@ -203,7 +203,9 @@ def _renames(step: Step, before: Document, after: Document, lists: ListKeys) -> 
         old, new = lookup(before, at, None), lookup(after, at, None)
         if type(old) is not list or type(new) is not list or len(old) != len(new):
             continue
-        keys = zip(map(keyed.key_of, old), map(keyed.key_of, new), strict=True)
+        # A step shares with the document before it what it leaves alone.
+        changed = ((one, other) for one, other in zip(old, new, strict=True) if one is not other)
+        keys = ((keyed.key_of(one), keyed.key_of(other)) for one, other in changed)
         differing = [(was, now) for was, now in keys if was != now]
         if len(differing) == 1:
             was, now = differing[0]

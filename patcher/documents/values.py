@@ -113,19 +113,23 @@ def bounded(value: JsonValue, text: Callable[[str], str], size: int = 4096) -> J
     """
     left = size
 
+    def short(one: str) -> str:
+        nonlocal left
+        whole = text(one)
+        kept = whole if len(whole) <= left else whole[: max(left, 0)] + _REST
+        left -= len(kept)
+        return kept
+
     def copy(one: JsonValue) -> JsonValue:
         nonlocal left
         left -= 10  # for punctuation, and so that numbers count too
         if type(one) is str:
-            whole = text(one)
-            short = whole if len(whole) <= left else whole[: max(left, 0)] + _REST
-            left -= len(short)
-            return short
+            return short(one)
         if type(one) is list:
             items = [copy(item) for item in one if left > 0]
             return items if len(items) == len(one) else [*items, _REST]
         if type(one) is dict:
-            kept = {copy(key): copy(item) for key, item in one.items() if left > 0}
+            kept = {short(key): copy(item) for key, item in one.items() if left > 0}
             return kept if len(kept) == len(one) else {**kept, _REST: _REST}
         return one
 

@@ -8,7 +8,6 @@ read differently from YAML 1.2, recognized by the source within and between its 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -34,6 +33,13 @@ _UNPRINTABLE: Final = re.compile(
     r"\r(?!\n)|[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
     r"\U00010000-\U0010ffff]"
 )
+_NAMES: Final = {
+    "\r": "a carriage return without a line feed",
+    "\x85": "NEL",
+    "\u2028": "LINE SEPARATOR",
+    "\u2029": "PARAGRAPH SEPARATOR",
+    "\ufeff": "a byte order mark within the text",
+}
 _QUOTATION: Final = re.compile(r"""'[^']*'|"[^"]*\"""")
 _HARMLESS: Final = re.compile(r"""(['"])(?:<[a-z ]+>|\\?.)\1""")
 _SIGN: Final = re.compile(r"#[^\n]*|\?")
@@ -64,7 +70,7 @@ def lines(text: str) -> dict[Tokens, int]:
 
     JSON text is YAML as far as this is concerned. Empty for a text that ``parse`` does not take.
     """
-    reader = _Reader("the text", text)
+    reader = _Reader("the text", jsontext.decoded(text, what="the text"))
     try:
         reader.read()
     except InvalidPatchError:
@@ -145,8 +151,9 @@ class _Reader:
 
         strange = _UNPRINTABLE.search(self._source)
         if strange:
-            name = unicodedata.name(strange[0], "").lower()
-            reason = f"the character U+{ord(strange[0]):04X} {name}".rstrip() + " must be escaped"
+            one = strange[0]
+            name = f" ({_NAMES[one]})" if one in _NAMES else ""
+            reason = f"the character U+{ord(one):04X}{name} must be escaped"
             raise self._refused(reason, line_and_column(self._source, strange.start()))
         try:
             self._events: Iterator[Any] = YAML(typ="safe", pure=True).parse(self._source)
@@ -175,8 +182,8 @@ class _Reader:
             raise self._refused("there is nothing in it")
         return value
 
-    def _value(self, event: Any, at: Tokens) -> JsonValue:
-        """The value that begins with ``event``."""
+    def _value(self, event: Any, at: Tokens, *, is_key: bool = False) -> JsonValue:
+        """The value that begins with ``event``; a key is no object and no list."""
         kind, place = type(event).__name__, _place(event.start_mark)
         if kind == "AliasEvent" or event.anchor is not None:
             raise self._refused("anchors and aliases have no counterpart in JSON", place)
@@ -188,6 +195,8 @@ class _Reader:
         if kind == "ScalarEvent":
             self._check_scalar(event)
             return self._scalar(event, place)
+        if is_key:
+            raise self._no_key(place)
         indent = self._indent if event.flow_style else event.start_mark.column
         self._open.append((indent, bool(event.flow_style)))
         value = self._object(at) if kind == "MappingStartEvent" else self._list(at)
@@ -213,14 +222,17 @@ class _Reader:
         return items
 
     def _key(self, event: Any, members: Document) -> str:
-        key, place = self._value(event, ()), _place(event.start_mark)
+        key, place = self._value(event, (), is_key=True), _place(event.start_mark)
         if type(key) is not str:
-            raise self._refused("a key is not a text", place, "Write it in quotes.")
+            raise self._no_key(place)
         if event.style is None and key == "<<":
             raise self._refused("merge keys (<<) have no counterpart in JSON", place)
         if key in members:
             raise self._refused(f"the key {quoted(key)} occurs twice in one object", place)
         return key
+
+    def _no_key(self, place: _Place) -> InvalidPatchError:
+        return self._refused("a key is not a text", place, "Write it in quotes.")
 
     def _refused(
         self, reason: str, place: _Place = None, hint: str | None = None

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from deepdiff import DeepDiff
 from hypothesis import given
 
 from patcher.documents import diff
-from patcher.documents.diff import Change, _visible, compare, difference, explain
+from patcher.documents.diff import Change, compare, difference, explain
 from patcher.documents.shape import KeyedList, ListKeys
 from patcher.documents.values import MAX_DEPTH, Document, JsonValue, copied, strictly_equal
 from tests.documents.rebuilding import apply_changes
@@ -244,7 +245,21 @@ def test_lists_within_lists_are_walked_once(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_long_texts_are_not_diffed_by_line() -> None:
     """Texts of several lines are hidden from deepdiff, which would diff them in square time."""
-    assert _visible("a\nb", "a") == _visible("a", "a\nc") == (0, 1)
+    asked: list[JsonValue] = []
+
+    class Noted(DeepDiff):
+        def __init__(self, *sides: JsonValue, **options: Any) -> None:
+            asked.extend(sides)
+            super().__init__(*sides, **options)
+
+    found = difference({"x": "a\nb", "y": "a"}, {"x": "a", "y": "a\nc"}, {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("deepdiff.DeepDiff", Noted)
+        kinds = explain(found)
+
+    assert kinds == {("x",): "changed", ("y",): "changed"}
+    assert asked
+    assert "\\n" not in repr(asked)
 
 
 def test_changes_that_nobody_sees_are_not_explained(monkeypatch: pytest.MonkeyPatch) -> None:

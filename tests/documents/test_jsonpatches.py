@@ -164,6 +164,8 @@ def test_what_the_library_raises_all_the_same_is_replaced(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("operation", "hint"),
     [
+        ({"op": "add", "path": "/a", "valeu": 1}, 'Did you mean "value" instead of "valeu"?'),
+        ({"op": "copy", "path": "/a", "form": "/b"}, 'Did you mean "from" instead of "form"?'),
         ({"op": "remov", "path": "/a"}, 'Did you mean "remove"?'),
         ({"op": "zzz", "path": "/a"}, "Known operations: add, remove, replace, move, copy, test."),
         (
@@ -173,8 +175,31 @@ def test_what_the_library_raises_all_the_same_is_replaced(monkeypatch: pytest.Mo
     ],
 )
 def test_a_misspelling_is_recognized(operation: Document, hint: str) -> None:
-    """An op or a pointer that is misspelled is named together with what was meant."""
+    """A property, an op or a pointer that is misspelled is named with what was meant."""
     assert _refusal([operation], {}).command_hint == hint
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "replace", "path": "/l/0/a", "value": 2},
+        {"op": "add", "path": "/l/0/b", "value": 2},
+        {"op": "remove", "path": "/l/0/a"},
+        {"op": "copy", "from": "/l/1/a", "path": "/l/0/b"},
+        {"op": "test", "path": "/l/0/a", "value": 1},
+    ],
+    ids=lambda operation: operation["op"],
+)
+def test_only_the_containers_on_the_way_are_copied(operation: Document) -> None:
+    """A thousand operations on a large document would else copy it a thousand times."""
+    document: Document = {"l": [{"a": 1}, {"a": {"b": [1]}}], "m": {"a": 1}}
+    before = copied(document)
+
+    changed = Patch.json_patch([operation]).apply(document, BARE).document
+
+    assert changed["l"][1] is document["l"][1]
+    assert changed["m"] is document["m"]
+    assert strictly_equal(document, before)
 
 
 def test_a_member_that_is_not_defined_is_ignored_and_said() -> None:
