@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from patcher.documents.diff import compare
 from patcher.documents.jsontext import quoted
@@ -22,6 +23,9 @@ from patcher.resources.resource import Resource
 from patcher.resources.schema import Violation
 from patcher.resources.snapshot import Snapshot
 
+ALLOWED: Final = "fields-widened"
+"""The code of the finding that ``allow_all_fields`` permits."""
+
 
 def finding_notices(
     resource: Resource, document: Document, proposed: Document, terms: Terms
@@ -39,7 +43,7 @@ def finding_notices(
         one._replace(what=masks.redacted(one.what), advice=masks.redacted(one.way_out))
         for one in found.introduced
     ]
-    refused = [one for one in introduced if one.code != "fields-widened"]  # explicitly allowed
+    refused = [one for one in introduced if not (terms.allow_all_fields and one.code == ALLOWED)]
     if terms.strict and refused:
         raise InvalidPatchError(
             f"--strict refuses the change. {_listed(refused)}",

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import partial
-from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
 from patcher.documents.jsontext import dump, quoted
@@ -33,20 +32,14 @@ class Columns(NamedTuple):
         enricher_ids: the place of the enrichment's ID.
     """
 
-    source: tuple[str, ...] = ("connection_id", "configuration")
-    listed: str = "fields"
-    added: str = "additional_fields"
-    named: tuple[Tokens, ...] = (
-        ("fields", "-"),
-        ("identifier",),
-        ("tracking_columns", "-"),
-        ("relations", "-", "from"),
-        ("additional_fields", "-", "name"),
-    )
-    exposed: str = "fields"
-    flag: str = "user_added"
-    enriched: Tokens = ("enricher", "fields")
-    enricher_ids: Tokens = ("enricher", "enricher_id")
+    source: tuple[str, ...]
+    listed: str
+    added: str
+    named: tuple[Tokens, ...]
+    exposed: str
+    flag: str
+    enriched: Tokens
+    enricher_ids: Tokens
 
     def references(self, document: Document) -> Iterator[tuple[Tokens, str]]:
         """Every place in ``document`` that names a column, with the name."""
@@ -191,20 +184,27 @@ def repeated_names(_: Document, proposed: Document) -> Iterator[Finding]:
     """A name that occurs twice in a list; what the API does then is not documented."""
     names = _all_names(proposed)
     if len(set(names)) < len(names):
-        plain = _texts(proposed, "fields", "-")
-        added = _texts(proposed, "additional_fields", "-", "name")
-        yield from _repeated(_FIELDS, chain(plain, added), "name each field once")
+        plain = list(_texts(proposed, "fields", "-"))
+        yield from _repeated("/fields", plain, "name each field once")
+        yield from _repeated(
+            "/fields and /additional_fields",
+            [*plain, *_texts(proposed, "additional_fields", "-", "name")],
+            "a field is either one of the source's or an additional one",
+            only_after=len(plain),
+        )
     tracked = _texts(proposed, "tracking_columns", "-")
     yield from _repeated("/tracking_columns", tracked, "name each column once")
     enriched = _texts(proposed, "enricher", "fields", "-", "name")
     yield from _repeated("/enricher/fields", enriched, "name each field once")
 
 
-def _repeated(where: str, used: Iterable[tuple[Tokens, str]], rule: str) -> Iterator[Finding]:
+def _repeated(
+    where: str, used: Iterable[tuple[Tokens, str]], rule: str, only_after: int = 0
+) -> Iterator[Finding]:
     seen: Counter[str] = Counter()
-    for place, name in used:
+    for number, (place, name) in enumerate(used):
         seen[name] += 1
-        if seen[name] > 1:
+        if seen[name] > 1 and number >= only_after:
             yield Finding(
                 "duplicate-name",
                 place,

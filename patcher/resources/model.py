@@ -187,7 +187,22 @@ MODEL = Resource(
         **{("enricher", "fields", "-", key): "own" for key in {"id"} | _AUDIT},
     },
     json_texts=frozenset({("additional_fields", "-", "example")}),
-    columns=Columns(),
+    columns=Columns(
+        source=("connection_id", "configuration"),
+        listed="fields",
+        added="additional_fields",
+        named=(
+            ("fields", "-"),
+            ("identifier",),
+            ("tracking_columns", "-"),
+            ("relations", "-", "from"),
+            ("additional_fields", "-", "name"),
+        ),
+        exposed="fields",
+        flag="user_added",
+        enriched=("enricher", "fields"),
+        enricher_ids=("enricher", "enricher_id"),
+    ),
     preview=("/api/model-preview", "previewmodel"),
     checks=CHECKS,
 )

@@ -81,8 +81,8 @@ class Resource(NamedTuple):
 
         What an item leaves out, or shows as null where a value is required, may still exist.
         """
-        sources = {key: member.source for member in self.members for key in member.makes}
-        source = sources.get(place[0], place[0])
+        made_by = (member.source for member in self.members if place[0] in member.makes)
+        source = next(made_by, place[0])
         is_light = item.get(source) is None and place[0] in self.shape.required
         if source not in item or is_light:
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -77,14 +78,14 @@ CASES: dict[str, tuple[dict[str, Any], object, str, str, str]] = {
         {"fields": ["id", "email", "id"]},
         "duplicate-name",
         "/fields/2",
-        "which is in /fields or /additional_fields already",
+        "which is in /fields already",
     ),
     "an additional field of a source field's name": (
         {},
         {"additional_fields": [{**FIELD, "name": "plan"}]},
         "duplicate-name",
         "/additional_fields/0/name",
-        "name each field once",
+        "either one of the source's or an additional one",
     ),
     "an additional field twice": (
         {},
@@ -664,3 +665,23 @@ def test_what_is_no_text_in_a_list_of_texts_is_left_to_the_schema() -> None:
     made = plan({"name": "X"}, found)
 
     assert ("schema-violation", "/tracking_columns/1") in codes(made)
+
+
+def test_a_repetition_that_moves_to_the_other_list_is_a_new_one() -> None:
+    """It is another problem than the one that the model had."""
+    base = raw(fields=[{"name": "id"}, {"name": "email"}, {"name": "email"}])
+    added = [{**FIELD, "name": "email"}]
+    change = {"fields": ["id", "email"], "additional_fields": added}
+
+    made = plan(change, base)
+
+    assert ("duplicate-name", "/additional_fields/0/name") in codes(made)
+
+
+def test_strict_refuses_a_widened_list_that_no_option_allowed() -> None:
+    """A plan from elsewhere is judged by its own terms, not by how plans are made here."""
+    made = plan({"fields": []}, allow_all_fields=True)
+    refuse_findings(made)
+
+    with pytest.raises(InvalidPatchError, match="strict"):
+        refuse_findings(replace(made, terms=made.terms._replace(allow_all_fields=False)))
