@@ -31,6 +31,8 @@ What it does NOT emulate, or only guesses:
 - Whether the real server validates field names, additional fields and organizations; this one
   accepts whatever the description allows. Unknown and read-only keys of a body are ignored.
 - Numbers with a fraction or exponent are 64-bit floats; integers are exact at any size.
+- An idempotency key remembers what the API itself answered: neither an error that is scripted, nor
+  a write that a script has land later.
 - Jobs, idempotency keys and scripted faults do not survive a restart; models and syncs in a file
   do.
 """

@@ -87,6 +87,14 @@ class Fault:
         )
 
 
+def model_of(call: Call) -> str:
+    """The id of the model that a call is about. Raises WireError 500: the script has a bug."""
+    if call.kind != "model":
+        message = f"{call.kind} names no model; the fault needs a model_id"
+        raise WireError(500, "fault_without_model", message)
+    return call.id
+
+
 def acting(act: Callable[[Sandbox, Call], object], when: When = "before") -> Action:
     """Does something before or after the request is processed."""
 
@@ -189,12 +197,11 @@ def concurrent_write(
     **where: Unpack[Where],
 ) -> Fault:
     """Someone else merges ``changes`` into the model, just before or after the request."""
-    return Fault(
-        acting(
-            lambda sandbox, call: sandbox.write_as_other(model_id or call.id, changes, actor), when
-        ),
-        **where,
-    )
+
+    def write(sandbox: Sandbox, call: Call) -> None:
+        sandbox.write_as_other(model_id or model_of(call), changes, actor)
+
+    return Fault(acting(write, when), **where)
 
 
 class Script:

@@ -23,6 +23,7 @@ from werkzeug.wsgi import get_input_stream
 from patcher.sandbox.messages import Reply
 
 _HOST = "127.0.0.1"
+_JOIN_SECONDS = 5
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
@@ -99,7 +100,7 @@ class Listener(ThreadingTCPServer):
 
     def __init__(self, answer: Callable[[Request], Reply], port: int) -> None:
         self.answer = answer
-        self._open: set[socket.socket] = set()
+        self._open: dict[threading.Thread, socket.socket] = {}
         self._stopping = False
         super().__init__((_HOST, port), Handler)
         self._thread = threading.Thread(target=self._serve, name="sandbox", daemon=True)
@@ -120,24 +121,30 @@ class Listener(ThreadingTCPServer):
         ):
             pass
         self._thread.join()
-        for connection in list(self._open):
+        self.server_close()
+        open_now = list(self._open.items())
+        for _, connection in open_now:
             with contextlib.suppress(OSError):  # it may have ended by itself
                 connection.shutdown(socket.SHUT_RDWR)
-        self.server_close()  # waits for the threads
+        for thread, _ in open_now:
+            thread.join(_JOIN_SECONDS)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Refuse what arrives while the server stops."""
         return not self._stopping
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer a connection in a thread of its own."""
-        self._open.add(request)
-        super().process_request(request, client_address)
+        """Answer a connection in a thread of its own, which keeps no program from ending."""
+        arguments = (request, client_address)
+        thread = threading.Thread(target=self._converse, args=arguments, daemon=True)
+        self._open[thread] = request
+        thread.start()
 
-    def shutdown_request(self, request: Any) -> None:
-        """End a connection."""
-        self._open.discard(request)
-        super().shutdown_request(request)
+    def _converse(self, request: Any, client_address: Any) -> None:
+        try:
+            self.process_request_thread(request, client_address)
+        finally:
+            self._open.pop(threading.current_thread(), None)
 
     def _serve(self) -> None:
         while not self._stopping:

@@ -12,9 +12,7 @@ import patcher.sandbox
 from patcher.sandbox.faults import (
     RESET,
     Action,
-    BodyForm,
     Fault,
-    GarbageForm,
     Proceed,
     When,
     Where,
@@ -24,6 +22,7 @@ from patcher.sandbox.faults import (
     drop_after,
     drop_before,
     garbage,
+    model_of,
     slow,
     status_after,
     status_before,
@@ -38,15 +37,10 @@ if TYPE_CHECKING:
     from tests.sandbox.scripted import Sandbox
 
 __all__ = [
-    "Action",
-    "BodyForm",
     "Fault",
-    "GarbageForm",
     "Gate",
-    "Held",
     "Proceed",
     "When",
-    "Where",
     "acting",
     "concurrent_write",
     "delete",
@@ -127,7 +121,7 @@ def replay(*, written: bool = False, **where: Unpack[Where]) -> Fault:
     """A 2xx with the model as it was before; ``written`` says whether it was processed."""
 
     def action(sandbox: Anyone, call: Call, proceed: Proceed) -> Reply:
-        before = sandbox.model(call.id)
+        before = sandbox.model(model_of(call))
         if written:
             proceed(call)
         return Reply.of({"data": before})
@@ -142,7 +136,11 @@ def late_write(
     answer = RESET if status is None else status_reply(status)
 
     def action(sandbox: Anyone, call: Call, proceed: Proceed) -> Reply:
-        scripted(sandbox).jobs.postpone(call.id, reads, lambda: proceed(call))
+        def land() -> str:
+            proceed(call)
+            return "null"
+
+        scripted(sandbox).jobs.postpone(call.id, reads, land)
         return answer
 
     return Fault(action, **where)
@@ -156,13 +154,13 @@ def lagging_reads(reads: int | None = None, **where: Unpack[Where]) -> Fault:
     """
 
     def action(anyone: Anyone, call: Call, proceed: Proceed) -> Reply:
-        sandbox = scripted(anyone)
+        sandbox, model_id = scripted(anyone), model_of(call)
         if call.method == "GET":
-            sandbox.lag(call.id, sandbox.previous(call.id), reads)
+            sandbox.lag(model_id, sandbox.previous(model_id), reads)
             return proceed(call)
-        before = sandbox.model(call.id)
+        before = sandbox.model(model_id)
         reply = proceed(call)
-        sandbox.lag(call.id, before, reads)
+        sandbox.lag(model_id, before, reads)
         return reply
 
     return Fault(action, **where)
@@ -170,7 +168,7 @@ def lagging_reads(reads: int | None = None, **where: Unpack[Where]) -> Fault:
 
 def delete(model_id: str | None = None, **where: Unpack[Where]) -> Fault:
     """Someone else deletes the model just before the request is processed."""
-    return Fault(acting(lambda sandbox, call: sandbox.delete(model_id or call.id)), **where)
+    return Fault(acting(lambda sandbox, call: sandbox.delete(model_id or model_of(call))), **where)
 
 
 def growth(

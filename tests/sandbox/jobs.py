@@ -7,16 +7,19 @@ such a job, of which no one is told.
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from patcher.sandbox.endpoints import AsyncJob
 from patcher.sandbox.messages import NoSuchError, WireError
 
-Work = Callable[[], Any]
+Work = Callable[[], str]
+"""Takes effect, and returns the result as JSON text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +42,11 @@ class JobScript:
 
 
 @dataclass(slots=True)
-class AsyncJob:
-    """One job; ``work`` takes effect, and yields the result, when the job ends."""
+class ScriptedJob(AsyncJob):
+    """One job that goes as its script says."""
 
-    id: str
-    type: str
-    work: Work
-    script: JobScript
+    script: JobScript = JobScript()
     model_id: str | None = None
-    polled: int = 0
-    status: Literal["created", "running", "done", "failed"] = "created"
-    error: str | None = None
-    result: Any = None
 
     def advance(self) -> None:
         """One more poll. Ended jobs stay as they are."""
@@ -67,7 +63,7 @@ class AsyncJob:
         self.error = self.script.error
         if self.error is None or self.script.written:
             try:
-                self.result = self.work()
+                self.result = json.loads(self.work())
             except WireError as error:
                 self.error = error.message
         if self.error is None:
@@ -75,29 +71,19 @@ class AsyncJob:
         else:
             self.status, self.result = "failed", None
 
-    def to_dict(self) -> dict[str, Any]:
-        """The ``JobResponse`` object."""
-        return {
-            "job_id": self.id,
-            "type": self.type,
-            "status": self.status,
-            "error": self.error,
-            "result": self.result,
-        }
-
 
 class Jobs:
     """All jobs and late writes since the start; they do not outlive the process."""
 
     def __init__(self) -> None:
-        self._jobs: dict[str, AsyncJob] = {}
+        self._jobs: dict[str, ScriptedJob] = {}
         self._lock = threading.RLock()  # a late write may begin a job
 
     def begin(
         self, type_: str, work: Work, script: JobScript, model_id: str | None = None
     ) -> dict[str, Any]:
         """Start a job on a model; returns it with the status ``created``."""
-        job = AsyncJob(str(uuid.uuid4()), type_, work, script, model_id)
+        job = ScriptedJob(str(uuid.uuid4()), type_, work, script=script, model_id=model_id)
         with self._lock:
             self._jobs[job.id] = job
             return job.to_dict()
@@ -134,7 +120,7 @@ class Jobs:
                 job.end()
             return len(ended)
 
-    def _alone(self) -> list[AsyncJob]:
+    def _alone(self) -> list[ScriptedJob]:
         return [
             job
             for job in self._jobs.values()

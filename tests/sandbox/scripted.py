@@ -1,7 +1,7 @@
 """The sandbox with what only tests need: forms that no option of the command has, scripted jobs.
 
-It is built on what any other program could build on: a subclass that overrides ``respond``, what
-the API itself answers, and faults, which are actions around it.
+It overrides ``process``, what the API itself answers, and wraps the writes of its models; the
+faults are actions around that.
 """
 
 from __future__ import annotations
@@ -79,8 +79,13 @@ class Sandbox(patcher.sandbox.Sandbox):
         self._lagging: dict[str, tuple[Document, int | None]] = {}
         self._uncounted = Counter[str]()
         super().__init__(models, **options)
-        self._replace = self._models.replace
-        self._models.replace = self._noting  # type: ignore[method-assign]
+        own = self._models
+        self._replace, self._create, self._preview = own.replace, own.create, own.preview
+        self._text = own.text
+        own.replace = self._noting  # type: ignore[method-assign]
+        own.create = self._creating  # type: ignore[method-assign]
+        own.preview = self._previewing  # type: ignore[method-assign]
+        own.text = self._renewed_text  # type: ignore[method-assign]
 
     # Scripted
 
@@ -144,7 +149,7 @@ class Sandbox(patcher.sandbox.Sandbox):
 
     # What the API answers
 
-    def respond(self, call: Call) -> Reply:
+    def process(self, call: Call) -> Reply:
         """What the plain one answers, in the forms and with the jobs that are scripted."""
         if call.kind == "job" and call.id in self.jobs:
             return self._polled(call)
@@ -168,7 +173,7 @@ class Sandbox(patcher.sandbox.Sandbox):
 
     def _read(self, call: Call) -> Reply:
         """What a read shows, or the state that reads lag behind with."""
-        reply = self._altered(super().respond(call))
+        reply = self._altered(super().process(call))
         with self._store.lock:
             shown, left = self._lagging.pop(call.id, ({}, 1))
             if left != 1:
@@ -190,25 +195,31 @@ class Sandbox(patcher.sandbox.Sandbox):
         return "*" not in tags and entity_tag(self.model(call.id)) not in tags
 
     def _begun_or_done(self, call: Call) -> Reply:
-        respond, script = super().respond, self.job_scripts.pop(call.request, None)
+        script = self.job_scripts.pop(call.request, JobScript())
+        if not call.wants_job:
+            return self._done(call)
+        reply = super().process(call)
+        begun = json.loads(reply.body).get("job") if reply.status == 200 and reply.body else None
+        if begun is None:
+            return reply
+
+        def work() -> str:
+            done = self._altered(self._done(replace(call, wants_job=False)))
+            answer = json.loads(done.body)
+            if done.status != 200:
+                raise WireError(done.status, answer["key"], answer["message"])
+            return dumps(answer["data"])
+
+        # In place of the job of the plain one, which no one polls.
+        return Reply.of({"job": self.jobs.begin(begun["type"], work, script, call.id)})
+
+    def _done(self, call: Call) -> Reply:
+        """The answer of the plain one, unless the write is conditional on another state."""
         with self._store.transaction():
             if self._has_changed(call):
                 changed = f"model {call.id} has changed since it was read"
                 return Reply.of_error(WireError(412, "precondition_failed", changed))
-            reply = respond(call)
-        if reply.status != 200 or not call.wants_job or script is None:
-            return reply
-
-        def work() -> Any:
-            done = self._altered(respond(replace(call, wants_job=False)))
-            answer = json.loads(done.body)
-            if done.status != 200:
-                raise WireError(done.status, answer["key"], answer["message"])
-            return answer["data"]
-
-        # In place of the job of the plain one, which no one polls.
-        type_ = json.loads(reply.body)["job"]["type"]
-        return Reply.of({"job": self.jobs.begin(type_, work, script, call.id)})
+            return super().process(call)
 
     def _altered(self, reply: Reply) -> Reply:
         if self.odd.syntax_error_detail:
@@ -219,10 +230,8 @@ class Sandbox(patcher.sandbox.Sandbox):
     def _alter(self, shown: Document) -> None:
         """Gives a model that is shown the form of this server."""
         odd, version = self.odd, shown.pop("version", None)
-        if odd.new_field_ids and version and version > 1 and "fields" in shown:
-            space = uuid.UUID(shown["id"])
-            for one in shown["fields"]:
-                one["id"] = str(uuid.uuid5(space, f"{version} {one['id']}"))
+        if odd.new_field_ids and version:
+            _renew_ids(shown, version)
         if version and not odd.without_version:
             counted = version - 1 - self._uncounted[shown["id"]]
             shown["version"] = 1 + counted * odd.version_step
@@ -236,10 +245,28 @@ class Sandbox(patcher.sandbox.Sandbox):
             if "fields" in shown.get("enricher", {}):
                 shown["enricher"]["fields"].sort(key=_sort_key)
 
-    def _noting(self, model_id: str, body: Mapping[str, Any], actor: Actor) -> str:
-        """Every write, of whomever."""
+    def _with_policies(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         if self.odd.default_policies and body.get("policies") is None:
-            body = {**body, "policies": list(self.odd.default_policies)}
+            return {**body, "policies": list(self.odd.default_policies)}
+        return body
+
+    def _creating(self, body: Mapping[str, Any], actor: Actor, model_id: str | None = None) -> str:
+        return self._create(self._with_policies(body), actor, model_id)
+
+    def _previewing(self, body: Mapping[str, Any]) -> Document:
+        return self._preview(self._with_policies(body))
+
+    def _renewed_text(self, model_id: str) -> str:
+        """The GET form with the IDs of fields that syncs see as well."""
+        if not self.odd.new_field_ids:
+            return self._text(model_id)
+        shown = json.loads(self._text(model_id))
+        _renew_ids(shown, shown["version"])
+        return dumps(shown)
+
+    def _noting(self, model_id: str, body: Mapping[str, Any], actor: Actor) -> str:
+        """Every replacement, by whomever."""
+        body = self._with_policies(body)
         with self._store.transaction():
             shown, before = self.model(model_id), self.stored(model_id)
             text = self._replace(model_id, body, actor)
@@ -259,6 +286,14 @@ class Sandbox(patcher.sandbox.Sandbox):
 def entity_tag(shown: Document) -> str:
     """A strong entity tag of a model's GET form."""
     return f'"{hashlib.sha256(dumps(shown).encode()).hexdigest()[:32]}"'
+
+
+def _renew_ids(shown: Document, version: int) -> None:
+    """Gives every field an id of this version, whatever id it has."""
+    if version > 1 and "fields" in shown:
+        space = uuid.UUID(shown["id"])
+        for one in shown["fields"]:
+            one["id"] = str(uuid.uuid5(space, f"{version} {one['name']} {one['user_added']}"))
 
 
 def _sort_key(item: Any) -> str:

@@ -303,3 +303,22 @@ def test_faults_can_meet(sandbox: Sandbox, api: Api) -> None:
     assert api.model("PUT", json=NEW).status_code == 500
     assert sandbox.stored(seed.CONTACTS)["name"] == "Theirs"
     assert version(sandbox) == 3
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.concurrent_write({"name": "X"}, method="*"),
+        faults.delete(method="*"),
+        faults.replay(method="*"),
+        faults.lagging_reads(method="*"),
+    ],
+    ids=["concurrent_write", "delete", "replay", "lagging_reads"],
+)
+def test_a_fault_needs_a_model(sandbox: Sandbox, api: Api, fault: Fault) -> None:
+    """A script that names none is wrong, and is not answered as the API would."""
+    sandbox.fault(fault)
+
+    answer = api.get("/api/models")
+
+    assert (answer.status_code, answer.json()["key"]) == (500, "fault_without_model")

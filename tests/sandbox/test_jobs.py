@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox import Sandbox, faults, seed
-from tests.sandbox.conftest import Api
+from tests.sandbox.conftest import Api, ApiFor
 
 
 def start(api: Api, document: dict[str, Any] | None = None) -> str:
@@ -115,3 +115,38 @@ def test_preview_can_be_a_job(sandbox: Sandbox, api: Api, bare: dict[str, Any]) 
 
     assert polls[-1]["status"] == "done"
     assert polls[-1]["result"]["name"] == "Bare"
+
+
+def test_a_job_is_conditional_on_the_state_when_it_ends(api_for: ApiFor) -> None:
+    """With If-Match, what someone wrote while the job was waiting is not overwritten."""
+    with Sandbox(models=1, etags=True) as sandbox:
+        api = api_for(sandbox)
+        tag = {"If-Match": api.model("GET").headers["ETag"]}
+        asked: Any = {"json": seed.contacts(), "params": {"async": "true"}, "headers": tag}
+        begun = api.model("PUT", **asked).json()["job"]
+        sandbox.write_as_other(seed.CONTACTS, {"name": "Theirs"})
+        jobs = [api.get(f"/api/jobs/updatemodel/{begun['job_id']}").json() for _ in range(3)]
+
+        assert jobs[-1]["data"]["status"] == "failed"
+        assert sandbox.stored(seed.CONTACTS)["name"] == "Theirs"
+
+
+def test_the_result_of_a_job_has_the_form_of_the_server(api_for: ApiFor) -> None:
+    """As the answer to a request that waits for it has."""
+    policies = [seed.POLICY_MODELS]
+    document = {key: one for key, one in seed.contacts().items() if key != "policies"}
+    with Sandbox(models=1, without_version=True, default_policies=policies) as sandbox:
+        api = api_for(sandbox)
+        path = start(api, document)
+        (*_, last) = [api.get(path).json()["data"] for _ in range(3)]
+
+    assert last["status"] == "done"
+    assert "version" not in last["result"]
+    assert last["result"]["policies"] == policies
+
+
+def test_what_cannot_be_a_job_is_answered_at_once(sandbox: Sandbox, api: Api) -> None:
+    """No type of a job is documented for a list."""
+    sandbox.fault(faults.job(method="GET", forced=True))
+
+    assert api.get("/api/models").json()["data"]

@@ -108,3 +108,15 @@ def test_a_request_that_is_cut_off_is_none(sandbox: Sandbox, api: Api) -> None:
 
     assert api.model("GET").status_code == 200
     assert [each.method for each in sandbox.requests] == ["GET"]
+
+
+def test_a_program_that_does_not_close_it_ends() -> None:
+    """Neither the server nor a connection that is still open keeps it from ending."""
+    code = (
+        "import requests; from patcher.sandbox import Sandbox; sandbox = Sandbox(models=1); "
+        "session = requests.Session(); session.get(sandbox.url + '/api/me'); raise SystemExit(3)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], timeout=30, check=False)
+
+    assert done.returncode == 3

@@ -78,9 +78,9 @@ def test_latency_is_exact(monkeypatch: pytest.MonkeyPatch, work: float, slept: l
             now[0] += timeout
             return False
 
-        def respond(self, call: Call) -> Reply:
+        def process(self, call: Call) -> Reply:
             now[0] += work
-            return super().respond(call)
+            return super().process(call)
 
     monkeypatch.setattr(server, "monotonic", lambda: now[0])
     with Working(models=1, latency=30) as sandbox:
@@ -143,11 +143,12 @@ def test_a_key_in_flight_is_409(api_for: ApiFor) -> None:
     class Slow(Sandbox):
         """Processes a request when it is let."""
 
-        def respond(self, call: Call) -> Reply:
+        def process(self, call: Call) -> Reply:
             gate.pass_through()
-            return super().respond(call)
+            return super().process(call)
 
     with Slow(models=1) as sandbox, ThreadPoolExecutor(1) as thread:
+        sandbox._gates.append(gate)
         first = thread.submit(api_for(sandbox).model, "PUT", json=seed.contacts(), headers=KEY)
         assert gate.wait_reached()
         second = api_for(sandbox).model("PUT", json=seed.contacts(), headers=KEY)

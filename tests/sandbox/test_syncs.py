@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox import Sandbox, faults, seed
-from tests.sandbox.conftest import Api, plain_sync
+from tests.sandbox.conftest import Api, ApiFor, plain_sync
 
 SYNCS = "/api/syncs"
 
@@ -203,3 +203,26 @@ def test_faults_meet_syncs(sandbox: Sandbox, api: Api) -> None:
     assert [api.get(path).status_code for path in (SYNCS, one_path, f"{one_path}/status")] == [
         403, 403, 403,
     ]  # fmt: skip
+
+
+def test_syncs_see_the_ids_that_the_model_shows(api_for: ApiFor) -> None:
+    """Where each write gives every field a new ID, a reference by the old one is broken."""
+    with Sandbox(models=3, new_field_ids=True) as sandbox:
+        before = {one["id"] for one in sandbox.model(seed.CONTACTS)["fields"]}
+        sandbox.write_as_other(seed.CONTACTS, {"name": "X"})
+        after = {one["id"] for one in sandbox.model(seed.CONTACTS)["fields"]}
+        shown = str(api_for(sandbox).get("/api/syncs/" + seed.CONTACTS_TO_SALESFORCE).json())
+
+        assert before.isdisjoint(after)
+        assert any(one in shown for one in after)
+
+
+def test_a_scripted_answer_is_checked_against_the_description(api_for: ApiFor) -> None:
+    """So that no test rests on a form that the API cannot have."""
+    with Sandbox(models=3) as sandbox:
+        sandbox.run_sync(seed.CONTACTS_TO_SALESFORCE)
+        sandbox._executions[seed.CONTACTS_TO_SALESFORCE]["current_execution"]["status"] = 5
+        answer = api_for(sandbox).get(f"/api/syncs/{seed.CONTACTS_TO_SALESFORCE}/status")
+
+    assert answer.status_code == 500
+    assert answer.json()["key"] == "sandbox_response_violates_description"
