@@ -38,6 +38,12 @@ class Zsh(ShellComplete):
     Zsh quotes what it inserts, and passes words without their quotes.
     """
 
+    name = "zsh"
+
+    def source(self) -> str:
+        """The script, for click's own request of it."""
+        return _script(self.name)
+
     def get_completion_args(self) -> tuple[list[str], str]:
         """The words after the command, and the word at the cursor."""
         *words, current = sys.argv[2:] or [""]
@@ -63,6 +69,8 @@ class Zsh(ShellComplete):
 class Bash(Zsh):
     """Bash passes the line up to the cursor, and expects quoted words."""
 
+    name = "bash"
+
     def get_completion_args(self) -> tuple[list[str], str]:
         """The words after the command, and the word at the cursor."""
         words, current, _ = split_line(sys.argv[2])
@@ -79,13 +87,15 @@ class Bash(Zsh):
 class Fish(Zsh):
     """Fish quotes what it inserts, and passes the word at the cursor as it was typed."""
 
+    name = "fish"
+
     def get_completion_args(self) -> tuple[list[str], str]:
         """The words after the command, and the word at the cursor without its quotes."""
         words, current = super().get_completion_args()
         return words, split_line(current)[1]
 
 
-_SHELLS: Final[dict[str, type[Zsh]]] = {"bash": Bash, "zsh": Zsh, "fish": Fish}
+_SHELLS: Final = {shell.name: shell for shell in (Bash, Zsh, Fish)}
 
 
 @click.command("completion", cls=Command)
@@ -104,13 +114,17 @@ def completion_command(shell: str | None) -> None:
     named = shell or Path(os.environ.get("SHELL", "")).name
     if named not in _SHELLS:
         raise InvalidInputError("Unknown shell.", hint=f"Name one: {', '.join(_SHELLS)}.")
-    console.out(Path(__file__).with_name(f"complete.{named}").read_text(encoding="ascii"))
+    console.out(_script(named))
+
+
+def _script(shell: str) -> str:
+    return Path(__file__).with_name(f"complete.{shell}").read_text(encoding="ascii")
 
 
 def complete(command: click.Command, variable: str) -> int:
     """Answers a shell, as the environment variable asks; the exit code."""
-    for name, shell in _SHELLS.items():
-        add_completion_class(shell, name)
+    for shell in _SHELLS.values():
+        add_completion_class(shell)
     try:
         command.main([], "patch-model", complete_var=variable, standalone_mode=False)
     except SystemExit as ended:

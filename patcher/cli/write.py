@@ -179,8 +179,10 @@ def _show_saved(path: Path, parameters: dict[str, Any]) -> int:
     from patcher.operations.saved import load_plan
     from patcher.operations.session import reported
 
-    hint = "--show sends no request. Run patch-model apply --plan FILE --dry-run for that."
-    refuse_others("--show", (), parameters, "preview impact accept_older", hint)
+    asking = [name for name in ("preview", "impact", "accept_older") if parameters[name]]
+    wanted = " ".join(f"--{name.replace('_', '-')}" for name in asking)
+    hint = f"--show sends no request. Run patch-model apply --plan FILE --dry-run {wanted}"
+    refuse_others("--show", (), parameters, " ".join(asking), hint)
     output, _ = output_of(parameters)
     saved = load_plan(path)
     if parameters["strict"]:

@@ -108,14 +108,14 @@ class ShownPlans:
             return True
 
     def write(self, shown: ShownPlan, write: Callable[[Plan], ToolReply]) -> ToolReply | None:
-        """Writes a plan once. None where another call writes it, or wrote it, or it is closed.
-
-        ``write`` does not raise.
-        """
+        """Writes a plan once. None where another call writes it, or wrote it, or it is closed."""
         if self.is_closed or not self.move(shown, UNUSED, "writing"):
             return None
-        outcome = write(shown.plan)
-        self.move(shown, ("writing",), "spent", outcome)
+        outcome = None
+        try:
+            outcome = write(shown.plan)
+        finally:
+            self.move(shown, ("writing",), "spent", outcome)
         return outcome
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""The tools as data (tools.json), in the protocol's form; the check of arguments.
+"""The tools as data (tools.json) and in the protocol's form; the check of arguments.
 
 Schemas are flat: some clients refuse ``anyOf``, ``$ref`` and types that may be null. Arguments are
 checked here rather than by a library, whose errors would repeat the values.
@@ -75,10 +75,21 @@ def tools(*, read_only: bool) -> dict[str, ToolSpec]:
     """The tools of a server, by name; a server that only reads leaves out those that run."""
     found = {}
     for one in texts()["tools"]:
+        if read_only and one["runs"]:
+            continue
+        tool = {key: one[key] for key in ("name", "title", "description", "inputSchema")}
         output = {name: texts()["output"][name] for name in one["output"]}
-        schema = {"type": "object", "properties": output, "required": ["status", "exit_code"]}
-        tool = {key: value for key, value in one.items() if key not in ("output", "runs")}
-        if not (read_only and one["runs"]):
-            writes = one["annotations"]["destructiveHint"]
-            found[one["name"]] = ToolSpec({**tool, "outputSchema": schema}, writes)
+        tool["outputSchema"] = {
+            "type": "object",
+            "properties": output,
+            "required": ["status", "exit_code"],
+        }
+        tool["annotations"] = {
+            "title": one["title"],
+            "readOnlyHint": not one["writes"],
+            "destructiveHint": one["writes"],
+            "idempotentHint": one["repeats"],
+            "openWorldHint": True,
+        }
+        found[one["name"]] = ToolSpec(tool, one["writes"])
     return found

@@ -91,7 +91,7 @@ class ApiStore:
         return self._answer(response)
 
     def _check_unmoved(self, resource_id: str, seconds: float) -> None:
-        """Raises UnsentError unless the resource is as last read, to the byte or the value."""
+        """Raises UnsentError unless the resource is as last read."""
         before = self.last
         what = f"connecting took {seconds:.1f} s, then {self.resource.noun} {resource_id}"
         try:

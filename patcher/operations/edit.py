@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from patcher.api import Client
 from patcher.documents.patches import Patch
 from patcher.documents.values import Document, checked
-from patcher.documents.wording import Notice
+from patcher.documents.wording import Notice, counted
 from patcher.editor.buffer import Buffer, Format
 from patcher.editor.draft import Basis, Draft
 from patcher.editor.editing import Answer, Edit, EditContext
@@ -26,6 +26,8 @@ from patcher.operations.write import carry_out, theirs
 from patcher.plan import PatchResult, Plan, Terms, propose_edited
 from patcher.resources.blockers import OnUnknown
 from patcher.resources.snapshot import Snapshot
+
+_NAMED: Final = 3
 
 
 class Person(NamedTuple):
@@ -100,6 +102,7 @@ def _first_text(
 
 def _name_unfinished(session: Session, base: Snapshot, options: Options, person: Person) -> None:
     """Names the unfinished edits of a resource; removes those in which nothing was changed."""
+    left = []
     for one in Draft.unfinished(_folder(session), base.id or ""):
         with suppress(PatchError):
             basis = one.basis()
@@ -107,10 +110,15 @@ def _name_unfinished(session: Session, base: Snapshot, options: Options, person:
             if one.is_untouched(_first_text(session, options, buffer)[0]):
                 one.discard()
                 continue
+        left.append(one)
+    for one in left[:_NAMED]:
         person.notify(
             f"Note: You have an unfinished edit of this {session.resource.noun}. To resume it: "
             f"{_resuming(base, one.path)}"
         )
+    if len(left) > _NAMED:
+        older = counted(len(left) - _NAMED, "older one")
+        person.notify(f"Note: There are {older} in {_folder(session)}.")
 
 
 def _resuming(base: Snapshot, path: Path) -> str:

@@ -217,8 +217,9 @@ class Puller:
         document = file_document(live.document, live.terms.masks)
         if self.check:
             return PullResult(model_id, None, "behind", name)
-        origin = self.session.origin(live.snapshot)
-        header = Header(live.resource.noun, model_id, origin.url, origin.organization)
+        url = self.session.client.settings.url
+        owner = self.session.organization(live.snapshot.organization)
+        header = Header(live.resource.noun, model_id, url, owner)
         notes = {one.place: spelled(one.note) for one in live.found.blockers}
         self._new.append(NewFile.of(header, name, document, notes))
         return None

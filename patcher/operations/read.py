@@ -54,6 +54,9 @@ def whole(client: Client, resource: Resource, ids: Sequence[str]) -> Iterator[Sn
     An item of a list may be lighter than the resource, so what it lacks is read there. One that
     is not there any more is left out. Raises ApiError.
     """
+    if not ids:
+        return
+
     from patcher.batch.pool import each  # few commands read several
 
     def read(resource_id: str) -> Snapshot:

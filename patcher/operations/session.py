@@ -19,6 +19,7 @@ from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch
 from patcher.documents.pointers import pointer_to
 from patcher.documents.spellings import cut
+from patcher.documents.values import JsonValue
 from patcher.documents.wording import ignore
 from patcher.errors import ConflictError, InvalidInputError, PatchError, SettingsError
 from patcher.guard.accepted import Accepted, read_fresh
@@ -222,21 +223,33 @@ class Session:
         ``organization`` is the current one, where something other than the credentials names it.
         """
         self.refuse_other_url(origin.url, "The plan was made for")
-        self.refuse_other_organization(origin.organization, "The plan was made for", organization)
+        self.refuse_other_organization(
+            origin.organization,
+            "The plan was made for",
+            organization,
+            "Use credentials of that organization, or create a new plan.",
+        )
 
     def refuse_other_organization(
-        self, named: str | None, what: str, organization: object = None
+        self,
+        named: str | None,
+        what: str,
+        owner: JsonValue = None,
+        hint: str = "Use credentials of that organization.",
     ) -> None:
         """Raises InvalidInputError unless ``what`` is in this organization, if both are known.
 
-        ``organization`` is this one, where something other than the credentials names it.
+        ``owner`` is as for ``organization``.
         """
-        here = organization if organization is not None else self.client.settings.organization_id
+        here = self.organization(owner)
         if here and named not in (None, here):
             raise InvalidInputError(
-                f"{what} organization {named}, but this is organization {here}.",
-                hint="Use credentials of that organization.",
+                f"{what} organization {named}, but this is organization {here}.", hint=hint
             )
+
+    def organization(self, owner: JsonValue) -> JsonValue:
+        """The organization of a resource: its ``owner``, or that of the credentials where None."""
+        return self.client.settings.organization_id if owner is None else owner
 
     def origin(self, base: Snapshot) -> Origin:
         """Where a plan made on ``base`` comes from."""

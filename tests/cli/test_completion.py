@@ -240,6 +240,13 @@ def test_the_scripts_can_be_had(patch_model: Command, shell: str) -> None:
     assert f"_PATCH_MODEL_COMPLETE={shell}_complete" in done.out
 
 
+def test_click_s_own_request_prints_the_same_script(process: Command, patch_model: Command) -> None:
+    """Those who know click ask by the environment variable."""
+    done = process("", env={"_PATCH_MODEL_COMPLETE": "bash_source"})
+
+    assert done.out.strip() == patch_model("completion", "bash").out.strip()
+
+
 def test_the_shell_is_the_one_in_use(patch_model: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a name it is that of SHELL; one that is not known is refused."""
     monkeypatch.setenv("SHELL", "/usr/bin/zsh")

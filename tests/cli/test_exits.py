@@ -323,7 +323,7 @@ def test_an_error_after_the_object_adds_no_other(
     def fail(*_: object) -> None:
         raise RuntimeError("unforeseen")
 
-    monkeypatch.setattr("patcher.cli.write.shlex.join", fail)
+    monkeypatch.setattr("patcher.cli.write.console.say", fail)
     out = str(tmp_path / "plan.json")
     done = patch_model("plan", "Contacts", *RENAME, "-o", "json", "--out", out)
 

@@ -610,6 +610,20 @@ def test_a_file_of_another_api_or_organization_is_refused(
     assert "models/accounts.yaml is of organization" in done.out
 
 
+def test_a_file_names_the_owner_of_its_model(
+    sandbox: Sandbox,
+    project: Project,
+    patch_model: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However the environment spells the organization: else no later command would take it."""
+    monkeypatch.setenv("POLYTOMIC_ORGANIZATION_ID", seed.ORGANIZATION_ID.upper())
+
+    assert patch_model("pull", "--dir", "models").code == 0
+    assert patch_model("plan", "-f", "models", "--base", "live").code == 0
+    assert patch_model("pull", "--dir", "models").code == 0
+
+
 def test_a_link_out_of_the_folder_is_refused(pulled: Project, patch_model: Command) -> None:
     """What is in the folder is what is reviewed."""
     outside = pulled.path / "outside.yaml"
