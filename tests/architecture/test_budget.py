@@ -20,7 +20,6 @@ SMALL = {
     "backoff.py": "the one back-off, of every floor that waits",
     "cli/mcp.py": "one command, which needs an extra",
     "guard/store.py": "the protocol through which the guard knows an API",
-    "mcp/tools.py": "a declaration: the tools, whose data is next to it",
     "operations/arguments.py": "a declaration: the options that every function of the API shares",
     "render/progress.py": "the one owner of rich's progress",
 }
