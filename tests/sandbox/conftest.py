@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import requests
 
+import patcher.sandbox
 from tests.sandbox import Sandbox, seed
 
 
 class Api(requests.Session):
     """A session that knows its base URL and key, follows no redirect and does not wait long."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: patcher.sandbox.Sandbox) -> None:
         super().__init__()
         self.sandbox = sandbox
         self.trust_env = False
@@ -31,7 +32,7 @@ class Api(requests.Session):
         return self.request(method, f"/api/models/{model_id}", **kwargs)
 
 
-ApiFor = Callable[[Sandbox], Api]
+ApiFor = Callable[[patcher.sandbox.Sandbox], Api]
 
 
 def plain_sync(number: int, **more: Any) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def api_for() -> Iterator[ApiFor]:
     """Makes clients, and closes them."""
     opened: list[Api] = []
 
-    def make(sandbox: Sandbox) -> Api:
+    def make(sandbox: patcher.sandbox.Sandbox) -> Api:
         opened.append(Api(sandbox))
         return opened[-1]
 

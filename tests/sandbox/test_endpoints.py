@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import patcher.sandbox
 from tests.sandbox import Sandbox, seed
 from tests.sandbox.conftest import Api, ApiFor
 
@@ -75,3 +76,21 @@ def test_pages_hold_every_model_once(api_for: ApiFor, limit: int | None) -> None
 def test_a_made_up_page_token_is_refused(api: Api) -> None:
     """A page token that this server did not make is a 400."""
     assert api.get("/api/models", params={"page_token": "abc"}).status_code == 400
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_job_without_a_script(is_deleted: bool, api_for: ApiFor) -> None:
+    """It is done at the third poll, and stays so; it fails where its model is gone by then."""
+    with patcher.sandbox.Sandbox(models=1) as sandbox:
+        api = api_for(sandbox)
+        begun = api.model("PUT", json=seed.contacts(), params={"async": "true"}).json()["job"]
+        if is_deleted:
+            sandbox.delete(seed.CONTACTS)
+        path = f"/api/jobs/updatemodel/{begun['job_id']}"
+        jobs = [api.get(path).json()["data"] for _ in range(4)]
+        unknown = api.get(f"/api/jobs/createmodel/{begun['job_id']}")
+
+    ended = "failed" if is_deleted else "done"
+    assert [job["status"] for job in jobs] == ["running", "running", ended, ended]
+    assert (jobs[-1]["result"] is None, jobs[-1]["error"] is None) == (is_deleted, not is_deleted)
+    assert unknown.status_code == 404
