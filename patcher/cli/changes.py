@@ -77,9 +77,9 @@ class ChangeCommand(Command):
 def change_options(command: F) -> F:
     """Adds the CHANGE options; the command gets ``change_set`` and its like, for ``patch_of``."""
     for option, (metavar, text) in reversed(_HELP.items()):
-        names = f"{option} change_{option.strip('-').replace('-', '_')}"
+        names = f"{option} change_{option.strip('-').replace('-', '_')} {metavar}"
         kind, hidden = click.UNPROCESSED, option in ("--add", "--remove")
-        add = value_option(names, metavar, text, multiple=True, type=kind, hidden=hidden)
+        add = value_option(names, text, multiple=True, type=kind, hidden=hidden)
         command = add(command)
     return command
 

@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 @click.command("edit", cls=Command)
 @click.argument("model", type=CompletedName("api"))
 @value_option(
-    "--format format_",
-    "yaml|json",
+    "--format format_ yaml|json",
     "Format of the text (default: yaml)",
     type=click.Choice(["yaml", "json"]),
     default="yaml",
 )
-@value_option("--resume", "FILE", "Continue the unfinished edit saved in FILE", type=FILE)
+@value_option("--resume FILE", "Continue the unfinished edit saved in FILE", type=FILE)
 @shared(
     "yes on-conflict allow-all-fields strict literal accept-older unknown-fields show-secrets",
     "text",

@@ -52,7 +52,7 @@ def carry_out_files(models: Sequence[str], parameters: dict[str, Any]) -> int:
 @click.command("pull", cls=Command)
 @click.argument("models", metavar="[MODEL]...", nargs=-1, type=CompletedName("api"))
 @value_option(
-    "--dir folder", "DIR", "Folder for the files", type=PATH, default="models", show_default=True
+    "--dir folder DIR", "Folder for the files", type=PATH, default="models", show_default=True
 )
 @click.option("--check", is_flag=True, help="Report who is ahead or behind, and write nothing")
 @shared("all where exclude base concurrency max-rps accept-older unknown-fields", "text", "json")

@@ -65,9 +65,11 @@ class Number(click.ParamType):  # type: ignore[type-arg]
         raise click.BadParameter(f"expected {expected}.", ctx, param)
 
 
-def value_option(names: str, metavar: str | None, what: str, **attributes: Any) -> Callable[[F], F]:
-    """Adds an option with a value, which its help calls ``metavar``; ``names`` are in one text."""
-    return click.option(*names.split(), metavar=metavar, help=what, **attributes)
+def value_option(names: str, what: str, **attributes: Any) -> Callable[[F], F]:
+    """Adds an option: its ``names``, and last what its help calls the value, if it has one."""
+    words = names.split()
+    metavar = None if words[-1].startswith("-") else words.pop()
+    return click.option(*words, metavar=metavar, help=what, **attributes)
 
 
 def printing(names: list[str], what: str, text_of: Callable[[click.Context], str]) -> click.Option:

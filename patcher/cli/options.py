@@ -69,30 +69,26 @@ _kept: Final = partial(value_option, callback=_keep, expose_value=False)
 
 _CONNECTION: Final = (
     _kept(
-        "--url",
-        "URL",
+        "--url URL",
         "Address of the API  [env: POLYTOMIC_DEPLOYMENT_URL; default: https://app.polytomic.com]",
     ),
     _kept(
-        "--api-key-file",
-        "FILE",
+        "--api-key-file FILE",
         "File with the API key  [env: POLYTOMIC_API_KEY holds the key itself]",
         type=click.Path(),
     ),
-    _kept("--api-version", "DATE", "Version of the API  [default: 2025-09-18]"),
+    _kept("--api-version DATE", "Version of the API  [default: 2025-09-18]"),
     _kept(
-        "--timeout",
-        "SECONDS",
+        "--timeout SECONDS",
         "Time limit for a request and its response  [default: 60]",
         type=Number(float),
     ),
     _kept(
-        "--settle-timeout",
-        "SECONDS",
+        "--settle-timeout SECONDS",
         "How long to check an unclear write, or wait for a job  [default: 30]",
         type=Number(float, 0, 86_400),
     ),
-    _kept("-v --verbose", None, "Show each request on standard error (-vv: more)", count=True),
+    _kept("-v --verbose", "Show each request on standard error (-vv: more)", count=True),
 )
 
 
@@ -180,50 +176,41 @@ _FLAGS: Final = {
 _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
     **{name: click.option(f"--{name}", is_flag=True, help=text) for name, text in _FLAGS.items()},
     "unknown-fields": value_option(
-        "--unknown-fields",
-        "RULE",
-        "For unknown keys: error (default), carry or drop",
-        default="error",
+        "--unknown-fields RULE", "For unknown keys: error (default), carry or drop", default="error"
     ),
     "literal": value_option(
-        "--literal", "PATH", "Accept the value at PATH, which looks like a mask", multiple=True
+        "--literal PATH", "Accept the value at PATH, which looks like a mask", multiple=True
     ),
     "async": click.option(
         "--async", "run_async", is_flag=True, help="Let the API write in a job, and wait for it"
     ),
     "yes": click.option("-y", "--yes", is_flag=True, help="Skip the prompt"),
     "on-conflict": value_option(
-        "--on-conflict",
-        "RULE",
+        "--on-conflict RULE",
         "If others wrote first: fail (default) or rebase",
         type=click.Choice(["fail", "rebase"]),
         default="fail",
     ),
     "where": value_option(
-        "--where",
-        "PATH=VALUE",
-        "Select models with this value (PATH~=REGEX matches)",
-        multiple=True,
+        "--where PATH=VALUE", "Select models with this value (PATH~=REGEX matches)", multiple=True
     ),
-    "base": value_option("--base", "REV", "Changes since REV, a folder or live (default: HEAD)"),
+    "base": value_option("--base REV", "Changes since REV, a folder or live (default: HEAD)"),
     "file": value_option(
-        "-f --file files",
-        "FILE",
+        "-f --file files FILE",
         "Use model files or folders, not MODEL and CHANGE",
         multiple=True,
         type=PATH,
     ),
-    "exclude": value_option("--exclude", "MODEL", "Leave this model out", multiple=True),
+    "exclude": value_option("--exclude MODEL", "Leave this model out", multiple=True),
     "concurrency": value_option(
-        "--concurrency",
-        "N",
+        "--concurrency N",
         "Work on N models at a time",
         type=Number(int, 1, 256),
         default=8,
         show_default=True,
     ),
     "max-rps": value_option(
-        "--max-rps", "N", "Send at most N requests a second", type=Number(float, 0.001)
+        "--max-rps N", "Send at most N requests a second", type=Number(float, 0.001)
     ),
     # The default, for who says it; it wins over --fail-fast.
     "keep-going": click.option("--keep-going", is_flag=True, hidden=True),
@@ -240,9 +227,7 @@ def shared(names: str, *formats: str, connects: bool = True) -> Callable[[F], F]
     """
     named = ", ".join((f"{formats[0]} (default)", *formats[1:-1])) + f" or {formats[-1]}"
     choice = click.Choice(formats)
-    output = value_option(
-        "-o --output", "FORMAT", f"Format: {named}", type=choice, default=formats[0]
-    )
+    output = value_option("-o --output FORMAT", f"Format: {named}", type=choice, default=formats[0])
 
     def add(command: F) -> F:
         command = output(connection_options(command) if connects else command)

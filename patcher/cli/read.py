@@ -148,11 +148,10 @@ _CENTURY = 36_500
     "target", metavar="[MODEL|ENTRY|RUN]", required=False, type=CompletedName("journal")
 )
 @value_option(
-    "-n --limit", "N", "List at most N writes", type=Number(int, 1), default=20, show_default=True
+    "-n --limit N", "List at most N writes", type=Number(int, 1), default=20, show_default=True
 )
 @value_option(
-    "--prune",
-    "DAYS",
+    "--prune DAYS",
     "Delete entries older than DAYS, without a prompt",
     type=Number(float, 0, _CENTURY),
 )
@@ -229,7 +228,7 @@ def _terminal() -> tuple[int, datetime] | tuple[()]:
 
 @click.command("undo", cls=Command)
 @click.argument("target", metavar="[MODEL|ENTRY]", required=False, type=CompletedName("both"))
-@value_option("--run", "RUN", "Undo all writes of a batch (run- and 12 hex digits)")
+@value_option("--run RUN", "Undo all writes of a batch (run- and 12 hex digits)")
 @shared(
     "yes dry-run on-conflict async refresh allow-all-fields strict accept-older "
     f"unknown-fields show-secrets {BATCH}",

@@ -30,33 +30,31 @@ if TYPE_CHECKING:
 
 @click.command("sandbox", cls=Command)
 @value_option(
-    "--port",
-    "N",
+    "--port N",
     "Port on 127.0.0.1; 0 picks a free one",
     type=Number(int, 0, 65535),
     default=8930,
     show_default=True,
 )
 @value_option(
-    "--db", "FILE", "Keep models and syncs in this SQLite file  [default: in memory]", type=FILE
+    "--db FILE", "Keep models and syncs in this SQLite file  [default: in memory]", type=FILE
 )
 @value_option(
-    "--models",
-    "N",
+    "--models N",
     "Number of models at the start",
     type=Number(int, 0, 100_000),
     default=3,
     show_default=True,
 )
 @value_option(
-    "--latency", "SECONDS", "Delay before each response", type=Number(float, 0, 60), default=0.0
+    "--latency SECONDS", "Delay before each response", type=Number(float, 0, 60), default=0.0
 )
 @click.option("--fixed-ids", is_flag=True, help="Use the same model IDs at each start")
 @click.option("--light-lists", is_flag=True, help="List models without their content")
 @click.option("--echo-blanks", is_flag=True, help="Store missing configuration keys as blanks")
 @click.option("--json-examples", is_flag=True, help="Return examples as JSON values, not texts")
 @click.option("--new-keys", is_flag=True, help="Add unknown keys to columns and labels")
-@value_option("--redaction", "TEXT", "Return TEXT instead of each credential", default="")
+@value_option("--redaction TEXT", "Return TEXT instead of each credential", default="")
 def sandbox_command(**options: Any) -> None:
     """Run an emulator of the API on this machine.
 

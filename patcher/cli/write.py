@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from patcher.plan import Plan
 
 _EXPECT_VERSION = value_option(
-    "--expect-version", "N", "Stop unless the model is at version N", type=Number(int)
+    "--expect-version N", "Stop unless the model is at version N", type=Number(int)
 )
 
 
@@ -42,8 +42,8 @@ _EXPECT_VERSION = value_option(
 )
 @change_options
 @_EXPECT_VERSION
-@value_option("--out", "FILE", "Save the plan, for apply --plan", type=FILE)
-@value_option("--show", "FILE", "Show a saved plan, stale or not", type=FILE)
+@value_option("--out FILE", "Save the plan, for apply --plan", type=FILE)
+@value_option("--show FILE", "Show a saved plan, stale or not", type=FILE)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if there are changes")
 def plan_command(
     models: tuple[str, ...],
@@ -101,9 +101,7 @@ def plan_command(
     "json",
 )
 @change_options
-@value_option(
-    "--plan plan_file", "FILE", "Apply a saved plan, instead of MODEL and CHANGE", type=FILE
-)
+@value_option("--plan plan_file FILE", "Apply a saved plan, instead of MODEL and CHANGE", type=FILE)
 @_EXPECT_VERSION
 def apply_command(
     models: tuple[str, ...],
