@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+import click
 import pytest
 
-from patcher.cli import console
+from patcher.cli import console, exits
 from patcher.render.text import line
 
 
@@ -44,12 +45,19 @@ def test_a_reader_that_went_away_is_no_failure(
     assert not broken_pipe.closed
 
 
-def test_a_full_disk_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What could not be written is noted with the reason."""
+@pytest.mark.parametrize(("is_work", "code"), [(True, 74), (False, 0)])
+def test_a_full_disk_is_noted(monkeypatch: pytest.MonkeyPatch, is_work: bool, code: int) -> None:
+    """What could not be written is lost work, unless it only reports what was done."""
+
+    @click.group(invoke_without_command=True)
+    def command() -> None:
+        console.output.is_work = is_work
+        console.write("text\n", sys.stdout)
+
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
-        console.write("text\n", full)
 
+        assert exits.run(command, []) == code
         assert console.output.lost == "No space left on device"
         assert not console.output.has_begun
 
