@@ -5,33 +5,28 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from patcher.api.pace import Pace
 from patcher.batch.batch import BatchOptions
-from patcher.batch.overview import Tally
+from patcher.batch.overview import Overview, Tally
 from patcher.batch.pool import BatchControl
 from patcher.cli import console
 from patcher.cli.changes import Source, patch_of
 from patcher.cli.confirmation import output_of, refuse_without_terminal, show_report
 from patcher.cli.options import REPORTS, connection, options_of, session
 from patcher.cli.signals import SIGNALS
-from patcher.documents.wording import counted
+from patcher.documents.wording import Notice, counted
 from patcher.errors import InvalidInputError
 from patcher.operations.batch import BatchRun
 from patcher.operations.read import Selection
+from patcher.plan import PatchResult
 from patcher.render.overview import outcome_lines, overview_lines, summary_lines
 from patcher.render.plan import warning_lines
 from patcher.render.progress import Bar
-from patcher.render.text import Span, line, printable, result_line
+from patcher.render.text import Line, Span, line, printable, result_line
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from patcher.batch.overview import Overview
-    from patcher.documents.wording import Notice
-    from patcher.plan import PatchResult
-    from patcher.render.text import Line
 
 _TITLES = {"plan": "Planning", "write": "Writing"}
 

@@ -19,7 +19,7 @@ from patcher.cli.options import BATCH, CompletedName, options_of, session, setti
 from patcher.documents import yamltext
 from patcher.documents.jsontext import quoted
 from patcher.documents.pointers import end_of_path, lookup, obstacle, overlap, parse_path, shown
-from patcher.documents.values import MISSING
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens
 from patcher.documents.where import Condition
 from patcher.documents.wording import counted, did_you_mean
 from patcher.errors import InvalidInputError, SettingsError
@@ -30,7 +30,6 @@ from patcher.resources.model import MODEL
 
 if TYPE_CHECKING:
     from patcher.documents.masks import Masks
-    from patcher.documents.values import Document, JsonValue, Tokens
     from patcher.operations.undo import History
     from patcher.resources.blockers import Blocker
 

@@ -27,14 +27,7 @@ from patcher.files.merging import (
     not_applied_error,
     sides,
 )
-from patcher.files.modelfile import (
-    Header,
-    ModelFile,
-    NewFile,
-    Unusable,
-    create,
-    read_files,
-)
+from patcher.files.modelfile import Header, ModelFile, NewFile, Unusable, create, read_files
 from patcher.operations.apply import Paths, live_of, read_live
 from patcher.operations.arguments import Options
 from patcher.operations.batch import workers

@@ -6,14 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from patcher.api import Client
-from patcher.documents.patches import Patch
+from patcher.documents.patches import Patch, PatchLike
 from patcher.documents.values import strictly_equal
-from patcher.errors import (
-    ConflictError,
-    DeclinedError,
-    InvalidInputError,
-    VerificationError,
-)
+from patcher.errors import ConflictError, DeclinedError, InvalidInputError, VerificationError
 from patcher.operations.arguments import OnConflict, Options
 from patcher.operations.read import resolve
 from patcher.operations.session import Session, opened, reported
@@ -22,7 +17,6 @@ from patcher.resources.blockers import OnUnknown
 from patcher.resources.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from patcher.documents.patches import PatchLike
     from patcher.plan.saved import SavedPlan
 
 
