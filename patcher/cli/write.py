@@ -12,12 +12,7 @@ import click
 
 from patcher.cli import console
 from patcher.cli.changes import ChangeCommand, change_options, is_saved_plan, patch_of
-from patcher.cli.confirmation import (
-    carry_out,
-    output_of,
-    refuse_others,
-    show_report,
-)
+from patcher.cli.confirmation import carry_out, output_of, refuse_others, show_report
 from patcher.cli.help import FILE, Number, value_option
 from patcher.cli.options import BATCH, REPORTS, CompletedName, options_of, session, shared
 from patcher.errors import InvalidInputError, NotFoundError
@@ -45,11 +40,7 @@ _EXPECT_VERSION = value_option(
 @value_option("--out FILE", "Save the plan, for apply --plan", type=FILE)
 @value_option("--show FILE", "Show a saved plan, stale or not", type=FILE)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if there are changes")
-def plan_command(
-    models: tuple[str, ...],
-    show: Path | None,
-    **parameters: Any,
-) -> int:
+def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) -> int:
     """Show what a change would do, and write nothing.
 
     \b
@@ -66,8 +57,7 @@ def plan_command(
     from patcher.operations.write import run_plan
 
     if show is not None:
-        refuse_others("--show", models, parameters)
-        return _show_saved(show, parameters)
+        return _show_saved(show, models, parameters)
     parameters |= {"yes": True, "dry_run": True}
     code = _carry_out_many(models, parameters)
     if code is not None:
@@ -103,11 +93,7 @@ def plan_command(
 @change_options
 @value_option("--plan plan_file FILE", "Apply a saved plan, instead of MODEL and CHANGE", type=FILE)
 @_EXPECT_VERSION
-def apply_command(
-    models: tuple[str, ...],
-    plan_file: Path | None,
-    **parameters: Any,
-) -> int:
+def apply_command(models: tuple[str, ...], plan_file: Path | None, **parameters: Any) -> int:
     """Change models: show the plan, ask, and write it safely.
 
     \b
@@ -172,15 +158,20 @@ def _carry_out_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int 
     return apply_many(models, parameters)
 
 
-def _show_saved(path: Path, parameters: dict[str, Any]) -> int:
+def _show_saved(path: Path, models: Sequence[str], parameters: dict[str, Any]) -> int:
     """Shows a saved plan, stale or not, without a request."""
     from patcher.operations.saved import load_plan
     from patcher.operations.session import reported
 
+    refuse_others("--show", models, parameters)
     asking = [name for name in ("preview", "impact", "accept_older") if parameters[name]]
-    wanted = " ".join(f"--{name.replace('_', '-')}" for name in asking)
-    hint = f"--show sends no request. Run patch-model apply --plan FILE --dry-run {wanted}"
-    refuse_others("--show", (), parameters, " ".join(asking), hint)
+    wanted = [f"--{name.replace('_', '-')}" for name in asking]
+    if wanted:
+        raise InvalidInputError(
+            f"{', '.join(wanted)} can't be combined with --show.",
+            hint="--show sends no request. Run patch-model apply --plan FILE --dry-run "
+            + " ".join(wanted),
+        )
     output, _ = output_of(parameters)
     saved = load_plan(path)
     if parameters["strict"]:
