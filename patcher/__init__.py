@@ -76,12 +76,12 @@ if TYPE_CHECKING:
     from patcher.operations.read import ModelSummary as ModelSummary
     from patcher.operations.read import get_model as get_model
     from patcher.operations.read import list_models as list_models
+    from patcher.operations.saved import apply_plan as apply_plan
     from patcher.operations.saved import load_plan as load_plan
     from patcher.operations.saved import save_plan as save_plan
     from patcher.operations.undo import HistoryEntry as HistoryEntry
     from patcher.operations.undo import history as history
     from patcher.operations.undo import undo as undo
-    from patcher.operations.write import apply_plan as apply_plan
     from patcher.operations.write import patch_model as patch_model
     from patcher.operations.write import plan_patch as plan_patch
     from patcher.operations.write import rebase as rebase
@@ -104,9 +104,9 @@ _NAMES = {
     "operations.edit": "edit_model",
     "operations.pull": "PullResult pull_models",
     "operations.read": "ModelSummary get_model list_models",
-    "operations.saved": "load_plan save_plan",
+    "operations.saved": "apply_plan load_plan save_plan",
     "operations.undo": "HistoryEntry history undo",
-    "operations.write": "apply_plan patch_model plan_patch rebase",
+    "operations.write": "patch_model plan_patch rebase",
     "plan": "PatchResult Plan",
     "plan.saved": "SavedPlan",
 }

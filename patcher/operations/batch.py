@@ -68,7 +68,8 @@ class BatchRun:
             _refuse_what_is_for_one(session, patch, options)
 
         def plan(job: Target) -> Plan:
-            made = session.plan(job.named.id, patch, options, job.listed_as, explained=False)
+            base = session.expected(job.named.id, options, job.listed_as)
+            made = session.plan(base, patch, options, explained=False)
             if not holds(session, selection.where, made.document):
                 raise ConflictError(
                     f"{made.label} changed since it was listed, and no longer matches the "

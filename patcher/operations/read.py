@@ -326,6 +326,12 @@ def read_model(session: Session, model: str) -> Snapshot:
         return snapshot
 
 
+def find(session: Session, model: str, options: Options) -> Snapshot:
+    """A resource as it is now, to make a plan on. Raises what ``resolve`` and ``expected`` do."""
+    resource_id, listed_as = resolve(session.client, session.resource, model)
+    return session.expected(resource_id, options, listed_as)
+
+
 def projection(session: Session, snapshot: Snapshot, options: Options) -> Projection:
     """A resource's writable document, with what in it blocks a write."""
     unknown, masks = session.unknown_fields(options), session.masks_of(options)

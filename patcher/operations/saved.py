@@ -1,16 +1,17 @@
-"""Plans in files: saved, loaded, and applied exactly as saved or not at all."""
+"""Plans made before: saved, loaded, and applied exactly as they are or not at all."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from patcher._version import __version__
+from patcher.api import Client
 from patcher.claims import spent
 from patcher.disk import sync_folder, write_whole
 from patcher.documents.values import Document
@@ -19,10 +20,11 @@ from patcher.errors import InvalidInputError, JournalError, OutputError
 from patcher.guard.verification import is_in_place, verify
 from patcher.journal import Entry, utc_now
 from patcher.operations.arguments import Options
-from patcher.operations.session import Session, masks_from, reported
+from patcher.operations.session import Session, masks_from, opened, reported
 from patcher.operations.write import carry_out, own_plan
 from patcher.plan import PatchResult, Plan, propose
 from patcher.plan.conflicts import conflict
+from patcher.plan.making import refuse_findings
 from patcher.plan.saved import SavedPlan, dump, is_saved_plan, load
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot, moment
@@ -67,6 +69,35 @@ def load_plan(path: str | os.PathLike[str], environ: Mapping[str, str] | None = 
         raise InvalidInputError(f"{path} cannot be read: {error.strerror}.") from error
     masks = masks_from(os.environ if environ is None else environ)
     return load(content, MODEL, masks, what=str(path))
+
+
+def apply_plan(
+    plan: Plan | SavedPlan,
+    *,
+    client: Client | None = None,
+    confirm: Callable[[Plan], bool] | None = None,
+    dry_run: bool = False,
+    run_async: bool = False,
+    refresh: bool = False,
+    preview: bool = False,
+    impact: bool = False,
+    strict: bool = False,
+    accept_older: bool = False,
+) -> PatchResult:
+    """Writes a plan made before, if the model is still as the plan found it.
+
+    A SavedPlan is refused when it was applied before, and "unchanged" when the model already is
+    as the plan expects it. ``strict`` treats the plan's warnings about the document as errors. The
+    other arguments, the result and the errors are those of patch_model.
+    """
+    made = plan.plan if isinstance(plan, SavedPlan) else own_plan(plan)
+    options = Options.among(locals(), unknown_fields=made.unknown_fields)
+    with reported("", made), opened(client) as session:
+        if strict:
+            refuse_findings(made)
+        if isinstance(plan, SavedPlan):
+            return run_saved(session, plan, options)
+        return carry_out(session, made, options)
 
 
 def run_saved(session: Session, saved: SavedPlan, options: Options) -> PatchResult:

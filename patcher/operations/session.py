@@ -132,20 +132,12 @@ class Session:
         check_change(self.resource, patch, masks, self.unknown_fields(options))
 
     def plan(
-        self,
-        resource_id: str,
-        patch: Patch,
-        options: Options,
-        listed_as: str | None = None,
-        *,
-        explained: bool = True,
+        self, base: Snapshot, patch: Patch, options: Options, *, explained: bool = True
     ) -> Plan:
-        """Reads the resource and works out what the change would do to it. Never writes.
+        """Works out what the change would do to the resource in a snapshot. Never writes.
 
-        ``listed_as`` is the name by which it was found, or None. ``explained`` asks deepdiff what
-        kind of change each is, as for a plan that is shown.
+        ``explained`` asks deepdiff what kind of change each is, as for a plan that is shown.
         """
-        base = self.expected(resource_id, options, listed_as)
         terms = self.terms(base, options)._replace(explained=explained)
         return make_plan(self.resource, base, patch, terms)
 
@@ -192,7 +184,10 @@ class Session:
     def expected(
         self, resource_id: str, options: Options, listed_as: str | None = None
     ) -> Snapshot:
-        """``latest``, with the expected name and version. Raises ConflictError for another one."""
+        """``latest``, with the expected name and version. Raises ConflictError for another one.
+
+        ``listed_as`` is the name by which it was found, or None.
+        """
         base = self.latest(resource_id, accept_older=options.accept_older)
         refuse_other_name(self.resource, base, listed_as)
         if options.expect_version is not None and base.version != options.expect_version:

@@ -1,23 +1,20 @@
-"""One model: plan a change, make it, apply a plan made before, rebase it."""
+"""One model: plan a change, make it, rebase its plan."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from patcher.api import Client
 from patcher.documents.patches import Patch, PatchLike
 from patcher.documents.values import strictly_equal
 from patcher.errors import ConflictError, DeclinedError, InvalidInputError, VerificationError
 from patcher.operations.arguments import OnConflict, Options
-from patcher.operations.read import resolve
+from patcher.operations.read import find
 from patcher.operations.session import Session, opened, reported
 from patcher.plan import PatchResult, Plan
 from patcher.resources.blockers import OnUnknown
 from patcher.resources.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from patcher.plan.saved import SavedPlan
 
 
 def own_plan(plan: object) -> Plan:
@@ -228,40 +225,6 @@ def patch_model(  # noqa: PLR0913 - keywords, each of which says one thing
             return run_patch(session, model, patch, options)
 
 
-def apply_plan(
-    plan: Plan | SavedPlan,
-    *,
-    client: Client | None = None,
-    confirm: Callable[[Plan], bool] | None = None,
-    dry_run: bool = False,
-    run_async: bool = False,
-    refresh: bool = False,
-    preview: bool = False,
-    impact: bool = False,
-    strict: bool = False,
-    accept_older: bool = False,
-) -> PatchResult:
-    """Writes a plan made before, if the model is still as the plan found it.
-
-    A SavedPlan is refused when it was applied before, and "unchanged" when the model already is
-    as the plan expects it. ``strict`` treats the plan's warnings about the document as errors. The
-    other arguments, the result and the errors are those of patch_model.
-    """
-    from patcher.plan.making import refuse_findings
-    from patcher.plan.saved import SavedPlan
-
-    made = plan.plan if isinstance(plan, SavedPlan) else own_plan(plan)
-    options = Options.among(locals(), unknown_fields=made.unknown_fields)
-    with reported("", made), opened(client) as session:
-        if strict:
-            refuse_findings(made)
-        if isinstance(plan, SavedPlan):
-            from patcher.operations.saved import run_saved
-
-            return run_saved(session, plan, options)
-        return carry_out(session, made, options)
-
-
 def rebase(plan: Plan, *, client: Client | None = None, accept_older: bool = False) -> Plan:
     """The plan merged with what others changed since it was made. Never writes.
 
@@ -282,8 +245,7 @@ def run_plan(session: Session, model: str, patch: Patch, options: Options) -> Pl
     """plan_patch within a session."""
     with reported(model):
         session.check(patch, options)
-        resource_id, listed_as = resolve(session.client, session.resource, model)
-        plan = session.plan(resource_id, patch, options, listed_as)
+        plan = session.plan(find(session, model, options), patch, options)
         if options.preview or options.impact:
             from patcher.operations.impact import reviewed
 

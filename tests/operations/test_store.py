@@ -19,6 +19,7 @@ from patcher.guard.store import Ambiguous, Answered, NotSent
 from patcher.operations.api_store import ApiStore
 from patcher.operations.arguments import Options
 from patcher.operations.session import Session
+from patcher.operations.write import run_plan
 from patcher.resources.model import MODEL
 from tests.api.servers import Script, answer, serving
 from tests.guard.memory import FakeClock
@@ -166,7 +167,7 @@ def test_connecting_counts_as_part_of_the_gap(
 
     with serving(script) as (url, _), Client(url, "key") as client:
         session = Session(client, clock=FakeClock())
-        plan = session.plan(seed.CONTACTS, Patch.merge({"name": "Customers"}), Options())
+        plan = run_plan(session, seed.CONTACTS, Patch.merge({"name": "Customers"}), Options())
         try:
             ended = session.write(plan, Options()).exit_code
         except PatchError as error:

@@ -11,7 +11,7 @@ from patcher.documents.patches import Patch
 from patcher.operations import Options, Session
 from patcher.operations.read import read_model
 from patcher.operations.undo import run_undo
-from patcher.operations.write import run_patch
+from patcher.operations.write import run_patch, run_plan
 from tests.guard.memory import FakeClock
 from tests.sandbox import Sandbox, faults, seed
 
@@ -203,7 +203,7 @@ def test_an_undo_is_not_planned_on_an_older_state(sandbox: Sandbox, session: Ses
 def test_a_plan_alone_is_remembered_too(sandbox: Sandbox, session: Session) -> None:
     """Someone else's write that a plan was made on is not taken back by the next plan."""
     sandbox.write_as_other(seed.CONTACTS, {"identifier": "email"})
-    session.plan(seed.CONTACTS, Patch.of(RENAME), Options())
+    run_plan(session, seed.CONTACTS, Patch.of(RENAME), Options())
     lag(sandbox)
 
     with pytest.raises(patcher.StaleReadError):
@@ -218,10 +218,10 @@ def test_a_restored_model_is_accepted_once(sandbox: Sandbox, session: Session) -
     sandbox.fault(faults.growth({**restored, "version": 1}, method="GET", kind="model", every=True))
 
     with pytest.raises(patcher.StaleReadError):
-        session.plan(seed.CONTACTS, Patch.of(RENAME), Options())
-    session.plan(seed.CONTACTS, Patch.of(RENAME), Options(accept_older=True))
+        run_plan(session, seed.CONTACTS, Patch.of(RENAME), Options())
+    run_plan(session, seed.CONTACTS, Patch.of(RENAME), Options(accept_older=True))
 
-    assert session.plan(seed.CONTACTS, Patch.of(RENAME), Options()).base.version == 1
+    assert run_plan(session, seed.CONTACTS, Patch.of(RENAME), Options()).base.version == 1
 
 
 def test_reading_alone_refuses_nothing(sandbox: Sandbox, session: Session) -> None:
