@@ -51,12 +51,15 @@ class Started(NamedTuple):
 
 
 @lru_cache
-def server(*modules: str) -> str:
-    """The socket of the process that forks, and imports ``modules`` too; it ends with this one."""
+def server(*modules: str, under: tuple[str, ...] = ()) -> str:
+    """The socket of the process that forks, and imports ``modules`` too; it ends with this one.
+
+    ``under`` are the words that start it, such as setpriv's.
+    """
     folder = tempfile.mkdtemp(prefix="warm-")
     path = f"{folder}/socket"
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.warm", path, *modules],
+        [*under, sys.executable, "-m", "tests.warm", path, *modules],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -73,9 +76,9 @@ def server(*modules: str) -> str:
     return path
 
 
-def words(*, for_agents: bool = False) -> list[str]:
+def words(*, for_agents: bool = False, under: tuple[str, ...] = ()) -> list[str]:
     """What the words of a command go behind; ``for_agents`` it has imported the server for them."""
-    socket_path = server(*_AGENTS) if for_agents else server()
+    socket_path = server(*(_AGENTS if for_agents else ()), under=under)
     return [sys.executable, "-SI", str(CLIENT), socket_path]
 
 

@@ -7,12 +7,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import warm
 from tests.cli.conftest import Command, Outcome
 from tests.cli.scripted import ScriptedEditor, edit
 from tests.cli.terminal import Terminal
@@ -794,9 +794,8 @@ def powerless(project: Project) -> Command:
 
     def command(*arguments: str) -> Outcome:
         done = subprocess.run(
-            [*stopped, sys.executable, "-m", "patcher", *arguments],
+            [*warm.words(under=stopped), *arguments],
             cwd=project.path,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
             capture_output=True,
             text=True,
             check=False,

@@ -9,6 +9,7 @@ import base64
 import json
 import logging
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
@@ -82,7 +83,10 @@ def test_an_answer_that_repeats_the_key_is_shown_without_it(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whatever is answered to a read or a write: in text, in JSON, under -vv and in the history."""
+    """Whatever is answered to a read or a write: in text, in JSON, under -vv and in the history.
+
+    A form is in half of the answers to a read, and in the other half of those to a write.
+    """
     monkeypatch.setattr(patcher.Client, "_persistent", lambda self, send, *_, **__: send())
     monkeypatch.setattr("patcher.guard.outcome.PATIENCE", 0.0)
     monkeypatch.setenv("POLYTOMIC_PARTNER_KEY", KEY)
@@ -90,7 +94,8 @@ def test_an_answer_that_repeats_the_key_is_shown_without_it(
     caplog.set_level(logging.DEBUG)
     options = ("--yes", "--settle-timeout", "0", "-vv", "-o", "json")
     found = []
-    for name, script in saying(FORMS[form]).items():
+    half = (list(FORMS).index(form) + (method == "PUT")) % 2
+    for name, script in islice(saying(FORMS[form]).items(), half, None, 2):
         with serving(on(method.encode(), script)) as (url, _):
             ended = patch_model("apply", MODEL_ID, "--set", "name=New", "--url", url, *options)
         found += [(name, one) for one in leaking(ended.out + ended.err)]

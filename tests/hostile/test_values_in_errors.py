@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -117,10 +117,13 @@ VERBS = [("plan", "-o", "text"), ("apply", "-o", "json", "--yes", "--dry-run")]
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_refused_change_says_no_value(shape: str, sandbox: Sandbox, patch_model: Command) -> None:
-    """However it is given, to which member, and whether it is planned or applied."""
-    found = []
-    for member, verb in zip(MEMBERS, cycle(VERBS), strict=False):
-        for change in changes(member, shaped(shape, member)):
+    """However it is given, to which member, and whether it is planned or applied.
+
+    Each member meets each shape and each way, and each way each shape: not all three at once.
+    """
+    found, first = [], list(SHAPES).index(shape)
+    for number, (member, verb) in enumerate(zip(MEMBERS, cycle(VERBS), strict=False), first):
+        for change in islice(changes(member, shaped(shape, member)), number % 3, None, 3):
             command = (*verb, seed.CONTACTS, *change)
             found += loud(patch_model(*command), *command)
 
@@ -145,28 +148,34 @@ def test_a_change_that_is_given_wrongly_says_no_value(
 def test_a_model_of_a_wrong_shape_is_spoken_of_without_its_values(
     shape: str, sandbox: Sandbox, patch_model: Command, tmp_path: Path
 ) -> None:
-    """Planned, written, undone, and in a plan's file; refused or with warnings."""
+    """Planned, written, undone, and in a plan's file; refused or with warnings.
+
+    Each member meets each shape and each command, and each command each shape: not all three at
+    once.
+    """
     plan, model, found = tmp_path / "plan.json", seed.CONTACTS, list[str]()
     raw = json.loads(patch_model("get", model, "--raw", "-o", "json").out)
-    for number, member in enumerate(MEMBERS):
+    for number, member in enumerate(MEMBERS, list(SHAPES).index(shape)):
         shown = json.dumps({"data": {**raw, member: shaped(shape, member)}})
         sandbox.reset()
         sandbox.fault(faults.raw_body(shown, method="GET", kind="model", every=True))
         change = ("--set", f"name=Name {number}")
-        for command in (
-            ("plan", model, *change),
-            ("plan", model, *change, "--strict", "--unknown-fields", "carry"),
-            ("plan", model, "--set", f"{member}.x.y=z"),
-            ("plan", model, *change, "--out", str(plan)),
-            ("apply", "--plan", str(plan), "--yes"),
-            ("apply", model, "--unset", member, "--allow-all-fields", "--yes"),
-            ("undo", model, "--yes"),
-        ):
+        ways = (
+            (("apply", model, "--unset", member, "--allow-all-fields"), ("undo", model)),
+            (
+                ("plan", model, *change),
+                ("plan", model, *change, "--strict", "--unknown-fields", "carry"),
+            ),
+            (("plan", model, "--set", f"{member}.x.y=z"), ("apply", model, *change)),
+            (("plan", model, *change, "--out", str(plan)), ("apply", "--plan", str(plan))),
+        )
+        for command in ways[number % len(ways)]:
             if "--plan" in command and not plan.exists():
                 continue
             # What the API shows does not move, however often it is written. JSON goes to standard
             # output, and the same in text to standard error.
-            found += loud(patch_model(*command, "--accept-older", "-o", "json"), *command)
+            yes = () if command[0] == "plan" else ("--yes",)
+            found += loud(patch_model(*command, *yes, "--accept-older", "-o", "json"), *command)
         plan.unlink(missing_ok=True)
 
     assert found == []
