@@ -130,7 +130,7 @@ def _run(
         if len(ends) % 100 == 0:
             print(f"{len(ends)} of {len(mutants)}", flush=True)
 
-    options = ["-q", "-p", "no:cacheprovider", *(f"tests/{room}" for room in TESTS)]
+    options = ["-q", "--tb=no", "-p", "no:cacheprovider", *(f"tests/{room}" for room in TESTS)]
     with log:
         pytest.main(options, plugins=[Runner(mutants, report, slowest, calls, survived)])
     if len(ends) < len(mutants):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 import signal
@@ -15,6 +16,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import pytest
 
+from tests import warm
 from tests.mutation.mutating import ROOT, Key, Mutant
 
 End: TypeAlias = Literal["killed", "survived", "timed out"]
@@ -92,6 +94,10 @@ class Runner:
         """Runs all tests once, to see what each calls, and then some for each mutant."""
         tests = {item.nodeid: item for item in session.items}
         new = [test for name, test in tests.items() if name not in self.calls.seconds]
+        # What each child would import, and what a collection of garbage would copy in each.
+        warm.import_everything()
+        gc.collect()
+        gc.freeze()
         calls: Calls | None = _in_child(lambda: _watched(new))
         if calls is None:
             raise pytest.UsageError("a test fails as it is, without any mutant")
