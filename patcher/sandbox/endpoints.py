@@ -74,13 +74,16 @@ class AsyncJob:
 
 
 class Endpoints:
-    """The endpoints by path kind and verb; each returns its reply or raises WireError."""
+    """The endpoints by path kind and verb; each returns its reply or raises WireError.
+
+    ``jobs`` are those begun so far, by type and id.
+    """
 
     def __init__(self, models: Models, syncs: Syncs, description: Description) -> None:
         self._models = models
         self._syncs = syncs
         self._description = description
-        self._jobs: dict[tuple[str, str], AsyncJob] = {}
+        self.jobs: dict[tuple[str, str], AsyncJob] = {}
         self._polling = threading.Lock()
         self._table: dict[tuple[str, str], Callable[[Call], Reply]] = {
             ("me", "GET"): lambda call: _data(call.caller.identity()),
@@ -167,12 +170,12 @@ class Endpoints:
         if not call.wants_job:
             return _enveloped(work())
         job = AsyncJob(str(uuid.uuid4()), type_, work)
-        self._jobs[type_, job.id] = job
+        self.jobs[type_, job.id] = job
         return Reply.of({"job": job.to_dict()})
 
     def _poll(self, call: Call) -> Reply:
         with self._polling:
-            job = self._jobs.get((call.arguments["type"], call.id))
+            job = self.jobs.get((call.arguments["type"], call.id))
             if job is None:
                 raise NoSuchError("job", call.id)
             job.advance()

@@ -14,7 +14,6 @@ from patcher.sandbox.forms import (
     expose,
     known_columns,
     list_form,
-    merged,
     read_form,
     settle,
 )
@@ -51,11 +50,6 @@ class Models:
             self._rows.save(row)
         return render(row, self._modes)
 
-    def merge(self, model_id: str, changes: Mapping[str, Any], actor: Actor) -> str:
-        """Merge ``changes`` into the stored document and write the result."""
-        with self._store.transaction():
-            return self.replace(model_id, merged(self.stored(model_id), changes), actor)
-
     def delete(self, model_id: str) -> None:
         """Forget a model."""
         self._rows.remove(model_id)
@@ -68,10 +62,6 @@ class Models:
         """The document the last write left, in the PUT form."""
         document: Document = json.loads(self._rows.get(model_id).content)["document"]
         return document
-
-    def ids(self) -> list[str]:
-        """All ids, in the order of creation."""
-        return self._rows.ids()
 
     def page(self, limit: int, after: Position | None) -> tuple[list[str], Position | None]:
         """Up to ``limit`` models in the GET form, and where the next page begins."""

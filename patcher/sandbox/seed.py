@@ -83,15 +83,7 @@ def documents(count: int) -> Iterator[tuple[str, Document]]:
         yield fixed_id(f"model: {number}"), generated(number)
 
 
-def syncs(field_ids: Mapping[str, str]) -> Iterator[tuple[str, Document]]:
-    """Pairs of id and document; ``field_ids`` are those of the contacts' fields, by name."""
-    for sync_id, document in copy.deepcopy(DATA["syncs"]).items():
-        for override in document.get("overrides", ()):
-            override["field_id"] = field_ids[override["field_id"]]
-        yield sync_id, document
-
-
-def fill(models: Models, syncs_: Syncs, count: int, *, fixed_ids: bool) -> None:
+def fill(models: Models, syncs: Syncs, count: int, *, fixed_ids: bool) -> None:
     """Create the first models, and the syncs of the realistic ones."""
     ada = person("Ada Seed")
     made = list(documents(count))
@@ -110,8 +102,10 @@ def fill(models: Models, syncs_: Syncs, count: int, *, fixed_ids: bool) -> None:
         return
     fields = json.loads(models.text(ids[CONTACTS]))["fields"]
     field_ids = {field["name"]: field["id"] for field in fields}
-    for sync_id, document in own(syncs(field_ids)):
-        syncs_.create(document, sync_id)
+    for sync_id, document in own(DATA["syncs"].items()):
+        for override in document.get("overrides", ()):
+            override["field_id"] = field_ids[override["field_id"]]
+        syncs.create(document, sync_id)
 
 
 def column(name: str) -> Document:

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request
 from patcher.sandbox.description import published
 from patcher.sandbox.endpoints import Endpoints
 from patcher.sandbox.faults import Action, Fault, Proceed, Script
-from patcher.sandbox.forms import Modes
+from patcher.sandbox.forms import Modes, merged
 from patcher.sandbox.listener import Listener
 from patcher.sandbox.messages import (
     PARTNER,
@@ -172,7 +172,7 @@ class Sandbox:
 
     def ids(self) -> list[str]:
         """The ids of all models, in the order of creation."""
-        return self._models.ids()
+        return self._store.models.ids()
 
     def model(self, model_id: str) -> Document:
         """The model in the GET form, as an answer would show it. Raises KeyError."""
@@ -187,7 +187,9 @@ class Sandbox:
         self, model_id: str, changes: Mapping[str, Any], actor: str = "Bo Other"
     ) -> None:
         """Someone else merges ``changes`` (RFC 7396, PUT form) into the model: a write."""
-        self._models.merge(model_id, changes, person(actor))
+        with self._store.transaction():
+            document = merged(self.stored(model_id), changes)
+            self._models.replace(model_id, document, person(actor))
 
     def delete(self, model_id: str) -> None:
         """Someone else deletes the model. Raises KeyError."""

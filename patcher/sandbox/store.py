@@ -6,11 +6,10 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from patcher.sandbox.messages import NoSuchError
 
@@ -18,12 +17,12 @@ Position = tuple[str, str]
 """The time and the id of a row, after which a page begins."""
 
 _TICK = timedelta(microseconds=1)
+_LONG_AGO = "1970-01-01T00:00:00.000000Z"
 _RFC3339 = "%Y-%m-%dT%H:%M:%S.%fZ"
 """``2026-11-23T19:17:00.000042Z``: UTC with six digits, so that text order is time order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A model or sync: its id, the time of its last write, and all else as JSON text."""
 
     id: str
@@ -54,7 +53,7 @@ class Table:
         self._execute(
             "INSERT INTO {} VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE "
             "SET updated_at = excluded.updated_at, content = excluded.content",
-            *astuple(row),
+            *row,
         )
 
     def get(self, row_id: str) -> Row:
@@ -92,9 +91,9 @@ class Table:
         return [row_id for (row_id,) in self._execute("SELECT id FROM {} ORDER BY rowid")]
 
     def latest_stamp(self) -> str:
-        """The youngest ``updated_at``; empty for an empty table."""
+        """The youngest ``updated_at``; that of long ago for an empty table."""
         ((stamp,),) = self._execute("SELECT max(updated_at) FROM {}")
-        return stamp or ""
+        return stamp or _LONG_AGO
 
     def _execute(self, statement: str, *values: Any) -> list[Any]:
         with self._database.lock:
@@ -124,17 +123,14 @@ class Database:
         except sqlite3.Error:
             self.connection.close()
             raise
-        self._last = max(self.models.latest_stamp(), self.syncs.latest_stamp())
+        latest = max(self.models.latest_stamp(), self.syncs.latest_stamp())
+        self._last = datetime.strptime(latest, _RFC3339).replace(tzinfo=timezone.utc)
 
     def stamp(self) -> str:
         """The time of a write, later than that of every other, whatever the clock says."""
         with self.lock:
-            now = datetime.now(timezone.utc)
-            if self._last:
-                last = datetime.strptime(self._last, _RFC3339).replace(tzinfo=timezone.utc)
-                now = max(now, last + _TICK)
-            self._last = now.strftime(_RFC3339)
-            return self._last
+            self._last = max(datetime.now(timezone.utc), self._last + _TICK)
+            return self._last.strftime(_RFC3339)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

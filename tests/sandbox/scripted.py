@@ -210,7 +210,8 @@ class Sandbox(patcher.sandbox.Sandbox):
                 raise WireError(done.status, answer["key"], answer["message"])
             return dumps(answer["data"])
 
-        # In place of the job of the plain one, which no one polls.
+        # In place of the job of the plain one.
+        del self._endpoints.jobs[begun["type"], begun["job_id"]]
         return Reply.of({"job": self.jobs.begin(begun["type"], work, script, call.id)})
 
     def _done(self, call: Call) -> Reply:

@@ -150,3 +150,12 @@ def test_what_cannot_be_a_job_is_answered_at_once(sandbox: Sandbox, api: Api) ->
     sandbox.fault(faults.job(method="GET", forced=True))
 
     assert api.get("/api/models").json()["data"]
+
+
+def test_a_scripted_job_replaces_the_plain_one(sandbox: Sandbox, api: Api) -> None:
+    """The sandbox keeps no second job, which no one would poll."""
+    sandbox.fault(faults.job())
+    start(api)
+    start(api)
+
+    assert sandbox._endpoints.jobs == {}
