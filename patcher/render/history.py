@@ -12,6 +12,7 @@ from patcher.plan import Plan
 from patcher.plan.plan import host_of
 from patcher.render.plan import plan_lines
 from patcher.render.text import Line, Span, Style, line, paths_apart, printable, table
+from patcher.resources.snapshot import moment
 
 _FRACTION: Final = re.compile(r"(?<=:\d\d)\.\d+")
 
@@ -50,13 +51,10 @@ def table_lines(
 
 def _time(stamp: str, now: datetime | None) -> str:
     """A timestamp without its fraction, or how long it was ago, as kubectl says it."""
-    whole = _FRACTION.sub("", stamp)
-    if now is None:
-        return printable(whole)
-    try:
-        seconds = (now - datetime.fromisoformat(whole.replace("Z", "+00:00"))).total_seconds()
-    except (TypeError, ValueError, OverflowError):  # no such time, or without its zone
-        return printable(whole)
+    at = moment(stamp)
+    if now is None or at is None:
+        return printable(_FRACTION.sub("", stamp))
+    seconds = (now - at[0]).total_seconds()
     units = ((86_400, "d"), (3_600, "h"), (60, "m"))
     return next((f"{seconds // one:.0f}{unit}" for one, unit in units if seconds >= one), "now")
 

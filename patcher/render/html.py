@@ -75,8 +75,9 @@ _CELL = 500
 
 def report(outlines: Sequence[Outline]) -> str:
     """The file of one plan, or of several."""
-    kinds = [one for one in MARKS if any(one == change.kind for change in _changes(outlines))]
-    members = list(dict.fromkeys(map(_member, _changes(outlines))))
+    changes = [change for one in outlines for change in one.changes]
+    kinds = [one for one in MARKS if any(one == change.kind for change in changes)]
+    members = list(dict.fromkeys(map(_member, changes)))
     style = stylesheet(kinds, len(members))
     is_only = len(outlines) == 1
     title = outlines[0].title if is_only else counted(len(outlines), "plan")
@@ -118,11 +119,6 @@ def _value(value: object) -> str:
         return ""
     text = printable_value(value)
     return f"<code>{escape(text if len(text) <= _CELL else text[:_CELL] + '...')}</code>"
-
-
-def _changes(outlines: Sequence[Outline]) -> Iterator[Change]:
-    for one in outlines:
-        yield from one.changes
 
 
 def _member(change: Change) -> str:

@@ -100,7 +100,7 @@ def outline(
         written=shown(_written(plan)),
         changes=plan.changes if show_secrets else plan.shown(plan.changes),
         cleared=plan.cleared,
-        carried=tuple(_carried_paths(plan, path) for path in plan.carried),
+        carried=tuple(Carried(path, size(plan.document, path)) for path in plan.carried),
         warnings=tuple(one for one in notices if not one.is_remark),
         remarks=tuple(one for one in notices if one.is_remark),
         attachments=attachments,
@@ -122,9 +122,10 @@ def _written(plan: Plan) -> str:
     return ", ".join(parts)
 
 
-def _carried_paths(plan: Plan, path: str) -> Carried:
-    value = plan.document.get(path.removeprefix("/"))
-    return Carried(path, f" ({len(value)})" if type(value) is list else "")
+def size(document: Document, path: str) -> str:
+    """The number of items in a top-level list, in brackets; nothing for another value."""
+    value = document.get(path.removeprefix("/"))
+    return f" ({len(value)})" if type(value) is list else ""
 
 
 def summary(shown: Outline) -> str:

@@ -11,41 +11,28 @@ class Bar:
     def __init__(self, stream: IO[str], title: str, total: int, *, has_colour: bool) -> None:
         """Draws it, until ``close``."""
         from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            ProgressColumn,
-            Task,
-            TextColumn,
-            TimeRemainingColumn,
-        )
-        from rich.text import Text
-
-        class Rate(ProgressColumn):
-            """Items per second."""
-
-            def render(self, task: Task) -> Text:
-                return Text(f"{task.speed or 0:.1f}/s")
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
         console = Console(file=stream, no_color=not has_colour, highlight=False, markup=False)
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            "{task.description}",
             BarColumn(),
             MofNCompleteColumn(),
-            Rate(),
+            "{task.fields[rate]:.1f}/s",
             TimeRemainingColumn(compact=True),
             console=console,
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        self._task = self._progress.add_task(title, total=total)
+        self._task = self._progress.add_task(title, total=total, rate=0.0)
         self._progress.start()
 
     def done(self, count: int) -> None:
         """Shows how many are done."""
         self._progress.update(self._task, completed=count)
+        (task,) = self._progress.tasks
+        self._progress.update(self._task, rate=task.speed or 0.0)
 
     def above(self, text: str) -> None:
         """Prints text, which may hold ANSI colours of ours, above the line."""

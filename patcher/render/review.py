@@ -16,6 +16,7 @@ from patcher.render.plan import (
     change_lines,
     conflict_lines,
     details_lines,
+    size,
     warning_lines,
 )
 from patcher.render.text import Line, Span, Style, line, printable, printable_value, wrapped
@@ -97,11 +98,7 @@ def _not_known(plan: Plan) -> Iterator[Line]:
     yield line("Unknown without --preview:")
     yield line(Span(f"    which {printable(exposed)} the source exposes", "quiet"))
     if naming:
-        sizes = ((path, plan.proposed.get(path.removeprefix("/"))) for path in naming)
-        items = (
-            printable(path) + (f" ({len(value)})" if type(value) is list else "")
-            for path, value in sizes
-        )
+        items = (printable(path) + size(plan.proposed, path) for path in naming)
         yield line(Span("    whether these columns still exist:", "quiet"))
         for row in wrapped("", items):
             yield line(_INDENT, Span(row, "quiet"))

@@ -233,37 +233,30 @@ def _lookalikes() -> dict[int, str]:
 
 
 _COLOURS: Final[Mapping[Style, str]] = {
-    "": "",
-    "title": "bold",
-    "quiet": "dim",
-    "added": "green",
-    "removed": "red",
-    "changed": "yellow",
-    "alarm": "bold red",
+    "title": "1",
+    "quiet": "2",
+    "added": "32",
+    "removed": "31",
+    "changed": "33",
+    "alarm": "1;31",
 }
+"""The ANSI codes (SGR parameters, ECMA-48) of the styles."""
 
 
 def plain(lines: Iterable[Line]) -> str:
-    """The lines without colour; rich is not even imported."""
+    """The lines without colour."""
     return "".join("".join(span.text for span in line).rstrip() + "\n" for line in lines)
 
 
 def coloured(lines: Iterable[Line]) -> str:
     """The lines with ANSI colours; nothing is wrapped, so that what is copied is whole."""
-    from rich.color import ColorSystem
-    from rich.style import Style as RichStyle
+    return plain(tuple(map(_coloured, line)) for line in lines)
 
-    styles = {name: RichStyle.parse(text) if text else None for name, text in _COLOURS.items()}
-    rows = []
-    for line in lines:
-        row = ""
-        for span in line:
-            style = styles[span.style]
-            row += (
-                style.render(span.text, color_system=ColorSystem.STANDARD) if style else span.text
-            )
-        rows.append(row.rstrip() + "\n")
-    return "".join(rows)
+
+def _coloured(span: Span) -> Span:
+    if not (span.style and span.text):
+        return span
+    return Span(f"\x1b[{_COLOURS[span.style]}m{span.text}\x1b[0m")
 
 
 def result_line(

@@ -40,7 +40,7 @@ ARROWS = {
         "errors",
         "api",
     },
-    "render": {"batch", "plan", "impact", "documents", "errors"},
+    "render": {"batch", "plan", "impact", "resources", "documents", "errors"},
     "sandbox": set(),
     "mcp": {"operations", "render", "plan", "resources", "documents", "errors", "_version"},
     "cli": {"operations", "render", "mcp", "sandbox", "errors", "_version"},
