@@ -75,15 +75,15 @@ def run_files(
 
 def live_of(session: Session, file: ModelFile, options: Options) -> Live:
     """The model of a file as it is now. Raises NotFoundError where it is gone."""
-    session.refuse_other_url(file.header.url, f"{file.path} is of")
+    session.refuse_other_place(f"{file.path} is of", file.header.url)
     try:
         live = read_live(session, file.id, options)
     except NotFoundError as error:
         error.message = f"{file.path}: there is no {session.resource.noun} {file.id} any more."
         error.command_hint = f"If it was deleted on purpose: git rm {shlex.quote(str(file.path))}"
         raise
-    owner = live.snapshot.organization
-    session.refuse_other_organization(file.header.organization, f"{file.path} is of", owner)
+    header, owner = file.header, live.snapshot.organization
+    session.refuse_other_place(f"{file.path} is of", header.url, header.organization, owner)
     return live
 
 

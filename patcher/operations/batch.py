@@ -146,7 +146,7 @@ def _written(session: Session, run: str) -> list[Target]:
         )
     found = []
     for entry in entries_of(run, session.journal):
-        session.refuse_other_url(entry.intent.where, f"{run} was written to")
+        session.refuse_other_place(f"{run} was written to", entry.intent.where)
         target = Target(NamedResource(entry.intent.name, entry.intent.id), entry.name)
         found.append((entry.sequence, entry.name, target, entry.may_be_written))
     if not found:

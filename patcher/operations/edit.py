@@ -72,7 +72,7 @@ def resume_edit(session: Session, model: str, options: Options, person: Person, 
     with reported(model):
         draft, source = Draft(path), Draft(Path(os.path.realpath(path)))
         basis = source.basis()
-        session.refuse_other_url(basis.url, f"The edit in {path} belongs to")
+        session.refuse_other_place(f"The edit in {path} belongs to", basis.url)
         if (
             basis.noun != session.resource.noun
             or resolve(session.client, session.resource, model)[0] != basis.base.id

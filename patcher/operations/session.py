@@ -200,10 +200,13 @@ class Session:
             )
         return base
 
-    def refuse_other_url(self, url: str, what: str) -> None:
+    def refuse_other_place(
+        self, what: str, url: str, organization: str | None = None, owner: JsonValue = None
+    ) -> None:
         """Raises InvalidInputError unless ``what`` (a sentence that ``url`` completes) is here.
 
-        Two APIs can hold the same ids and versions, as a copy does.
+        Two APIs can hold the same ids and versions, as a copy does. Organizations are compared if
+        both are known; ``owner`` is as for ``organization``.
         """
         here = self.client.settings.url
         if url != here:
@@ -211,36 +214,16 @@ class Session:
                 f"{what} {url}, but this is {here}.",
                 hint=f"Use --url {url} with credentials for it.",
             )
-
-    def refuse_elsewhere(self, origin: Origin, organization: object = None) -> None:
-        """Raises InvalidInputError for a plan that was made for another API or organization.
-
-        ``organization`` is the current one, where something other than the credentials names it.
-        """
-        self.refuse_other_url(origin.url, "The plan was made for")
-        self.refuse_other_organization(
-            origin.organization,
-            "The plan was made for",
-            organization,
-            "Use credentials of that organization, or create a new plan.",
-        )
-
-    def refuse_other_organization(
-        self,
-        named: str | None,
-        what: str,
-        owner: JsonValue = None,
-        hint: str = "Use credentials of that organization.",
-    ) -> None:
-        """Raises InvalidInputError unless ``what`` is in this organization, if both are known.
-
-        ``owner`` is as for ``organization``.
-        """
-        here = self.organization(owner)
-        if here and named not in (None, here):
+        current = self.organization(owner)
+        if current and organization not in (None, current):
             raise InvalidInputError(
-                f"{what} organization {named}, but this is organization {here}.", hint=hint
+                f"{what} organization {organization}, but this is organization {current}.",
+                hint="Use credentials of that organization.",
             )
+
+    def refuse_elsewhere(self, origin: Origin, owner: JsonValue = None) -> None:
+        """``refuse_other_place`` for a plan."""
+        self.refuse_other_place("The plan was made for", origin.url, origin.organization, owner)
 
     def organization(self, owner: JsonValue) -> JsonValue:
         """The organization of a resource: its ``owner``, or that of the credentials where None."""

@@ -253,7 +253,7 @@ def _entry(session: Session, target: str) -> tuple[Entry, str | None, list[Notic
     """
     if ENTRY.fullmatch(target):
         entry = session.journal.entry(target)
-        session.refuse_other_url(entry.intent.where, f"{target} was written to")
+        session.refuse_other_place(f"{target} was written to", entry.intent.where)
         return entry, None, []
     entries, unreadable = session.journal.entries()
     here = [one for one in entries if one.intent.where == session.client.settings.url]
