@@ -13,7 +13,7 @@ from patcher.batch.overview import Overview, Tally
 from patcher.batch.pool import BatchControl
 from patcher.cli import console
 from patcher.cli.changes import Source, patch_of
-from patcher.cli.confirmation import output_of, refuse_without_terminal, show_report
+from patcher.cli.confirmation import output_of, refuse_without_terminal, show_report, streams
 from patcher.cli.options import REPORTS, connection, options_of, session
 from patcher.cli.signals import SIGNALS
 from patcher.documents.wording import Notice, counted
@@ -118,12 +118,10 @@ class BatchScreen:
         self._progress.close()
         if not overview.total or self._output in REPORTS:
             return
-        is_json = self._output == "json"
-        on_screen = not is_json and console.is_terminal(sys.stdout)
         asks = not self._parameters["yes"] and overview.changing > 0 and console.can_ask()
         head = line(Span(f"On {self._place}", "quiet"))
         counts = (MODEL.noun, overview.total, overview.unchanged)
-        for error in [False] * (not is_json) + [True] * (asks and not on_screen):
+        for error in streams(self._output, asks=asks):
             width = console.width(sys.stderr if error else sys.stdout)
             lines = overview_lines(*counts, overview.groups(), overview.refused, width)
             console.show([head, *lines], error=error)

@@ -38,17 +38,18 @@ class Confirmation:
     def show(self, plan: Plan, *, asks: bool = False) -> None:
         """Shows the plan on standard output, and, if a prompt follows, on the terminal too."""
         is_first, self.shown = self.shown is None, plan
-        on_screen = self.output == "text" and console.is_terminal(sys.stdout)
-        if self.output == "text":
-            self._show_on(plan, error=False, is_first=is_first)
-        if asks and not on_screen:
-            self._show_on(plan, error=True, is_first=is_first)
+        for error in streams(self.output, asks=asks):
+            if not is_first:
+                console.show([line()], error=error)
+            console.show(plan_lines(plan, show_secrets=self.show_secrets), error=error)
+            console.warn(plan.warnings)
 
-    def _show_on(self, plan: Plan, *, error: bool, is_first: bool) -> None:
-        if not is_first:
-            console.show([line()], error=error)
-        console.show(plan_lines(plan, show_secrets=self.show_secrets), error=error)
-        console.warn(plan.warnings)
+
+def streams(output: str, *, asks: bool) -> list[bool]:
+    """Where to show a plan, True for standard error: if a prompt follows, on the terminal too."""
+    is_text = output == "text"
+    on_screen = is_text and console.is_terminal(sys.stdout)
+    return [False] * is_text + [True] * (asks and not on_screen)
 
 
 def refuse_without_terminal(*, asks: bool) -> None:
