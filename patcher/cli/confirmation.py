@@ -30,10 +30,17 @@ class Confirmation:
 
     def __call__(self, plan: Plan) -> bool:
         """The answer. Raises InvalidInputError without a terminal to ask on."""
+        return self.choose(plan, "[y/N]", "apply", "stop") == "apply"
+
+    def choose(self, plan: Plan, ways: str, *meanings: console.Meaning) -> console.Meaning:
+        """The answer of ``console.choose``, whose question ends with ``ways``."""
         SIGNALS.count_again()
         self.show(plan, asks=self.attended and console.can_ask())
         refuse_without_terminal(asks=self.attended)
-        return not self.attended or console.ask(f"Write to {printable(plan.origin.short_place)}?")
+        if not self.attended:
+            return "apply"
+        question = f"Write to {printable(plan.origin.short_place)}? {ways}"
+        return console.choose(question, *meanings)
 
     def show(self, plan: Plan, *, asks: bool = False) -> None:
         """Shows the plan on standard output, and, if a prompt follows, on the terminal too."""

@@ -12,13 +12,10 @@ from patcher.cli import console, exits
 from patcher.cli.confirmation import Confirmation, refuse_without_terminal, show_result
 from patcher.cli.help import FILE, Command, value_option
 from patcher.cli.options import CompletedName, connection, options_of, session, shared
-from patcher.cli.signals import SIGNALS
 from patcher.errors import PatchError
-from patcher.render.text import printable
 
 if TYPE_CHECKING:
     from patcher.editor.editing import Edit
-    from patcher.plan import Plan
 
 
 @click.command("edit", cls=Command)
@@ -55,7 +52,9 @@ def edit_command(
     as_json = confirmation.output == "json"
     refuse_without_terminal(asks=confirmation.attended)
     person = Person(
-        ask=lambda plan: _asked(confirmation, plan),
+        ask=lambda plan: confirmation.choose(
+            plan, "[y]es, [e]dit again, [N]o:", "apply", "edit", "stop"
+        ),
         notify=console.say,
         attended=confirmation.attended,
         has_terminal=console.can_ask(),
@@ -97,13 +96,3 @@ def _say_where(edit: Edit, model: str, parameters: dict[str, Any]) -> None:
     if edit.is_open:
         saved = "Anything you save in a window that is still open is saved (private) in"
     console.say(f"{saved} {edit.kept}", f"To resume it: {shlex.join(command)}")
-
-
-def _asked(confirmation: Confirmation, plan: Plan) -> Literal["apply", "edit", "stop"]:
-    """Shows the plan and asks; without a prompt, what was saved is applied."""
-    SIGNALS.count_again()
-    confirmation.show(plan, asks=confirmation.attended)
-    if not confirmation.attended:
-        return "apply"
-    question = f"Write to {printable(plan.origin.short_place)}? [y]es, [e]dit again, [N]o:"
-    return console.choose(question, "apply", "edit", "stop")
