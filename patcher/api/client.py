@@ -22,13 +22,7 @@ from patcher.api.answers import (
 )
 from patcher.api.pace import Pace
 from patcher.api.settings import DEFAULT_URL, Settings, bearer, checked_url
-from patcher.api.transport import (
-    AnswerLostError,
-    Exchange,
-    Response,
-    Transport,
-    UnsentError,
-)
+from patcher.api.transport import AnswerLostError, Exchange, Response, Transport, UnsentError
 from patcher.backoff import pauses
 from patcher.documents import jsontext
 from patcher.documents.values import Document, JsonValue

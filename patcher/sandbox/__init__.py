@@ -43,11 +43,4 @@ from patcher.sandbox import faults, seed
 from patcher.sandbox.faults import Fault
 from patcher.sandbox.server import DEFAULT_API_KEY, DEFAULT_PARTNER_KEY, Sandbox
 
-__all__ = [
-    "DEFAULT_API_KEY",
-    "DEFAULT_PARTNER_KEY",
-    "Fault",
-    "Sandbox",
-    "faults",
-    "seed",
-]
+__all__ = ["DEFAULT_API_KEY", "DEFAULT_PARTNER_KEY", "Fault", "Sandbox", "faults", "seed"]

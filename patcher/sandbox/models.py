@@ -8,15 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from patcher.sandbox.forms import (
-    Modes,
-    Stamp,
-    expose,
-    known_columns,
-    list_form,
-    read_form,
-    settle,
-)
+from patcher.sandbox.forms import Modes, Stamp, expose, known_columns, list_form, read_form, settle
 from patcher.sandbox.messages import Actor, Document, WireError, dumps
 from patcher.sandbox.seed import selected_columns
 from patcher.sandbox.store import Database, Position, Row
