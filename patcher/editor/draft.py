@@ -57,10 +57,9 @@ class Basis(NamedTuple):
     @classmethod
     def of(cls, record: bytes, path: Path) -> Basis:
         """Returns the basis in a record. Raises InvalidInputError when it is not whole."""
-        try:
-            content: Any = jsontext.parse(record, what=f"The last line of {path}")
-        except InvalidPatchError as error:
-            raise _unusable(path) from error
+        content: Any = None
+        with suppress(InvalidPatchError):
+            content = jsontext.parse(record, what=f"The last line of {path}")
         if type(content) is not dict or content.get("kind") != _KIND:
             raise _unusable(path)
         if type(content.get("format")) is int and content["format"] > FORMAT:

@@ -70,21 +70,14 @@ def aftermath_lines(aftermath: Aftermath) -> Iterator[Line]:
             yield line(_INDENT, Span(printable(text), "alarm"))
 
 
-def message_lines(preview: Preview) -> Iterator[Line]:
-    """The reason why it failed, where that has more than one line."""
-    rows = (preview.message or "").split("\n")
-    if len(rows) > 1:
-        yield from (line(_INDENT, Span(printable(row), "alarm")) for row in rows)
-
-
 def error_lines(error: PatchError, width: int | None = None) -> Iterator[Line]:
     """What an error knows besides its message: metadata, both sides' changes, what is stored."""
     plan = error.result.plan if error.result else None
     yield from details_lines(error.details)
     if error.report:
         yield from conflict_lines(error.report)
-    if plan and plan.preview:
-        yield from message_lines(plan.preview)
+    if plan and plan.preview and "\n" in (plan.preview.message or ""):
+        yield from _reason(plan.preview)  # of which the message has the first line
     differences = getattr(error, "differences", ())
     if differences:
         yield line("Sent (-) and stored (+):")
@@ -109,8 +102,7 @@ def _preview(preview: Preview) -> Iterator[Line]:
         status = f" ({preview.status})" if preview.status else ""
         word = "refused" if preview.state == "refused" else "unavailable"
         yield line("Preview: ", Span(f"{word}{status}", "alarm"))
-        for row in (preview.message or "").split("\n"):
-            yield line(_INDENT, Span(printable(row), "alarm"))
+        yield from _reason(preview)
         return
     count = counted(len(preview.exposed), "field")
     if not (preview.gained or preview.lost):
@@ -130,6 +122,11 @@ def _preview(preview: Preview) -> Iterator[Line]:
         }
         where = f" {printable(one.path)} {printable_value(one.name)} {outcomes[one.outcome]}"
         yield line(Span("  !", "alarm"), where)
+
+
+def _reason(preview: Preview) -> Iterator[Line]:
+    for row in (preview.message or "").split("\n"):
+        yield line(_INDENT, Span(printable(row), "alarm"))
 
 
 def _names(head: str, names: Iterable[str], style: Style) -> Iterator[Line]:

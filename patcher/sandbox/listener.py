@@ -83,6 +83,8 @@ class Handler(WSGIRequestHandler):
 class Listener(ThreadingTCPServer):
     """Listens on a loopback port in a thread of its own; can end its connections.
 
+    ``url`` is its base URL.
+
     Args:
         answer: returns the reply to a request; called by many threads at once.
         port: 0 picks a free one.
@@ -103,13 +105,9 @@ class Listener(ThreadingTCPServer):
         self._open: dict[threading.Thread, socket.socket] = {}
         self._stopping = False
         super().__init__((_HOST, port), Handler)
+        self.url = f"http://{_HOST}:{self.server_address[1]}"
         self._thread = threading.Thread(target=self._serve, name="sandbox", daemon=True)
         self._thread.start()
-
-    @property
-    def url(self) -> str:
-        """The base URL."""
-        return f"http://{_HOST}:{self.server_address[1]}"
 
     def stop(self) -> None:
         """Stop listening, end every connection, and wait for requests being answered."""

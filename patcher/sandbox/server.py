@@ -96,6 +96,7 @@ class Sandbox:
             ``Modes``.
 
     Attributes:
+        url: the base URL, as in ``http://127.0.0.1:40321``.
         api_key: the user's key, for ``Authorization: Bearer``.
         partner_key: for ``Authorization: Basic``, with the organization.
         organization_id: the only organization.
@@ -137,6 +138,7 @@ class Sandbox:
                 with self._store.transaction():
                     fill(self._models, self.syncs, models, fixed_ids=fixed_ids)
             self._listener = Listener(self.answer, port)
+            self.url = self._listener.url
         except (OSError, sqlite3.Error):
             self._store.close()
             raise
@@ -146,11 +148,6 @@ class Sandbox:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @property
-    def url(self) -> str:
-        """The base URL, as in ``http://127.0.0.1:40321``."""
-        return self._listener.url
 
     def close(self) -> None:
         """Stop listening, close the database. May be called twice."""
