@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -38,6 +38,7 @@ _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d
 _ID, _TIME = (re.compile(f'"{one.pattern}"') for one in (_UUID, _DATE_TIME))
 _API_ERROR = {"$ref": "#/components/schemas/ApiError"}
 _FIRST_ERROR_STATUS = 400
+_MOST_SEEN = 50_000
 
 formats = FormatChecker(formats=())
 
@@ -51,32 +52,26 @@ _check_format("uuid", _UUID)
 _check_format("date-time", _DATE_TIME)
 
 
-class _SeenItems:
+def _seen_items() -> Callable[[Any, Any, Any, Any], Iterator[ValidationError]]:
     """The JSON Schema keyword ``items``, which remembers the items that conformed.
 
     Models have hundreds of fields, which differ between answers only in ids and times; only their
     form matters, so one well-formed id or time represents all.
     """
+    good: set[str] = set()
 
-    _LIMIT = 50_000
-
-    def __init__(self) -> None:
-        self._good: set[str] = set()
-
-    def __call__(
-        self, validator: Any, items: Any, instance: Any, _schema: Any
-    ) -> Iterator[ValidationError]:
-        if not isinstance(instance, list):
-            return
-        for index, item in enumerate(instance):
+    def check(validator: Any, items: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
+        for index, item in enumerate(instance if isinstance(instance, list) else ()):
             # A bare word, which no JSON text has outside of its strings, for each id and time.
             look = _TIME.sub("TIME", _ID.sub("UUID", json.dumps([items, item])))
-            if look in self._good:
+            if look in good:
                 continue
             errors = list(validator.descend(item, items, path=index))
             yield from errors
-            if not errors and len(self._good) < self._LIMIT:
-                self._good.add(look)
+            if not errors and len(good) < _MOST_SEEN:
+                good.add(look)
+
+    return check
 
 
 class Description:
@@ -85,7 +80,7 @@ class Description:
     def __init__(self) -> None:
         text = files(__package__).joinpath("openapi.json").read_text(encoding="utf-8")
         self._document: dict[str, Any] = json.loads(text)
-        keywords = {"items": _SeenItems()}
+        keywords = {"items": _seen_items()}
         self._kind: Any = validators.extend(  # type: ignore[no-untyped-call]
             Draft202012Validator, keywords
         )
