@@ -166,7 +166,7 @@ def quoted_for(line: str, word: str, value: str) -> str:
 def items(source: str, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
     """The words that name a model or an entry; none after an error.
 
-    ``source`` is that of ``patcher.cli.options.CompletedName``.
+    ``source`` is that of ``patcher.cli.options.completed_argument``.
     """
     try:
         with ctx.scope(cleanup=False):

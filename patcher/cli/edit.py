@@ -11,7 +11,7 @@ import click
 from patcher.cli import console, exits
 from patcher.cli.confirmation import Confirmation, refuse_without_terminal, show_result
 from patcher.cli.help import FILE, Command, value_option
-from patcher.cli.options import CompletedName, connection, options_of, session, shared
+from patcher.cli.options import completed_argument, connection, options_of, session, shared
 from patcher.errors import PatchError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("edit", cls=Command)
-@click.argument("model", type=CompletedName("api"))
+@completed_argument("model", "api")
 @value_option(
     "--format format_ yaml|json",
     "Format of the text (default: yaml)",
@@ -56,10 +56,9 @@ def edit_command(
             plan, "[y]es, [e]dit again, [N]o:", "apply", "edit", "stop"
         ),
         notify=console.say,
-        attended=confirmation.attended,
         has_terminal=console.can_ask(),
     )
-    here, options = session(), options_of(parameters)
+    here, options = session(), options_of(parameters, attended=confirmation.attended)
     if resume is not None:
         edit = resume_edit(here, model, options, person, resume)
     else:

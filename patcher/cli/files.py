@@ -18,7 +18,7 @@ from patcher.cli.batch import BatchScreen, ProgressLine, selection_of
 from patcher.cli.changes import Source
 from patcher.cli.confirmation import refuse_others
 from patcher.cli.help import PATH, Command, value_option
-from patcher.cli.options import CompletedName, options_of, session, shared
+from patcher.cli.options import completed_argument, options_of, session, shared
 from patcher.documents.jsontext import dump
 from patcher.errors import InterruptedWriteError, InvalidInputError
 from patcher.render.overview import pull_lines
@@ -50,7 +50,7 @@ def carry_out_files(models: Sequence[str], parameters: dict[str, Any]) -> int:
 
 
 @click.command("pull", cls=Command)
-@click.argument("models", metavar="[MODEL]...", nargs=-1, type=CompletedName("api"))
+@completed_argument("models", "api", metavar="[MODEL]...", nargs=-1)
 @value_option(
     "--dir folder DIR", "Folder for the files", type=PATH, default="models", show_default=True
 )

@@ -139,25 +139,21 @@ def session() -> Any:
     )
 
 
-class CompletedName(click.ParamType):  # type: ignore[type-arg]
-    """The name of a model or a journal entry, with completion.
+def completed_argument(
+    name: str, source: Literal["api", "journal", "both"], **attributes: Any
+) -> Callable[[F], F]:
+    """Adds an argument that names a model or a journal entry, with completion.
 
     ``source`` says where names come from: the "api", the "journal", or "both" (entries from the
     journal, models from the API).
     """
 
-    name = "text"
-
-    def __init__(self, source: Literal["api", "journal", "both"]) -> None:
-        self.source = source
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[Any]:
-        """The words that ``incomplete`` may become."""
+    def complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Any]:
         from patcher.cli import completion
 
-        return completion.items(self.source, ctx, incomplete)
+        return completion.items(source, ctx, incomplete)
+
+    return click.argument(name, type=click.UNPROCESSED, shell_complete=complete, **attributes)
 
 
 _FLAGS: Final = {

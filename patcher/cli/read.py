@@ -15,7 +15,7 @@ import click
 from patcher.cli import console
 from patcher.cli.confirmation import carry_out, output_of
 from patcher.cli.help import Command, Number, value_option
-from patcher.cli.options import BATCH, CompletedName, options_of, session, settings, shared
+from patcher.cli.options import BATCH, completed_argument, options_of, session, settings, shared
 from patcher.documents import yamltext
 from patcher.documents.jsontext import quoted
 from patcher.documents.pointers import end_of_path, lookup, obstacle, overlap, parse_path, shown
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @click.command("get", cls=Command)
-@click.argument("model", type=CompletedName("api"))
+@completed_argument("model", "api")
 @click.argument("path", required=False, metavar="[PATH]")
 @click.option("--raw", is_flag=True, help="Print the API's response, as JSON")
 @shared("show-secrets unknown-fields", "yaml", "json")
@@ -143,9 +143,7 @@ _CENTURY = 36_500
 
 
 @click.command("history", cls=Command)
-@click.argument(
-    "target", metavar="[MODEL|ENTRY|RUN]", required=False, type=CompletedName("journal")
-)
+@completed_argument("target", "journal", metavar="[MODEL|ENTRY|RUN]", required=False)
 @value_option(
     "-n --limit N", "List at most N writes", type=Number(int, 1), default=20, show_default=True
 )
@@ -226,7 +224,7 @@ def _terminal() -> tuple[int, datetime] | tuple[()]:
 
 
 @click.command("undo", cls=Command)
-@click.argument("target", metavar="[MODEL|ENTRY]", required=False, type=CompletedName("both"))
+@completed_argument("target", "both", metavar="[MODEL|ENTRY]", required=False)
 @value_option("--run RUN", "Undo all writes of a batch (run- and 12 hex digits)")
 @shared(
     "yes dry-run on-conflict async refresh allow-all-fields strict accept-older "

@@ -14,7 +14,7 @@ from patcher.cli import console
 from patcher.cli.changes import ChangeCommand, change_options, is_saved_plan, patch_of
 from patcher.cli.confirmation import carry_out, output_of, refuse_others, show_report
 from patcher.cli.help import FILE, Number, value_option
-from patcher.cli.options import BATCH, REPORTS, CompletedName, options_of, session, shared
+from patcher.cli.options import BATCH, REPORTS, completed_argument, options_of, session, shared
 from patcher.errors import InvalidInputError, NotFoundError
 from patcher.render.plan import plan_lines
 
@@ -27,7 +27,7 @@ _EXPECT_VERSION = value_option(
 
 
 @click.command("plan", cls=ChangeCommand)
-@click.argument("models", metavar="[MODEL]...", nargs=-1, type=CompletedName("api"))
+@completed_argument("models", "api", metavar="[MODEL]...", nargs=-1)
 @shared(
     "all where exclude allow-all-fields strict literal accept-older "
     f"unknown-fields preview impact show-secrets file base {BATCH}",
@@ -83,7 +83,7 @@ def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) 
 
 
 @click.command("apply", cls=ChangeCommand)
-@click.argument("models", metavar="[MODEL]...", nargs=-1, type=CompletedName("api"))
+@completed_argument("models", "api", metavar="[MODEL]...", nargs=-1)
 @shared(
     "all where exclude yes dry-run preview impact on-conflict async refresh "
     f"allow-all-fields strict literal accept-older unknown-fields show-secrets file base {BATCH}",

@@ -33,13 +33,11 @@ _NAMED: Final = 3
 class Person(NamedTuple):
     """The person who edits.
 
-    ``ask`` shows a plan and asks about it, ``notify`` shows a sentence; ``attended`` says whether
-    there is someone to ask.
+    ``ask`` shows a plan and asks about it, ``notify`` shows a sentence.
     """
 
     ask: Callable[[Plan], Answer]
     notify: Callable[[str], None]
-    attended: bool
     has_terminal: bool
 
 
@@ -136,7 +134,7 @@ def _parts(
         program=lambda: _program(session, person),
         ask=person.ask,
         notify=person.notify,
-        attended=person.attended,
+        attended=options.attended,
         rebases=options.on_conflict == "rebase",
     )
     return context, draft, buffer, _terms(session, buffer.base, options)
