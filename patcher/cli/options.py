@@ -190,6 +190,9 @@ _SHARED: Final[dict[str, Callable[[Any], Any]]] = {
     "where": value_option(
         "--where PATH=VALUE", "Select models with this value (PATH~=REGEX matches)", multiple=True
     ),
+    "expect-version": value_option(
+        "--expect-version N", "Stop unless the model is at version N", type=Number(int)
+    ),
     "base": value_option("--base REV", "Changes since REV, a folder or live (default: HEAD)"),
     "file": value_option(
         "-f --file files FILE",

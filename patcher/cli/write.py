@@ -13,7 +13,7 @@ import click
 from patcher.cli import console
 from patcher.cli.changes import ChangeCommand, change_options, is_saved_plan, patch_of
 from patcher.cli.confirmation import carry_out, output_of, refuse_others, show_report
-from patcher.cli.help import FILE, Number, value_option
+from patcher.cli.help import FILE, value_option
 from patcher.cli.options import BATCH, REPORTS, completed_argument, options_of, session, shared
 from patcher.errors import InvalidInputError, NotFoundError
 from patcher.render.plan import plan_lines
@@ -21,22 +21,17 @@ from patcher.render.plan import plan_lines
 if TYPE_CHECKING:
     from patcher.plan import Plan
 
-_EXPECT_VERSION = value_option(
-    "--expect-version N", "Stop unless the model is at version N", type=Number(int)
-)
-
 
 @click.command("plan", cls=ChangeCommand)
 @completed_argument("models", "api", metavar="[MODEL]...", nargs=-1)
 @shared(
-    "all where exclude allow-all-fields strict literal accept-older "
+    "all where exclude expect-version allow-all-fields strict literal accept-older "
     f"unknown-fields preview impact show-secrets file base {BATCH}",
     "text",
     "json",
     *REPORTS,
 )
 @change_options
-@_EXPECT_VERSION
 @value_option("--out FILE", "Save the plan, for apply --plan", type=FILE)
 @value_option("--show FILE", "Show a saved plan, stale or not", type=FILE)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if there are changes")
@@ -85,14 +80,13 @@ def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) 
 @click.command("apply", cls=ChangeCommand)
 @completed_argument("models", "api", metavar="[MODEL]...", nargs=-1)
 @shared(
-    "all where exclude yes dry-run preview impact on-conflict async refresh "
+    "all where exclude yes dry-run preview impact expect-version on-conflict async refresh "
     f"allow-all-fields strict literal accept-older unknown-fields show-secrets file base {BATCH}",
     "text",
     "json",
 )
 @change_options
 @value_option("--plan plan_file FILE", "Apply a saved plan, instead of MODEL and CHANGE", type=FILE)
-@_EXPECT_VERSION
 def apply_command(models: tuple[str, ...], plan_file: Path | None, **parameters: Any) -> int:
     """Change models: show the plan, ask, and write it safely.
 
