@@ -86,7 +86,7 @@ def change_options(command: F) -> F:
 
 def patch_of(
     parameters: Mapping[str, Any], models: Sequence[str], source: Source | None = None
-) -> Any:
+) -> Patch:
     """Returns the Patch that every CHANGE of a command describes together, in the order typed.
 
     Files and stdin are read here; ``source`` is one from which something was read before.
@@ -155,8 +155,8 @@ def is_saved_plan(name: str) -> bool:
     return False
 
 
-def _whole(option: str, value: Any) -> Any:
-    makers: dict[str, tuple[type, Callable[[Any], Any], str]] = {
+def _whole(option: str, value: Any) -> Patch:
+    makers: dict[str, tuple[type, Callable[[Any], Patch], str]] = {
         "--merge": (dict, Patch.merge, "an object (a merge patch)"),
         "--json-patch": (list, Patch.json_patch, "a list of operations"),
         "--document": (dict, Patch.document, "an object (the whole document)"),

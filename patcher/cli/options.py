@@ -15,7 +15,9 @@ from patcher.cli.help import PATH, F, Number, value_option
 from patcher.cli.signals import SIGNALS
 
 if TYPE_CHECKING:
+    from patcher.api import Settings
     from patcher.api.transport import Exchange
+    from patcher.operations import Options, Session
 
 
 def _trace(verbosity: int, exchange: Exchange) -> None:
@@ -54,8 +56,7 @@ class Connection:
 
 def connection() -> Connection:
     """The connection options of this invocation."""
-    given: Connection = click.get_current_context().find_root().ensure_object(Connection)
-    return given
+    return click.get_current_context().find_root().ensure_object(Connection)
 
 
 def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
@@ -99,8 +100,8 @@ def connection_options(command: F) -> F:
     return command
 
 
-def settings(timeout: float | None = None) -> Any:
-    """The patcher Settings that the options and the environment describe.
+def settings(timeout: float | None = None) -> Settings:
+    """The settings that the options and the environment describe.
 
     ``timeout`` overrides the one that was given.
     """
@@ -116,8 +117,8 @@ def settings(timeout: float | None = None) -> Any:
     )
 
 
-def session() -> Any:
-    """The session that the options and the environment describe; a patcher Session."""
+def session() -> Session:
+    """The session that the options and the environment describe."""
     from patcher.api import Client
     from patcher.cli.confirmation import show_progress
     from patcher.documents.wording import ignore
@@ -237,8 +238,8 @@ def shared(names: str, *formats: str, connects: bool = True) -> Callable[[F], F]
     return add
 
 
-def options_of(parameters: dict[str, Any], **more: Any) -> Any:
-    """The patcher Options among a command's parameters, and ``more`` of them."""
+def options_of(parameters: dict[str, Any], **more: Any) -> Options:
+    """The options among a command's parameters, and ``more`` of them."""
     from patcher.operations import Options
 
     return Options.among(parameters, **more)

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,10 +16,8 @@ from patcher.cli.confirmation import carry_out, output_of, refuse_others, show_r
 from patcher.cli.help import FILE, value_option
 from patcher.cli.options import BATCH, REPORTS, completed_argument, options_of, session, shared
 from patcher.errors import InvalidInputError, NotFoundError
+from patcher.plan import Plan
 from patcher.render.plan import plan_lines
-
-if TYPE_CHECKING:
-    from patcher.plan import Plan
 
 
 @click.command("plan", cls=ChangeCommand)
