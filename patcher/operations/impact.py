@@ -36,7 +36,6 @@ from patcher.plan import PatchResult, Plan
 from patcher.resources.findings import Columns
 
 SYNCS: Final = "/api/syncs"
-_SHOWN: Final = 2_000
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -259,8 +258,6 @@ def reviewed(session: Session, plan: Plan, options: Options) -> Plan:
         said = ask(session, plan, run_async=options.run_async)
         details = plan.redacted_details(said.details)
         preview = said.redacted(redact)._replace(details=details)
-        if preview.message:
-            preview = preview._replace(message=_brief(preview.message))
         notices += preview.notices()
     columns = plan.resource.columns
     if wants_impact and columns is not None:
@@ -296,8 +293,3 @@ def refusal(plan: Plan) -> ApiError | None:
     error.details = preview.details
     error.result = PatchResult.of_error(error, plan.resource, plan=plan)
     return error
-
-
-def _brief(text: str) -> str:
-    """A message cut to a readable length, after masking, so that no credential is cut through."""
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."

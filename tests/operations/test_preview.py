@@ -11,6 +11,7 @@ import pytest
 import patcher
 from patcher import ApiError, Client, Patch, PatchResult, Plan
 from patcher.api import Settings
+from patcher.documents.spellings import LONGEST_SHOWN
 from patcher.journal import Journal
 from patcher.operations import Options, Session
 from patcher.operations.write import run_patch, run_plan
@@ -247,8 +248,8 @@ def test_both_readings_of_the_documentation_come_to_the_same(
 
 
 def test_a_credential_in_the_sources_words_is_masked(tmp_path: Any, clock: FakeClock) -> None:
-    """A source that repeats a credential is quoted without it, however long it talks."""
-    detail = " for token tok_live_51c0ffee, " + "x" * 1955 + " tok_live_51c0ffee"
+    """A source that repeats a credential is quoted without it, and no longer than others are."""
+    detail = " for token tok_live_51c0ffee, " + "x" * 4010 + " tok_live_51c0ffee"
     with Sandbox(models=3, syntax_error_detail=detail) as sandbox:
         session = session_of(sandbox, clock, tmp_path)
         change = {"configuration": {"query": "select SYNTAXERROR"}}
@@ -261,7 +262,7 @@ def test_a_credential_in_the_sources_words_is_masked(tmp_path: Any, clock: FakeC
     said = [json.dumps(made.to_dict()), caught.value.message, repr(caught.value.result.to_dict())]
     assert "for token ********" in said[1]
     assert all("tok_live" not in text for text in said)
-    assert len(made.preview.message or "") < 2100
+    assert len(made.preview.message or "") < LONGEST_SHOWN + 100
 
 
 @pytest.mark.parametrize("change", [BROKEN, NARROWER], ids=["refused", "unavailable"])
