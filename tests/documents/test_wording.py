@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from patcher.documents.wording import closest, counted, did_you_mean, first_few
+from patcher.documents.wording import (
+    closest,
+    counted,
+    did_you_mean,
+    first_few,
+    has_unseen,
+    is_unseen,
+    spelled,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,3 +57,40 @@ def test_a_word_of_two_hundred_characters_is_still_compared() -> None:
     assert closest(word, [word]) == word
     assert closest(word, [word + "a"]) is None
     assert closest(word + "a", [word]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain, \u00e9 and \U0001f600", None),
+        (" a  b", None),
+        ("a ", r"a\u0020"),
+        ("a  ", r"a \u0020"),
+        ("tab\t", r"tab\t"),
+        ("a\u200bb", r"a\u200bb"),
+        ("\u3164x", r"\u3164x"),
+        ("\u2800", r"\u2800"),
+        ("\U000e0041", r"\udb40\udc41"),
+        ("\ud800", r"\ud800"),
+        # A backslash is doubled where it would read as an escape, and before one.
+        (r"a\b", r"a\\b"),
+        (r"a\u0041", r"a\\u0041"),
+        (r"a\u004", None),
+        ("a\\\n", r"a\\\n"),
+        ("a\\\\\n", r"a\\\\\n"),
+        ("a\\ ", r"a\\\u0020"),
+        ("a\\", None),
+        ("\\", None),
+        ("a\t\\", "a\\t\\"),
+    ],
+)
+def test_what_cannot_be_seen_is_escaped(text: str, shown: str | None) -> None:
+    """So that a line shows which text it is; what is seen stays as it is."""
+    assert spelled(text) == (text if shown is None else shown)
+    assert has_unseen(text) == any(map(is_unseen, text))
+
+
+def test_further_characters_are_escaped_where_that_is_asked_for() -> None:
+    """Also those that can be seen, as where a text differs from a lookalike."""
+    assert spelled("abc", {1}) == r"a\u0062c"
+    assert spelled(r"a\nb", {3}) == r"a\\n\u0062"

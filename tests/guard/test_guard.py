@@ -1016,6 +1016,7 @@ WORDS = {"errors": [{"field": "fields[2]", "near": f"x {TOKEN} y"}], "api_key": 
         Ambiguous("no", 500, declined=True, details=WORDS),
         Ambiguous("no", details=WORDS),
         job("failed", "no")._replace(details=WORDS),
+        Job("j-1", "running", None, lambda left: job("failed", "no")._replace(details=WORDS)),
     ],
 )
 def test_what_the_api_says_besides_its_message_is_in_the_error(
