@@ -529,3 +529,42 @@ def test_a_query_of_many_lines_is_a_block() -> None:
     assert written[0] == "q: |"
     assert [line.removeprefix("  ") for line in written[1:5]] == block[1:]
     assert written[5:7] == ["l:", "  - |"]
+
+
+COMMENTED = "name: N\nconfiguration:\n  b:\n  - 1\n  - c: 2\nfields: [id]\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("/name", 1),
+        ("/configuration", 2),
+        ("/configuration/b/1/c", 5),
+        ("/configuration/b/7/c", 3),
+        ("/configuration/nowhere/at/all", 2),
+        ("/fields/0", 6),
+        ("/nowhere", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_place_has_its_line_or_that_of_the_nearest_above(
+    path: str | None, line: int | None
+) -> None:
+    """Counted from one; what is nowhere has none."""
+    assert yamltext.line_of(path, COMMENTED) == line
+
+
+def test_comments_go_above_the_line_of_their_place() -> None:
+    """Several in their order; those of a place that is nowhere at the top."""
+    notes = [
+        (("configuration", "b", "1", "c"), ["# one", "# two"]),
+        (("configuration", "b", "1"), ["# three"]),
+        (("nowhere",), ["# top"]),
+    ]
+
+    assert yamltext.annotated(COMMENTED, notes) == (
+        "# top\nname: N\nconfiguration:\n  b:\n  - 1\n"
+        "# one\n# two\n# three\n  - c: 2\nfields: [id]\n"
+    )
+    assert yamltext.annotated("no: [yaml", []) == "no: [yaml"
