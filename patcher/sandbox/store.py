@@ -120,11 +120,14 @@ class Database:
             self.connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")
             self.models = Table(self, "model")
             self.syncs = Table(self, "sync")
+            latest = max(self.models.latest_stamp(), self.syncs.latest_stamp())
+            self._last = datetime.strptime(latest, _RFC3339).replace(tzinfo=timezone.utc)
         except sqlite3.Error:
             self.connection.close()
             raise
-        latest = max(self.models.latest_stamp(), self.syncs.latest_stamp())
-        self._last = datetime.strptime(latest, _RFC3339).replace(tzinfo=timezone.utc)
+        except (TypeError, ValueError) as error:
+            self.connection.close()
+            raise sqlite3.DatabaseError("a time in the file is not valid") from error
 
     def stamp(self) -> str:
         """The time of a write, later than that of every other, whatever the clock says."""

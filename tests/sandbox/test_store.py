@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from patcher.sandbox import store
-from patcher.sandbox.store import Database
+from patcher.sandbox.store import Database, Row
 from tests.sandbox import Sandbox, seed
 from tests.sandbox.conftest import ApiFor
 
@@ -64,3 +65,15 @@ def test_a_file_that_is_no_database_is_closed_again(
 
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         opened[0].execute("SELECT 1")
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2026-11-23", b"x", 5])
+def test_a_file_with_a_broken_time_is_refused(tmp_path: Path, time: object) -> None:
+    """When it is opened, before anything is written to it."""
+    path = tmp_path / "sandbox.db"
+    with closing(Database(path)) as database:
+        database.models.save(Row("a", "", "{}"))
+        database.connection.execute("UPDATE models SET updated_at = ?", (time,))
+
+    with pytest.raises(sqlite3.DatabaseError, match="a time in the file is not valid"):
+        Database(path)
