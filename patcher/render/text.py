@@ -233,18 +233,17 @@ def _lookalikes() -> dict[int, str]:
 
 
 _COLOURS: Final[Mapping[Style, str]] = {
-    "title": "1",
-    "quiet": "2",
-    "added": "32",
-    "removed": "31",
-    "changed": "33",
-    "alarm": "1;31",
+    "title": "bold",
+    "quiet": "dim",
+    "added": "green",
+    "removed": "red",
+    "changed": "yellow",
+    "alarm": "bold red",
 }
-"""The ANSI codes (SGR parameters, ECMA-48) of the styles."""
 
 
 def plain(lines: Iterable[Line]) -> str:
-    """The lines without colour."""
+    """The lines without colour; rich is not even imported."""
     return "".join("".join(span.text for span in line).rstrip() + "\n" for line in lines)
 
 
@@ -254,9 +253,13 @@ def coloured(lines: Iterable[Line]) -> str:
 
 
 def _coloured(span: Span) -> Span:
-    if not (span.style and span.text):
+    if not span.style:
         return span
-    return Span(f"\x1b[{_COLOURS[span.style]}m{span.text}\x1b[0m")
+    from rich.color import ColorSystem
+    from rich.style import Style as RichStyle
+
+    style = RichStyle.parse(_COLOURS[span.style])
+    return Span(style.render(span.text, color_system=ColorSystem.STANDARD))
 
 
 def result_line(
