@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from patcher.documents.shape import KeyedList, Shape, items_by_key, keys_of
-from patcher.documents.values import JsonValue, copied, strictly_equal
+from patcher.documents.shape import KeyedList, Shape, identified, items_by_key, keys_of
+from patcher.documents.values import Document, JsonValue, Tokens, copied, strictly_equal
 from tests.documents.strategies import values
 
 
@@ -122,3 +122,33 @@ def test_items_by_their_identities() -> None:
         ("a", items[1]),
     ]
     assert items_by_key(["a", "a"], TEXTS) is items_by_key("a", TEXTS) is None
+
+
+KEYED = {("links",): LINKS, ("names",): NAMED, ("inner", "texts"): TEXTS}
+DOCUMENT: Document = {
+    "links": [{"from": "a", "to": "b"}, {"from": "c", "to": "d"}],
+    "names": [{"name": "a"}, {}],
+    "inner": {"texts": ["x", "y"], "list": [1]},
+}
+
+
+@pytest.mark.parametrize(
+    ("place", "found"),
+    [
+        (("links", "1"), (1, ("c", "d"))),
+        (("links", "0", "from"), (1, ("a", "b"))),
+        (("inner", "texts", "1"), (2, "y")),
+        (("links",), None),
+        (("inner", "texts"), None),
+        (("inner", "list", "0"), None),
+        # An item without a name has no identity, nor has its list.
+        (("names", "0"), None),
+        (("nowhere", "0"), None),
+        ((), None),
+    ],
+)
+def test_a_place_is_in_an_item_with_an_identity(
+    place: Tokens, found: tuple[int, object] | None
+) -> None:
+    """The depth of the item's index, and the values by which the item is known."""
+    assert identified(DOCUMENT, place, KEYED) == found

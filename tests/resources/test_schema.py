@@ -36,6 +36,26 @@ def test_the_schema_is_a_schema() -> None:
     assert SCHEMA.content["$schema"].endswith("2020-12/schema")
 
 
+def test_the_schema_says_what_a_document_has() -> None:
+    """Its keys in order, without the schema's own; those that it needs; and where UUIDs are."""
+    schema = DocumentSchema("model.schema.json")
+
+    assert schema.keys == (
+        *("name", "connection_id", "configuration", "identifier", "fields", "additional_fields"),
+        *("tracking_columns", "relations", "labels", "policies", "enricher", "organization_id"),
+    )
+    assert schema.required == {"name", "connection_id", "configuration"}
+    assert schema.uuids == {
+        ("connection_id",),
+        ("labels", "-"),
+        ("policies", "-"),
+        ("relations", "-", "to", "model_id"),
+        ("enricher", "connection_id"),
+        ("enricher", "enricher_id"),
+        ("organization_id",),
+    }
+
+
 def test_a_valid_document_has_no_faults() -> None:
     """The smallest document conforms."""
     assert faults(VALID) == []
