@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from patcher.cli import console
@@ -52,11 +52,13 @@ class Confirmation:
             console.warn(plan.warnings)
 
 
-def streams(output: str, *, asks: bool) -> list[bool]:
+def streams(output: str, *, asks: bool) -> Iterator[bool]:
     """Where to show a plan, True for standard error: if a prompt follows, on the terminal too."""
     is_text = output == "text"
-    on_screen = is_text and console.is_terminal(sys.stdout)
-    return [False] * is_text + [True] * (asks and not on_screen)
+    if is_text:
+        yield False
+    if asks and not (is_text and console.is_terminal(sys.stdout)):
+        yield True
 
 
 def refuse_without_terminal(*, asks: bool) -> None:

@@ -65,11 +65,14 @@ class Number(click.ParamType):  # type: ignore[type-arg]
         raise click.BadParameter(f"expected {expected}.", ctx, param)
 
 
-def value_option(names: str, what: str, **attributes: Any) -> Callable[[F], F]:
-    """Adds an option: its ``names``, and last what its help calls the value, if it has one."""
-    words = names.split()
-    metavar = None if words[-1].startswith("-") else words.pop()
-    return click.option(*words, metavar=metavar, help=what, **attributes)
+def value_option(form: str, what: str, **attributes: Any) -> Callable[[F], F]:
+    """Adds an option whose ``form`` is click's names for it, and then what help calls its value.
+
+    That is the last word, unless it is a name: ``-f --file files FILE``, ``-v --verbose``.
+    """
+    names = form.split()
+    metavar = None if re.fullmatch("[a-z_]+|-.*", names[-1]) else names.pop()
+    return click.option(*names, metavar=metavar, help=what, **attributes)
 
 
 def printing(names: list[str], what: str, text_of: Callable[[click.Context], str]) -> click.Option:

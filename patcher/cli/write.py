@@ -156,13 +156,13 @@ def _show_saved(path: Path, models: Sequence[str], parameters: dict[str, Any]) -
     from patcher.operations.session import reported
 
     refuse_others("--show", models, parameters)
-    asking = [name for name in ("preview", "impact", "accept_older") if parameters[name]]
-    wanted = [f"--{name.replace('_', '-')}" for name in asking]
-    if wanted:
+    names = [name for name in ("preview", "impact", "accept_older") if parameters[name]]
+    if names:
+        asking = [f"--{name.replace('_', '-')}" for name in names]
         raise InvalidInputError(
-            f"{', '.join(wanted)} can't be combined with --show.",
+            f"{', '.join(asking)} can't be combined with --show.",
             hint="--show sends no request. Run patch-model apply --plan FILE --dry-run "
-            + " ".join(wanted),
+            + " ".join(asking),
         )
     output, _ = output_of(parameters)
     saved = load_plan(path)

@@ -154,7 +154,7 @@ class Copies(NamedTuple):
         text = self._without_beginning(text)
         for pattern in (_PAIR, _MEMBER):
             text = pattern.sub(shown, text)
-        return cut(text)
+        return cut(text)  # after masking, so that no credential is cut through
 
     def _without_beginning(self, text: str) -> str:
         """``text`` with the beginning of a credential before an ellipsis masked."""

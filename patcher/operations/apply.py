@@ -74,7 +74,10 @@ def run_files(
 
 
 def live_of(session: Session, file: ModelFile, options: Options) -> Live:
-    """The model of a file as it is now. Raises NotFoundError where it is gone."""
+    """The model of a file as it is now. Raises NotFoundError where it is gone.
+
+    Its URL is checked before any request, its organization once the model shows its own.
+    """
     session.refuse_other_place(f"{file.path} is of", file.header.url)
     try:
         live = read_live(session, file.id, options)

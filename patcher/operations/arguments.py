@@ -21,7 +21,7 @@ class Options:
     """How a change is made; the command line's options of the same names, and who agrees to it.
 
     ``confirm`` is called with each plan before it is written; None agrees. ``attended`` says
-    whether it asks a person.
+    whether a person is asked, by ``confirm`` or by an edit.
     """
 
     expect_version: int | None = None

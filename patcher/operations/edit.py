@@ -20,7 +20,7 @@ from patcher.editor.editing import Answer, Edit, EditContext
 from patcher.editor.program import Program
 from patcher.errors import InvalidInputError, PatchError
 from patcher.operations.arguments import OnConflict, Options
-from patcher.operations.read import find, projection, resolve
+from patcher.operations.read import projection, read_base, resolve
 from patcher.operations.session import Session, opened, reported, shown_name
 from patcher.operations.write import carry_out, theirs
 from patcher.plan import PatchResult, Plan, Terms, propose_edited
@@ -51,7 +51,7 @@ def open_edit(
     """
     _program(session, person)
     with reported(model):
-        base = find(session, model, options)
+        base = read_base(session, model, options)
         buffer = Buffer(session.resource, base, format_)
         text, notices = _first_text(session, options, buffer)
         for notice in notices:
@@ -212,7 +212,7 @@ def edited(
     """edit_model within a session; ``end`` is called with the result."""
     resource = session.resource
     with reported(model):
-        base = find(session, model, options)
+        base = read_base(session, model, options)
         document, _ = resource.document(base, session.unknown_fields(options))
     yield document
     with reported(model):

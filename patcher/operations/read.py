@@ -326,8 +326,11 @@ def read_model(session: Session, model: str) -> Snapshot:
         return snapshot
 
 
-def find(session: Session, model: str, options: Options) -> Snapshot:
-    """A resource as it is now, to make a plan on. Raises what ``resolve`` and ``expected`` do."""
+def read_base(session: Session, model: str, options: Options) -> Snapshot:
+    """A resource as it is now, to make a plan on: not older than known, at the expected version.
+
+    It is the last one accepted from here on. Raises what ``resolve`` and ``expected`` do.
+    """
     resource_id, listed_as = resolve(session.client, session.resource, model)
     return session.expected(resource_id, options, listed_as)
 

@@ -203,10 +203,11 @@ class Session:
     def refuse_other_place(
         self, what: str, url: str, organization: str | None = None, owner: JsonValue = None
     ) -> None:
-        """Raises InvalidInputError unless ``what`` (a sentence that ``url`` completes) is here.
+        """Raises InvalidInputError unless what is at ``url``, and of ``organization``, is here.
 
-        Two APIs can hold the same ids and versions, as a copy does. Organizations are compared if
-        both are known; ``owner`` is as for ``organization``.
+        ``what`` is a sentence that either completes. Two APIs can hold the same ids and versions,
+        as a copy does. Organizations are compared if both are known; ``owner`` is as for
+        ``organization``.
         """
         here = self.client.settings.url
         if url != here:

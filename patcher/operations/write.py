@@ -10,7 +10,7 @@ from patcher.documents.patches import Patch, PatchLike
 from patcher.documents.values import strictly_equal
 from patcher.errors import ConflictError, DeclinedError, InvalidInputError, VerificationError
 from patcher.operations.arguments import OnConflict, Options
-from patcher.operations.read import find
+from patcher.operations.read import read_base
 from patcher.operations.session import Session, opened, reported
 from patcher.plan import PatchResult, Plan
 from patcher.resources.blockers import OnUnknown
@@ -245,7 +245,7 @@ def run_plan(session: Session, model: str, patch: Patch, options: Options) -> Pl
     """plan_patch within a session."""
     with reported(model):
         session.check(patch, options)
-        plan = session.plan(find(session, model, options), patch, options)
+        plan = session.plan(read_base(session, model, options), patch, options)
         if options.preview or options.impact:
             from patcher.operations.impact import reviewed
 

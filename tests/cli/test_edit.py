@@ -126,6 +126,23 @@ def test_a_signal_while_the_editor_is_open_keeps_the_text(
     assert_kept(terminal.screen, holds="name: Clients")
 
 
+def test_a_terminal_that_is_gone_after_the_editor_keeps_the_text(
+    sandbox: Sandbox,
+    editor: ScriptedEditor,
+    patch_model: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without one to ask on nothing is written, as in an apply, and the text is kept."""
+    editor.does(RENAME)
+    monkeypatch.setattr("patcher.cli.console.can_ask", lambda: not editor.visits)
+    done = patch_model("edit", "Contacts", "-o", "json")
+
+    assert (done.code, sandbox.puts()) == (2, [])
+    assert json.loads(done.out)["exit_code"] == 2
+    assert "No terminal to ask on" in done.err
+    assert_kept(done.err, holds="name: Clients")
+
+
 def test_ctrl_c_belongs_to_the_editor_while_it_runs(
     sandbox: Sandbox, editor: ScriptedEditor
 ) -> None:

@@ -249,7 +249,7 @@ def test_both_readings_of_the_documentation_come_to_the_same(
 
 def test_a_credential_in_the_sources_words_is_masked(tmp_path: Any, clock: FakeClock) -> None:
     """A source that repeats a credential is quoted without it, and no longer than others are."""
-    detail = " for token tok_live_51c0ffee, " + "x" * 4010 + " tok_live_51c0ffee"
+    detail = " for token tok_live_51c0ffee, " + "x" * 3992 + " tok_live_51c0ffee " + "x" * 99
     with Sandbox(models=3, syntax_error_detail=detail) as sandbox:
         session = session_of(sandbox, clock, tmp_path)
         change = {"configuration": {"query": "select SYNTAXERROR"}}
