@@ -31,7 +31,7 @@ TRACED := api batch cli documents editor files guard impact mcp operations plan 
 # cores, since many tests wait for another process.
 MEMORY := $(if $(TMPDIR),,$(shell df -Pk /dev/shm 2>/dev/null | awk '$$4 > 2000000 { print $$6 }' \
 	| grep -qx /dev/shm && ! grep -q '^[^ ]* /dev/shm .*noexec' /proc/mounts && echo TMPDIR=/dev/shm))
-PYTEST := $(MEMORY) $(BIN)/python -m pytest -n 3
+PYTEST := $(MEMORY) $(BIN)/python -m pytest -n 3 --dist worksteal
 
 # Where this is set, each of the processes that the tests start compiles the whole package.
 unexport PYTHONDONTWRITEBYTECODE
