@@ -167,7 +167,7 @@ def unknown_columns(document: Document, proposed: Document) -> Iterator[Finding]
 
 
 def _keep_or(name: str, names: frozenset[str], otherwise: str, *, is_known: bool) -> str:
-    near = did_you_mean(name, names)
+    near = None if is_known else did_you_mean(name, names)  # what was a field is not misspelled
     meant = f"{near} Otherwise keep" if near else "Keep"
     shown = _shown(name) if is_known else "FIELD"
     return f"{meant} the field (--add fields={shown}), {otherwise.format(shown)}."

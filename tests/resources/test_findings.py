@@ -512,6 +512,7 @@ def test_a_column_that_is_not_a_field_has_a_way_out() -> None:
 
     assert 'Did you mean "e mail"?' in sentence({}, tracked)
     assert "e maill" not in sentence({}, tracked)
+    assert "Did you mean" not in sentence(tracked | {"fields": ["e maill"]}, tracked)
     assert "--set identifier=FIELD" in sentence({}, {"fields": FIELDS, "identifier": "zzz"})
     assert """--add fields='it'"'"'s'""" in sentence(was, {**was, "fields": ["e mail"]})
 
