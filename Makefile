@@ -27,8 +27,8 @@ TRACED := api batch cli documents editor files guard impact mcp operations plan 
 	resources sandbox test_backoff.py test_claims.py test_disk.py test_errors.py test_journal.py
 
 # The suite makes and removes 40 000 small files, which takes a disk a tenth of its time: in memory
-# where there are 2 GB for them, and programs can be started from there. Three processes for two
-# cores, since many tests wait for another process.
+# where there are 2 GB for them, and programs can be started from there. Those of the last run stay
+# for a look at them (90 MB). Three processes for two cores, since many tests wait for another one.
 MEMORY := $(if $(TMPDIR),,$(shell df -Pk /dev/shm 2>/dev/null | awk '$$4 > 2000000 { print $$6 }' \
 	| grep -qx /dev/shm && ! grep -q '^[^ ]* /dev/shm .*noexec' /proc/mounts && echo TMPDIR=/dev/shm))
 PYTEST := $(MEMORY) $(BIN)/python -m pytest -n 3 --dist worksteal
