@@ -63,8 +63,9 @@ def nothing_leaks(
 
 @pytest.fixture(autouse=True, scope="session")
 def signals_as_they_come() -> None:
-    """A suite run under nohup ignores SIGHUP, and so would every command that it starts."""
+    """A suite under nohup ignores SIGHUP, one in the background SIGINT; its commands would too."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="session")
