@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
+from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -137,15 +138,11 @@ class Client:
 
     def data(self, path: str, left: Callable[[], float] | None = None) -> JsonValue:
         """The ``data`` of a path, of any type. Raises ApiError. ``left`` is as for read_raw."""
-        return envelope(self._read(path, left=left), f"The answer of GET {path}").get("data")
+        return self._object(path, left=left).get("data")
 
     def pages(self, collection: str) -> Iterator[list[JsonValue]]:
         """Everything in a list, page by page; again if it moved meanwhile. Raises ApiError."""
-
-        def ask(params: Mapping[str, str]) -> Document:
-            return envelope(self._read(collection, params), f"The answer of GET {collection}")
-
-        return pages(ask, collection)
+        return pages(partial(self._object, collection), collection)
 
     def put(
         self,
@@ -225,6 +222,15 @@ class Client:
         if not 200 <= response.status < 300:
             raise failure(response, "GET", path)
         return self._of_version(response, "GET", path)
+
+    def _object(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        left: Callable[[], float] | None = None,
+    ) -> Document:
+        """The JSON object that a GET answers with. Raises ApiError."""
+        return envelope(self._read(path, params, left), f"The answer of GET {path}")
 
     def _persistent(
         self,

@@ -122,9 +122,9 @@ class Edit:
             result = self._loop()
         except BaseException as error:
             self._keep()
-            if isinstance(error, ConflictError) and self.kept is not None:
-                is_stale = isinstance(error, StaleReadError)
-                error.command_hint = error.command_hint if is_stale else _RESUMED
+            is_stale = isinstance(error, StaleReadError)
+            if isinstance(error, ConflictError) and self.kept is not None and not is_stale:
+                error.command_hint = _RESUMED
             if isinstance(error, PatchError) and error.result is None:
                 error.result = self._result(error)
             raise
