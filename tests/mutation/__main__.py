@@ -26,6 +26,7 @@ TESTS = (
     *("operations/test_undo.py", "promises/test_every_write_can_be_undone.py"),
 )
 
+_NOTICED: Final[tuple[End, ...]] = ("killed", "timed out")
 _LOG: Final = Path(".mutants.jsonl")
 _CALLS: Final = Path(".mutants.calls.json")
 
@@ -40,7 +41,7 @@ def main() -> int:
     survivors = known()
     earlier = _earlier() if options.resume else {}
     survived = frozenset(key for key, end in earlier.items() if end == "survived")
-    ends: dict[Key, End] = {key: end for key, end in earlier.items() if key not in survived}
+    ends: dict[Key, End] = {key: end for key, end in earlier.items() if end in _NOTICED}
     if not options.all:
         ends.update((one.key, "survived") for one in wanted if one.key in survivors)
     tried = [one for one in wanted if one.key not in ends]
@@ -48,16 +49,16 @@ def main() -> int:
     print(
         f"{len(wanted)} mutants, {len(tried)} to try; {left_alone} more, of texts, are left alone"
     )
-    tried.sort(key=lambda one: one.key in survived)  # what is not known yet comes first
+    tried.sort(key=lambda one: one.key in earlier)  # what is not known yet comes first
     studied = _studied() if options.resume else Calls({}, {})
-    ends.update(_run(tried, options.slowest, studied, survived))
-    new = [one for one in wanted if ends[one.key] == "survived" and one.key not in survivors]
-    stale = [one for one in wanted if ends[one.key] != "survived" and one.key in survivors]
+    ends.update(_run(tried, options, studied, survived))
+    new = [one for one in wanted if ends[one.key] not in _NOTICED and one.key not in survivors]
+    stale = [one for one in wanted if ends[one.key] in _NOTICED and one.key in survivors]
     for title, mutants in (("survive and are not listed", new), ("are listed and die", stale)):
         if mutants:
             print(f"{len(mutants)} {title}:", *map(listed, mutants), sep="\n")
     counts = Counter(ends[one.key] for one in wanted)
-    share = 1 - counts["survived"] / len(wanted)
+    share = sum(counts[end] for end in _NOTICED) / len(wanted)
     print(f"{dict(counts)}: {share:.1%} of {len(wanted)} are killed")
     return 1 if new or stale else 0
 
@@ -67,13 +68,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("text", nargs="*", help="part of a file's or a function's name")
     parser.add_argument("--all", action="store_true", help="those known to survive, too")
     parser.add_argument("--resume", action="store_true", help="go on with a run cut short")
-    parser.add_argument(
-        "--slowest",
-        type=float,
-        default=float("inf"),
-        metavar="SECONDS",
-        help="leave out the tests that take longer",
-    )
+    for name, what in (
+        ("--slowest", "leave out the tests that take longer"),
+        ("--budget", "put each mutant to no more tests than take as long"),
+    ):
+        parser.add_argument(name, type=float, default=float("inf"), metavar="SECONDS", help=what)
     return parser.parse_args()
 
 
@@ -113,7 +112,7 @@ def _digest(file: str) -> str:
 
 
 def _run(
-    mutants: list[Mutant], slowest: float, calls: Calls, survived: frozenset[Key]
+    mutants: list[Mutant], options: argparse.Namespace, calls: Calls, survived: frozenset[Key]
 ) -> dict[Key, End]:
     ends: dict[Key, End] = {}
     if not mutants:
@@ -130,9 +129,10 @@ def _run(
         if len(ends) % 100 == 0:
             print(f"{len(ends)} of {len(mutants)}", flush=True)
 
-    options = ["-q", "--tb=no", "-p", "no:cacheprovider", *(f"tests/{room}" for room in TESTS)]
+    runner = Runner(mutants, report, options.slowest, options.budget, calls, survived)
+    words = ["-q", "--tb=no", "-p", "no:cacheprovider", *(f"tests/{room}" for room in TESTS)]
     with log:
-        pytest.main(options, plugins=[Runner(mutants, report, slowest, calls, survived)])
+        pytest.main(words, plugins=[runner])
     if len(ends) < len(mutants):
         sys.exit("The run was cut short; --resume goes on with it.")
     return ends

@@ -61,7 +61,7 @@ class Mutant(NamedTuple):
         """Makes a mutant of this process, for good."""
         source: Any = deep_replace(self.module, self.old, self.new)
         code = compile(source.code, self.file, "exec", dont_inherit=True)
-        live = importlib.import_module(self.file.removesuffix(".py").replace("/", "."))
+        live = _module(self.file)
         if self.is_constant:
             _assign(live, self.scope, source.code, code)
         else:
@@ -195,6 +195,17 @@ def _function(module: Any, scope: str) -> Any:
     elif isinstance(found, cached_property):
         found = found.func
     return unwrap(found)  # a cached function, a context manager or a class method
+
+
+def remake_constant(file: str, name: str) -> None:
+    """Works out a constant again, and those made of it."""
+    source = (ROOT / file).read_text(encoding="utf-8")
+    code = compile(source, file, "exec", dont_inherit=True)
+    _assign(_module(file), name, source, code)
+
+
+def _module(file: str) -> Any:
+    return importlib.import_module(file.removesuffix(".py").replace("/", "."))
 
 
 def _assign(module: Any, name: str, source: str, code: CodeType) -> None:

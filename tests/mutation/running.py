@@ -9,7 +9,9 @@ import pickle
 import signal
 import sys
 import time
+from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -17,9 +19,10 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 import pytest
 
 from tests import warm
-from tests.mutation.mutating import ROOT, Key, Mutant
+from tests.mutation.mutating import ROOT, Key, Mutant, remake_constant
 
-End: TypeAlias = Literal["killed", "survived", "timed out"]
+End: TypeAlias = Literal["killed", "survived", "timed out", "undecided"]
+"""``undecided``: it survived as many of the tests as there was time for."""
 
 _EXAMPLES: Final = 10
 _ALL: Final = "*"
@@ -43,8 +46,9 @@ class Runner:
     """The plugin.
 
     ``report`` is called with each mutant and how it ended. Tests that take longer than
-    ``slowest`` seconds are left out. What is ``known`` of the tests is not found out again, and
-    the mutants that have ``survived`` them are only put to the others.
+    ``slowest`` seconds are left out, and each mutant is put to as many, the likeliest to tell
+    first, as take ``budget`` seconds. What is ``known`` of the tests is not found out again, and
+    the mutants that have ``survived`` all of them are only put to the others.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Runner:
         mutants: Iterable[Mutant],
         report: Callable[[Mutant, End], None],
         slowest: float,
+        budget: float,
         known: Calls,
         survived: frozenset[Key],
     ) -> None:
@@ -59,6 +64,7 @@ class Runner:
         self._mutants = mutants
         self._report = report
         self._slowest = slowest
+        self._budget = budget
         self.calls = known
         self._old = frozenset(known.seconds)
         self._survived = survived
@@ -106,32 +112,42 @@ class Runner:
         for mutant in self._mutants:
             passed = self._old if mutant.key in self._survived else ()
             able = [name for name in self._able(mutant) if name in tests and name not in passed]
-            chosen = [(tests[name], _PATIENCE * self.calls.seconds[name]) for name in able]
+            within = self._within_budget(able)
+            chosen = [(tests[name], _PATIENCE * self.calls.seconds[name]) for name in within]
             try:
                 killer = _in_child(lambda: _killer(mutant, chosen))  # noqa: B023
             except TimeoutError:
                 self._report(mutant, "timed out")
                 continue
-            self._killers.setdefault(mutant.scope, set()).add(killer)
-            self._report(mutant, "killed" if killer else "survived")
+            if killer:
+                self._killers.setdefault(mutant.scope, set()).add(killer)
+            end: End = "survived" if within == able else "undecided"
+            self._report(mutant, "killed" if killer else end)
         return True
+
+    def _within_budget(self, able: list[str]) -> list[str]:
+        """As many of the tests as there is time for, in their order, and one at least."""
+        until = accumulate(self.calls.seconds[name] for name in able[:-1])
+        return able[: 1 + bisect(list(until), self._budget)]
 
     def _able(self, mutant: Mutant) -> list[str]:
         """The tests that run what is mutated, the likeliest to tell first.
 
-        Those that killed its neighbours, and then those that are about little else.
+        Those that killed its neighbours, those of its module, and those that are about little else.
         """
         place = (mutant.file, _ALL if mutant.is_constant else mutant.scope)
         killers = self._killers.get(mutant.scope, ())
         calls = self.calls
         able = [name for name, places in calls.places.items() if place in places]
         # A file of data is called by nobody; whoever tests its room is the likeliest to tell.
-        room = f"tests/{mutant.file.split('/')[1]}/"
+        _, room, name_of_file = mutant.file.split("/")
+        own = f"tests/{room}/test_{name_of_file}"
         return sorted(
             (name for name in able or calls.places if calls.seconds[name] <= self._slowest),
             key=lambda name: (
                 name not in killers,
-                not (able or name.startswith(room)),
+                not name.startswith(own),
+                not (able or name.startswith(f"tests/{room}/")),
                 len(calls.places[name]),
                 calls.seconds[name],
             ),
@@ -165,7 +181,7 @@ def _killer(mutant: Mutant, tests: list[tuple[pytest.Item, float]]) -> str | Non
     With each test is how many seconds it may work; one that goes on ends the process.
     """
     mutant.put_in()
-    _forget_what_was_compiled()
+    _forget_what_was_worked_out(mutant.file)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     for test, limit in tests:
         signal.setitimer(signal.ITIMER_PROF, _GRACE + limit)
@@ -175,12 +191,11 @@ def _killer(mutant: Mutant, tests: list[tuple[pytest.Item, float]]) -> str | Non
     return None
 
 
-def _forget_what_was_compiled() -> None:
+def _forget_what_was_worked_out(file: str = "") -> None:
     """What was worked out while the tests were collected was worked out without the fault."""
-    from patcher.resources.model import MODEL
-
-    for name in ("_validator", "content"):
-        vars(MODEL.schema).pop(name, None)
+    model = "patcher/resources/model.py"
+    if file != model:  # which has it already, where it is
+        remake_constant(model, "_SCHEMA")
 
 
 def _fails(test: pytest.Item) -> bool:
@@ -205,7 +220,7 @@ def _watched(tests: list[pytest.Item]) -> Calls | None:
 
     for test in tests:
         seen.clear()
-        _forget_what_was_compiled()
+        _forget_what_was_worked_out()
         began = time.process_time()
         sys.setprofile(watch)
         has_failed = _fails(test)
