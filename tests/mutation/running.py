@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from bisect import bisect
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 from pathlib import Path
@@ -69,6 +70,7 @@ class Runner:
         self._old = frozenset(known.seconds)
         self._survived = survived
         self._killers: dict[str, set[str]] = {}
+        self._turns: dict[str, int] = {}
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -104,6 +106,7 @@ class Runner:
         warm.import_everything()
         gc.collect()
         gc.freeze()
+        self._turns = _turns(tests)
         calls: Calls | None = _in_child(lambda: _watched(new))
         if calls is None:
             raise pytest.UsageError("a test fails as it is, without any mutant")
@@ -111,7 +114,7 @@ class Runner:
         self.calls.places.update(calls.places)
         for mutant in self._mutants:
             passed = self._old if mutant.key in self._survived else ()
-            able = [name for name in self._able(mutant) if name in tests and name not in passed]
+            able = [name for name in self._able(mutant) if name not in passed]
             within = self._within_budget(able)
             chosen = [(tests[name], _PATIENCE * self.calls.seconds[name]) for name in within]
             try:
@@ -133,7 +136,8 @@ class Runner:
     def _able(self, mutant: Mutant) -> list[str]:
         """The tests that run what is mutated, the likeliest to tell first.
 
-        Those that killed its neighbours, those of its module, and those that are about little else.
+        Those that killed its neighbours; then one case of each test, those of its module and those
+        that are about little else first; then another of each.
         """
         place = (mutant.file, _ALL if mutant.is_constant else mutant.scope)
         killers = self._killers.get(mutant.scope, ())
@@ -143,15 +147,31 @@ class Runner:
         _, room, name_of_file = mutant.file.split("/")
         own = f"tests/{room}/test_{name_of_file}"
         return sorted(
-            (name for name in able or calls.places if calls.seconds[name] <= self._slowest),
+            (
+                name
+                for name in able or calls.places
+                if name in self._turns and calls.seconds[name] <= self._slowest
+            ),
             key=lambda name: (
                 name not in killers,
+                self._turns[name],
                 not name.startswith(own),
                 not (able or name.startswith(f"tests/{room}/")),
                 len(calls.places[name]),
                 calls.seconds[name],
             ),
         )
+
+
+def _turns(names: Iterable[str]) -> dict[str, int]:
+    """How many cases of the same test come before each."""
+    seen: Counter[str] = Counter()
+    turns = {}
+    for name in names:
+        test = name.partition("[")[0]
+        turns[name] = seen[test]
+        seen[test] += 1
+    return turns
 
 
 def _in_child(work: Callable[[], Any]) -> Any:
