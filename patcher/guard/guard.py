@@ -18,7 +18,8 @@ from patcher.documents.values import Document
 from patcher.documents.wording import Notice, ignore
 from patcher.errors import ApiError, ConflictError, JournalError, PatchError
 from patcher.guard.accepted import read_fresh
-from patcher.guard.outcome import SentWrite, Written
+from patcher.guard.outcome import SentWrite
+from patcher.guard.overlap import AfterWrite
 from patcher.guard.store import NotSent, Store, Throttled
 from patcher.journal import Ending, Intent, Journal
 from patcher.plan import PatchResult, Plan
@@ -100,11 +101,11 @@ class Guard:
         try:
             if plan.origin.saved_plan is not None:
                 claim(self.journal, plan.origin.saved_plan, entry)
-            sent, written = self._attempt(plan, body, key, entry)
-            observed = written.snapshot
+            written = self._attempt(plan, body, key, entry)
+            observed = written.after
             self.accept(observed)
             notices += [*written.verdict.notices, *written.notices]
-            notices += sent.overlap(observed).judge(written.verdict, refresh=refresh)
+            notices += written.judge(refresh=refresh)
         except PatchError as error:
             state = _ENDINGS.get(error.exit_code, "not-written")
             self._close(entry, Ending(state, error.message), observed, notices)
@@ -117,53 +118,43 @@ class Guard:
             plan.resource,
             "applied",
             plan=plan,
-            version_after=written.snapshot.version,
+            version_after=written.after.version,
             document=written.verdict.stored,
             notices=tuple(notices),
             journal_entry=entry,
         )
 
-    def _attempt(
-        self, plan: Plan, body: Document, key: str, entry: str
-    ) -> tuple[SentWrite, Written]:
+    def _attempt(self, plan: Plan, body: Document, key: str, entry: str) -> AfterWrite:
         """Reads and writes until the write was processed."""
         throttled: SentWrite | None = None
         for attempt, usual in zip(range(1, ATTEMPTS + 1), pauses(0.5), strict=False):
             try:
-                before = self._read_again(plan)
+                sent = SentWrite(self, plan, self._read_again(plan), entry)
             except ConflictError as error:
-                if throttled is None or error.fresh is None:
-                    raise
                 # What moved it may be the write that was reported as not processed.
-                return throttled, _found(throttled, error.fresh, error)
-            sent = SentWrite(
-                self.store,
-                self.clock,
-                plan,
-                before,
-                entry,
-                self.settle_timeout,
-                self.version_step,
-                self.notify,
-            )
+                late = throttled.unprocessed(error.fresh) if throttled else None
+                if late is None:
+                    raise
+                return late
             with self.defer(entry) as release:
                 answer = self._put(sent, body, key)
-                if isinstance(answer, Written):
-                    return sent, answer
+                if isinstance(answer, AfterWrite):
+                    return answer
                 release()
             throttled = sent if isinstance(answer, Throttled) and answer.is_sent else throttled
             try:
-                pause = _pause(plan, answer, attempt, usual)
-            except ApiError as error:
-                if throttled is None or (fresh := throttled.look()) is None:
+                pause = _pause(sent, answer, attempt, usual)
+            except ApiError:
+                late = throttled.unprocessed(throttled.first_look(0)) if throttled else None
+                if late is None:
                     raise
-                return throttled, _found(throttled, fresh, error)
+                return late
             key = self.new_key()
             self.journal.add_key(entry, key)
             self.clock.sleep(pause)
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
-    def _put(self, sent: SentWrite, body: Document, key: str) -> Written | NotSent | Throttled:
+    def _put(self, sent: SentWrite, body: Document, key: str) -> AfterWrite | NotSent | Throttled:
         """Sends the write once and finds out its outcome, unless it was not processed at all."""
         before = sent.before
         try:
@@ -235,38 +226,20 @@ class Guard:
             notices.append(Notice("ending-not-recorded", "", text))
 
 
-def _found(throttled: SentWrite, fresh: Snapshot, error: PatchError) -> Written:
-    """Returns the throttled write as ``fresh`` shows it, or raises ``error`` if it does not.
-
-    No further attempt follows. Raises OutcomeUnknownError where ``fresh`` proves neither.
-    """
-    written = throttled.unprocessed(fresh)
-    if written is None:
-        raise error
-    return written
-
-
-def _pause(plan: Plan, answer: NotSent | Throttled, attempt: int, usual: float) -> float:
+def _pause(sent: SentWrite, answer: NotSent | Throttled, attempt: int, usual: float) -> float:
     """Returns the seconds until the next attempt; raises ApiError when there is none."""
     asked = answer.retry_after if isinstance(answer, Throttled) else None
     pause = usual if asked is None else asked
     if attempt < ATTEMPTS and pause <= LONGEST_WAIT:
         return pause
-    path = f"{plan.resource.collection}/{plan.base.id}"
+    plan = sent.plan
     if isinstance(answer, NotSent):
         what = f"{plan.label} could not be sent ({attempt} attempts): {answer.reason}"
-        raise ApiError(
-            f"{what.rstrip('.')}. Nothing was written.",
-            method="PUT",
-            path=path,
-            hint=answer.hint,
-        )
-    error = ApiError(
+        raise sent.not_written(f"{what.rstrip('.')}.", hint=answer.hint)
+    error = sent.not_written(
         f"The API accepts no more requests for now ({attempt} attempts): "
-        f"{plan.redacted(answer.message)} (429). Nothing was written.",
+        f"{plan.redacted(answer.message)} (429).",
         status=429,
-        method="PUT",
-        path=path,
         hint="Try again later." if asked is None else f"Try again in {asked:g} seconds.",
     )
     error.details = plan.redacted_details(answer.details)

@@ -5,29 +5,24 @@ Never by sending it again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
-from patcher.backoff import Clock, TimeLeft, attempts, pauses, time_left
-from patcher.documents.wording import Notice, first_few, ignore
+from patcher.backoff import TimeLeft, attempts, pauses, time_left
+from patcher.documents.wording import Notice, first_few
 from patcher.errors import ApiError, ConflictError, NotFoundError, OutcomeUnknownError, PatchError
-from patcher.guard.overlap import OverlapCheck, has_trace
-from patcher.guard.store import Ambiguous, Answered, Job, Refused, Store
-from patcher.guard.verification import EXCUSES, Verdict, is_as_before, proves, verify
+from patcher.guard.overlap import AfterWrite, has_trace
+from patcher.guard.store import Ambiguous, Answered, Job, Refused
+from patcher.guard.verification import EXCUSES, is_as_before, proves, verify
 from patcher.plan import Plan
 from patcher.resources.snapshot import Snapshot
 
+if TYPE_CHECKING:
+    from patcher.guard.guard import Guard
+
 PATIENCE: Final = 5.0
 """For how many seconds a state is read again that a replica which lags behind may show."""
-
-
-class Written(NamedTuple):
-    """The write took effect; ``snapshot`` is the first one after it."""
-
-    snapshot: Snapshot
-    verdict: Verdict
-    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(slots=True)
@@ -35,26 +30,18 @@ class SentWrite:
     """One write that was sent, and how its outcome is found out.
 
     Attributes:
-        store: the resource behind its API.
-        clock: the time that waiting goes by.
+        guard: what sent it.
         plan: what was sent.
         before: the last snapshot before the write.
         entry: the journal's record of the write.
-        timeout: how many seconds to look for the outcome.
-        version_step: how far one write moves the version.
-        notify: called with a sentence when a first look does not show the outcome.
     """
 
-    store: Store
-    clock: Clock
+    guard: Guard
     plan: Plan
     before: Snapshot
     entry: str
-    timeout: float
-    version_step: int = 1
-    notify: Callable[[str], None] = ignore
 
-    def settle(self, answer: Answered | Job | Refused | Ambiguous) -> Written:
+    def settle(self, answer: Answered | Job | Refused | Ambiguous) -> AfterWrite:
         """Returns the write if it took effect.
 
         Raises ApiError (refused, nothing written), ConflictError (its precondition failed),
@@ -67,31 +54,37 @@ class SentWrite:
             error.details = error.details or self.plan.redacted_details(details)
             raise
 
-    def _settled(self, answer: Answered | Job | Refused | Ambiguous) -> Written:
+    def _settled(self, answer: Answered | Job | Refused | Ambiguous) -> AfterWrite:
         if isinstance(answer, Refused):
             if answer.status == 412:
                 return self._precondition_failed(answer)
-            raise self._refusal(answer)
+            said = self.plan.redacted(answer.message)
+            raise self.not_written(
+                f"The API refused to write {self.plan.label}: {said} ({answer.status}).",
+                status=answer.status,
+                key=answer.key,
+                hint="Fix the problem above and run the command again.",
+            )
         if isinstance(answer, Job):
             return self._follow(answer)
         if isinstance(answer, Answered):
             snapshot = answer.snapshot
             if snapshot.id == self.before.id and snapshot.is_newer_than(self.before):
-                return Written(snapshot, verify(self.plan, self.before, snapshot))
+                return self._after(snapshot)
             answer = Ambiguous(
                 "the response describes a different resource or an older version of it"
             )
-        return self._watch(answer)
+        return self._watch(answer, time_left(self.guard.clock, self.guard.settle_timeout))
 
-    def _precondition_failed(self, answer: Refused) -> Written:
+    def _precondition_failed(self, answer: Refused) -> AfterWrite:
         """Decides whether someone else's write made the precondition fail, or this very one.
 
         RFC 9110, section 13.1.1: a proxy that sent the write twice gets this for the second. The
         present state shows which it was. Raises ConflictError.
         """
         said = f"{self.plan.redacted(answer.message)} (412)"
-        now = self._first_look(time_left(self.clock, PATIENCE), moved=True)
-        written = None if now is None else self.unprocessed(now)
+        now = self.first_look(PATIENCE, moved=True)
+        written = self.unprocessed(now)
         if written is not None:
             return written
         what = f"The precondition of the write failed: {said}."
@@ -113,22 +106,10 @@ class SentWrite:
             hint=hint,
         )
 
-    def _refusal(self, answer: Refused) -> ApiError:
-        said = self.plan.redacted(answer.message)
-        return ApiError(
-            f"The API refused to write {self.plan.label}: {said} ({answer.status}). "
-            "Nothing was written.",
-            status=answer.status,
-            method="PUT",
-            path=self._path,
-            key=answer.key,
-            hint="Fix the problem above and run the command again.",
-        )
-
-    def _watch(self, answer: Ambiguous) -> Written:
-        """Reads until the outcome is clear or the time is up."""
+    def _watch(self, answer: Ambiguous, left: TimeLeft, job: Job | None = None) -> AfterWrite:
+        """Reads until the outcome is clear or the time is up; ``job`` may still be writing."""
         found, is_untouched = "", False
-        for now, unread in self._looks(time_left(self.clock, self.timeout)):
+        for now, unread in self._looks(left):
             has_moved = now is not None and self._has_moved(now)
             is_untouched = now is not None and not unread and not has_moved
             if now is None:
@@ -141,20 +122,16 @@ class SentWrite:
                 found = self._moved_on(now)
         reason = self.plan.redacted(answer.reason)
         if is_untouched and answer.declined:
-            raise ApiError(
-                f"The API did not write {self.plan.label}: {reason}. Nothing was written, as "
-                "reading it again confirmed.",
+            raise self.not_written(
+                f"The API did not write {self.plan.label}: {reason}. It is unchanged.",
                 status=answer.status,
-                method="PUT",
-                path=self._path,
                 hint=answer.hint,
             )
-        raise self.unknown(f"{reason.rstrip('.')}; {found}")
+        raise self.unknown(f"{reason.rstrip('.')}; {found}", job)
 
     def _moved_on(self, now: Snapshot) -> str:
         """Compares a snapshot that does not prove the write with what was sent."""
-        verdict = verify(self.plan, self.before, now)
-        return f"it has changed{self._facts(now)}, and {_compared(self.plan, verdict)}"
+        return f"it has changed{self._facts(now)}, and {_compared(self._after(now))}"
 
     def _facts(self, now: Snapshot) -> str:
         """Who made another state so, as far as its snapshot shows, in brackets."""
@@ -164,98 +141,87 @@ class SentWrite:
             facts.insert(0, f"version {was} became {now.shown_version}")
         return f" ({', '.join(facts)})" if facts else ""
 
-    def _follow(self, job: Job) -> Written:
+    def _follow(self, job: Job) -> AfterWrite:
         """Polls a job to its end, then reads what it left."""
-        left, pause = time_left(self.clock, self.timeout), pauses()
+        left, pause = time_left(self.guard.clock, self.guard.settle_timeout), pauses()
         while job.status not in ("done", "failed"):
             if left() <= 0:
-                return self._unfinished(job, f"job {job.id} is still {job.status}", left)
-            self.notify(f"Waiting for the API's job (up to {left():.0f} s)")
-            self.clock.sleep(min(next(pause), left()))
+                return self._watch(Ambiguous(f"job {job.id} is still {job.status}"), left, job)
+            self.guard.notify(f"Waiting for the API's job (up to {left():.0f} s)")
+            self.guard.clock.sleep(min(next(pause), left()))
             try:
                 job = job.poll(left)
             except PatchError as error:
-                why = f"job {job.id} cannot be followed: {error.message.rstrip('.')}"
-                return self._unfinished(job, why, left)
-        within = time_left(self.clock, min(PATIENCE, left()))
+                why = f"job {job.id} cannot be followed: {error.message}"
+                return self._watch(Ambiguous(why), left, job)
+        within = min(PATIENCE, left())
         if job.status == "failed":
             try:
                 return self._failed(job, within)
             except PatchError as error:
                 error.details = self.plan.redacted_details(job.details)
                 raise
-        now = self._first_look(within, moved=True)
+        now = self.first_look(within, moved=True)
         if now is None:
             raise self.unknown(f"job {job.id} is done, but the result cannot be read", job)
-        return Written(now, verify(self.plan, self.before, now))
+        return self._after(now)
 
-    def _failed(self, job: Job, left: TimeLeft) -> Written:
+    def _failed(self, job: Job, within: float) -> AfterWrite:
         """Returns the write of a failed job if all of it is stored as sent, and else raises.
 
         Someone else's write may have left anything there, and the job nothing. Only a part of
         what was sent, under our own name, proves that the job wrote it.
         """
         why = self.plan.redacted(job.error or "no reason given")
-        now = self._first_look(left)
+        now = self.first_look(within)
         if now is None:
             raise self.unknown(f"job {job.id} failed ({why}), and what it left cannot be read", job)
         what = f"The API's job to write {self.plan.label} failed"
         if not self._has_moved(now):
-            message = f"{what}: {why}. Nothing was written."
-            raise ApiError(message, method="PUT", path=self._path)
+            raise self.not_written(f"{what}: {why}.")
         written = self.shown_by(now)
         if written is not None:
             text = f"Job {job.id} failed ({why}), but what was sent is stored."
             notice = Notice("job-failed-but-written", "", text)
-            return written._replace(notices=(notice, *written.notices))
-        overlap, verdict = self.overlap(now), verify(self.plan, self.before, now)
-        trace = has_trace(self.plan, verdict.stored)
+            return replace(written, notices=(notice, *written.notices))
+        found = self._after(now)
+        trace = has_trace(self.plan, found.verdict.stored)
         is_ours = self._is_ours(now)
-        if trace and is_ours and verdict.differences:
-            raise overlap.error(
-                verdict,
+        if trace and is_ours and found.verdict.differences:
+            raise found.error(
                 f"{what} ({why}), and what is stored is neither the state before nor what was "
                 f"sent{self._facts(now)}. Either the job or someone else's write left it so.",
             )
-        if not trace and is_ours is False and overlap.is_alone:
+        if not trace and is_ours is False and found.is_alone:
             raise self._conflict(now, f"{what}: {why}.")
         raise self.unknown(f"job {job.id} failed ({why}); {self._moved_on(now)}", job)
 
-    def _unfinished(self, job: Job, reason: str, left: TimeLeft) -> Written:
-        """Returns what a job that cannot be followed to its end has written by the deadline."""
-        for now, _ in self._looks(left):
-            if now is not None and self._has_moved(now):
-                written = self.shown_by(now)
-                if written is not None:
-                    return written
-        raise self.unknown(reason, job)
-
-    def unprocessed(self, now: Snapshot) -> Written | None:
+    def unprocessed(self, now: Snapshot | None) -> AfterWrite | None:
         """Judges a write that was answered as not processed (412, 429) by a later snapshot.
 
         The answer is about one delivery, and a proxy may have made two. Returns the write where
         it is stored as sent after all, and None where it is not written: as before, or one write
-        further with nothing of it. Raises OutcomeUnknownError for anything else.
+        further with nothing of it; also where nothing can be read. Raises OutcomeUnknownError for
+        anything else.
         """
-        if not self._has_moved(now) or self.before.is_newer_than(now):
+        if now is None or not self._has_moved(now) or self.before.is_newer_than(now):
             return None
         written = self.shown_by(now)
         if written is not None:
             return written
-        overlap = self.overlap(now)
+        found = self._after(now)
         # Without versions that count, someone's write over all of ours leaves nothing to go by.
-        is_theirs = overlap.is_alone or overlap.is_blind
-        stored = verify(self.plan, self.before, now).stored
-        if not is_theirs or has_trace(self.plan, stored):
+        is_theirs = found.is_alone or found.is_blind
+        if not is_theirs or has_trace(self.plan, found.verdict.stored):
             raise self.unknown(
                 f"the API said it was not processed, yet {self._moved_on(now)}. "
                 "A proxy may have delivered it twice"
             )
         return None
 
-    def shown_by(self, now: Snapshot) -> Written | None:
+    def shown_by(self, now: Snapshot) -> AfterWrite | None:
         """Returns the write if a snapshot alone, without an answer, proves that it took effect."""
-        written = Written(now, verify(self.plan, self.before, now))
+        written = self._after(now)
         if not proves(self.plan, written.verdict):
             return None
         if self._is_ours(now):
@@ -264,15 +230,26 @@ class SentWrite:
             f"No answer came: that {self.plan.label} was written is known from a read alone. If "
             "someone else wrote the same, this write may still be applied, over later changes."
         )
-        return written._replace(notices=(Notice("proved-by-reading", "", text),))
+        return replace(written, notices=(Notice("proved-by-reading", "", text),))
 
-    def overlap(self, now: Snapshot) -> OverlapCheck:
-        """Compares a later snapshot with the one before the write."""
-        return OverlapCheck(self.plan, self.before, now, self.version_step, self.entry)
+    def _after(self, now: Snapshot) -> AfterWrite:
+        """Compares a later snapshot with the one before the write and with what was sent."""
+        verdict = verify(self.plan, self.before, now)
+        step = self.guard.version_step
+        return AfterWrite(self.plan, self.before, now, step, self.entry, verdict)
 
-    def look(self) -> Snapshot | None:
-        """Returns the present state, without a wait; None where it cannot be read."""
-        return self._glance(time_left(self.clock, 0))[0]
+    def not_written(
+        self,
+        what: str,
+        *,
+        status: int | None = None,
+        key: str | None = None,
+        hint: str | None = None,
+    ) -> ApiError:
+        """Returns the error for a write that the API did not make; ``what`` says so."""
+        path = f"{self.plan.resource.collection}/{self.before.id}"
+        message = f"{what} Nothing was written."
+        return ApiError(message, status=status, method="PUT", path=path, key=key, hint=hint)
 
     def unknown(self, reason: str, job: Job | None = None) -> OutcomeUnknownError:
         """Returns the error for a write whose outcome cannot be found out."""
@@ -287,9 +264,10 @@ class SentWrite:
 
     def _is_ours(self, now: Snapshot) -> bool | None:
         """Whether it was last written under our own name; None where that is not known."""
-        author = now.author_id
-        me = self.store.me(time_left(self.clock, PATIENCE)) if author is not None else None
-        return None if me is None else author == me
+        if now.author_id is None:
+            return None
+        me = self.guard.store.me(time_left(self.guard.clock, PATIENCE))
+        return None if me is None else now.author_id == me
 
     def _has_moved(self, now: Snapshot) -> bool:
         return not is_as_before(self.plan, self.before, now)
@@ -298,7 +276,7 @@ class SentWrite:
         """Returns the error for a write that someone else's preceded; ``what`` says what failed."""
         from patcher.plan.conflicts import conflict
 
-        error = conflict(self.plan, now, verify(self.plan, self.before, now).stored)
+        error = conflict(self.plan, now, self._after(now).verdict.stored)
         error.message = f"{what} {error.message}"
         return error
 
@@ -310,7 +288,8 @@ class SentWrite:
         empty where it did.
         """
         latest, text = None, "Checking whether the write succeeded (up to {:.0f} s)"
-        for _ in attempts(self.clock, left, lambda rest: self.notify(text.format(rest))):
+        notify = self.guard.notify
+        for _ in attempts(self.guard.clock, left, lambda rest: notify(text.format(rest))):
             now, unread = self._glance(left)
             if now is not None and self.before.is_newer_than(now):
                 now, unread = None, "only an earlier state of it can be read"
@@ -324,10 +303,13 @@ class SentWrite:
             return seen.is_newer_than(now)
         return self._has_moved(seen) and not self._has_moved(now)
 
-    def _first_look(self, left: TimeLeft, *, moved: bool = False) -> Snapshot | None:
-        """Returns the first state that can be read; with ``moved``, one that differs, if any."""
+    def first_look(self, within: float, *, moved: bool = False) -> Snapshot | None:
+        """Returns the first state that can be read; with ``moved``, one that differs, if any.
+
+        Looks for ``within`` seconds, at least once.
+        """
         found = None
-        for found, _ in self._looks(left):
+        for found, _ in self._looks(time_left(self.guard.clock, within)):
             if found is not None and (not moved or self._has_moved(found)):
                 break
         return found
@@ -335,23 +317,19 @@ class SentWrite:
     def _glance(self, left: TimeLeft) -> tuple[Snapshot | None, str]:
         """Returns the present state, or None and why it cannot be read."""
         try:
-            return self.store.read(self.before.id or "", left), ""
+            return self.guard.store.read(self.before.id or "", left), ""
         except NotFoundError:
             return None, "it has been deleted"
         except PatchError:
             return None, "it cannot be read at the moment"
 
-    @property
-    def _path(self) -> str:
-        return f"{self.plan.resource.collection}/{self.before.id}"
 
-
-def _compared(plan: Plan, verdict: Verdict) -> str:
+def _compared(found: AfterWrite) -> str:
     """Compares what is stored with what was sent, where it does not prove the write."""
-    paths = first_few(change.path for change in plan.shown(verdict.differences))
+    paths = first_few(change.path for change in found.plan.shown(found.verdict.differences))
     if paths:
         return f"differs from what was sent in {paths}"
-    excused = first_few(notice.path for notice in verdict.notices if notice.code in EXCUSES)
+    excused = first_few(notice.path for notice in found.verdict.notices if notice.code in EXCUSES)
     if excused:
         return f"holds what was sent, but the server added or hides {excused}, so it proves nothing"
     return "does not show whether this write changed it"

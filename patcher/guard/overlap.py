@@ -1,4 +1,4 @@
-"""Decides from the snapshots around a write whether it was the only one. Pure.
+"""Judges a write by a snapshot after it: whether it is stored as sent, and the only one. Pure.
 
 Someone else can write between the last snapshot before a write and the write itself. Only the
 server has seen what they wrote then. The version shows that they did, which is reported; what they
@@ -22,11 +22,17 @@ from patcher.resources.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class OverlapCheck:
-    """The versions before and after a write.
+class AfterWrite:
+    """A snapshot after a write, compared with the one before it and with what was sent.
 
-    ``before`` is the last snapshot before the write of ``plan``, ``after`` the first one after it;
-    ``step`` is how far one write moves the version, ``entry`` the journal's record of the write.
+    Attributes:
+        plan: what was sent.
+        before: the last snapshot before the write.
+        after: the first one after it.
+        step: how far one write moves the version.
+        entry: the journal's record of the write.
+        verdict: what is stored, compared with what was sent.
+        notices: warnings about how the outcome was found out.
     """
 
     plan: Plan
@@ -34,15 +40,17 @@ class OverlapCheck:
     after: Snapshot
     step: int
     entry: str
+    verdict: Verdict
+    notices: tuple[Notice, ...] = ()
 
-    def judge(self, verdict: Verdict, *, refresh: bool = False) -> list[Notice]:
+    def judge(self, *, refresh: bool = False) -> list[Notice]:
         """Returns warnings. Raises VerificationError unless stored as sent and the only write.
 
         With ``refresh`` the server may have written as well, so a version that moved further is
         only a warning.
         """
-        if not verdict.is_as_sent:
-            raise self.error(verdict, self._differs(verdict))
+        if not self.verdict.is_as_sent:
+            raise self.error(self._differs())
         if self.is_blind:
             text = f"{self._blindness}, so an overlapping write by someone else would not show."
             return [Notice("overlap-undetectable", "", text)]
@@ -53,7 +61,6 @@ class OverlapCheck:
             text = f"The {moved}: either the refresh wrote {self.plan.label} or someone else did."
             return [Notice("version-moved-further", "", text)]
         raise self.error(
-            verdict,
             f"{self.plan.label} is stored as sent, but this was not the only write: its {moved}, "
             "so someone else wrote it after it was last read. What is stored is that last read "
             "with your change: anything else they changed is overwritten. Only the server saw "
@@ -89,15 +96,15 @@ class OverlapCheck:
         old, new = self.before.version, self.after.version
         return f"went from {old} to {new}, which one write does not explain"
 
-    def _differs(self, verdict: Verdict) -> str:
-        differences = self.plan.shown(verdict.differences)
+    def _differs(self) -> str:
+        differences = self.plan.shown(self.verdict.differences)
         paths = first_few(change.path for change in differences)
         what = f"{self.plan.label} was written, but the stored value differs in {paths}."
         kept = first_few(
             change.path
             for change in differences
             if change.kind == "added"
-            and type(lookup(verdict.stored, tokens_of(change.path)[:-1], None)) is dict
+            and type(lookup(self.verdict.stored, tokens_of(change.path)[:-1], None)) is dict
         )
         if kept:
             what += f" The server did not clear {kept}."
@@ -116,7 +123,7 @@ class OverlapCheck:
             "and unknown."
         )
 
-    def error(self, verdict: Verdict, message: str) -> VerificationError:
+    def error(self, message: str) -> VerificationError:
         """Returns the error for a write that is not stored as sent, or was not the only one."""
         record = f"Journal entry {self.entry} has the state before the write."
         hint = "Check the current state (patch-model get) and decide."
@@ -125,9 +132,9 @@ class OverlapCheck:
             hint = f"Ask others who write to this {noun} whether their change is still there."
         return VerificationError(
             message,
-            differences=self.plan.shown(verdict.differences),
+            differences=self.plan.shown(self.verdict.differences),
             sent=self.plan.proposed,
-            stored=verdict.stored,
+            stored=self.verdict.stored,
             version_before=self.before.version,
             version_after=self.after.version,
             hint=f"{hint} {record}",

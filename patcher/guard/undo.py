@@ -13,7 +13,7 @@ from patcher.documents.steps import replaced
 from patcher.documents.values import MISSING, Document, Tokens, differing, strictly_equal
 from patcher.errors import ConflictError, InvalidInputError, JournalError, OutcomeUnknownError
 from patcher.guard.guard import REFRESH
-from patcher.guard.overlap import OverlapCheck
+from patcher.guard.overlap import AfterWrite
 from patcher.guard.verification import is_as_before, is_in_place, proves, verify
 from patcher.journal import Ending, Entry, Journal
 from patcher.plan import Origin, Plan, Terms, propose, propose_edited
@@ -140,8 +140,9 @@ class UndoPlanner:
         if entry.ending is None or entry.ending.state != "unverified":
             return back
         made = self._recorded(entry)
-        overlap = OverlapCheck(made, made.base, back.base, self.version_step, entry.name)
-        if overlap.is_alone or verify(made, made.base, back.base).is_as_sent:
+        verdict = verify(made, made.base, back.base)
+        left = AfterWrite(made, made.base, back.base, self.version_step, entry.name, verdict)
+        if left.is_alone or verdict.is_as_sent:
             return back
         changes = compare(made.proposed, back.proposed, self.resource.shape.lists)
         return replace(back, document=made.proposed, changes=changes)
