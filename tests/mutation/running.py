@@ -212,7 +212,11 @@ def _killer(mutant: Mutant, tests: list[tuple[pytest.Item, float]]) -> str | Non
 
 
 def _forget_what_was_worked_out(file: str = "") -> None:
-    """What was worked out while the tests were collected was worked out without the fault."""
+    """What was worked out before, it was without the fault; and who asks again calls nothing."""
+    for name, module in tuple(sys.modules.items()):
+        for one in vars(module).values() if name.startswith("patcher.") else ():
+            if hasattr(one, "cache_clear"):
+                one.cache_clear()
     model = "patcher/resources/model.py"
     if file != model:  # which has it already, where it is
         remake_constant(model, "_SCHEMA")
