@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from types import MappingProxyType
 from typing import Any
@@ -348,6 +349,7 @@ def test_nothing_to_add_or_remove_is_a_notice(patch: Patch, code: str, said: str
     assert strictly_equal(applied.document, DOCUMENT)
     assert [one.code for one in applied.notices] == [code]
     assert said in applied.notices[0].message
+    assert applied.notices[0].message.endswith((".", "?"))
     assert ("Did you mean" in applied.notices[0].message) == ("Did you mean" in said)
 
 
@@ -363,7 +365,7 @@ def test_nothing_to_add_or_remove_is_a_notice(patch: Patch, code: str, said: str
         ),
         (_add("named", '{"name": "ltv"}'), 'already has "ltv"', "--set named.0.KEY=..."),
         (_add("named", "ltv"), "is not valid JSON", '{"name": "..."}'),
-        (_add("named", '{"nme": "ltv"}'), 'an object with "name"', '"name"'),
+        (_add("named", '{"nme": "ltv"}'), 'with "name", got an object without.', '"name"'),
         (_add("links", '["a"]'), '"from" and "to", got a list', '"from"'),
         (Patch.add("texts", 1), "expected text, got a number", "Give text."),
         (_add("name", "x"), "/name is text, not a list.", "--set name=..."),
@@ -810,8 +812,11 @@ HOSTS = {
 )
 def test_an_index_into_a_known_list_is_refused(patch: Patch) -> None:
     """The shape alone tells, before any document is read."""
-    with pytest.raises(InvalidPatchError, match="by its index"):
+    with pytest.raises(InvalidPatchError, match="by its index") as caught:
         refuse_indices(patch, MODEL.shape)
+
+    assert re.fullmatch(r"/[a-z_/]+/[0-9]", str(caught.value.path))
+    assert "by value" in str(caught.value.hint)
 
 
 def test_an_index_into_another_list_is_refused_where_it_is_one() -> None:

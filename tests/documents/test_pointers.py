@@ -83,8 +83,10 @@ def test_any_text_at_all_is_a_place_or_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["a", "~0", "/~2", "/a~", "/~", "/a/~x/b", "/a" * (MAX_DEPTH + 1)])
 def test_what_is_no_pointer_is_refused(text: str) -> None:
     """A pointer is empty or begins with a slash, and ~ comes with 0 or 1."""
-    with pytest.raises(InvalidPatchError):
+    with pytest.raises(InvalidPatchError) as caught:
         tokens_of(text)
+
+    assert ("~0 for ~" in str(caught.value.hint)) is (text.startswith("/") and "~" in text)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,14 @@ def test_a_credential_is_found_in_every_spelling(spelled: str) -> None:
     assert knowing(CREDENTIAL).redacted(text) == f"login failed for <{MASK}> twice"
 
 
+def test_of_two_credentials_the_longer_one_is_masked() -> None:
+    """Nothing is left of a credential that begins or ends like another one."""
+    redacted = knowing("hunter2-orders", "hunter2-orders-2024", "x-hunter2-orders").redacted
+
+    assert redacted("<hunter2-orders-2024>") == f"<{MASK}>"
+    assert redacted("<x-hunter2-orders>") == f"<{MASK}>"
+
+
 @pytest.mark.parametrize("ellipsis", ["...", "…"])
 def test_a_credential_that_is_cut_off_is_masked(ellipsis: str) -> None:
     """The beginning of a credential at the end of a shortened text is masked, the rest stays."""

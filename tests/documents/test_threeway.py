@@ -447,3 +447,21 @@ def test_a_uuid_in_another_case_is_the_same_one_on_both_sides() -> None:
 
     assert found.collisions == ()
     assert found.document == {**base, "policies": [one, two]}
+
+
+@pytest.mark.parametrize(
+    ("sides", "shown"),
+    [
+        ((1, 2, 3), {"base": 1, "yours": 2, "theirs": 3}),
+        ((MISSING, 2, None), {"yours": 2, "theirs": None}),
+        ((1, MISSING, 3), {"base": 1, "theirs": 3}),
+    ],
+)
+@pytest.mark.parametrize("touched", [False, True])
+def test_a_collision_has_the_sides_that_there_are(
+    sides: tuple[Any, Any, Any], shown: dict[str, Any], *, touched: bool
+) -> None:
+    """JSON output leaves out a side that has no value there, and keeps null."""
+    collision = Collision("/name", *sides, touched)
+
+    assert collision.to_dict() == {"path": "/name", **shown, "touched": touched}

@@ -18,6 +18,7 @@ from patcher.documents.values import (
     bounded,
     checked,
     copied,
+    differing,
     extent,
     strictly_equal,
 )
@@ -204,6 +205,31 @@ def test_no_more_than_the_bound_is_shown(document: Document, size: int) -> None:
 def test_every_text_of_a_value_from_elsewhere_passes_through() -> None:
     """Keys, too."""
     assert bounded({"a": ["b", {"c": 1}]}, str.upper) == {"A": ["B", {"C": 1}]}
+
+
+@pytest.mark.parametrize(
+    ("value", "size", "shown"),
+    [
+        (["a" * 10, "b", "c"], 30, ["a" * 10, "..."]),
+        (["a" * 10, "b", "c"], 31, ["a" * 10, "...", "..."]),
+        (["a" * 10, "b", "c"], 60, ["a" * 10, "b", "c"]),
+        ({"k": "a" * 10, "l": "b"}, 31, {"k": "a" * 10, "...": "..."}),
+        ({"k": "a" * 10, "l": "b"}, 43, {"k": "a" * 10, "l": "b"}),
+        ("a" * 20, 20, "a" * 10 + "..."),
+        ("a" * 20, 30, "a" * 20),
+        (1, 0, 1),
+    ],
+)
+def test_what_is_cut_ends_in_an_ellipsis(value: JsonValue, size: int, shown: JsonValue) -> None:
+    """A text is cut at the bound; of a list or an object what comes after it is left out."""
+    assert bounded(value, str, size) == shown
+
+
+@pytest.mark.parametrize(("one", "other"), [({"a": None}, {}), ({"a": 1}, {"a": 1.0})])
+def test_a_key_differs_where_its_value_or_its_presence_does(one: Document, other: Document) -> None:
+    """Null is not absent, and 1 is not 1.0."""
+    assert differing({**one, "b": 2}, {**other, "b": 2}) == {"a"}
+    assert differing(other, one) == {"a"}
 
 
 def test_a_key_takes_the_room_of_its_characters() -> None:

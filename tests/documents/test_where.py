@@ -80,6 +80,7 @@ def test_without_an_equals_sign_it_is_none(text: str) -> None:
         Condition.parse(text)
 
     assert "name" not in caught.value.message
+    assert "--where" in str(caught.value.command_hint)
 
 
 @pytest.mark.parametrize("text", ["=x", "~=x", "a..b=x", "/a~2=x"])
@@ -106,6 +107,7 @@ def test_a_broken_expression_is_refused_without_repeating_it(pattern: str) -> No
         Condition.parse(f"name~={pattern}s3cret")
 
     assert "s3cret" not in caught.value.message
+    assert "Python's syntax" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +127,7 @@ def test_nothing_is_chosen_by_a_credential(text: str) -> None:
         Condition.parse(text).check(SHAPE, MASKS)
 
     assert "hunter2" not in caught.value.message + str(caught.value.command_hint)
+    assert "another path" in str(caught.value.hint)
 
 
 def test_a_mask_is_no_value() -> None:

@@ -180,6 +180,7 @@ def test_where_the_model_is_and_what_its_job_is_called() -> None:
         "/api/models",
         "updatemodel",
     )
+    assert MODEL.preview == ("/api/model-preview", "previewmodel")
     assert MODEL.schema.path.is_file()
 
 

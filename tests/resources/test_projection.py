@@ -217,6 +217,7 @@ def test_what_is_passed_over_can_be_named() -> None:
 LABELS = ("--set 'labels:=[\"UUID\"]'", "--unset labels")
 FIELDS = ("--set 'fields:=[...]'",)
 FULL = ("--set 'additional_fields:=[...]'",)
+DROP = "--unknown-fields drop (leave it out, which clears it)"
 
 
 @pytest.mark.parametrize("unknown_fields", ["error", "carry", "drop"])
@@ -395,10 +396,13 @@ def test_a_key_with_the_name_of_a_rebuilt_one_replaces_nothing(fields: list[Any]
 
     for unknown_fields in ("error", "carry"):
         found = projection(response, unknown_fields)
-        assert list(blocked(found)) == ["/additional_fields"]
+        reason = "unknown key in the response with the name of a known one"
+        assert blocked(found) == {"/additional_fields": reason}
         assert found.document["additional_fields"] == (rebuilt or [{"name": "z"}])
-        assert not any("carry" in way for way in found.blockers[0].ways)
-    assert projection(response, "drop").document.get("additional_fields") == rebuilt
+        assert found.blockers[0].ways == (DROP, *FULL)
+    dropped = projection(response, "drop")
+    assert dropped.document.get("additional_fields") == rebuilt
+    assert [(one.code, one.path) for one in dropped.notices] == [("dropped", "/additional_fields")]
 
 
 def test_one_item_that_is_off_hides_no_other() -> None:
