@@ -14,15 +14,8 @@ from patcher.documents.jsontext import quoted
 from patcher.documents.pointers import kind_of, lookup, obstacle, pointer_to, shown, tokens_of
 from patcher.documents.shape import Shape
 from patcher.documents.steps import Step, refuse_root, refuse_too_deep, replaced
-from patcher.documents.values import (
-    MISSING,
-    Document,
-    JsonValue,
-    Tokens,
-    checked,
-    copied,
-)
-from patcher.documents.wording import Notice, closest, did_you_mean
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens, checked, copied
+from patcher.documents.wording import Notice, did_you_mean
 from patcher.errors import InvalidPatchError
 
 _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -93,12 +86,10 @@ class Operation(Step):
     def _refuse_misfit(self, document: JsonValue) -> None:
         """Raises InvalidPatchError when the operation does not fit the document."""
         reason = obstacle(document, self.source) if self.source is not None else None
-        if self.op in ("test", "remove", "replace"):
-            reason = obstacle(document, self.path)
-        elif reason is None:
+        if reason is None:
             if self.op == "move" and self.source is not None:
                 document = replaced(document, self.source, MISSING)  # removed before it is added
-            reason = obstacle(document, self.path, adding=True)
+            reason = obstacle(document, self.path, adding=self.op in ("add", "move", "copy"))
         if reason is not None:
             is_test = self.op == "test"
             failed = f"the test of {shown(self.path)} failed, because " if is_test else ""
@@ -143,19 +134,14 @@ def operations_of(given: object) -> tuple[Operation, ...]:
 def _operation(raw: JsonValue, number: int) -> Operation:
     if type(raw) is not dict:
         raise _invalid(number, f"it must be an object, not {kind_of(raw)}")
-    if "op" not in raw:
-        raise _missing(number, "op", raw, ("op",))
-    op = raw["op"]
+    op = raw.get("op")
     if type(op) is not str or op not in _MEMBERS:
-        hint = did_you_mean(op, _MEMBERS) if type(op) is str else None
-        given = "not one that RFC 6902 defines" if type(op) is str else kind_of(op)
-        raise _invalid(
-            number, f"its op is {given}", hint=hint or f"Known operations: {', '.join(_MEMBERS)}."
-        )
+        hint = f"Known operations: {', '.join(_MEMBERS)}."
+        raise _invalid(number, "its op is not one that RFC 6902 defines", hint=hint)
     members = _MEMBERS[op]
     for name in members:
         if name not in raw:
-            raise _missing(number, name, raw, members)
+            raise _invalid(number, f"{quoted(name)} is missing")
     operation = Operation(
         number,
         op,
@@ -190,13 +176,6 @@ def _refuse_impossible(operation: Operation) -> None:
         refuse_root(source)
         if source == path[: len(source)] and source != path:
             raise _invalid(operation.number, f"{shown(source)} cannot be moved into itself", path)
-
-
-def _missing(number: int, name: str, raw: Document, known: Iterable[str]) -> InvalidPatchError:
-    unknown = [one for one in raw if one not in known]
-    typo = next((one for one in unknown if closest(one, [name])), None)
-    hint = f"Did you mean {quoted(name)} instead of {quoted(typo)}?" if typo else None
-    return _invalid(number, f'"{name}" is missing', hint=hint)
 
 
 def _invalid(

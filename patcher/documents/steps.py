@@ -6,7 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from patcher.documents import jsontext
 from patcher.documents.pointers import (
@@ -44,14 +44,9 @@ _INDEX: Final = re.compile("[0-9]+")
 
 
 class Step(ABC):
-    """One change of a document; immutable, so that it can be applied any number of times.
-
-    ``restates`` says whether it may repeat what the document has, as a merge patch made from a
-    printed document does.
-    """
+    """One change of a document; immutable, so that it can be applied any number of times."""
 
     __slots__ = ()
-    restates: ClassVar[bool] = False
 
     @abstractmethod
     def writes(self) -> Iterable[tuple[Tokens, JsonValue]]:
@@ -231,7 +226,9 @@ def assigned(
         )
     if step == "-" and is_last:
         return [*container, value]
-    index = _index_in(container, tokens, at)
+    index = index_of(step)
+    if index is None or index >= len(container):
+        raise _no_item((*here, step), container)
     changed = list(container)
     changed[index] = value if is_last else assigned(container[index], tokens, value, shape, at + 1)
     return changed
@@ -246,20 +243,6 @@ def _refuse_new_list(tokens: Tokens, end: int, shape: Shape) -> None:
             path=pointer_to(place),
             hint=f"Set the whole list: --set {path_to(place)}:='[...]'",
         )
-
-
-def _index_in(items: list[JsonValue], tokens: Tokens, at: int) -> int:
-    index = index_of(tokens[at])
-    place = tokens[: at + 1]
-    if tokens[at] == "-":
-        raise InvalidPatchError(
-            f"In {shown(tokens)} the - must come last: it appends a whole item.",
-            path=pointer_to(place),
-            hint=f"Use --set {path_to(place)}:='{{...}}'",
-        )
-    if index is None or index >= len(items):
-        raise _no_item(place, items)
-    return index
 
 
 def _no_item(place: Tokens, items: list[JsonValue]) -> InvalidPatchError:
@@ -278,8 +261,6 @@ class MergePatch(Step):
 
     Raises InvalidPatchError for anything but an object: it would replace the document.
     """
-
-    restates: ClassVar[bool] = True
 
     patch: Mapping[str, JsonValue]
 
@@ -309,8 +290,6 @@ class WholeDocument(Step):
 
     It must name every key that the document has, so that none is lost by omission.
     """
-
-    restates: ClassVar[bool] = True
 
     document: Mapping[str, JsonValue]
 

@@ -11,7 +11,7 @@ from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch
 from patcher.documents.pointers import item_to, overlap, pointer_to, tokens_of
-from patcher.documents.steps import Assign
+from patcher.documents.steps import Assign, MergePatch, WholeDocument
 from patcher.documents.values import MISSING, Document, strictly_equal
 from patcher.documents.wording import Notice, did_you_mean
 from patcher.errors import InvalidPatchError
@@ -92,8 +92,8 @@ def check_change(
         if any(overlap(place, later) for later, _, _ in writes[i + 1 :]):
             continue  # a later step replaces it
         for violation in resource.schema.violations(value, place):
-            # A value that a step repeats may break the schema in the document already.
-            if violation.read_only or not step.restates:
+            # These may repeat a value that breaks the schema in the document already.
+            if violation.read_only or not isinstance(step, (MergePatch, WholeDocument)):
                 is_typed = isinstance(step, Assign) and step.typed is not None
                 hint = f"For JSON: {item_to(place, ':=', '...')}" if is_typed else None
                 raise violation._replace(hint=violation.hint or hint).error()

@@ -99,7 +99,7 @@ def test_what_is_set_at_a_new_key_can_be_cleared_again(
         ({"l": [1]}, "/l/1", "There is no /l/1: /l is a list of 1 item,"),
         ({"l": [1]}, "/l/01", "There is no /l/01"),
         ({"l": [1]}, "/l/0/a", "/l/0 is a number"),
-        ({"l": [[]]}, "/l/0/-/-", "In /l/0/-/- the - must come last"),
+        ({"l": [[]]}, "/l/0/-/-", "There is no /l/0/-: /l/0 is a list of 0 items,"),
         ({}, "/a/-", "There is no list at /a yet."),
     ],
 )
@@ -232,7 +232,7 @@ def test_where_a_value_goes(path: str, document: Any, expected: Any) -> None:
             "/o/l is a list of 1 item, and indices",
             "--add o.l=... or --remove o.l",
         ),
-        ("l.-.a", "In /l/-/a the - must come last", "--set l.-:='{...}'"),
+        ("l.-.a", "There is no /l/-: /l is a list of 2 items,", "--add l=..."),
         ("a.b", "/a is text; nothing can be set inside it.", "--set a:='{...}'"),
         ("n.b", "/n is null; nothing can be set inside it.", "--set n:='{...}'"),
         ("tags.0", "There is no list at /tags yet.", "--set tags:='[...]'"),
