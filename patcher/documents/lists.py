@@ -111,10 +111,6 @@ class _List:
             item = item.get(self.by[0])
         return item if type(item) is str else None
 
-    def has(self, item: JsonValue) -> bool:
-        """Whether ``item`` is in the list."""
-        return any(strictly_equal(one, item) for one in self.items)
-
     def label(self, item: JsonValue) -> str:
         """What to call an item in a message."""
         name = self.name_of(item)
@@ -210,7 +206,7 @@ class AddItem(_ItemStep):
             )
         item = known.item(self.item)
         refuse_too_deep((*self.place, "-"), item)
-        if known.has(item):
+        if any(strictly_equal(one, item) for one in known.items):
             text = f"{where} already has {known.label(item)}."
             notices.append(Notice("already-there", path, text))
             return document

@@ -117,9 +117,8 @@ class Shape(NamedTuple):
 
     def ordered(self, document: Document) -> Document:
         """``document`` with its keys in the order of ``members``, others after them."""
-        order = {key: i for i, key in enumerate(self.members)}
-        last = len(order)
-        return {key: document[key] for key in sorted(document, key=lambda k: order.get(k, last))}
+        known = {key: document[key] for key in self.members if key in document}
+        return known | document
 
     def respelled(self, value: JsonValue, known: Document, at: Tokens = ()) -> JsonValue:
         """``value``, which is at place ``at``, with its UUIDs in the case they have in ``known``.
@@ -133,10 +132,6 @@ class Shape(NamedTuple):
                 if spellings:
                     value = _respelled(value, place[len(at) :], spellings)
         return value
-
-    def is_uuid(self, place: Tokens) -> bool:
-        """Whether a place holds a UUID."""
-        return any(is_of_kind(place, one) for one in self.uuids)
 
 
 def _respelled(value: JsonValue, place: Tokens, spellings: Mapping[str, str]) -> JsonValue:

@@ -83,22 +83,21 @@ class Condition(NamedTuple):
             return False
         if known.masked_value(value, self.place) != value:
             raise _secret(known.shown_place(self.place))
-        if type(value) is not list:
-            return self._fits(value, is_uuid=shape.is_uuid(self.place))
-        keyed = shape.lists.get(self.place)
-        is_uuid = shape.is_uuid((*self.place, "-"))
+        is_list, keyed = type(value) is list, shape.lists.get(self.place)
+        at = (*self.place, "-") if is_list else self.place
+        text = shape.respelled(self.text, document, at)
         return any(
-            self._fits(keyed.key_of(one) if keyed and type(one) is dict else one, is_uuid=is_uuid)
-            for one in value
+            self._fits(keyed.key_of(one) if keyed and type(one) is dict else one, text)
+            for one in (value if is_list else [value])
         )
 
-    def _fits(self, value: JsonValue, *, is_uuid: bool) -> bool:
-        if value is MISSING or type(value) in (dict, list, tuple):
+    def _fits(self, value: JsonValue, wanted: str) -> bool:
+        if type(value) in (dict, list, tuple):
             return False
         text = value if type(value) is str else jsontext.dump(value)
         if self.pattern is not None:
             return bool(self.pattern.search(text))
-        return text == self.text or (is_uuid and text.lower() == self.text.lower())
+        return text == wanted
 
 
 def _secret(place: Tokens) -> InvalidPatchError:

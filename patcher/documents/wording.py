@@ -27,6 +27,7 @@ _BLANKS: Final = re.compile(r"(?<= ) | \Z")
 _AS_ESCAPE_OF_PATH: Final = re.compile(r"u[0-9a-fA-F]{4}|\Z")
 _OPERATOR: Final = re.compile(r"=|[:+]\Z|(?<!/)-\Z")
 _ESCAPED: Final = re.compile(r"(\\+)(=|u[0-9a-fA-F]{4}|[:+-]?\Z)")
+_AFTER_BACKSLASHES: Final = re.compile(r"(\\*)([^\\]|\Z)")
 _PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
@@ -103,10 +104,9 @@ def spelled(text: str, also: Collection[int] = ()) -> str:
     also = {*also, len(text) - 1} if text.endswith(" ") else also
     if not also and "\\" not in text and not has_unseen(text):
         return text
-    found, backslashes = _spelled(
+    return _spelled(
         text, lambda i, one: escape(one) if i in also or is_unseen(one) else one, _AS_ESCAPE
     )
-    return found + backslashes
 
 
 def spelled_pointer(pointer: str, also: Collection[int] = ()) -> str:
@@ -120,27 +120,22 @@ def spelled_pointer(pointer: str, also: Collection[int] = ()) -> str:
             return numbered(one)
         return f"\\{one}" if _OPERATOR.match(pointer, i) else one
 
-    found, backslashes = _spelled(pointer, spell, _AS_ESCAPE_OF_PATH)
-    return found + backslashes * 2
+    return _spelled(pointer, spell, _AS_ESCAPE_OF_PATH)
 
 
-def _spelled(
-    text: str, spell: Callable[[int, str], str], escapes: re.Pattern[str]
-) -> tuple[str, str]:
-    """``text`` with each character as ``spell`` has it, and the backslashes at its end.
+def _spelled(text: str, spell: Callable[[int, str], str], escapes: re.Pattern[str]) -> str:
+    """``text`` with each character as ``spell`` has it.
 
     Backslashes are doubled before what is spelled otherwise, and before what ``escapes`` matches.
     """
-    parts, run = [], 0
-    for i, one in enumerate(text):
-        if one == "\\":
-            run += 1
-            continue
-        spelled_one = spell(i, one)
+
+    def respell(found: re.Match[str]) -> str:
+        backslashes, one, i = found[1], found[2], found.start(2)
+        spelled_one = one and spell(i, one)
         is_doubled = spelled_one != one or escapes.match(text, i)
-        parts += ["\\" * (run * 2 if is_doubled else run), spelled_one]
-        run = 0
-    return "".join(parts), "\\" * run
+        return backslashes * (2 if is_doubled else 1) + spelled_one
+
+    return _AFTER_BACKSLASHES.sub(respell, text)
 
 
 def typed_pointer(text: str) -> str:

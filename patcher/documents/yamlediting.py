@@ -119,15 +119,12 @@ class _Edits:
                 self._replace(entry, {key: new[key]}, column)
         if not kept:
             raise _CannotEditError
-        added: dict[str, Document] = {}
         last = kept[0]
         for key, value in new.items():
             if key in entries:
                 last = key
             else:
-                added.setdefault(last, {})[key] = value
-        for key, members in added.items():
-            self._insert_after(entries[key], members, column)
+                self._insert_after(entries[last], {key: value}, column)
 
     def _list(self, node: Any, old: list[JsonValue], new: list[JsonValue]) -> None:
         column = node.start_mark.column

@@ -141,8 +141,9 @@ class _Reader:
         self._source = text.replace("\r\n", "\n")
         self._last_line = self._source.rfind("\n") + 1
         self._end = 0  # of the last event with text of its own
-        # Of each object and list that is being read, its column and whether it is in brackets.
-        self._open: list[tuple[int, bool]] = []
+        # Of the object or list that is being read: the column of the innermost that is a block,
+        # -1 without one, and whether it is in brackets.
+        self._indent, self._in_brackets = -1, False
 
     def read(self) -> JsonValue:
         """The value of the text."""
@@ -189,7 +190,7 @@ class _Reader:
             raise self._refused("anchors and aliases have no counterpart in JSON", place)
         if event.tag is not None:
             raise self._refused("tags have no counterpart in JSON", place)
-        if kind != "ScalarEvent" and len(self._open) >= MAX_DEPTH:
+        if kind != "ScalarEvent" and len(at) >= MAX_DEPTH:
             raise self._refused(f"it is nested more than {MAX_DEPTH} levels deep", place)
         self._check_gap(event)
         if kind == "ScalarEvent":
@@ -197,10 +198,12 @@ class _Reader:
             return self._scalar(event, place)
         if is_key:
             raise self._no_key(place)
-        indent = self._indent if event.flow_style else event.start_mark.column
-        self._open.append((indent, bool(event.flow_style)))
+        outer = self._indent, self._in_brackets
+        if not event.flow_style:
+            self._indent = event.start_mark.column
+        self._in_brackets = bool(event.flow_style)
         value = self._object(at) if kind == "MappingStartEvent" else self._list(at)
-        self._open.pop()
+        self._indent, self._in_brackets = outer
         return value
 
     def _object(self, at: Tokens) -> Document:
@@ -240,15 +243,6 @@ class _Reader:
         """The error that refuses the text."""
         where = f" (line {place[0]}, column {place[1]})" if place else ""
         return InvalidPatchError(f"{self._what} is not valid YAML: {reason}{where}.", hint=hint)
-
-    @property
-    def _indent(self) -> int:
-        """The column of the innermost block list or object; -1 without one."""
-        return self._open[-1][0] if self._open else -1
-
-    @property
-    def _in_brackets(self) -> bool:
-        return bool(self._open) and self._open[-1][1]
 
     def _check_gap(self, event: Any) -> None:
         """Refuses errors between two events that ruamel.yaml overlooks."""

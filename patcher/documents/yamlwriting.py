@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Final
 
-from patcher.documents.values import UUID, JsonValue
+from patcher.documents.values import UUID, JsonValue, entries
 
 _STEP: Final = "  "
 # A key longer than 1024 characters must be marked as one (YAML 1.2.2, section 7.4.2).
@@ -51,35 +50,26 @@ def _is_leaf(value: JsonValue) -> bool:
 
 def _write_members(container: JsonValue, pad: str, lines: list[str]) -> None:
     """Writes the values of a non-empty object or list, each line after ``pad``."""
-    for lead, member in _led(container, pad, lines):
-        if not _is_leaf(member):
-            start = len(lines) if lead == f"{pad}-" else None
-            if start is None:
-                lines.append(lead)
-            _write_members(member, pad + _STEP, lines)
-            if start is not None:  # a list item begins on the line of its dash
-                lines[start] = f"{lead} {lines[start][len(pad) + len(_STEP) :]}"
-        elif type(member) is str and "\n" in member:
+    is_list = type(container) is list
+    for key, member in entries(container):
+        name = "" if is_list else _text(key)
+        if len(name) > _LONGEST_IMPLICIT_KEY:
+            lines.append(f"{pad}? {name}")
+            name = ""
+        lead = f"{pad}-" if is_list else f"{pad}{name}:"
+        if type(member) is str and "\n" in member:
             head, *rest = _block(member) or _in_quotes(member)
             lines.append(f"{lead} {head}")
             lines.extend(pad + _STEP + line if line else "" for line in rest)
-        else:
+        elif _is_leaf(member):
             lines.append(f"{lead} {_flow(member)}")
-
-
-def _led(container: JsonValue, pad: str, lines: list[str]) -> Iterator[tuple[str, JsonValue]]:
-    """Each value with what comes before it on its line."""
-    if type(container) is list:
-        for member in container:
-            yield f"{pad}-", member
-        return
-    for key, member in container.items():
-        name = _text(key)
-        if len(name) <= _LONGEST_IMPLICIT_KEY:
-            yield f"{pad}{name}:", member
+        elif is_list:  # an item begins on the line of its dash
+            start = len(lines)
+            _write_members(member, pad + _STEP, lines)
+            lines[start] = f"{lead} {lines[start][len(lead) + 1 :]}"
         else:
-            lines.append(f"{pad}? {name}")
-            yield f"{pad}:", member
+            lines.append(lead)
+            _write_members(member, pad + _STEP, lines)
 
 
 def _flow(value: JsonValue) -> str:
