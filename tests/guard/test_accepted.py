@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -124,6 +124,23 @@ def test_what_is_lost_is_made_again_from_the_journal(accepted: Accepted) -> None
     assert version(accepted) == 8
     assert version(accepted, "https://eu.polytomic.com") == 21
     assert len(files(accepted)) == 2
+
+
+class Unread(Journal):
+    """A journal that nobody is to read."""
+
+    def entries(self) -> NoReturn:
+        """Fails."""
+        raise AssertionError
+
+
+def test_the_journal_is_read_once(accepted: Accepted) -> None:
+    """What it does not have is not looked for there again."""
+    record(accepted, 7, 8)
+    assert version(accepted) == 8
+    accepted.journal = Unread(accepted.journal.folder)
+
+    assert accepted.last(URL, ID[::-1]) is None
 
 
 def test_a_write_without_an_ending_counts_by_what_was_there_before(tmp_path: Path) -> None:

@@ -247,8 +247,10 @@ def test_a_failed_precondition_that_cannot_be_looked_into_is_a_conflict(tmp_path
 
     store = MemoryStore(on_read=read, on_replace=lambda store, body: Refused(412, "failed"))
 
-    with pytest.raises(ConflictError, match="Nothing was written"):
+    with pytest.raises(ConflictError, match="Nothing was written") as caught:
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    assert "from the current state" in str(caught.value.hint)
 
 
 def test_a_throttled_write_that_was_processed_is_not_made_again(tmp_path: Path) -> None:
@@ -326,9 +328,16 @@ def test_a_write_that_was_not_sent_is_tried_again_after_a_fresh_read(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"), [(NotSent("no route."), "could not be sent"), (Throttled("busy"), "429")]
+    ("answer", "words", "hint"),
+    [
+        (NotSent("no route."), r"could not be sent \(3 attempts\): no route\. Nothing", None),
+        (NotSent("no route", "Check it."), "could not be sent", "Check it."),
+        (Throttled("busy"), r"for now \(3 attempts\): busy \(429\)\. Nothing", "Try again later."),
+    ],
 )
-def test_three_attempts_are_all(tmp_path: Path, answer: Answer, words: str) -> None:
+def test_three_attempts_are_all(
+    tmp_path: Path, answer: Answer, words: str, hint: str | None
+) -> None:
     """After three attempts that were not processed it gives up: exit code 3, nothing written."""
     store = MemoryStore(on_replace=lambda store, body: answer)
 
@@ -337,6 +346,7 @@ def test_three_attempts_are_all(tmp_path: Path, answer: Answer, words: str) -> N
 
     assert len(store.bodies) == ATTEMPTS
     assert "Nothing was written" in caught.value.message
+    assert caught.value.hint == hint
 
 
 def test_a_long_retry_after_is_not_waited_for(tmp_path: Path) -> None:
@@ -1119,7 +1129,13 @@ def test_a_version_that_tells_nothing_is_said_to(tmp_path: Path) -> None:
     gone = moving(0, version=None, updated_at="2026-02-02T00:00:00Z")
     come = moving(0, version=8)
     del come.raw["version"]
-    for store, why in ((moving(0), "did not move"), (gone, "no version"), (come, "no version")):
+    odd = moving(0, version="eight", updated_at="2026-02-03T00:00:00Z")
+    for store, why in (
+        (moving(0), "did not move"),
+        (gone, "no version"),
+        (come, "no version"),
+        (odd, "not an integer"),
+    ):
         ((code, path, message),) = noticed(tmp_path, store)
         assert (code, path) == ("overlap-undetectable", "")
         assert why in message

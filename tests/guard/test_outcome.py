@@ -324,14 +324,18 @@ def test_the_time_to_settle_can_be_chosen(tmp_path: Path) -> None:
 
 
 def test_a_job_is_followed_to_its_end_and_its_result_read(tmp_path: Path) -> None:
-    """A done job is verified against a reading of its own."""
+    """A done job is verified against a reading of its own; each wait for it is announced."""
     store = MemoryStore(on_replace=written(job("created", "running", "done")))
     clock = FakeClock()
+    told: list[str] = []
+    guard = replace(guard_of(store, tmp_path, clock), notify=told.append)
 
-    result = guard_of(store, tmp_path, clock).write(plan_of(store, RENAME))
+    result = guard.write(plan_of(store, RENAME))
 
     assert result.status == "applied"
     assert (store.reads, len(clock.waits)) == (2, 2)
+    assert told[0] == "Waiting for the API's job (up to 30 s)"
+    assert len(told) == 2
 
 
 def test_a_done_job_that_wrote_nothing_is_reported(tmp_path: Path) -> None:
@@ -725,8 +729,11 @@ def test_what_only_a_reading_proves_is_said_to_be_so(
 
     result = guard_of(store, tmp_path).write(plan_of(store, RENAME))
 
-    is_warned = "proved-by-reading" in [notice.code for notice in result.notices]
-    assert (result.status, is_warned) == ("applied", by != "Me")
+    warned = [notice for notice in result.notices if notice.code == "proved-by-reading"]
+    assert (result.status, len(warned)) == ("applied", by != "Me")
+    for notice in warned:
+        assert notice.path == ""
+        assert "No answer came" in notice.message
 
 
 @pytest.mark.parametrize("answer", [None, Refused(422, "no"), DECLINED])
