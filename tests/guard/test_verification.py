@@ -178,6 +178,24 @@ ADDED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], list[str]
         },
         ["/configuration/tracking_columns"],
     ),
+    "what was sent at the top, in an enricher": (
+        {"enricher": {**ENRICHER, "configuration": {"fields": ["a"]}}, "tracking_columns": ["a"]},
+        {
+            "enricher": {"configuration": {"fields": None, "query": "x"}},
+            "tracking_columns": ["b", "a"],
+        },
+        {
+            "enricher": {"configuration": {"query": "x", "tracking_columns": ["a", "b"]}},
+            "tracking_columns": ["b", "a"],
+        },
+        ["/enricher/configuration/tracking_columns"],
+    ),
+    "items in the place of fewer": (
+        {"configuration": {"headers": [{"name": "a"}]}},
+        {"configuration": {"headers": [{"name": "b"}, {"name": "c"}]}},
+        {"configuration": {"headers": [{"name": "b", "x": 1}, {"name": "c", "x": 1}]}},
+        ["/configuration/headers"],
+    ),
     "keys at any depth": (
         {"configuration": {"a": {"b": [[{"c": 1}, {"c": 2}]]}}},
         {},
@@ -211,7 +229,7 @@ def test_what_neither_the_model_nor_the_change_had_is_a_warning(case: str) -> No
     """At any depth; places in the items of one list are one warning."""
     before, change, stored, places = ADDED[case]
     if "enricher" in stored:
-        stored = {"enricher": {**ENRICHER, **stored["enricher"]}}
+        stored = {**stored, "enricher": {**ENRICHER, **stored["enricher"]}}
 
     found = verdict({**NEW, **change}, response(**before), **stored)
 
@@ -219,6 +237,17 @@ def test_what_neither_the_model_nor_the_change_had_is_a_warning(case: str) -> No
     added = [one.path for one in found.notices if one.code == "server-added"]
     assert sorted(added) == places
     assert found.is_excused
+
+
+def test_keys_in_items_are_named_below_their_list() -> None:
+    """Each once, as a path from the item, in one warning for the list."""
+    sent = [{"n": "a", "o": {}}, {"n": "b", "o": {}}]
+    stored = [{"n": one["n"], "o": {"x": 0}, "y": 0} for one in sent]
+
+    found = verdict({**NEW, "configuration": {"l": sent}}, response(), configuration={"l": stored})
+
+    (notice,) = (one for one in found.notices if one.path == "/configuration/l")
+    assert "o.x, y in items of /configuration/l" in notice.message
 
 
 def test_an_enricher_without_its_id_is_a_new_one() -> None:
