@@ -80,10 +80,10 @@ class Shell:
         """Types."""
         os.write(self._terminal, text.encode())
 
-    def _wait_for(self, text: str, seconds: float = 20) -> None:
-        """Reads until ``text`` is on the screen."""
-        deadline = time.monotonic() + seconds
-        while text not in self.screen:
+    def _wait_for(self, text: str, after: int = 0) -> None:
+        """Reads until ``text`` is on the screen, after so many characters."""
+        deadline = time.monotonic() + 20
+        while text not in self.screen[after:]:
             if time.monotonic() > deadline:
                 raise AssertionError(f"{text!r} did not come; the screen: {self.screen!r}")
             self._read()
@@ -92,6 +92,7 @@ class Shell:
         """What patch-model is given when the line is typed, completed with tab, and entered."""
         self._given.unlink(missing_ok=True)
         self.type(f"{typed}\t")
+        shown = len(self.screen)
         # The shell reads on only when the completion is there.
         self.type("\n")
         deadline = time.monotonic() + 20
@@ -100,6 +101,8 @@ class Shell:
                 self._read()
                 raise AssertionError(f"{typed!r} was not run; the screen: {self.screen!r}")
             self._read()
+        # What is typed while the command still has the terminal is not the shell's to complete.
+        self._wait_for("READY$ ", after=shown)
         return self._given.read_bytes().decode().split("\0")[:-1]
 
     def close(self) -> None:
