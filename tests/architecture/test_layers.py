@@ -66,7 +66,7 @@ OWNERS = {
     "jsonpatch": {"patcher.documents.jsonpatches"},
     "jsonpointer": {"patcher.documents.jsonpatches"},
     "ruamel": {"patcher.documents.yamltext"},
-    "jsonschema": {"patcher.resources.schema"},
+    "jsonschema": set[str](),  # the sandbox's
     "platformdirs": {"patcher.operations.session"},
     "rich": {"patcher.render.text", "patcher.render.progress"},
     "mcp": _PROTOCOL,
