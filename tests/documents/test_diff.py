@@ -13,7 +13,7 @@ from deepdiff import DeepDiff
 from hypothesis import given
 
 from patcher.documents import diff
-from patcher.documents.diff import Change, compare, difference, explain
+from patcher.documents.diff import Change, compare, deepdiff, difference, explain
 from patcher.documents.shape import KeyedList, ListKeys
 from patcher.documents.values import MAX_DEPTH, Document, JsonValue, copied, strictly_equal
 from tests.documents.rebuilding import apply_changes
@@ -128,6 +128,7 @@ def test_deepdiff_sees_keys_that_look_private() -> None:
         ("__c",): "removed",
         ("__d",): "added",
     }
+    assert deepdiff({"__a": 1}, {"__a": 2})["values_changed"]
 
 
 def test_what_is_equal_differs_nowhere() -> None:

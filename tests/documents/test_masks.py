@@ -205,9 +205,18 @@ def test_a_key_may_stand_beside_its_value() -> None:
     assert MASKS.on(document).credentials == {f"Bearer {SECRET}", SECRET, "a list"}
 
 
+NAMES = (
+    *("k", "n", "id", "header", "field", "param", "parameter", "property", "attribute", "variable"),
+    *("var", "option", "setting", "label", "title", "type", "name", "key", "Env-Name", "env_key"),
+)
+VALUES = ("v", "val", "content", "contents", "data", "text", "value", "values", "env_value")
+
+
 @pytest.mark.parametrize(
     "pair",
     [
+        *({name: "token", "value": SECRET, "other": "x"} for name in NAMES),
+        *({"name": "token", value: SECRET} for value in VALUES),
         {"k": "token", "v": SECRET},
         {"field": "db_password", "value": SECRET},
         {"key": "api_key", "value": SECRET},
@@ -632,3 +641,19 @@ def test_masked_changes_cannot_be_applied(base: Document) -> None:
 
     with pytest.raises(InvalidPatchError):
         apply_changes(base, MASKS.on(base).masked_changes(compare(base, proposed, {})), {})
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("password", "passwd", "passphrase", "pwd", "secret", "token", "api_key", "private_key"),
+        *("credential", "authorization", "bearer", "X-API-Key", "PrivateKeyPEM", "dbPasswd"),
+    ],
+)
+def test_a_key_of_a_credential_is_known_by_a_word_in_it(key: str) -> None:
+    """However it is written; a key that only resembles it is another."""
+    document = {"configuration": {key: SECRET, "query": "x", "keyboard": "y"}}
+
+    assert MASKS.masked_value(document) == {
+        "configuration": {key: MASK, "query": "x", "keyboard": "y"}
+    }

@@ -240,6 +240,9 @@ def test_what_is_not_known_is_refused_unless_allowed() -> None:
     assert caught.value.path == "/zzz"
     assert "Known keys: name, configuration" in str(caught.value.command_hint)
     Patch.set("zzz.a", 1).check(SHAPE, known=("zzz",))
+    with pytest.raises(InvalidPatchError, match="nmae"):
+        (Patch.set("zzz.a", 1) + Patch.set("nmae", 1)).check(SHAPE, known=("zzz",))
+    Patch.of([{"op": "test", "path": "/nmae", "value": 1}]).check(SHAPE)  # only read, so far
 
 
 def test_without_a_document_only_a_misspelling_is_refused() -> None:
@@ -741,6 +744,12 @@ def operation(op: str, path: str, **more: Any) -> dict[str, Any]:
                 [operation("remove", "/fields/0"), operation("replace", "/fields/1", value="tier")]
             ),
             [Renamed(FIELDS, "plan", "tier")],
+        ),
+        (
+            Patch.json_patch(
+                [operation("move", "/additional_fields/0/name", **{"from": "/fields/0"})]
+            ),
+            [Renamed(ADDED, "score", "id")],
         ),
     ],
 )

@@ -19,6 +19,7 @@ from patcher.documents.pointers import (
     lookup,
     obstacle,
     of_kind,
+    overlap,
     parse_path,
     path_to,
     pointer_to,
@@ -141,6 +142,12 @@ def test_what_is_no_path_is_refused(text: str, said: str, hint: str) -> None:
         (("/x", "y"), "/~1x/y"),
         (("x", "/y"), "x./y"),
         (("a", ""), "/a/"),
+        (("-x", "y"), "/-x/y"),
+        (("x", "-y", "-"), "x.-y.-"),
+        (("x+",), r"x\+"),
+        (("x-",), r"x\-"),
+        ((" x ",), r"\u0020x\u0020"),
+        (("x y",), "x y"),
     ],
 )
 def test_a_path_is_dotted_where_dots_can_say_it(place: tuple[str, ...], path: str) -> None:
@@ -383,3 +390,27 @@ def test_the_outermost_list_above_a_place(place: Tokens, above: Tokens | None) -
 def test_where_there_is_room_for_a_value(place: Tokens, reason: str | None) -> None:
     """In any object, and in a list up to the end."""
     assert obstacle(DOCUMENT, place, adding=True) == reason
+
+
+@pytest.mark.parametrize("text", ["\\u00E9", "\\u00e9"])
+def test_an_escape_has_its_digits_in_either_case(text: str) -> None:
+    """As in JSON."""
+    assert parse_path(text) == (chr(int(text[2:], 16)),)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_overlap"),
+    [
+        ("", "/a", True),
+        ("/a", "/a", True),
+        ("/a", "/a/b/c", True),
+        ("/a/b", "/a/c", False),
+        ("/a", "/ab", False),
+    ],
+)
+def test_two_places_overlap_where_one_is_within_the_other(
+    one: str, other: str, *, is_overlap: bool
+) -> None:
+    """Whichever comes first."""
+    assert overlap(tokens_of(one), tokens_of(other)) is is_overlap
+    assert overlap(tokens_of(other), tokens_of(one)) is is_overlap

@@ -152,3 +152,34 @@ def test_a_place_is_in_an_item_with_an_identity(
 ) -> None:
     """The depth of the item's index, and the values by which the item is known."""
     assert identified(DOCUMENT, place, KEYED) == found
+
+
+ONE = "9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a111"
+LABELLED = Shape(
+    ("labels", "links"),
+    required=frozenset(),
+    server_owned=frozenset(),
+    lists={},
+    uuids=frozenset({("labels", "-"), ("links", "-", "to")}),
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "respelled"),
+    [
+        ([ONE.upper(), "x", 1], [ONE, "x", 1]),
+        ({"-": ONE.upper()}, {"-": ONE.upper()}),
+        (ONE.upper(), ONE.upper()),
+        (None, None),
+    ],
+)
+def test_a_uuid_is_respelled_only_where_uuids_are(value: JsonValue, respelled: JsonValue) -> None:
+    """A value of another type than the place has stays as it is."""
+    document: Document = {"labels": value, "links": [{"to": ONE.upper()}, "x"], "other": "abc"}
+    known: Document = {"labels": [ONE], "links": [{"to": ONE}]}
+
+    assert LABELLED.respelled(document, known) == {
+        "labels": respelled,
+        "links": [{"to": ONE}, "x"],
+        "other": "abc",
+    }
