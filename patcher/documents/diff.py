@@ -170,7 +170,8 @@ class _Walk:
             while start < min(ends) and not first:
                 first = self.values(old[start], new[start], (*keys, (start, start)))
                 start += not first
-            ends = _without_common_end(old, new, start)
+            while min(ends) > start and strictly_equal(old[ends[0] - 1], new[ends[1] - 1]):
+                ends = ends[0] - 1, ends[1] - 1
         found: list[Difference] = []
         for i in range(start, min(ends)):
             # The first difference is not computed twice: in nested lists that would double at
@@ -188,13 +189,6 @@ def _added(keys: KeyPath, value: JsonValue) -> Difference:
 
 def _removed(keys: KeyPath, value: JsonValue) -> Difference:
     return Difference(keys, "removed", value, MISSING)
-
-
-def _without_common_end(old: list[JsonValue], new: list[JsonValue], start: int) -> tuple[int, int]:
-    old_end, new_end = len(old), len(new)
-    while min(old_end, new_end) > start and strictly_equal(old[old_end - 1], new[new_end - 1]):
-        old_end, new_end = old_end - 1, new_end - 1
-    return old_end, new_end
 
 
 def _shown_index(pair: Any) -> tuple[int, bool]:

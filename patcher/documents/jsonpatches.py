@@ -58,11 +58,16 @@ class Operation(Step):
 
     def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
         """The document after the operation; warns ignored-member for each undefined property."""
-        self._refuse_misfit(document)
-        if self.source is not None:
-            refuse_too_deep(self.path, lookup(document, self.source))
         value = shape.respelled(self.value, document, self.path)
-        changed = self._applied(self._unshared(document), value)
+        if self.source is not None:
+            self._refuse(obstacle(document, self.source))
+            value = lookup(document, self.source)
+            refuse_too_deep(self.path, value)
+            if self.op == "move":  # a removal, and an addition to what that leaves
+                document = replaced(document, self.source, MISSING)
+        adds = self.op in ("add", "move", "copy")
+        self._refuse(obstacle(document, self.path, adding=adds))
+        changed = self._applied(document, "add" if adds else self.op, value)
         for name in self.ignored:  # RFC 6902, section 4, says to ignore them
             near = did_you_mean(name, _MEMBERS[self.op]) or ""
             text = f"Operation {self.number}: {self.op} has no property {quoted(name)}; "
@@ -70,37 +75,21 @@ class Operation(Step):
             notices.append(Notice("ignored-member", pointer_to(self.path), text))
         return changed
 
-    def _unshared(self, document: Document) -> Document:
-        """A copy of what the library changes in place: the containers that lose or get a value."""
-        if self.op == "test":
-            return document
-        if self.op == "move":  # which shifts indices, so that ``path`` may be elsewhere before it
-            named = {place[0] for place in self.places()}
-            return {key: copied(one) if key in named else one for key, one in document.items()}
-        holder = self.path[:-1]
-        if not holder:
-            return document.copy()
-        changed: Document = replaced(document, holder, lookup(document, holder).copy())
-        return changed
-
-    def _refuse_misfit(self, document: JsonValue) -> None:
-        """Raises InvalidPatchError when the operation does not fit the document."""
-        reason = obstacle(document, self.source) if self.source is not None else None
-        if reason is None:
-            if self.op == "move" and self.source is not None:
-                document = replaced(document, self.source, MISSING)  # removed before it is added
-            reason = obstacle(document, self.path, adding=self.op in ("add", "move", "copy"))
+    def _refuse(self, reason: str | None) -> None:
+        """Raises InvalidPatchError with the reason, if any, why it does not fit the document."""
         if reason is not None:
             is_test = self.op == "test"
             failed = f"the test of {shown(self.path)} failed, because " if is_test else ""
             raise _invalid(self.number, f"{self.op}: {failed}{reason}", self.path)
 
-    def _applied(self, document: Document, value: JsonValue) -> Document:
+    def _applied(self, document: Document, op: str, value: JsonValue) -> Document:
         import jsonpatch
 
-        raw: Document = {"op": self.op, "path": pointer_to(self.path)}
-        if self.source is not None:
-            raw["from"] = pointer_to(self.source)
+        if op != "test":  # The library changes in place the container that loses or gets a value.
+            holder = self.path[:-1]
+            inner = lookup(document, holder).copy()
+            document = replaced(document, holder, inner) if holder else inner
+        raw: Document = {"op": op, "path": pointer_to(self.path)}
         if value is not MISSING:
             raw["value"] = copied(value)
         patch: Any = jsonpatch.JsonPatch([raw])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -116,7 +116,7 @@ class Patch:
         ReadOnlyFieldError for a key that the server sets, and InvalidPatchError for an unknown
         one, unless ``allow_unknown``.
         """
-        for place, is_set in self._places():
+        for place, is_set in _places(self.steps):
             if not place:
                 continue  # the whole document, read but never written
             if place[0] in shape.server_owned:
@@ -149,11 +149,12 @@ class Patch:
             renames |= dict.fromkeys(_renames(step, before, document, shape.lists))
         return Applied(dict(document), tuple(notices), tuple(renames))
 
-    def _places(self) -> Iterator[tuple[Tokens, bool]]:
-        """Every place that it names, and whether it sets a value there."""
-        for step in self.steps:
-            yield from ((place, value is not MISSING) for place, value in step.writes())
-            yield from ((place, False) for place in step.reads())
+
+def _places(steps: Iterable[Step]) -> Iterator[tuple[Tokens, bool]]:
+    """Every place that steps name, and whether a value is set there."""
+    for step in steps:
+        yield from ((place, value is not MISSING) for place, value in step.writes())
+        yield from ((place, False) for place in step.reads())
 
 
 def _read_only(place: Tokens) -> ReadOnlyFieldError:
@@ -175,12 +176,10 @@ def refuse_indices(patch: Patch, shape: Shape, document: Document | None = None)
     """
     # Only the paths of these steps may have an index.
     steps = (step for step in patch.steps if isinstance(step, (Operation, Assign, Unset)))
-    for place in (place for step in steps for place in step.places()):
+    for place, _ in _places(steps):
         for depth in range(1, len(place)):
             here = place[:depth]
-            is_list = here in shape.lists or (
-                document is not None and type(lookup(document, here, None)) is list
-            )
+            is_list = here in shape.lists or type(lookup(document, here)) is list
             if is_list and index_of(place[depth]) is not None:
                 raise InvalidPatchError(
                     f"{shown(place[: depth + 1])} names a list item by its index, which can differ "

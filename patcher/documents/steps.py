@@ -59,11 +59,6 @@ class Step(ABC):
         """The places whose values it depends on."""
         return ()
 
-    def places(self) -> Iterator[Tokens]:
-        """Every place that it names."""
-        yield from (place for place, _ in self.writes())
-        yield from self.reads()
-
     @abstractmethod
     def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
         """The changed document; ``document`` and the step stay as they are.
