@@ -50,7 +50,7 @@ def test_every_dependency_has_a_floor_and_a_reason() -> None:
 
     assert all(rows[rows.index(row) - 1].startswith("# ") for row in named)
     assert all(re.match(r"[a-z.0-9-]+>=[0-9.]+(,<[0-9]+)?$", row) for row in named)
-    assert len(floors.floors()) == len(named) + 3  # those of the extras
+    assert len(floors.floors()) == len(named) + 2  # those of the extras
 
 
 def tracked(folder: str = ".") -> list[str]:

@@ -23,7 +23,7 @@ from patcher.errors import InvalidInputError, InvalidPatchError
 from patcher.plan.plan import Origin, Plan, Terms
 from patcher.resources.blockers import OnUnknown, UnknownKeys
 from patcher.resources.resource import Resource
-from patcher.resources.schema import DocumentSchema
+from patcher.resources.schema import DocumentSchema, conforms
 from patcher.resources.snapshot import Snapshot
 
 _MOST: Final = 64
@@ -268,7 +268,7 @@ def _digests(content: Document, key: str) -> Digests:
 
 def _checked_changes(content: Document, resource: Resource) -> tuple[Change, ...]:
     """The changes from base to proposed. Raises ValueError where the content is not valid."""
-    if content.get("noun") != resource.noun or _FORM.violations(content):
+    if content.get("noun") != resource.noun or not conforms(content, _FORM.content):
         raise ValueError
     UnknownKeys.of(content["unknown_fields"])
     # People review the changes, but the documents are applied: the two must agree.

@@ -1,23 +1,29 @@
 """Validates a document against its JSON Schema, with messages for people.
 
-Our schemas use few keywords, which are checked here: a validator for any schema is slow, and its
-errors would have to be put into our words. Tests compare the two, and refuse any other keyword.
+jsonschema is slow: it needs more time for 5 000 field names than the rest of a patch. Nearly
+every document conforms, so there is a plain function for each of the few keywords that our schemas
+use. Where all return True the document conforms; where one returns False jsonschema decides. A
+test compares the two.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from patcher.documents import jsontext
 from patcher.documents.pointers import kind_of, pointer_to, shown
-from patcher.documents.values import UUID, JsonValue, Tokens, entries
+from patcher.documents.values import UUID, Document, JsonValue, Tokens
 from patcher.documents.wording import did_you_mean
 from patcher.errors import InvalidPatchError, ReadOnlyFieldError
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+
 
 _REQUIRED: Final = "A required key can't be left out. Set a value."
 
@@ -87,7 +93,10 @@ class DocumentSchema:
     def violations(self, value: JsonValue, place: Tokens = ()) -> tuple[Violation, ...]:
         """The violations of a document, or of a value at a place of any document, in order."""
         rule = self._rule_at(place)
-        return () if rule is None else tuple(self._broken(value, rule, place))
+        if rule is None or conforms(value, rule):
+            return ()
+        errors = self._validator.evolve(schema=rule).iter_errors(value)
+        return tuple(self._explained(errors, place))
 
     def _rule_at(self, place: Tokens) -> Mapping[str, Any] | None:
         rule: Mapping[str, Any] | None = self.content
@@ -98,36 +107,44 @@ class DocumentSchema:
             rule = rule["items"] if is_index else rule.get("properties", {}).get(step)
         return rule
 
-    def _broken(
-        self, value: JsonValue, rule: Mapping[str, Any], place: Tokens
-    ) -> Iterator[Violation]:
-        """What breaks a rule: a value itself, then its keys, then what is below it by place."""
-        problem = _problem(value, rule)
-        if problem is not None:
-            yield Violation(place, problem, (_pattern(place), problem, jsontext.dump(value)))
-        known, others = rule.get("properties", {}), rule.get("additionalProperties")
-        if type(value) is dict:
-            for key in rule.get("required", ()):
-                if key not in value:
-                    text = f'"{key}" is required'
-                    yield Violation(place, text, (_pattern(place), key), _REQUIRED)
-            if others is False:
-                yield from (self._surplus(place, key, known) for key in value if key not in known)
-        elif type(value) is not list or _are_plain(value, rule.get("items", {})):
-            return
-        for key, item in sorted(entries(value)):
-            below = rule.get("items") if type(value) is list else known.get(key, others)
-            if type(below) is dict:
-                yield from self._broken(item, below, (*place, key))
+    @cached_property
+    def _validator(self) -> Draft202012Validator:
+        from jsonschema import Draft202012Validator, FormatChecker
 
-    def _surplus(self, place: Tokens, key: str, known: Iterable[str]) -> Violation:
-        at = (*place, key)
-        fingerprint = (_pattern(at), "no such key")
-        if key in self.server_owned.get(_pattern(place), ()):
-            hint = "Remove it: the server sets it, and it is never sent."
-            return Violation(at, "set by the server", fingerprint, hint, read_only=True)
-        hint = did_you_mean(key, known) or f"Known keys: {', '.join(known)}."
-        return Violation(at, "unknown key", fingerprint, hint)
+        return Draft202012Validator(self.content, format_checker=FormatChecker(["uuid"]))
+
+    def _explained(self, errors: Iterable[Any], root: Tokens) -> Iterator[Violation]:
+        """Jsonschema's errors as violations, in document order."""
+        for error in sorted(errors, key=lambda error: [str(step) for step in error.path]):
+            place = (*root, *map(str, error.path))
+            if error.validator == "required":
+                yield from self._missing(error, place)
+            elif error.validator == "additionalProperties":
+                yield from self._surplus(error, place)
+            else:
+                fingerprint = (_pattern(place), error.validator, jsontext.dump(error.instance))
+                yield Violation(place, _problem(error), fingerprint)
+
+    def _missing(self, error: Any, place: Tokens) -> Iterator[Violation]:
+        # jsonschema reports each missing key by itself; its message begins with the key.
+        for key in error.validator_value:
+            if key not in error.instance and error.message.startswith(repr(key)):
+                yield Violation(place, f'"{key}" is required', (_pattern(place), key), _REQUIRED)
+
+    def _surplus(self, error: Any, place: Tokens) -> Iterator[Violation]:
+        known = list(error.schema.get("properties", ()))
+        owned = self.server_owned.get(_pattern(place), frozenset())
+        for key in error.instance:
+            if key in known:
+                continue
+            at = (*place, key)
+            fingerprint = (_pattern(at), "no such key")
+            if key in owned:
+                hint = "Remove it: the server sets it, and it is never sent."
+                yield Violation(at, "set by the server", fingerprint, hint, read_only=True)
+                continue
+            hint = did_you_mean(key, known) or f"Known keys: {', '.join(known)}."
+            yield Violation(at, "unknown key", fingerprint, hint)
 
 
 def _uuids(rule: Mapping[str, Any], at: Tokens) -> Iterator[Tokens]:
@@ -144,33 +161,73 @@ def _pattern(place: Tokens) -> Tokens:
     return tuple(token for token in place if not token.isdecimal())
 
 
-_TYPES: Final = {str: "string", list: "array", dict: "object", bool: "boolean", type(None): "null"}
-
 _TYPE_NAMES: Final = {
     "string": "text",
     "array": "a list",
     "object": "an object",
     "boolean": "true or false",
     "null": "null",
+    "integer": "an integer",
+    "number": "a number",
 }
 
 
-def _problem(value: JsonValue, rule: Mapping[str, Any]) -> str | None:
-    """What is wrong with a value itself, naming kinds of values only."""
-    names = _types_in(rule)
-    if names and _TYPES.get(type(value)) not in names:
+def _problem(error: Any) -> str:
+    rule = error.validator_value
+    if error.validator == "type":
+        names = [rule] if isinstance(rule, str) else list(rule)
         expected = " or ".join(_TYPE_NAMES[name] for name in names)
-        return f"expected {expected}, got {kind_of(value)}"
-    if rule.get("format") == "uuid" and type(value) is str and not UUID.fullmatch(value):
+        return f"expected {expected}, got {kind_of(error.instance)}"
+    if rule == "uuid":
         return "expected a UUID, got other text"
-    return None
+    return f"expected {error.validator} {json.dumps(rule)}"
 
 
-def _types_in(rule: Mapping[str, Any]) -> list[str]:
-    names: str | list[str] = rule.get("type", [])
-    return [names] if isinstance(names, str) else names
+def conforms(value: JsonValue, schema: Mapping[str, Any]) -> bool:
+    """Whether a value certainly conforms; False also where a keyword is not known here."""
+    for keyword, rule in schema.items():
+        rules = _KEYWORDS.get(keyword)
+        if rules is None or not rules(value, rule, schema):
+            return False
+    return True
 
 
-def _are_plain(items: list[JsonValue], rule: Mapping[str, Any]) -> bool:
-    """Whether items are of the right type, and nothing else counts: there may be thousands."""
-    return rule.keys() == {"type"} and {*map(_TYPES.get, map(type, items))} <= {*_types_in(rule)}
+def _unlike(items: list[JsonValue], rule: Mapping[str, Any]) -> Iterable[JsonValue]:
+    """The items to check: one of each type where only that counts, since there may be thousands."""
+    return {type(one): one for one in items}.values() if rule.keys() == {"type"} else items
+
+
+def _all_others(value: Document, rule: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether the values under keys that ``schema`` does not list conform to ``rule``."""
+    known = schema.get("properties", ())
+    others = (one for key, one in value.items() if key not in known)
+    return rule is True or all(rule is not False and conforms(one, rule) for one in others)
+
+
+_TYPES: Final = {str: "string", list: "array", dict: "object", bool: "boolean", type(None): "null"}
+
+_KEYWORDS: Final[Mapping[str, Callable[[JsonValue, Any, Mapping[str, Any]], bool]]] = {
+    "type": lambda value, names, _: (
+        _TYPES.get(type(value)) in ([names] if isinstance(names, str) else names)
+    ),
+    "format": lambda value, name, _: (
+        name == "uuid" and (type(value) is not str or UUID.fullmatch(value) is not None)
+    ),
+    "required": lambda value, names, _: (
+        type(value) is not dict or all(name in value for name in names)
+    ),
+    "items": lambda value, rule, _: (
+        type(value) is not list or all(conforms(one, rule) for one in _unlike(value, rule))
+    ),
+    "properties": lambda value, rules, _: (
+        type(value) is not dict
+        or all(conforms(one, rules[key]) for key, one in value.items() if key in rules)
+    ),
+    "additionalProperties": lambda value, rule, schema: (
+        type(value) is not dict or _all_others(value, rule, schema)
+    ),
+    **dict.fromkeys(
+        ("$schema", "$id", "title", "description", "examples", "default"), lambda *_: True
+    ),
+}
+"""Whether a value conforms to a keyword's rule in a schema."""

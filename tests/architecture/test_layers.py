@@ -66,7 +66,7 @@ OWNERS = {
     "jsonpatch": {"patcher.documents.jsonpatches"},
     "jsonpointer": {"patcher.documents.jsonpatches"},
     "ruamel": {"patcher.documents.yamltext"},
-    "jsonschema": set[str](),  # the sandbox's
+    "jsonschema": {"patcher.resources.schema"},
     "platformdirs": {"patcher.operations.session"},
     "rich": {"patcher.render.text", "patcher.render.progress"},
     "mcp": _PROTOCOL,
