@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 
 from patcher.backoff import Clock, attempts, time_left
 from patcher.disk import NotPrivateError, read_private, update_private, write_whole
-from patcher.documents.values import Document
 from patcher.documents.wording import ignore
 from patcher.errors import JournalError, StaleReadError
 from patcher.guard.outcome import PATIENCE
@@ -173,15 +172,12 @@ def _dumped(key: _Key, snapshot: Snapshot) -> bytes:
 
 
 def _parsed(content: bytes, key: _Key) -> Snapshot | None:
-    """Returns the state in a file; None where it is damaged or of another resource."""
+    """Returns the state in a file; None where it is not just as it would be written."""
     try:
-        found: Document = json.loads(content)
-        is_ours = type(found) is dict and _Key(*(found[name] for name in _Key._fields)) == key
-        is_whole = is_ours and type(found["version"]) in (int, type(None))
-        is_whole = is_whole and type(found["updated_at"]) in (str, type(None))
-    except (ValueError, KeyError, RecursionError):
+        found = Snapshot(json.loads(content))
+        return found if _dumped(key, found) == content else None
+    except (ValueError, AttributeError, RecursionError):  # not JSON, or not an object
         return None
-    return Snapshot(found) if is_whole else None
 
 
 def _state(snapshot: Snapshot) -> str:

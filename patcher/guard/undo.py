@@ -102,10 +102,10 @@ class UndoPlanner:
         """
         live = self.read(entry.intent.id)
         observed = self._observed(entry, live)
-        terms = self._terms(entry, live)
+        before, terms = self._terms(entry, live)
         found = self.resource.projection(live, terms.unknown_fields, terms.masks)
         left = self.resource.projection(observed, terms.unknown_fields, terms.masks)
-        target = self._target(entry, left, found, terms)
+        target = self._target(entry, before, left, found)
         terms = terms._replace(named=tuple(one.place for one in left.blockers))
         back = self._without_theirs(entry, propose(self.resource, observed, target, terms))
         if back.is_on(live, found.document):
@@ -117,7 +117,9 @@ class UndoPlanner:
         # A hidden value may be another one by now and must not be replaced unseen.
         return rebase(replace(back, terms=terms._replace(named=())), live)
 
-    def _target(self, entry: Entry, left: Projection, found: Projection, terms: Terms) -> Document:
+    def _target(
+        self, entry: Entry, before: Projection, left: Projection, found: Projection
+    ) -> Document:
         """Returns the state before the write; what of it cannot be sent stays as it is now.
 
         A value hidden now is the one that was sent, if the write was the last one, and alone.
@@ -127,9 +129,6 @@ class UndoPlanner:
         if is_alone and strictly_equal(left.document, now):
             for one in found.blockers:
                 now = _with_part(now, one.holder or one.place, entry.intent.sent)
-        before = self.resource.projection(
-            Snapshot(entry.intent.before), terms.unknown_fields, terms.masks
-        )
         target = before.document
         for one in before.blockers:
             target = _with_part(target, one.holder or one.place, now)
@@ -195,10 +194,11 @@ class UndoPlanner:
             return plan
         return replace(plan, terms=plan.terms._replace(undone=_document_sent(undone)))
 
-    def _terms(self, entry: Entry, live: Snapshot) -> Terms:
-        """Returns the terms of the undo: unknown keys go as they did with the write by default.
+    def _terms(self, entry: Entry, live: Snapshot) -> tuple[Projection, Terms]:
+        """Returns what was there before the write, and the terms of the undo.
 
-        Those that the write left out, and so cleared, come back. A warning names what cannot.
+        Unknown keys go as they did with the write by default. Those that the write left out, and so
+        cleared, come back. A warning names what cannot.
         """
         intent, before = entry.intent, Snapshot(entry.intent.before)
         origin = self.terms.origin
@@ -212,19 +212,19 @@ class UndoPlanner:
             decided = UnknownKeys.of(intent.unknown_fields).then(carried).then(decided)
             unknown_fields = str(decided)
         masks = as_sent(self.terms.masks, intent.sent)
-        target = self.resource.projection(before, unknown_fields, masks)
-        document = target.document
-        return self.terms._replace(
+        found = self.resource.projection(before, unknown_fields, masks)
+        terms = self.terms._replace(
             masks=masks,
             unknown_fields=unknown_fields,
-            notices=(*self.terms.notices, *map(not_undoable, target.blockers)),
-            restored=frozenset(document),
+            notices=(*self.terms.notices, *map(not_undoable, found.blockers)),
+            restored=frozenset(found.document),
             undone=_document_sent(entry),
-            written_keys=differing(document, intent.sent),
+            written_keys=differing(found.document, intent.sent),
             origin=origin._replace(
                 organization=origin.organization or live.organization, undoes=entry.name
             ),
         )
+        return found, terms
 
 
 def _with_part(document: Document, place: Tokens, source: Document) -> Document:

@@ -315,7 +315,7 @@ def _kind(place: Tokens) -> Tokens:
 def _new_ids(plan: Plan, before: Snapshot, after: Snapshot) -> Iterator[Notice]:
     """Warns of fields outside the change to which the server gave another ID."""
     columns = plan.resource.columns
-    if columns is None or after.raw.get(columns.exposed) == before.raw.get(columns.exposed):
+    if after.raw.get(columns.exposed) == before.raw.get(columns.exposed):
         return
     new = columns.exposed_now(after)
     renewed = [

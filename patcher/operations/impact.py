@@ -33,7 +33,6 @@ from patcher.impact.preview import Preview, Redact
 from patcher.operations.arguments import Options
 from patcher.operations.session import Progress, Session
 from patcher.plan import PatchResult, Plan
-from patcher.resources.findings import Columns
 
 SYNCS: Final = "/api/syncs"
 T = TypeVar("T")
@@ -47,10 +46,9 @@ SyncRead: TypeAlias = "tuple[Document, JsonValue | PatchError]"
 class Scan:
     """One scan for what depends on a plan's model. What cannot be read is noted and skipped."""
 
-    def __init__(self, session: Session, plan: Plan, columns: Columns, redact: Redact) -> None:
+    def __init__(self, session: Session, plan: Plan, redact: Redact) -> None:
         self._session = session
         self._plan = plan
-        self._columns = columns
         self._redact = redact
         self._unread: list[Unread] = []
 
@@ -58,7 +56,12 @@ class Scan:
         """The impact; ``preview`` is the source's answer, if it was asked."""
         plan = self._plan
         change = field_change(
-            self._columns, plan.base, plan.document, plan.proposed, plan.terms.renames, preview
+            plan.resource.columns,
+            plan.base,
+            plan.document,
+            plan.proposed,
+            plan.terms.renames,
+            preview,
         )
         models = self._models(change)
         syncs = after = None
@@ -259,9 +262,8 @@ def reviewed(session: Session, plan: Plan, options: Options) -> Plan:
         details = plan.redacted_details(said.details)
         preview = said.redacted(redact)._replace(details=details)
         notices += preview.notices()
-    columns = plan.resource.columns
-    if wants_impact and columns is not None:
-        impact = Scan(session, plan, columns, redact).impact(said)
+    if wants_impact:
+        impact = Scan(session, plan, redact).impact(said)
         notices += impact.notices()
     return replace(plan, preview=preview, impact=impact, warnings=tuple(notices))
 
@@ -278,7 +280,7 @@ def refusal(plan: Plan) -> ApiError | None:
     first, *more = (preview.message or "").split("\n")
     said = f"{first} (and more)" if more else first.rstrip(".")
     what = "was refused" if preview.state == "refused" else "is not available"
-    path, _ = plan.resource.preview or ("", "")
+    path, _ = plan.resource.preview
     hint = "Fix the problem above and run the command again."
     if preview.state != "refused":
         hint = "Leave out --preview to continue without it."

@@ -24,10 +24,7 @@ def preview(session: Session, plan: Plan, *, run_async: bool) -> Preview:
 
     ``run_async`` requests a job at once.
     """
-    columns, how = plan.resource.columns, plan.resource.preview
-    if columns is None or how is None:
-        return Preview("unavailable", f"There is no preview for a {plan.resource.noun}.")
-    path, job_type = how
+    path, job_type = plan.resource.preview
     try:
         response = _asked(session.client, path, plan.proposed, run_async=run_async)
         if not 200 <= response.status < 300:
@@ -40,7 +37,7 @@ def preview(session: Session, plan: Plan, *, run_async: bool) -> Preview:
         if state is not None and state.status == "failed":
             message = state.error or "The job failed without a reason."
             return Preview("refused", message, details=state.metadata)
-        return read_preview(result, columns, plan.base, plan.proposed)
+        return read_preview(result, plan.resource.columns, plan.base, plan.proposed)
     except ApiError as error:
         return Preview(
             "unavailable", error.message, status=error.status, key=error.key, details=error.details

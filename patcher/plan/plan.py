@@ -157,11 +157,11 @@ class Plan:
 
         These name columns of a source that the change replaces; the list of exposed ones is first.
         """
-        columns = self.resource.columns
         is_previewed = self.preview is not None and self.preview.is_done
-        if columns is None or is_previewed or self.is_unchanged:
+        if is_previewed or self.is_unchanged:
             return ()
-        return tuple(pointer_to((key,)) for key in columns.in_doubt(self.document, self.proposed))
+        in_doubt = self.resource.columns.in_doubt(self.document, self.proposed)
+        return tuple(pointer_to((key,)) for key in in_doubt)
 
     @property
     def name(self) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
 from patcher.documents.masks import Masks
@@ -35,8 +34,8 @@ class Resource(NamedTuple):
         members: the lists of the response that have another form in the document.
         filled: places that the server fills in ("-" stands for each list item).
         json_texts: places of texts that may come back as the JSON value they contain.
-        columns: where the document refers to columns of its source; None where it does not.
-        preview: the path and the job type of the API's dry run; None where there is none.
+        columns: where the document refers to columns of its source.
+        preview: the path and the job type of the API's dry run.
         checks: what is checked beyond the schema.
     """
 
@@ -46,11 +45,11 @@ class Resource(NamedTuple):
     shape: Shape
     schema: DocumentSchema
     members: tuple[Member, ...]
-    filled: Mapping[Tokens, Fill] = MappingProxyType({})
-    json_texts: frozenset[Tokens] = frozenset()
-    columns: Columns | None = None
-    preview: tuple[str, str] | None = None
-    checks: tuple[Check, ...] = ()
+    filled: Mapping[Tokens, Fill]
+    json_texts: frozenset[Tokens]
+    columns: Columns
+    preview: tuple[str, str]
+    checks: tuple[Check, ...]
 
     def findings(self, document: Document, proposed: Document) -> Findings:
         """What is wrong with writing ``proposed`` where ``document`` is.
@@ -112,16 +111,12 @@ class Resource(NamedTuple):
         By list of the document, item in it, and key. What ``unlike`` shows as well is left out,
         as far as whole keys of the response are the same.
         """
-        differing = (
-            member
-            for member in self.members
-            if unlike is None or snapshot.raw.get(member.source) != unlike.raw.get(member.source)
-        )
         return {
             place: value
-            for member in differing
-            if type(snapshot.raw.get(member.source)) is list
-            for place, value in member.passed_over(snapshot.raw[member.source])
+            for member in self.members
+            if type(items := snapshot.raw.get(member.source)) is list
+            and (unlike is None or items != unlike.raw.get(member.source))
+            for place, value in member.passed_over(items)
         }
 
     def redacted(self, document: Document, masks: Masks | None = None) -> tuple[Tokens, ...]:

@@ -505,17 +505,6 @@ def test_as_before_needs_content_version_and_time() -> None:
     assert [is_as_before(plan, base, Snapshot(raw)) for raw in readings] == [True] + [False] * 4
 
 
-def test_a_resource_without_columns_has_no_ids_to_warn_of() -> None:
-    """Where nothing refers to members by id, new ids are nobody's business."""
-    base = Snapshot(response())
-    plan = make_plan(MODEL._replace(columns=None), base, Patch.of(NEW))
-    renewed = [{"name": "email", "id": "new"}, {"name": "phone", "id": "new"}]
-
-    found = verify(plan, base, Snapshot({**response(), "name": "New", "fields": renewed}))
-
-    assert (paths(found), codes(found)) == ([], [])
-
-
 def test_a_field_that_moves_to_the_other_list_may_get_a_new_id() -> None:
     """It is the change's own doing; without any fields there is none to look for."""
     added = {"name": "phone", "label": "P", "type": "t"}

@@ -13,7 +13,6 @@ from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.plan.planning import make_plan
 
-assert MODEL.columns is not None
 COLUMNS = MODEL.columns
 MODEL_ID = "248DF4B7-aa70-47b8-a036-33ac447e668d"
 ENRICHER_ID = "348df4b7-aa70-47b8-a036-33ac447e668d"

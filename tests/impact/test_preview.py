@@ -10,7 +10,6 @@ from patcher.impact.preview import Preview, PreviewColumn, read_preview
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 
-assert MODEL.columns is not None
 COLUMNS = MODEL.columns
 
 READING = Snapshot(

@@ -645,7 +645,6 @@ def test_a_connection_under_an_old_configuration(
     assert said(document(before), document(after)) == [f"connection-moved {path}"] * is_moved
 
 
-assert MODEL.columns is not None
 COLUMNS: Columns = MODEL.columns
 
 
