@@ -443,6 +443,7 @@ def test_somebody_elses_mask_is_found_where_a_credential_belongs(value: Any, mas
     assert found[0] == "configuration"
     assert MASKS.find(held, ("configuration",)) == (found,)
     assert MASKS.find(held, ("fields",)) == ()
+    assert MASKS.find([mask], ("configuration", "pwd")) == (("configuration", "pwd", "0"),)
 
 
 @pytest.mark.parametrize(
@@ -528,6 +529,8 @@ def test_a_credential_of_four_characters_is_known_again_and_a_shorter_one_is_not
     assert MASKS.on(document).credentials == {"abcd", "efgh"}
     assert MASKS.on(document).redacted("'abcd' efgh abc") == f"'{MASK}' {MASK} abc"
     assert MASKS.on(document).redacted("abcdefgh ijkl") == "abcdefgh ijkl"
+    pairs = [["token", "1234567"], ["token", "12345678"]]  # a list of two may be no pair
+    assert MASKS.on({"configuration": {"a": pairs}}).credentials == {"12345678"}
 
 
 def knowing(*credentials: str) -> Masks:
@@ -540,6 +543,7 @@ def test_the_longest_credential_is_masked_first() -> None:
     assert knowing("abcdefgh", "abcdefghij").redacted("abcdefghij") == MASK
     assert knowing("bcdefghi", "abcdefghij").redacted("abcdefghij") == MASK
     assert knowing("******", "********", "***********").redacted("a *** b") == "a *** b"
+    assert knowing("****", "********").credentials == frozenset()
 
 
 def test_a_place_may_lead_through_a_list() -> None:

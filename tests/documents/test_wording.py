@@ -12,6 +12,8 @@ from patcher.documents.wording import (
     has_unseen,
     is_unseen,
     spelled,
+    spelled_pointer,
+    typed_pointer,
 )
 
 
@@ -75,7 +77,9 @@ def test_a_word_of_two_hundred_characters_is_still_compared() -> None:
         # A backslash is doubled where it would read as an escape, and before one.
         (r"a\b", r"a\\b"),
         (r"a\u0041", r"a\\u0041"),
+        (r"a\u00Ab", r"a\\u00Ab"),
         (r"a\u004", None),
+        (r"a\U0041", None),
         ("a\\\n", r"a\\\n"),
         ("a\\\\\n", r"a\\\\\n"),
         ("a\\ ", r"a\\\u0020"),
@@ -94,3 +98,68 @@ def test_further_characters_are_escaped_where_that_is_asked_for() -> None:
     """Also those that can be seen, as where a text differs from a lookalike."""
     assert spelled("abc", {1}) == r"a\u0062c"
     assert spelled(r"a\nb", {3}) == r"a\\n\u0062"
+
+
+@pytest.mark.parametrize(
+    ("pointer", "typed"),
+    [
+        # What ends a path, where it would end this one.
+        ("/a=b", r"/a\=b"),
+        ("/a:", r"/a\:"),
+        ("/a+", r"/a\+"),
+        ("/a-", r"/a\-"),
+        ("/-", "/-"),
+        ("/a:b+c-d", "/a:b+c-d"),
+        # What cannot be seen.
+        ("/a ", r"/a\u0020"),
+        ("/a  b", r"/a \u0020b"),
+        ("/ a", "/ a"),
+        ("/a\tX", r"/a\u0009X"),
+        ("/\u3164", r"/\u3164"),
+        ("/a\U000e0041", r"/a\udb40\udc41"),
+        ("/\U0001f600", "/\U0001f600"),
+        ("/\ud800", r"/\ud800"),
+        # A backslash is doubled before one of these, and before what reads as an escape.
+        (r"/a\b", r"/a\b"),
+        (r"/a\:b", r"/a\:b"),
+        (r"/a\u00Ab", r"/a\\u00Ab"),
+        (r"/a\U00AB", r"/a\U00AB"),
+        (r"/a\u004", r"/a\u004"),
+        (r"/a\\u0041", r"/a\\\\u0041"),
+        (r"/a\\\u0041\b", r"/a\\\\\\u0041\b"),
+        (r"/a\=", r"/a\\\="),
+        (r"/a\\=b", r"/a\\\\\=b"),
+        ("/a\\:", r"/a\\\:"),
+        ("/a\\ ", r"/a\\\u0020"),
+        ("/\\\u3164=", r"/\\\u3164\="),
+        ("/a\\", "/a\\\\"),
+        ("/a\\\\", "/a\\\\\\\\"),
+    ],
+)
+def test_a_pointer_is_typed_as_it_is_shown(pointer: str, typed: str) -> None:
+    """What would end the path or could not be seen is escaped, and is read again as it was."""
+    assert spelled_pointer(pointer) == typed
+    assert typed_pointer(typed) == pointer
+
+
+@pytest.mark.parametrize(
+    ("typed", "pointer"),
+    [
+        (r"/a\u00AB", "/a\xab"),
+        (r"/\ud83d\ude00", "/\U0001f600"),
+        (r"/a\\\u00e9", "/a\\\xe9"),
+        (r"/a\\\\\u00e9", "/a\\\\\xe9"),
+        (r"/a\\=b", r"/a\=b"),
+        ("/a\\", "/a\\"),
+        (r"/C:\new", r"/C:\new"),
+    ],
+)
+def test_more_can_be_typed_than_is_shown(typed: str, pointer: str) -> None:
+    """Any character by its number, and a backslash at the end that is not doubled."""
+    assert typed_pointer(typed) == pointer
+
+
+def test_a_further_character_of_a_pointer_is_typed_by_its_number() -> None:
+    """As where two pointers look alike; a backslash before it is doubled."""
+    assert spelled_pointer("/abc", {2}) == r"/a\u0062c"
+    assert spelled_pointer("/a\\b", {3}) == r"/a\\\u0062"

@@ -80,11 +80,16 @@ def at(*place: Any) -> Any:
 @pytest.mark.parametrize(
     ("change", "gone", "come"),
     [
-        (at("name", "New"), ["name: 'Old'  # why"], ["name: New  # why"]),
+        (at("name", "MAX"), ["name: 'Old'  # why"], ["name: MAX  # why"]),
         (
             at("configuration", "query", "select 2\n"),
             ["    select 1", "    from t"],
             ["    select 2"],
+        ),
+        (
+            at("configuration", "query", "select 3"),
+            ["  query: |", "    select 1", "    from t"],
+            ["  query: select 3"],
         ),
         (at("configuration", "quoted", 5), ['  "quoted": "x"'], ['  "quoted": 5']),
         (
@@ -123,6 +128,92 @@ def test_only_what_differs_is_rewritten(change: Any, gone: list[str], come: list
 
     assert [one for one in went if "# about" in one or one.startswith("# head")] == []
     assert ([one for one in went if one], [one for one in came if one]) == (gone, come)
+
+
+HUNDREDS = "- 'a'  # one\n" * 200
+
+
+@pytest.mark.parametrize(
+    ("text", "new", "written"),
+    [
+        # Items of a list are paired by what they are, and others in their order.
+        (
+            "l:\n  - a  # 1\n  - 'b'  # 2\n  - c  # 3\n",
+            {"l": ["a", "c"]},
+            "l:\n  - a  # 1\n  - c  # 3\n",
+        ),
+        ("l:\n  - 'a'  # 1\n", {"l": ["b", "a"]}, "l:\n  - b\n  - 'a'  # 1\n"),
+        (
+            "l:\n- a  # 1\n- 'b'  # 2\n- c  # 3\n",
+            {"l": ["a", "x", "z", "c"]},
+            "l:\n- a  # 1\n- x  # 2\n- z\n- c  # 3\n",
+        ),
+        (
+            "l:\n- a  # 1\n- 'b'  # 2\n- 'c'  # 3\n- d\n",
+            {"l": ["a", "b", "c", "x"]},
+            "l:\n- a  # 1\n- 'b'  # 2\n- 'c'  # 3\n- x\n",
+        ),
+        (
+            "l:\n- a  # 1\n- b  # 2\n- 'k'  # 3\n",
+            {"l": ["c", "d", "k"]},
+            "l:\n- c  # 1\n- d  # 2\n- 'k'  # 3\n",
+        ),
+        (f"l:\n{HUNDREDS}", {"l": ["b"] + ["a"] * 200}, f"l:\n- b\n{HUNDREDS}"),
+        # Where the first of an item goes, its line has the dash, too: the item is written again.
+        ("l:\n- - 1\n  - 2\n# c\nm: 1\n", {"l": [[2]], "m": 1}, "l:\n- - 2\n# c\nm: 1\n"),
+        ("l:\n- a: 1\n  b: 2\n# c\nm: 1\n", {"l": [{"b": 2}], "m": 1}, "l:\n- b: 2\n# c\nm: 1\n"),
+        # What is new comes right behind the text of the value before it.
+        (
+            "a: |\n  1 + 1\n\nb: 'x'\n",
+            {"a": "1 + 1\n", "c": 3, "b": "x"},
+            "a: |\n  1 + 1\nc: 3\n\nb: 'x'\n",
+        ),
+        (
+            "a: >\n  x\n  y\nb: 'x'\n",
+            {"a": "x y\n", "c": 2, "b": "x"},
+            "a: >\n  x\n  y\nc: 2\nb: 'x'\n",
+        ),
+        (
+            "a:\n  b: |\n    x\n    y\n\nd: 'x'\n",
+            {"a": {"b": "x\ny\n"}, "c": 3, "d": "x"},
+            "a:\n  b: |\n    x\n    y\nc: 3\n\nd: 'x'\n",
+        ),
+        ("a:\n  b:\nd: 'x'\n", {"a": {"b": None}, "c": 3, "d": "x"}, "a:\n  b:\nc: 3\nd: 'x'\n"),
+        (
+            "l:\n- a\nm: 'x'\n",
+            {"l": ["a", "b"], "no": 1, "m": "x"},
+            "l:\n- a\n- b\n\"no\": 1\nm: 'x'\n",
+        ),
+        # What cannot be changed in place is written again, and nothing but that.
+        ("a: 1  # c\nl:\n  - 1\n", {"a": 2, "l": []}, "a: 2  # c\nl: []\n"),
+        ("a: [1,\n  2]\nb: 2  # c\n", {"a": [1], "b": 2}, "a:\n  - 1\nb: 2  # c\n"),
+        ("a:\n  b: 1  # c\n", {"a": {"b": "x\n\ny\n"}}, "a:\n  b: |  # c\n    x\n\n    y\n"),
+        ("\na: 1  # c\n", {"a": 2}, "\na: 2  # c\n"),
+        ("a: |  # c\n  x\nb: 1\n", {"a": "x\n", "b": 2}, "a: |  # c\n  x\nb: 2\n"),
+    ],
+)
+def test_what_stays_has_its_bytes_and_what_comes_its_place(
+    text: str, new: dict[str, Any], written: str
+) -> None:
+    """Quotes, comments and blank lines stay with their values; a new one follows the one before."""
+    assert changed(lambda _document: new, text) == written
+
+
+def test_a_key_may_go_where_another_comes() -> None:
+    """The last key of an object goes, and a new one comes behind that object: the rest stays."""
+
+    def change(document: Any) -> Any:
+        del document["configuration"]["none"]
+        return {
+            "name": document.pop("name"),
+            "configuration": document.pop("configuration"),
+            "e": 1,
+            **document,
+        }
+
+    went, came = difference(changed(change))
+
+    assert ([one for one in went if one], [one for one in came if one]) == (["  none:"], ["e: 1"])
 
 
 def test_a_key_that_goes_leaves_the_comments_around_it() -> None:

@@ -127,6 +127,7 @@ def test_plain_scalars_mean_what_the_core_schema_says(text: str, value: Any) -> 
         ("0.1000000000000000055511151231257827", "cannot be held exactly"),
         ("a\n---\nb", "there is more than one document in it (line 2, column 1)"),
         ("%YAML 1.1\n---\nno", "a directive other than %YAML 1.2 (line 1, column 1)"),
+        ("# c\n%YAML 1.1\n---\nno", "a directive other than %YAML 1.2 (line 2, column 1)"),
         ("a: 1\n\tb: 2", "(line 2, column 1)"),
         ("a: b: c", "mapping values are not allowed here (line 1, column 5)"),
         ("a: [1", "(line 1, column"),
@@ -173,11 +174,15 @@ def test_a_character_that_readers_disagree_on_must_be_escaped(character: str) ->
         ("a: |+\n  x\n \n\nb: |-\n  y\n\n", {"a": "x\n\n\n", "b": "y"}),
         ("- |1\n  x\n- >2-\n   y\n", [" x\n", " y"]),
         ("a: |-\n  x", {"a": "x"}),
+        ("a: |2-\n   x", {"a": " x"}),
+        ("a: |\n  \n\n  b\n", {"a": "\n\nb\n"}),
+        ("# c\n|", ""),
         (">\n  a\n  b\n\n   more\n   lines\n\n  end\n", "a b\n\n more\n lines\n\nend\n"),
         ("a: |\n  # text\n # comment\nb: 1", {"a": "# text\n", "b": 1}),
         # Quotes over several lines.
         ('a: "b\n  c\n\n  d\\\n  e \\\n   f\\n\\\n  \\  g"', {"a": "b c\nde f\n  g"}),
         ("'it''s\n\n one'", "it's\none"),
+        ('"a\n%b"', "a %b"),
         # Lists may be indented as their key is.
         ("a:\n- b\n-\n  c\n- - d\n  - e: 1\n    f: 2", {"a": ["b", "c", ["d", {"e": 1, "f": 2}]]}),
         ("a:\n- b\nc: d", {"a": ["b"], "c": "d"}),
@@ -201,6 +206,7 @@ def test_a_text_is_read_as_yaml_1_2_says(text: str, value: Any) -> None:
         'a: "b\n\tc"',
         "- [\n\tb, c]",
         "[a, b]#c",  # a comment without a space before it
+        "[a, b]# c",
         "[a,#b\n]",
         'a: "b"#c',
         "a: |#b\n  c\n",
@@ -212,6 +218,7 @@ def test_a_text_is_read_as_yaml_1_2_says(text: str, value: Any) -> None:
         "a: |\n    \n  b\n",  # an empty line decides the indentation
         "a: |\n  b",  # no line break at the end of all
         "a: |\n  b\n   ",
+        "a: | #-\n  b",
         "|\n- b",
         "a: >+\n  b\n ",
         "a: - b",  # a list or an object behind a key
@@ -261,6 +268,30 @@ def test_what_readers_of_yaml_disagree_on_is_refused(text: str) -> None:
     message = _refusal(text).message
 
     assert re.search(r"\(line \d+, column \d+\)|in a block scalar", message)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: [b,\n  c,\nd]", "a line that is not indented enough (line 3, column 1)."),
+        ("a: 'b\n  c\nd'", "a line that is not indented enough (line 3, column 1)."),
+        ("- a\n- [b]#c", "a comment without a space before it (line 2, column 6)."),
+        ("- a\n- {?b}", 'a "?" without a space after it (line 2, column 4).'),
+        (">\n\n---\n", "a document marker within a text (line 3, column 1)."),
+        ("- a\n- [b, -]", '"-" in brackets (line 2, column 7).'),
+        ("- a\n- {b:, c}", '":" in brackets (line 2, column 5).'),
+        ("k:\n|\n", "a block that is not indented (line 2, column 1)."),
+        ("a: b\nc: |\n   \n  d\n", "begins with a longer line of blanks (line 2, column 4)."),
+        ("a: b\nc: |\n  d", "a block without a line break at its end (line 2, column 4)."),
+        # What the reader underneath says, but for what it quotes of the text.
+        ("a: @b", "found character '@' that cannot start any token (line 1, column 4)."),
+        ("a: [1", "expected ',' or ']', but got '<stream end>' (line 1, column 6)."),
+        ("a: !ab!c", "found undefined tag handle ... (line 1, column 4)."),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(text: str, reason: str) -> None:
+    """The line and the column are those of the sign, the block or the line that is wrong."""
+    assert _refusal(text).message.endswith(reason)
 
 
 @given(
@@ -521,7 +552,7 @@ def test_numbers_of_other_bases_are_exact() -> None:
 
 def test_a_query_of_many_lines_is_a_block() -> None:
     """Where it can be read as it is, nothing in it is escaped, in lists and objects alike."""
-    query = "SELECT '# no', \"x\": y\n\tFROM t -- %\n\n WHERE a = '" + "x" * 300 + "'\n"
+    query = "SELECT '# no', \"X\": y\n\tFROM t -- %\n\n WHERE a = '" + "x" * 300 + "'\n"
     block = ["|", *query.splitlines()]
 
     written = yamltext.dump({"q": query, "l": [query]}).splitlines()

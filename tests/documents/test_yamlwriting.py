@@ -242,6 +242,7 @@ def test_a_text_that_is_not_taken_has_no_lines(text: str) -> None:
         ("a1", "a1"),
         ("_x", "_x"),
         ("/x", "/x"),
+        ("MAX X", "MAX X"),
         ("1a", '"1a"'),
         ("-x", '"-x"'),
         ("\x7f", '"\\x7f"'),
@@ -253,6 +254,21 @@ def test_a_text_that_is_not_taken_has_no_lines(text: str) -> None:
 def test_a_text_has_quotes_and_escapes_only_where_it_needs_them(text: str, written: str) -> None:
     """A letter, an underscore or a slash begins a plain one."""
     assert yamltext.dump(text) == f"{written}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "block"),
+    [
+        ("\n  a\nb\n", "|2\n\n    a\n  b"),
+        ("\n\n\ta", "|2-\n\n\n  \ta"),
+        ("\na\n  b\n\n", "|+\n\n  a\n    b\n"),
+    ],
+)
+def test_a_block_says_its_indentation_where_its_first_text_has_blanks(
+    text: str, block: str
+) -> None:
+    """Also below empty lines, where a reader would take these blanks for its indentation."""
+    assert yamltext.dump({"a": text}) == f"a: {block}\n"
 
 
 @pytest.mark.parametrize("text", ["X\x07", '"X"\x07', "\\X\x07", "X\U000e0001", "X\ud800", "X\x7f"])
