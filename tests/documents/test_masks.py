@@ -652,6 +652,7 @@ def test_masked_changes_cannot_be_applied(base: Document) -> None:
     [
         *("password", "passwd", "passphrase", "pwd", "secret", "token", "api_key", "private_key"),
         *("credential", "authorization", "bearer", "X-API-Key", "PrivateKeyPEM", "dbPasswd"),
+        *(f"{'x' * size}_Token" for size in (193, 194, 300)),
     ],
 )
 def test_a_key_of_a_credential_is_known_by_a_word_in_it(key: str) -> None:

@@ -55,6 +55,24 @@ def test_a_credential_that_is_cut_off_is_masked(ellipsis: str) -> None:
     assert redacted(f"a hunt{ellipsis}") == f"a {MASK}{ellipsis}"
     assert redacted(f"the hun{ellipsis}") == f"the hun{ellipsis}"
     assert redacted("a hunter2") == "a hunter2"
+    assert knowing().redacted(f"a hunter2{ellipsis}") == f"a hunter2{ellipsis}"
+
+
+def test_a_short_credential_is_masked_as_a_whole_word() -> None:
+    """Within words it would occur by chance."""
+    redacted = knowing("hu.t", "hunter2").redacted
+
+    assert redacted("hu.t, hunter2: hunt, shu.ter, hunter22") == (
+        f"{MASK}, {MASK}: hunt, shu.ter, hunter22"
+    )
+
+
+def test_a_long_text_is_cut_where_the_limit_is() -> None:
+    """One of just that length is whole; of a longer one it is said how long it is."""
+    whole = "a" * LONGEST_SHOWN
+
+    assert knowing().redacted(whole) == whole
+    assert knowing().redacted(f"{whole}b") == f"{whole}... (cut; 4097 characters in all)"
 
 
 @given(st.text("ab", min_size=1, max_size=12), st.text("ab", max_size=12))

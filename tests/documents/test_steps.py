@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patcher.documents.patches import Patch
-from patcher.documents.pointers import lookup, parse_path, path_to, pointer_to
+from patcher.documents.pointers import kind_of, lookup, parse_path, path_to, pointer_to
 from patcher.documents.shape import KeyedList, Shape
 from patcher.documents.steps import Assign, MergePatch, Unset, WholeDocument
 from patcher.documents.values import (
@@ -147,6 +147,7 @@ def _shaped(step: Assign | Unset, document: Any) -> Any:
         (300, "90", "a:=90"),
         (300, "90", "a:='\"90\"'"),
         (1.5, "-2e3\n", "a:=-2e3"),
+        (1.5, "2E+3", "a:=2E+3"),
         (True, "false", "a:=false"),
         (None, "null", "a:=null"),
         (300, "ninety", None),
@@ -162,8 +163,10 @@ def test_text_for_a_number_is_refused(there: Any, text: str, hint: str | None) -
     if hint is None:
         assert _shaped(step, {"a": there}) == {"a": text}
     else:
-        with pytest.raises(InvalidPatchError, match="with text") as caught:
+        with pytest.raises(InvalidPatchError) as caught:
             _shaped(step, {"a": there})
+        message = f"/a is {kind_of(there)}, and PATH=TEXT would replace it with text."
+        assert caught.value.message == message
         assert hint in str(caught.value.command_hint)
         assert caught.value.path == "/a"
     assert _shaped(Assign(("a",), text), {"a": there}) == {"a": text}
@@ -182,6 +185,9 @@ def test_an_index_in_brackets_is_refused(path: str, written: str | None) -> None
     with pytest.raises(InvalidPatchError) as caught:
         _shaped(Assign(parse_path(path), "x"), document)
     assert str(caught.value.command_hint).endswith(written)
+    named = pointer_to(parse_path(path))
+    assert caught.value.message.startswith(f"There is nothing at {str(caught.value.path)}")
+    assert named.startswith(str(caught.value.path))
     assert _shaped(Assign(("k[0]",), "x"), document)["k[0]"] == "x"
 
 

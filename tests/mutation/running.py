@@ -136,8 +136,8 @@ class Runner:
     def _able(self, mutant: Mutant) -> list[str]:
         """The tests that run what is mutated, the likeliest to tell first.
 
-        Those that killed its neighbours; then one case of each test, those of its module and those
-        that are about little else first; then another of each.
+        Those that killed its neighbours, and those of its module; then one case of each other test,
+        those that are about little else first; then another of each.
         """
         place = (mutant.file, _ALL if mutant.is_constant else mutant.scope)
         killers = self._killers.get(mutant.scope, ())
@@ -154,8 +154,7 @@ class Runner:
             ),
             key=lambda name: (
                 name not in killers,
-                self._turns[name],
-                not name.startswith(own),
+                0 if name.startswith(own) else 1 + self._turns[name],
                 not (able or name.startswith(f"tests/{room}/")),
                 len(calls.places[name]),
                 calls.seconds[name],
