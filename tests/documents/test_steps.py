@@ -186,7 +186,7 @@ def test_an_index_in_brackets_is_refused(path: str, written: str | None) -> None
         _shaped(Assign(parse_path(path), "x"), document)
     assert str(caught.value.command_hint).endswith(written)
     named = pointer_to(parse_path(path))
-    assert caught.value.message.startswith(f"There is nothing at {str(caught.value.path)}")
+    assert caught.value.message.startswith(f"There is nothing at {caught.value.path!s}")
     assert named.startswith(str(caught.value.path))
     assert _shaped(Assign(("k[0]",), "x"), document)["k[0]"] == "x"
 
