@@ -72,19 +72,19 @@ class _List:
         return all(type(one) is str for one in self.items) if self.items else None
 
     def item(self, given: JsonValue | RawText) -> JsonValue:
-        """What ``given`` means in this list. Raises InvalidPatchError when it does not fit."""
+        """What ``given`` means in this list; whether it belongs there is for the schema to say.
+
+        Raises InvalidPatchError where that cannot be known.
+        """
         if self.holds_texts is None:
             raise InvalidPatchError(
                 f"{shown(self.place)} has no items yet, so it is unknown whether it holds texts.",
                 path=pointer_to(self.place),
                 hint=f"Set the whole list: --set {path_to(self.place)}:='[...]'",
             )
-        item = given
         if isinstance(given, RawText):
-            item = given.text if self.holds_texts else self._parsed(given)
-        if self.keyed is not None and self.keyed.key_of(item) is None:
-            raise self._unfit(item)
-        return self.respell(item)
+            given = given.text if self.holds_texts else self._parsed(given)
+        return self.respell(given)
 
     def found(self, given: JsonValue | RawText) -> list[int]:
         """The indices of the items that equal ``given`` or have it as their name."""
@@ -119,9 +119,8 @@ class _List:
 
     def refuse_namesake(self, item: JsonValue) -> None:
         """Raises InvalidPatchError where another item has the identity of ``item``."""
-        if self.keyed is None:
+        if self.keyed is None or (key := self.keyed.key_of(item)) is None:
             return
-        key = self.keyed.key_of(item)
         for index, one in enumerate(self.items):
             if self.keyed.key_of(one) == key:
                 place = (*self.place, str(index))
@@ -146,25 +145,10 @@ class _List:
             return jsontext.parse(given.text, what=f"The item for {shown(self.place)}")
         except InvalidPatchError as error:
             raise InvalidPatchError(
-                error.message, path=pointer_to(self.place), hint=self._example()
+                error.message,
+                path=pointer_to(self.place),
+                hint="Write the item as JSON, text in double quotes.",
             ) from None
-
-    def _unfit(self, item: JsonValue) -> InvalidPatchError:
-        expected = f"an object with {' and '.join(map(quoted, self.by))}" if self.by else "text"
-        given = "an object without" if self.by and type(item) is dict else kind_of(item)
-        return InvalidPatchError(
-            f"{shown(self.place)}: expected {expected}, got {given}.",
-            path=pointer_to(self.place),
-            hint=self._example(),
-        )
-
-    def _example(self) -> str:
-        if self.keyed is None:
-            return "Write the item as JSON, text in double quotes."
-        if not self.by:
-            return "Give text."
-        keys = ", ".join(f'"{key}": "..."' for key in self.by)
-        return f"Write the item as JSON, for example {{{keys}}}."
 
 
 @dataclass(frozen=True, slots=True)

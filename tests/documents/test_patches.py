@@ -367,18 +367,15 @@ def test_nothing_to_add_or_remove_is_a_notice(patch: Patch, code: str, said: str
             "the whole item",
         ),
         (_add("named", '{"name": "ltv"}'), 'already has "ltv"', "--set named.0.KEY=..."),
-        (_add("named", "ltv"), "is not valid JSON", '{"name": "..."}'),
-        (_add("named", '{"nme": "ltv"}'), 'with "name", got an object without.', '"name"'),
-        (_add("links", '["a"]'), '"from" and "to", got a list', '"from"'),
-        (Patch.add("texts", 1), "expected text, got a number", "Give text."),
+        (_add("named", "ltv"), "is not valid JSON", "text in double quotes"),
         (_add("name", "x"), "/name is text, not a list.", "--set name=..."),
         (_remove("name", "x"), "/name is text, not a list.", "--set name=..."),
         (_add("configuration.none", "x"), "it is unknown", "--set configuration.none:='[...]'"),
         (_add("configuration.new", "x"), "it is unknown", "--set configuration.new:='[...]'"),
         (_add("configuration.mixed", "x y"), "is not valid JSON", "text in double quotes"),
         (_remove("configuration.mixed", "x y"), "is not valid JSON", "text in double quotes"),
-        (_add("links", "{"), "The item for /links is not valid JSON", '"from": "...", "to": ".'),
-        (_remove("named", " {"), "The item for /named is not valid JSON", '{"name": "..."}'),
+        (_add("links", "{"), "The item for /links is not valid JSON", "Write the item as JSON"),
+        (_remove("named", " {"), "The item for /named is not valid JSON", "Write the item as JSON"),
     ],
 )
 def test_members_that_do_not_fit_are_refused(patch: Patch, said: str, hint: str) -> None:
@@ -389,6 +386,16 @@ def test_members_that_do_not_fit_are_refused(patch: Patch, said: str, hint: str)
     assert said in error.message
     assert hint in str(error.command_hint)
     assert str(error.path).startswith(pointer_to(tuple(token for token in place if token != "-")))
+
+
+def test_an_item_without_an_identity_is_added_as_it_is() -> None:
+    """What the schema says of it is asked for elsewhere; it is no namesake of another one."""
+    for place, item in (("named", {"nme": "ltv"}), ("links", ["a"]), ("texts", 1)):
+        document = {place: [*DOCUMENT[place], {"other": 1}]}
+        applied = Patch.add(place, item).apply(document, SHAPE)
+
+        assert applied.document == {place: [*document[place], item]}
+        assert applied.notices == ()
 
 
 def test_all_that_are_called_the_same_are_shown_when_which_is_not_clear() -> None:

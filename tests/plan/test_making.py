@@ -8,7 +8,7 @@ import pytest
 
 from patcher.cli.items import parse_add, parse_remove
 from patcher.documents import jsontext
-from patcher.documents.lists import AddItem
+from patcher.documents.lists import AddItem, RawText
 from patcher.documents.masks import MASK, Masks
 from patcher.documents.patches import Patch
 from patcher.documents.steps import Assign
@@ -178,6 +178,27 @@ def test_the_last_word_counts() -> None:
     check_change(MODEL, patch, MASKS)
 
     assert make_plan(MODEL, Snapshot(response()), patch).proposed["name"] == "Five"
+
+
+@pytest.mark.parametrize(
+    ("place", "item", "said"),
+    [
+        ("additional_fields", '{"nme": "ltv"}', '"name" is required'),
+        ("additional_fields", '"ltv"', "expected an object, got text"),
+        ("relations", '{"from": "a"}', '"to" is required'),
+        ("relations", {"from": 5, "to": {}}, "expected text, got a number"),
+        ("fields", 1, "expected text, got a number"),
+        ("labels", None, "expected text, got null"),
+        ("tracking_columns", {"name": "x"}, "expected text, got an object"),
+    ],
+)
+def test_an_item_that_does_not_fit_its_list_is_refused(place: str, item: Any, said: str) -> None:
+    """Before any request, and by the plan."""
+    patch = Patch((AddItem((place,), RawText(item) if type(item) is str else item),))
+    for refuse in (lambda: check_change(MODEL, patch, Masks()), lambda: plan(patch)):
+        with pytest.raises(InvalidPatchError, match=said) as caught:
+            refuse()
+        assert str(caught.value.path).startswith(f"/{place}")
 
 
 def test_removing_the_enricher_removes_its_fields_without_a_word() -> None:
