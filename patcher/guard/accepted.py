@@ -12,10 +12,8 @@ import hashlib
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
 from patcher.backoff import Clock, attempts, time_left
 from patcher.disk import NotPrivateError, read_private, update_private, write_whole
@@ -25,7 +23,6 @@ from patcher.guard.outcome import PATIENCE
 from patcher.journal import Entry, Journal
 from patcher.resources.snapshot import Snapshot
 
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _MARK: Final = "complete"
 """The name of the file whose presence says that the folder holds all that the journal has."""
 
@@ -62,7 +59,7 @@ def read_fresh(
 
 
 class Accepted:
-    """The last accepted state of each resource of one kind, at any URL.
+    """The last accepted state of each resource of one kind, at any URL as the settings spell it.
 
     Attributes:
         folder: where the files are: 0700, the files 0600.
@@ -102,13 +99,11 @@ class Accepted:
             return found if known is not None and snapshot.is_older_than(known) else content
 
         with suppress(OSError):
+            self._make_folder()
             try:
                 update_private(path, change)
             except NotPrivateError:
                 write_whole(path, content, durable=False)
-            except FileNotFoundError:
-                self._make_folder()
-                update_private(path, change)
 
     def _made_again(self) -> dict[_Key, Snapshot]:
         """Returns what the journal has, and puts it in the folder."""
@@ -153,17 +148,7 @@ class _Key(NamedTuple):
 
 
 def _key(url: str, noun: str, resource_id: str) -> _Key:
-    return _Key(_plain(url), noun, resource_id.lower())
-
-
-@lru_cache
-def _plain(url: str) -> str:
-    """Returns one spelling of a URL, however its host and port are spelled."""
-    parts = urlsplit(url)
-    is_default = parts.port in (None, _DEFAULT_PORTS.get(parts.scheme))
-    host = parts.netloc.lower().removesuffix(f":{parts.port}")
-    netloc = host if is_default else f"{host}:{parts.port}"
-    return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
+    return _Key(url, noun, resource_id.lower())
 
 
 def _dumped(key: _Key, snapshot: Snapshot) -> bytes:

@@ -137,7 +137,7 @@ def one_of(options: Sequence[str]) -> str:
 
 
 def unsettled(
-    blockers: Iterable[Blocker], document: Document, proposed: Document, named: Iterable[Tokens]
+    blockers: Sequence[Blocker], document: Document, proposed: Document, named: Sequence[Tokens]
 ) -> list[Blocker]:
     """The blockers of ``document`` that a change to ``proposed``, writing ``named``, leaves.
 
@@ -145,13 +145,11 @@ def unsettled(
     one of ``named`` accounts for it: its place, a place within it or within its list, or a place
     above it whose new value has that place, or is a list or a scalar.
     """
-    places = list(named)
-    every = tuple(blockers)
-    there = {one.place for one in still_there(every, document, proposed)}
+    there = {one.place for one in still_there(blockers, document, proposed)}
     return [
         one
-        for one in every
-        if one.place in there or not any(_settles(place, one, proposed) for place in places)
+        for one in blockers
+        if one.place in there or not any(_settles(place, one, proposed) for place in named)
     ]
 
 

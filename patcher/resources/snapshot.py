@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any, Final, NamedTuple
 
 from patcher.documents import jsontext
@@ -11,7 +11,7 @@ from patcher.documents.spellings import cut
 from patcher.documents.values import Document, strictly_equal
 
 _TIMESTAMP = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,18}))?([Zz]|([+-])(\d\d):(\d\d))", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,18}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 
 _LONGEST_VERSION: Final = 40
@@ -135,12 +135,10 @@ def moment(timestamp: str | None) -> tuple[datetime, str] | None:
     match = _TIMESTAMP.fullmatch(timestamp or "")
     if match is None:
         return None
-    date, time, fraction, _, sign, hours, minutes = match.groups()
+    date, time, fraction, zone = match.groups()
+    offset = "+00:00" if zone in "Zz" else zone
     try:
-        when = datetime.fromisoformat(f"{date}T{time}").replace(tzinfo=timezone.utc)
-        if sign:
-            offset = timedelta(hours=int(hours), minutes=int(minutes))
-            when -= offset if sign == "+" else -offset
+        when = datetime.fromisoformat(f"{date}T{time}{offset}").astimezone(timezone.utc)
     except (ValueError, OverflowError):  # the 30th of February, or before the year 1
         return None
     return when, (fraction or "").ljust(18, "0")
