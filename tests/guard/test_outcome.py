@@ -736,6 +736,22 @@ def test_what_only_a_reading_proves_is_said_to_be_so(
         assert "No answer came" in notice.message
 
 
+def test_where_no_author_is_shown_nobody_is_asked_who_we_are(tmp_path: Path) -> None:
+    """A state without an author is a warning at once: our own name would prove nothing."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        store.write(body)
+        del store.raw["updated_by"]
+        return LOST
+
+    store = MemoryStore(on_replace=replace)
+
+    result = guard_of(store, tmp_path).write(plan_of(store, RENAME))
+
+    assert [notice.code for notice in result.notices] == ["proved-by-reading"]
+    assert store.asked == 0
+
+
 @pytest.mark.parametrize("answer", [None, Refused(422, "no"), DECLINED])
 def test_who_we_are_is_asked_only_where_nothing_else_proves_it(
     tmp_path: Path, answer: Answer | None
