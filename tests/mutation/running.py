@@ -136,14 +136,14 @@ class Runner:
     def _able(self, mutant: Mutant) -> list[str]:
         """The tests that run what is mutated, the likeliest to tell first.
 
-        Those that killed its neighbours, and those of its module; then one case of each other test,
-        those that are about little else first; then another of each.
+        Those that killed its neighbours, those of its module, those of its room; of these and the
+        rest one case of each test before another, those that are about little else first.
         """
         place = (mutant.file, _ALL if mutant.is_constant else mutant.scope)
         killers = self._killers.get(mutant.scope, ())
         calls = self.calls
         able = [name for name, places in calls.places.items() if place in places]
-        # A file of data is called by nobody; whoever tests its room is the likeliest to tell.
+        # A file of data is called by nobody, so that any test may tell.
         _, room, name_of_file = mutant.file.split("/")
         own = f"tests/{room}/test_{name_of_file}"
         return sorted(
@@ -154,8 +154,9 @@ class Runner:
             ),
             key=lambda name: (
                 name not in killers,
-                0 if name.startswith(own) else 1 + self._turns[name],
-                not (able or name.startswith(f"tests/{room}/")),
+                not name.startswith(own),
+                not name.startswith(f"tests/{room}/"),
+                self._turns[name],
                 len(calls.places[name]),
                 calls.seconds[name],
             ),
