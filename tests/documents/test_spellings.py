@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patcher.documents.masks import MASK, Masks
-from patcher.documents.spellings import LONGEST_SHOWN, _overlap
+from patcher.documents.spellings import LONGEST_SHOWN, _overlap, fits, hidden_keys, is_mask
+from patcher.documents.values import JsonValue
 
 MASKS = Masks((("configuration",),), ("dsn",))
+WORDS = ("token",)
 
 
 def knowing(*credentials: str) -> Masks:
@@ -145,3 +147,72 @@ def test_a_beginning_that_begins_again_is_found() -> None:
     """What matched so far may hold the beginning of a later, longer match."""
     assert _overlap("xx-aabaa", "aabaaa") == 5
     assert _overlap("xx-aabaab", "aabaaa") == 3
+
+
+NAMES = (
+    *("k", "n", "id", "header", "field", "param", "parameter", "property", "attribute", "variable"),
+    *("var", "option", "setting", "label", "title", "type", "name", "key", "Env-Name", "env_key"),
+)
+VALUES = ("v", "val", "content", "contents", "data", "text", "value", "values", "env_value")
+
+
+def test_a_pair_has_halves_of_many_names() -> None:
+    """The value of a credential's name is its own, and nothing else of the object is."""
+    for name in NAMES:
+        assert hidden_keys({name: "A Token", "value": 1, "other": 2}, WORDS) == {"value"}
+        assert hidden_keys({name: "else", "value": 1}, WORDS) == set()
+        assert hidden_keys({name: 1, "value": 1}, WORDS) == set()
+    for value in VALUES:
+        assert hidden_keys({"name": "A Token", value: 1}, WORDS) == {value}
+        assert hidden_keys({"other": "A Token", value: 1}, WORDS) == set()
+
+
+@pytest.mark.parametrize(
+    ("value", "hidden"),
+    [
+        (["A Token", ["x"]], {"1"}),
+        (["A Token", "x", "y"], set()),
+        (["A Token"], set()),
+        ([1, "A Token"], set()),
+        (["x", "y"], set()),
+        ({"A Token": 1, "tok": 2}, {"A Token"}),
+        ("A Token", set()),
+    ],
+)
+def test_of_two_values_in_a_list_the_first_may_be_the_name(
+    value: JsonValue, hidden: set[str]
+) -> None:
+    """Of exactly two, and a name is a text."""
+    assert hidden_keys(value, WORDS) == hidden
+
+
+@pytest.mark.parametrize("key", ["TOKEN", "\u0422\u041e\u041a\u0415N", "t-o.k_e n", "\u03c4oken"])
+@pytest.mark.parametrize("filling", ["", "x" * 150, "x" * 300])
+def test_a_word_is_found_however_it_is_written(key: str, filling: str) -> None:
+    """In any case, with other signs between, in letters that look alike, in a key of any length."""
+    assert fits(f"{filling}{key}{filling}", WORDS)
+    assert not fits(f"{filling}{key[:-1]}", WORDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "anywhere", "under_a_key"),
+    [
+        ("******", True, True),
+        ("*****", False, True),
+        ("\u2022" * 6, True, True),
+        ("\u25cf" * 6, True, True),
+        ("XXXXXX", False, False),
+        ("[REDACTED]", False, True),
+        ("<hidden value>", False, True),
+        ("redacted", False, False),
+        ("", False, False),
+        ("*" * 199, True, True),
+        ("*" * 200, False, False),
+    ],
+)
+def test_a_mask_is_signs_or_a_word_in_brackets(
+    text: str, *, anywhere: bool, under_a_key: bool
+) -> None:
+    """Under the key of a credential fewer signs are enough, and words count."""
+    assert is_mask(text, is_hidden=False) is anywhere
+    assert is_mask(text, is_hidden=True) is under_a_key

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from patcher.documents.values import (
     MAX_DEPTH,
     MISSING,
+    UUID,
     Document,
     JsonValue,
     bounded,
@@ -215,6 +216,7 @@ def test_every_text_of_a_value_from_elsewhere_passes_through() -> None:
         (["a" * 10, "b", "c"], 60, ["a" * 10, "b", "c"]),
         ({"k": "a" * 10, "l": "b"}, 31, {"k": "a" * 10, "...": "..."}),
         ({"k": "a" * 10, "l": "b"}, 43, {"k": "a" * 10, "l": "b"}),
+        ({"k": "a" * 10, "l": 1, "m": 2}, 32, {"k": "a" * 10, "l": 1, "...": "..."}),
         ("a" * 20, 20, "a" * 10 + "..."),
         ("a" * 20, 30, "a" * 20),
         (1, 0, 1),
@@ -239,3 +241,13 @@ def test_a_key_takes_the_room_of_its_characters() -> None:
     shown = bounded(document, str)
 
     assert 280 < len(shown) < 310  # of ten for each value, and three or four for its key
+
+
+def test_a_uuid_is_one_in_either_case() -> None:
+    """32 digits in five groups, and nothing around them."""
+    text = "9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a111"
+
+    assert UUID.fullmatch(text)
+    assert UUID.fullmatch(text.upper())
+    for other in (text[1:], f"{text}0", f"{{{text}}}", text.replace("-", ""), f"g{text[1:]}"):
+        assert not UUID.fullmatch(other)

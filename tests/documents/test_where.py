@@ -132,8 +132,10 @@ def test_nothing_is_chosen_by_a_credential(text: str) -> None:
 
 def test_a_mask_is_no_value() -> None:
     """A mask copied from a diff matches nothing, and is refused rather than compared."""
-    with pytest.raises(InvalidPatchError, match="mask"):
+    with pytest.raises(InvalidPatchError, match="mask") as caught:
         Condition.parse(f"configuration.query={MASK}")
+
+    assert caught.value.path == "/configuration/query"
 
 
 @pytest.mark.parametrize(
@@ -145,6 +147,7 @@ def test_what_is_no_part_of_the_document_is_refused(text: str, hint: str) -> Non
         Condition.parse(text).check(SHAPE, MASKS)
 
     assert hint in str(caught.value.command_hint)
+    assert caught.value.path == f"/{text.partition('=')[0]}"
 
 
 def test_unknown_members_can_be_chosen_by_where_they_are_carried() -> None:
