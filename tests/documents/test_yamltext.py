@@ -116,6 +116,8 @@ def test_plain_scalars_mean_what_the_core_schema_says(text: str, value: Any) -> 
         ("? [a", "a key is not a text (line 1, column 3)"),
         ("? ? - y", "a key is not a text (line 1, column 3)"),
         ("a: \x85", "the character U+0085 (NEL) must be escaped (line 1, column 4)"),
+        ("a: \u2028", "U+2028 (LINE SEPARATOR) must be escaped (line 1, column 4)"),
+        ("a: \u2029", "U+2029 (PARAGRAPH SEPARATOR) must be escaped (line 1, column 4)"),
         ("a: \r b", "U+000D (a carriage return without a line feed) must be escaped"),
         ("a: '\ufeff'", "U+FEFF (a byte order mark within the text) must be escaped"),
         ("? {a: 1}\n: b", "a key is not a text"),
