@@ -286,6 +286,7 @@ def test_what_readers_of_yaml_disagree_on_is_refused(text: str) -> None:
         ("a: b\nc: |\n   \n  d\n", "begins with a longer line of blanks (line 2, column 4)."),
         ("a: b\nc: |\n  d", "a block without a line break at its end (line 2, column 4)."),
         # What the reader underneath says, but for what it quotes of the text.
+        ("a\n ::", "mapping values are not allowed here (line 2, column 3)."),
         ("a: @b", "found character '@' that cannot start any token (line 1, column 4)."),
         ("a: [1", "expected ',' or ']', but got '<stream end>' (line 1, column 6)."),
         ("a: !ab!c", "found undefined tag handle ... (line 1, column 4)."),
