@@ -10,9 +10,9 @@ from patcher.documents.diff import compare
 from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch
-from patcher.documents.pointers import item_to, overlap, pointer_to, tokens_of
+from patcher.documents.pointers import item_to, pointer_to, tokens_of
 from patcher.documents.steps import Assign, MergePatch, WholeDocument
-from patcher.documents.values import MISSING, Document, strictly_equal
+from patcher.documents.values import MISSING, Document, Tokens, strictly_equal
 from patcher.documents.wording import Notice, did_you_mean
 from patcher.errors import InvalidPatchError
 from patcher.plan.plan import Plan, Terms
@@ -85,18 +85,37 @@ def check_change(
     """
     patch.check(resource.shape, allow_unknown=unknown_fields != "error")
     writes = [(*write, step) for step in patch.steps for write in step.writes()]
+    replaced = _replaced([place for place, _, _ in writes])
     for i, (place, value, step) in enumerate(writes):
         if value is MISSING:
             continue
         masks.refuse(value, place)
-        if any(overlap(place, later) for later, _, _ in writes[i + 1 :]):
-            continue  # a later step replaces it
+        if i in replaced:
+            continue
         for violation in resource.schema.violations(value, place):
             # These may repeat a value that breaks the schema in the document already.
             if violation.read_only or not isinstance(step, (MergePatch, WholeDocument)):
                 is_typed = isinstance(step, Assign) and step.typed is not None
                 hint = f"For JSON: {item_to(place, ':=', '...')}" if is_typed else None
                 raise violation._replace(hint=violation.hint or hint).error()
+
+
+def _replaced(places: list[Tokens]) -> set[int]:
+    """The numbers of the writes of which a later one changes the value, or a part of it.
+
+    One that appends to a list changes nothing that was appended before.
+    """
+    replaced: set[int] = set()
+    later: set[Tokens] = set()
+    above: set[Tokens] = set()  # each place that has a later one within it
+    for i, place in reversed(list(enumerate(places))):
+        ways = {place[:end] for end in range(len(place))}
+        appends = place[-1:] == ("-",)
+        if not later.isdisjoint(ways) or (not appends and (place in later or place in above)):
+            replaced.add(i)
+        later.add(place)
+        above |= ways
+    return replaced
 
 
 def make_plan(resource: Resource, base: Snapshot, patch: Patch, terms: Terms) -> Plan:

@@ -181,6 +181,28 @@ def test_the_last_word_counts() -> None:
 
 
 @pytest.mark.parametrize(
+    "patch",
+    [
+        Patch.set("name", 5) + Patch.unset("name"),
+        Patch.set("configuration", 5) + Patch.set("configuration.query", "x"),
+        Patch.set("relations.0.to.model_id", "x") + Patch.set("relations", []),
+        Patch.add("labels", 7) + Patch.set("labels", [ID]),
+    ],
+)
+def test_a_value_that_a_later_step_changes_is_left_to_the_plan(patch: Patch) -> None:
+    """At the same place, above it or within it."""
+    check_change(MODEL, patch, MASKS)
+
+
+@pytest.mark.parametrize("patch", [Patch.add("labels", 7), Patch.set("labels.-", 7)])
+def test_one_appended_item_does_not_replace_another(patch: Patch) -> None:
+    """Each has to fit the list."""
+    for both in (patch + Patch.add("labels", ID), Patch.add("labels", ID) + patch):
+        with pytest.raises(InvalidPatchError, match="expected text"):
+            check_change(MODEL, both, MASKS)
+
+
+@pytest.mark.parametrize(
     ("place", "item", "said"),
     [
         ("additional_fields", '{"nme": "ltv"}', '"name" is required'),
