@@ -183,15 +183,18 @@ def test_the_last_word_counts() -> None:
 @pytest.mark.parametrize(
     "patch",
     [
-        Patch.set("name", 5) + Patch.unset("name"),
+        Patch.set("name", 5) + Patch.set("name", "x"),
         Patch.set("configuration", 5) + Patch.set("configuration.query", "x"),
         Patch.set("relations.0.to.model_id", "x") + Patch.set("relations", []),
         Patch.add("labels", 7) + Patch.set("labels", [ID]),
     ],
 )
 def test_a_value_that_a_later_step_changes_is_left_to_the_plan(patch: Patch) -> None:
-    """At the same place, above it or within it."""
+    """At the same place, above it or within it; without that step it is refused at once."""
     check_change(MODEL, patch, MASKS)
+
+    with pytest.raises(InvalidPatchError, match="expected"):
+        check_change(MODEL, Patch(patch.steps[:1]), MASKS)
 
 
 @pytest.mark.parametrize("patch", [Patch.add("labels", 7), Patch.set("labels.-", 7)])
