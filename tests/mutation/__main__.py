@@ -22,7 +22,7 @@ from tests.mutation.survivors import known, listed
 
 ROOMS = ("documents", "resources", "guard")
 TESTS = (
-    *("documents", "resources", "guard", "plan"),
+    *("documents", "resources", "guard", "plan", "impact"),
     *("operations/test_undo.py", "promises/test_every_write_can_be_undone.py"),
 )
 

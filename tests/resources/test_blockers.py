@@ -130,6 +130,11 @@ LEFT: tuple[tuple[dict[str, Any], Patch, str], ...] = (
         "/configuration/a/token",
     ),
     (
+        {"configuration": {"a": {"token": MASK}}},
+        Patch.set("configuration", {"a": {"query": "x"}}),
+        "/configuration/a/token",
+    ),
+    (
         {"configuration": {"headers": [HEADER]}},
         Patch.set("configuration.headers.0", {"name": "Authorization"}),
         "/configuration/headers/0/value",
@@ -153,6 +158,17 @@ def test_absence_and_the_value_as_it_is_settle_nothing(
     assert caught.value.paths == (place,)
     assert caught.value.exit_code == 2
     assert place in caught.value.message
+
+
+def test_each_value_that_is_still_there_blocks() -> None:
+    """Whichever of the others the change replaces."""
+    before = {"labels": [{}], "retention": 1, "row_filter": 2, "tags": 3}
+    patch = Patch.set("row_filter", 5) + Patch.set("retention", 1) + Patch.set("tags", 3)
+
+    with pytest.raises(UnknownFieldError) as caught:
+        plan(before, patch)
+
+    assert caught.value.paths == ("/labels/0", "/retention", "/tags")
 
 
 def test_the_message_names_five_places_and_counts_the_rest() -> None:

@@ -433,6 +433,11 @@ ROWS: dict[str, tuple[Document, list[str]]] = {
         {"fields": FIELDS, "identifier": "zzz"},
         ["identifier-not-in-fields /identifier"],
     ),
+    "an identifier that is empty": ({"fields": FIELDS, "identifier": ""}, []),
+    "a tracked column that is empty": (
+        {"fields": FIELDS, "tracking_columns": [""]},
+        ["tracking-column-not-in-fields /tracking_columns/0"],
+    ),
     "a column that is nearly one, in a shell's quotes": (
         {"fields": ["e mail"], "tracking_columns": ["e maill"]},
         ["tracking-column-not-in-fields /tracking_columns/0"],
@@ -500,9 +505,9 @@ def test_one_tracked_column_is_as_good_as_a_list_of_one() -> None:
     """The API takes both; that they are said alike is no difference."""
     both = {"configuration": {"tracking_columns": "a"}, "tracking_columns": ["a"]}
 
-    assert "they differ" not in sentence({}, both)
+    assert "API uses is not documented. Change both" in sentence({}, both)
     both["tracking_columns"] = ["b"]
-    assert "they differ" in sentence({}, both)
+    assert "API uses is not documented, and they differ. Change both" in sentence({}, both)
 
 
 def test_a_column_that_is_not_a_field_has_a_way_out() -> None:
@@ -547,6 +552,11 @@ def test_a_column_that_is_not_a_field_has_a_way_out() -> None:
             True,
         ),
         (
+            {"configuration": {"tracking_columns": ["a"]}, "tracking_columns": ["b"]},
+            {"configuration": {"tracking_columns": ["a"]}, "tracking_columns": ["c"]},
+            True,
+        ),
+        (
             {"configuration": {"tracking_columns": ["a"]}, "tracking_columns": ["a"]},
             {"configuration": {"tracking_columns": ["b"]}, "tracking_columns": ["b"]},
             False,
@@ -586,6 +596,9 @@ def test_a_list_that_is_emptied_opens_everything(
     expected = [] if path is None else [f"fields-widened {path}"]
 
     assert said(before, after) == expected
+    if path is not None:
+        assert f"Without {path} every field" in sentence(before, after)
+        assert f"want in {path}." in sentence(before, after)
 
 
 @pytest.mark.parametrize(
@@ -594,6 +607,7 @@ def test_a_list_that_is_emptied_opens_everything(
         ({"enricher_id": A}, {"x": 1}, "is missing", f", {A}"),
         ({"enricher_id": A}, {"enricher_id": B}, "changes", f", {A}"),
         ({"x": 1}, {"x": 2}, "is missing", ""),
+        ({"enricher_id": "text"}, {"x": 1}, "is missing", ""),
         ({"enricher_id": A}, {"enricher_id": A, "x": 1}, None, ""),
         ({"x": 1}, {"enricher_id": A}, None, ""),
         ({}, {"x": 1}, None, ""),
@@ -615,7 +629,7 @@ def test_an_enrichment_is_known_by_its_id(
     (one,) = (*found.introduced, *found.existing)
     assert (one.code, one.path) == ("enricher-replaced", "/enricher/enricher_id")
     assert how in one.what
-    assert (A in one.way_out) == bool(present)
+    assert one.way_out == f"Send it with its current ID{present}."
 
 
 @pytest.mark.parametrize("root", ["", "enricher"])

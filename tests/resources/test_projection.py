@@ -270,6 +270,13 @@ DROP = "--unknown-fields drop (leave it out, which clears it)"
             ("--set additional_fields.0.name=TEXT", *FULL),
         ),
         (
+            {"fields": [ADDED | {"name": None, "type": None}]},
+            "/additional_fields/0",
+            "added by a user, without name and type",
+            ("--set additional_fields.0.name=TEXT --set additional_fields.0.type=TEXT", *FULL),
+        ),
+        ({"fields": [{"label": "A", "user_added": False}]}, "/fields/0", "no name", FIELDS),
+        (
             {"configuration": {"token": MASK}},
             "/configuration/token",
             "a mask instead of the value",
@@ -309,12 +316,25 @@ def test_what_cannot_be_rebuilt_blocks_and_says_what_helps(
     assert lookup(found.document, tokens_of(place)) is not MISSING
 
 
+@pytest.mark.parametrize(("key", "below"), [("labels", "labels"), ("fields", "fields")])
+def test_what_is_no_list_stands_whole_in_the_place_of_one(key: str, below: str) -> None:
+    """A copy of it, so that nothing of the response is changed with the document."""
+    response = raw(**{key: {"a": [1]}})
+    found = projection(response)
+
+    assert blocked(found) == {f"/{below}": "not a list"}
+    assert found.document[below] == {"a": [1]}
+    assert found.document[below] is not response[key]
+
+
 @pytest.mark.parametrize(
     ("members", "holder"),
     [
         ({"retention": 1}, None),
         ({"labels": {}}, None),
         ({"labels": [{}]}, ("labels",)),
+        ({"fields": [5]}, ("fields",)),
+        ({"fields": [ADDED | {"label": None}]}, ("additional_fields",)),
         ({"fields": [ADDED | {"pii": 1}]}, ("additional_fields",)),
         ({"configuration": {"token": MASK}}, None),
         ({"configuration": {"a": [{"b": [MASK]}]}}, ("configuration", "a")),
@@ -400,9 +420,10 @@ def test_a_key_with_the_name_of_a_rebuilt_one_replaces_nothing(fields: list[Any]
         assert blocked(found) == {"/additional_fields": reason}
         assert found.document["additional_fields"] == (rebuilt or [{"name": "z"}])
         assert found.blockers[0].ways == (DROP, *FULL)
-    dropped = projection(response, "drop")
+    dropped = projection(response, "additional_fields=drop")
     assert dropped.document.get("additional_fields") == rebuilt
     assert [(one.code, one.path) for one in dropped.notices] == [("dropped", "/additional_fields")]
+    assert "/additional_fields in the response is left out" in dropped.notices[0].message
 
 
 def test_one_item_that_is_off_hides_no_other() -> None:
