@@ -189,6 +189,7 @@ def test_a_character_that_readers_disagree_on_must_be_escaped(character: str) ->
         ("a:\n- b\n-\n  c\n- - d\n  - e: 1\n    f: 2", {"a": ["b", "c", ["d", {"e": 1, "f": 2}]]}),
         ("a:\n- b\nc: d", {"a": ["b"], "c": "d"}),
         ("? a\n: - b\n  - c\n? >\n  d\n: e", {"a": ["b", "c"], "d\n": "e"}),
+        ("## a #b ?c\nd", "d"),
         ("--- # begins\na\n b # ends\n...\n# after", "a b"),
         ("---\n", None),
     ],
