@@ -112,7 +112,7 @@ class _Edits:
         column = node.start_mark.column
         kept = [key for key in entries if key in new]
         for i, (key, entry) in enumerate(entries.items()):
-            self._check_lead(entry.start, column, is_first=i == 0, stays=key in new)
+            self._check_lead(entry.start, column, may_be_led=i == 0 and key in new)
             if key not in new:
                 self._remove(entry)
             elif not self.value(entry.node, old[key], new[key]):
@@ -138,8 +138,7 @@ class _Edits:
                 if not self.value(entry.node, old[i + at], item):
                     self._replace(entry, [item], column)
             for entry in entries[i + both : i_end]:
-                is_first = entry is entries[0]
-                self._check_lead(entry.start, column, is_first=is_first, stays=False)
+                self._check_lead(entry.start, column)
                 self._remove(entry)
             if added := new[j + both : j_end]:
                 if i + both == 0:
@@ -149,12 +148,10 @@ class _Edits:
                 else:
                     self._insert_after(entries[i + both - 1], added, column)
 
-    def _check_lead(self, start: int, column: int, *, is_first: bool, stays: bool) -> None:
-        """Refuses an entry that something else than blanks stands before, where that matters."""
+    def _check_lead(self, start: int, column: int, *, may_be_led: bool = False) -> None:
+        """Refuses an entry that something else than blanks stands before; a dash where it may."""
         lead = self._source[self._line(start) : start]
-        if lead == " " * column:
-            return
-        if not is_first or not stays or lead.strip(" -"):
+        if lead != " " * column and (not may_be_led or lead.strip(" -")):
             raise _CannotEditError
 
     def _dash(self, item: Any, column: int) -> int:

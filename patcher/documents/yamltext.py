@@ -255,10 +255,9 @@ class _Reader:
                 raise self._misread("a comment without a space before it", sign.start())
         if self._in_brackets:
             self._check_indentation(start, end)
-        is_empty = (
-            type(event).__name__ == "MappingStartEvent" and self._source[end : end + 1] != "{"
-        )
-        self._end = end if is_empty else max(end, event.end_mark.index)
+        # An object without brackets begins where its first key does.
+        is_object = type(event).__name__ == "MappingStartEvent"
+        self._end = end if is_object else max(end, event.end_mark.index)
 
     def _check_scalar(self, event: Any) -> None:
         start, end = event.start_mark.index, event.end_mark.index
