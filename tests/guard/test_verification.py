@@ -239,6 +239,13 @@ def test_what_neither_the_model_nor_the_change_had_is_a_warning(case: str) -> No
     assert found.is_excused
 
 
+def test_an_organization_that_is_left_out_may_be_the_same_again() -> None:
+    """The server knows whose key wrote it; of any other key that would be no write."""
+    found = verdict({**NEW, "organization_id": None}, response(organization_id=ID))
+
+    assert (paths(found), codes(found)) == ([], ["server-default"])
+
+
 def test_keys_in_items_are_named_below_their_list() -> None:
     """Each once, as a path from the item, in one warning for the list."""
     sent = [{"n": "a", "o": {}}, {"n": "b", "o": {}}]

@@ -212,12 +212,23 @@ def _assign(module: Any, name: str, source: str, code: CodeType) -> None:
     """Gives a constant its mutated value, and those made of it, wherever they have been taken."""
     fresh = dict(vars(module))
     exec(code, fresh)  # noqa: S102 - it is our own source
+    ours = [one for one in sys.modules.values() if one.__name__.startswith(("patcher", "tests"))]
     for constant in _made_of(name, source):
         old = vars(module)[constant]
-        for one in list(sys.modules.values()):
-            is_ours = one.__name__.startswith(("patcher", "tests"))
-            if is_ours and vars(one).get(constant) is old:
+        for one in ours:
+            if vars(one).get(constant) is old:
                 vars(one)[constant] = fresh[constant]
+            # A test may hold a part of it, such as the shape of the model.
+            held = [key for key, value in vars(one).items() if _is_part(value, old)]
+            for key in held:
+                place = next(i for i, part in enumerate(old) if part is vars(one)[key])
+                vars(one)[key] = fresh[constant][place]
+
+
+def _is_part(value: object, whole: object) -> bool:
+    """Whether a value of a class of our own is a field of a record."""
+    is_ours = type(value).__module__.startswith("patcher.")
+    return is_ours and isinstance(whole, tuple) and any(part is value for part in whole)
 
 
 def _made_of(name: str, source: str) -> list[str]:
