@@ -143,15 +143,18 @@ def test_an_older_state_before_the_write_is_stale_and_no_conflict(
         store.raw = past if is_for_good or store.reads < 4 else now
 
     store.on_read = lag
-    guard = guard_of(store, tmp_path, clock)
+    told: list[str] = []
+    guard = replace(guard_of(store, tmp_path, clock), notify=told.append)
 
     if is_for_good:
-        with pytest.raises(StaleReadError, match="older state"):
+        with pytest.raises(StaleReadError, match="older state of model 'Earlier'") as caught:
             guard.write(plan)
         assert (store.bodies, ending(guard.journal)) == ([], "not-written")
+        assert "from the current state" in str(caught.value.hint)
     else:
         assert guard.write(plan).status == "applied"
         assert (store.reads, clock.waits) == (4, [0.1, 0.2, 0.4])
+    assert told == ["The API shows an older state than before; reading again"]
 
 
 def test_what_was_seen_after_a_write_is_accepted(tmp_path: Path) -> None:
@@ -217,12 +220,21 @@ def test_the_strong_etag_of_the_second_read_goes_with_the_write(tmp_path: Path) 
 
 def test_a_failed_precondition_is_a_conflict(tmp_path: Path) -> None:
     """412 says that someone else was there first: exit code 4, nothing written."""
-    store = MemoryStore(on_replace=lambda store, body: Refused(412, "precondition failed"))
+
+    def overtake(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        document, _ = MODEL.document(store.snapshot())
+        store.write({**document, "identifier": "email"}, by="Bo")
+        return Refused(412, "it moved")
+
+    store = MemoryStore(on_replace=overtake)
 
     with pytest.raises(ConflictError) as caught:
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
 
     assert caught.value.exit_code == 4
+    assert caught.value.message.startswith(
+        "The precondition of the write failed: it moved (412). model 'Customers' was changed"
+    )
 
 
 def test_a_failed_precondition_after_the_write_is_found_out(tmp_path: Path) -> None:

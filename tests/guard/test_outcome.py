@@ -20,6 +20,7 @@ from patcher.errors import (
     VerificationError,
 )
 from patcher.guard.guard import Guard
+from patcher.guard.outcome import PATIENCE
 from patcher.guard.store import Ambiguous, Answer, Answered, Job, Refused, Throttled
 from patcher.journal import Journal
 from patcher.resources.model import MODEL
@@ -379,7 +380,8 @@ def test_a_failed_job_that_left_everything_as_it_was_is_a_refusal(tmp_path: Path
     """Failed and as before: exit code 3 with the job's own error."""
     store = MemoryStore(on_replace=unwritten(job("running", "failed", error="no such table")))
 
-    with pytest.raises(ApiError, match="no such table") as caught:
+    said = "API's job to write model 'Customers' failed: no such table. Nothing was written"
+    with pytest.raises(ApiError, match=said) as caught:
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
 
     assert caught.value.exit_code == 3
@@ -403,9 +405,13 @@ def test_a_failed_job_that_left_a_part_of_it_is_reported(tmp_path: Path) -> None
         guard_of(store, tmp_path).write(plan_of(store, {"name": "Clients", "identifier": "phone"}))
 
 
-def test_a_failed_job_that_left_nothing_of_it_is_unknown(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_unknown", [False, True], ids=["ours", "whose it is is unknown"])
+def test_a_failed_job_that_left_nothing_of_it_is_unknown(
+    tmp_path: Path, *, is_unknown: bool
+) -> None:
     """In our own name and with no trace of what was sent: not written is not said, nor written."""
     store = MemoryStore(on_replace=mangled(job("failed", error="half way")))
+    store.myself = None if is_unknown else store.myself
 
     with pytest.raises(OutcomeUnknownError, match="half way") as caught:
         guard_of(store, tmp_path).write(plan_of(store, RENAME))
@@ -548,6 +554,39 @@ def test_what_was_seen_is_not_taken_back_by_an_older_reading(tmp_path: Path) -> 
 
     with pytest.raises(OutcomeUnknownError, match="version 7 became 8"):
         guard_of(store, tmp_path).write(plan)
+
+
+def test_of_two_new_states_the_later_one_counts(tmp_path: Path) -> None:
+    """By their versions, in whichever order they are read."""
+
+    def replace(store: MemoryStore, body: dict[str, Any]) -> Answer:
+        document, _ = MODEL.document(Snapshot(store.raw))
+        for name in ("First", "Second"):
+            store.write({**document, "name": name}, by="Bo")
+        return LOST
+
+    for looks in ((1, 2), (2, 1)):
+        store = MemoryStore(on_replace=replace)
+        plan = plan_of(store, RENAME)
+        lagging(store, *looks)
+
+        with pytest.raises(OutcomeUnknownError, match="version 7 became 9"):
+            guard_of(store, tmp_path).write(plan)
+
+
+def test_without_versions_and_times_the_last_new_state_counts(tmp_path: Path) -> None:
+    """Where no order is told, both being new, it is the one that was read last."""
+    raw = {**response(), "version": None, "updated_at": None}
+    states = [{**raw, "identifier": "email"}, {**raw, "name": "Clients"}]
+    store = MemoryStore(raw, on_replace=lambda store, body: LOST)
+
+    def read(store: MemoryStore) -> None:
+        if store.bodies:
+            store.raw = states.pop(0) if len(states) > 1 else states[0]
+
+    store.on_read = read
+
+    assert guard_of(store, tmp_path).write(plan_of(store, RENAME)).status == "applied"
 
 
 def test_without_versions_and_times_what_was_seen_stays_seen_too(tmp_path: Path) -> None:
@@ -789,3 +828,19 @@ def test_looks_are_given_the_time_that_is_left(tmp_path: Path) -> None:
     assert lefts[:3] == pytest.approx([29.9, 29.9, 29.8])
     assert lefts == sorted(lefts, reverse=True)
     assert lefts[-1] == pytest.approx(0.0)
+
+
+def test_who_we_are_is_asked_within_a_few_seconds(tmp_path: Path) -> None:
+    """The question has a time of its own, whatever the settle timeout is."""
+    lefts: list[float] = []
+    store = MemoryStore(on_replace=written(LOST))
+
+    def me(left: Callable[[], float] | None = None) -> str:
+        assert left is not None
+        lefts.append(left())
+        return "me"
+
+    store.me = me  # type: ignore[method-assign]
+
+    assert guard_of(store, tmp_path).write(plan_of(store, RENAME)).notices == ()
+    assert lefts == [PATIENCE]

@@ -71,8 +71,13 @@ def test_what_was_not_cleared_is_said_to_be_kept(tmp_path: Path) -> None:
     store = MemoryStore(response(identifier="id"), on_replace=replace)
     guard = Guard(store, Journal(tmp_path / "journal"), FakeClock())
     plan = plan_of(store, {"identifier": None})
-    with pytest.raises(VerificationError, match="did not clear /identifier"):
+    with pytest.raises(VerificationError) as caught:
         guard.write(plan)
+
+    assert caught.value.message == (
+        "model 'Customers' was written, but the stored value differs in /policies/0, /policies/0, "
+        "/identifier. The server did not clear /identifier."
+    )
 
 
 def test_a_difference_beside_another_write_says_whose_it_may_be(tmp_path: Path) -> None:

@@ -61,8 +61,8 @@ def test_a_record_has_the_plan_that_was_made(tmp_path: Path) -> None:
 
 def test_a_record_has_what_needed_to_be_allowed(tmp_path: Path) -> None:
     """All fields opened, a text like a mask, a blocker settled: what was written can be read."""
-    store = MemoryStore(response(labels=[{}], configuration={"query": "SELECT 1"}))
-    change = {"fields": None, "labels": [ID], "configuration": {"hint": MASK}}
+    store = MemoryStore(response(labels=[{}], configuration={"query": "SELECT 1", "hint": MASK}))
+    change = {"fields": None, "labels": [ID], "configuration": {"query": None}}
     plan = plan_of(store, change, masks=LITERAL, allow_all_fields=True)
 
     again = recorded(write(store, tmp_path, plan))
