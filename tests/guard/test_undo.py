@@ -37,7 +37,8 @@ def write(store: MemoryStore, folder: Path, plan: Plan) -> Entry:
 def way_back(store: MemoryStore, folder: Path, plan: Plan, **terms: Any) -> UndoPlanner:
     """Undoes under the terms of ``plan``, but for those given."""
     journal = Journal(folder / "journal")
-    return UndoPlanner(store.read, journal, MODEL, plan.terms._replace(named=(), **terms))
+    bare = plan.terms._replace(named=(), written_keys=frozenset(), **terms)
+    return UndoPlanner(store.read, journal, MODEL, bare)
 
 
 def recorded(entry: Entry) -> Plan:
@@ -147,6 +148,7 @@ def test_a_text_that_was_sent_is_what_it_is_however_masked_it_looks(tmp_path: Pa
         ("/name", "Clients", "Customers")
     ]
     assert (back.proposed, back.warnings) == (plan.document, ())
+    assert back.terms.named == ()
 
 
 class HidingStore(MemoryStore):
@@ -174,6 +176,25 @@ def test_a_hidden_value_that_may_be_another_one_now_is_not_replaced(
     journal.close(name, Ending(state, observed=seen))
     way = way_back(store, tmp_path, plan)
     way.rebases = True
+
+    with pytest.raises(UnknownFieldError, match="/configuration/token"):
+        way.plan(journal.entry(name))
+
+
+def test_a_hidden_value_is_not_replaced_where_someone_else_wrote_since(tmp_path: Path) -> None:
+    """The value before the write is known, but not whether theirs is another one by now."""
+    store = HidingStore(response(configuration={"token": "first"}))
+    plan = plan_of(store, {"name": "Clients", "configuration": {"token": "second"}})
+    shown = {**plan.base.raw, "configuration": {"token": "first"}}
+    journal = Journal(tmp_path / "journal")
+    name = journal.open(Intent("model", ID, None, "", shown, plan.proposed, ("k",)))
+    store.write(plan.proposed)
+    journal.close(name, Ending("applied", observed=store.snapshot().raw))
+    way = way_back(store, tmp_path, plan)
+    way.rebases = True
+    assert way.plan(journal.entry(name)).proposed["configuration"] == {"token": "first"}
+
+    store.write({**plan.proposed, "identifier": "email"}, by="Bo")
 
     with pytest.raises(UnknownFieldError, match="/configuration/token"):
         way.plan(journal.entry(name))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from patcher.documents.masks import MASK
+from patcher.documents.masks import MASK, Masks
 from patcher.documents.patches import Patch
 from patcher.documents.values import copied
 from patcher.guard.verification import Verdict, is_as_before, is_in_place, proves, verify
@@ -63,6 +63,37 @@ def test_inside_the_configuration_none_may_be_spelled_in_any_way_too() -> None:
     assert paths(verdict(NEW, before, configuration={"c": {}})) == []
     assert paths(verdict(NEW, before, configuration={"a": [], "b": None, "c": {"d": []}})) == []
     assert paths(verdict(NEW, before, configuration={"a": "", "c": {}})) == ["/configuration/a"]
+
+
+@pytest.mark.parametrize(("sent", "stored"), [(None, 5), (5, None), ([], "x"), ("", None)])
+def test_in_a_list_none_is_an_item_like_any_other(sent: Any, stored: Any) -> None:
+    """It has a place there, in which nothing else may stand."""
+    change = {**NEW, "configuration": {"l": ["a", sent]}}
+
+    found = verdict(change, response(configuration={}), configuration={"l": ["a", stored]})
+
+    assert paths(found) == ["/configuration/l/1"]
+
+
+def test_an_unknown_key_that_the_server_keeps_was_left_out_as_said() -> None:
+    """What the write was to drop is not compared."""
+    base = Snapshot(response(retention=30))
+    plan = make_plan(MODEL, base, Patch.of(NEW), unknown_fields="drop")
+
+    assert verify(plan, base, Snapshot({**base.raw, **NEW})).is_as_sent
+
+
+def test_a_text_that_is_literal_is_hidden_by_nobody() -> None:
+    """Where such texts are values, one that was not sent is another value."""
+    base = Snapshot(response())
+    masks = Masks(MODEL.shape.opaque, literal=frozenset({("configuration", "hint")}))
+    change = {**NEW, "configuration": {"hint": "x"}}
+    plan = make_plan(MODEL, base, Patch.of(change), masks=masks)
+    configuration = {**plan.proposed["configuration"], "hint": MASK}
+
+    found = verify(plan, base, Snapshot({**base.raw, **NEW, "configuration": configuration}))
+
+    assert paths(found) == ["/configuration/hint"]
 
 
 def test_a_type_that_changed_is_a_difference() -> None:
