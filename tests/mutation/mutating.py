@@ -102,7 +102,8 @@ class Mutants(cst.CSTVisitor):
         if self._functions or self._constant:
             for kind, operator in mutation_operators:
                 for new in operator(node) if isinstance(node, kind) else ():
-                    self._take(node, new)
+                    if self._is_fault(node, new):
+                        self._take(node, new)
         return True
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
@@ -121,12 +122,24 @@ class Mutants(cst.CSTVisitor):
             node.annotation.annotation
         ):
             return True
+        if isinstance(node, cst.Arg) and _is_strict(node):
+            return True
         if isinstance(node, cst.Call) and isinstance(node.func, cst.Name):
             return node.func.value in NEVER_MUTATE_FUNCTION_CALLS
         if isinstance(node, cst.SimpleString) and _is_prose(node.value):
             self.left_alone += _PER_TEXT
             return True
         return False
+
+    def _is_fault(self, node: cst.CSTNode, new: cst.CSTNode) -> bool:
+        """Whether more differs than ``strict`` of a zip, which states what is so anyway."""
+        if not (isinstance(node, cst.Call) and isinstance(new, cst.Call)):
+            return True
+        sides = (
+            [self._code(one.value) for one in call.args if not _is_strict(one)]
+            for call in (node, new)
+        )
+        return self._code(node.func) != "zip" or next(sides) != next(sides)
 
     def _take(self, node: cst.CSTNode, new: cst.CSTNode) -> None:
         position: Any = self.get_metadata(PositionProvider, node, None)
@@ -144,6 +157,10 @@ class Mutants(cst.CSTVisitor):
 
     def _code(self, node: cst.CSTNode) -> str:
         return " ".join(self._module.code_for_node(node).split())
+
+
+def _is_strict(argument: cst.Arg) -> bool:
+    return argument.keyword is not None and argument.keyword.value == "strict"
 
 
 def _target(node: cst.Assign | cst.AnnAssign) -> str | None:
