@@ -65,7 +65,9 @@ def test_inside_the_configuration_none_may_be_spelled_in_any_way_too() -> None:
     assert paths(verdict(NEW, before, configuration={"a": "", "c": {}})) == ["/configuration/a"]
 
 
-@pytest.mark.parametrize(("sent", "stored"), [(None, 5), (5, None), ([], "x"), ("", None)])
+@pytest.mark.parametrize(
+    ("sent", "stored"), [(None, 5), (5, None), ([], "x"), ("", None), (None, "")]
+)
 def test_in_a_list_none_is_an_item_like_any_other(sent: Any, stored: Any) -> None:
     """It has a place there, in which nothing else may stand."""
     change = {**NEW, "configuration": {"l": ["a", sent]}}
@@ -80,7 +82,21 @@ def test_an_unknown_key_that_the_server_keeps_was_left_out_as_said() -> None:
     base = Snapshot(response(retention=30))
     plan = make_plan(MODEL, base, Patch.of(NEW), unknown_fields="drop")
 
-    assert verify(plan, base, Snapshot({**base.raw, **NEW})).is_as_sent
+    found = verify(plan, base, Snapshot({**base.raw, **NEW}))
+
+    assert (paths(found), codes(found)) == ([], [])
+
+
+def test_what_is_not_stored_is_a_value_that_is_gone() -> None:
+    """Whether its key is missing or it comes back as an empty list."""
+    change = {**NEW, "configuration": {"a": 5, "b": 6}}
+
+    found = verdict(change, response(configuration={}), configuration={"b": []})
+
+    assert [(one.path, one.kind) for one in found.differences] == [
+        ("/configuration/a", "removed"),
+        ("/configuration/b", "removed"),
+    ]
 
 
 def test_a_text_that_is_literal_is_hidden_by_nobody() -> None:
@@ -210,9 +226,12 @@ ADDED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], list[str]
         ["/configuration/tracking_columns"],
     ),
     "what was sent at the top, in an enricher": (
-        {"enricher": {**ENRICHER, "configuration": {"fields": ["a"]}}, "tracking_columns": ["a"]},
         {
-            "enricher": {"configuration": {"fields": None, "query": "x"}},
+            "enricher": {**ENRICHER, "configuration": {"tracking_columns": ["a"]}},
+            "tracking_columns": ["a"],
+        },
+        {
+            "enricher": {"configuration": {"tracking_columns": None, "query": "x"}},
             "tracking_columns": ["b", "a"],
         },
         {
@@ -220,6 +239,12 @@ ADDED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], list[str]
             "tracking_columns": ["b", "a"],
         },
         ["/enricher/configuration/tracking_columns"],
+    ),
+    "a text that was sent at the top": (
+        {"configuration": {"query": "y", "identifier": "email"}, "identifier": "email"},
+        {"configuration": {"query": "x", "identifier": None}, "identifier": "phone"},
+        {"configuration": {"query": "x", "identifier": "phone"}, "identifier": "phone"},
+        ["/configuration/identifier"],
     ),
     "items in the place of fewer": (
         {"configuration": {"headers": [{"name": "a"}]}},
@@ -273,8 +298,30 @@ def test_what_neither_the_model_nor_the_change_had_is_a_warning(case: str) -> No
 def test_an_organization_that_is_left_out_may_be_the_same_again() -> None:
     """The server knows whose key wrote it; of any other key that would be no write."""
     found = verdict({**NEW, "organization_id": None}, response(organization_id=ID))
+    empty = verdict(NEW, response(), organization_id="")
 
     assert (paths(found), codes(found)) == ([], ["server-default"])
+    assert (paths(empty), codes(empty)) == ([], ["server-default"])
+
+
+def test_an_enrichment_without_its_id_may_get_the_same_again() -> None:
+    """The server chooses it, so any is as good."""
+    before = response(enricher=ENRICHER)
+    bare = [{"op": "remove", "path": "/enricher/enricher_id"}]
+    base = Snapshot(before)
+    plan = make_plan(MODEL, base, Patch.of(bare))
+
+    found = verify(plan, base, Snapshot({**before, "version": 8}))
+
+    assert (paths(found), codes(found)) == ([], ["server-default"])
+
+
+def test_a_default_may_have_any_form() -> None:
+    """Where the server fills in something else than a list it is a default, too."""
+    found = verdict({**NEW, "policies": None}, response(), policies="everyone")
+
+    assert "/policies" not in paths(found)
+    assert codes(found) == ["server-default"]
 
 
 def test_keys_in_items_are_named_below_their_list() -> None:
@@ -517,8 +564,11 @@ def test_what_was_passed_over_and_is_gone_is_a_warning(
     found = verdict(NEW, before, labels=labels, fields=fields)
 
     assert found.is_as_sent
-    gone = [one.path for one in found.notices if one.code == "passed-over-changed"]
-    assert sorted(gone) == sorted(expected)
+    gone = [one for one in found.notices if one.code == "passed-over-changed"]
+    assert sorted(one.path for one in gone) == sorted(expected)
+    for one in gone:
+        said = f"of 1 item of {one.path}, which no write can send, is gone."
+        assert one.message in {f"/{key} {said}" for key in ("colour", "name", "pii")}
 
 
 def test_what_went_with_its_item_is_not_missed() -> None:
@@ -635,10 +685,12 @@ def test_what_is_added_to_an_item_of_a_new_list_is_the_servers() -> None:
 
 
 def test_an_unknown_key_that_comes_with_the_answer_is_the_servers() -> None:
-    """Where unknown keys are left out, too, a new one is named."""
-    base = Snapshot(response())
+    """Where unknown keys are left out, too, a new one is named, and only that."""
+    base = Snapshot(response(tags=1))
     plan = make_plan(MODEL, base, Patch.of(NEW), unknown_fields="drop")
 
-    found = verify(plan, base, Snapshot({**base.raw, **NEW, "retention": 60}))
+    found = verify(plan, base, Snapshot({"retention": 60, **base.raw, **NEW}))
 
-    assert [one.path for one in found.notices if one.code == "server-added"] == ["/retention"]
+    (notice,) = (one for one in found.notices if one.code == "server-added")
+    assert notice.path == "/retention"
+    assert "/retention" in notice.message

@@ -297,6 +297,12 @@ DROP = "--unknown-fields drop (leave it out, which clears it)"
             ),
         ),
         (
+            {"configuration": {"a": {MASK: "x"}}},
+            f"/configuration/a/{MASK}",
+            "a mask instead of the value",
+            (f"--unset 'configuration.a.{MASK}'", f"--literal 'configuration.a.{MASK}'"),
+        ),
+        (
             {"configuration": {MASK: "x"}},
             f"/configuration/{MASK}",
             "a mask instead of the value",

@@ -76,6 +76,11 @@ def test_a_valid_document_has_no_faults() -> None:
         ({"relations": [{"from": "a"}]}, '/relations/0: "to" is required.'),
         ({"enricher": {"fields": [{}]}}, '/enricher/fields/0: "name" is required.'),
         (
+            {"enricher": {"fields": [{}, {"name": "a"}]}},
+            '/enricher/fields/0: "name" is required.',
+        ),
+        ({"labels": ["x", UUID_1]}, "/labels/0: expected a UUID, got other text."),
+        (
             {"enricher": {"mappings": {"a": 1}}},
             "/enricher/mappings/a: expected text, got a number.",
         ),
@@ -97,6 +102,7 @@ def test_a_fault_of_the_whole_document_is_called_so() -> None:
 
     assert violation.describe() == '"name" is required.'
     assert violation.place == ()
+    assert violation.hint == "A required key can't be left out. Set a value."
 
 
 def test_a_misspelt_key_gets_a_suggestion() -> None:

@@ -95,9 +95,16 @@ def test_facts_are_told_only_where_they_are_plain() -> None:
 
 @pytest.mark.parametrize(
     ("actor", "shown"),
-    [({"id": "u", "name": "Ann"}, "Ann"), ({"id": "u", "name": ""}, "u"), ({}, None)],
+    [
+        ({"id": "u", "name": "Ann"}, "Ann"),
+        ({"id": "u", "name": ""}, "u"),
+        ({"id": "u", "name": 5}, "u"),
+        ({"id": "", "name": None}, None),
+        ({"id": 7}, None),
+        ({}, None),
+    ],
 )
-def test_the_author_is_a_name_or_an_id(actor: dict[str, str], shown: str | None) -> None:
+def test_the_author_is_a_name_or_an_id(actor: dict[str, Any], shown: str | None) -> None:
     """Who wrote last is named as well as the response can."""
     assert Snapshot({"updated_by": actor}).author == shown
 
