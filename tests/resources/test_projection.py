@@ -270,7 +270,7 @@ DROP = "--unknown-fields drop (leave it out, which clears it)"
             ("--set additional_fields.0.name=TEXT", *FULL),
         ),
         (
-            {"fields": [ADDED | {"name": None, "type": None}]},
+            {"fields": [ADDED | {"name": "", "type": None}]},
             "/additional_fields/0",
             "added by a user, without name and type",
             ("--set additional_fields.0.name=TEXT --set additional_fields.0.type=TEXT", *FULL),
@@ -367,10 +367,12 @@ def test_an_example_that_is_no_text_goes_as_json_text(example: Any, unknown_fiel
     found = projection(raw(fields=[ADDED | {"example": example}]), unknown_fields)
 
     assert json.loads(found.document["additional_fields"][0]["example"]) == example
-    assert [(one.code, one.path) for one in found.notices] == [
-        ("example-as-text", "/additional_fields/0/example")
-    ]
+    (notice,) = found.notices
+    assert (notice.code, notice.path) == ("example-as-text", "/additional_fields/0/example")
+    assert "is sent as JSON text" in notice.message
     assert found.blockers == ()
+    text = projection(raw(fields=[ADDED | {"example": "text"}]), unknown_fields)
+    assert (text.document["additional_fields"][0]["example"], text.notices) == ("text", ())
 
 
 def test_unknown_keys_are_carried_on_request() -> None:
