@@ -701,6 +701,10 @@ def test_what_is_not_well_formed_names_nothing(document: dict[str, Any]) -> None
             {"configuration": {"table": "t"}},
             ("fields", "identifier", "tracking_columns", "relations", "additional_fields"),
         ),
+        (
+            {"connection_id": "x"},
+            ("fields", "identifier", "tracking_columns", "relations", "additional_fields"),
+        ),
         ({"connection_id": "x", "fields": [], "identifier": None, "tracking_columns": [],
           "relations": [], "additional_fields": []}, ("fields",)),
     ],
