@@ -447,6 +447,8 @@ def test_a_uuid_in_another_case_is_the_same_one_on_both_sides() -> None:
 
     assert found.collisions == ()
     assert found.document == {**base, "policies": [one, two]}
+    removed = merged(base, {**base, "policies": [one.upper()]}, {**base, "policies": []})
+    assert (removed.document["policies"], removed.collisions) == ([], ())
 
 
 @pytest.mark.parametrize(
