@@ -5,8 +5,8 @@
 # make bench  the performance numbers, as ratios taken side by side
 # make docs   rewrites the output that the documentation shows (PAGE=README.md for one page)
 # make floors the suite on the oldest dependencies that setup.cfg allows
-# make mutants small faults put into the core, to see a test fail for each (ONLY=places for some);
-#              on an idle machine some hours, and Python 3.11
+# make mutants small faults put into the core, to see a test fail for each (ONLY=places for some, or
+#              its options: python -m tests.mutation --help); some hours, and Python 3.11
 # make fuzz   the readers of foreign text on EXAMPLES damaged ones each (5000), and the guard
 #              against an adversary in as many runs; then the laws on 200 each
 
