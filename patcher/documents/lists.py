@@ -144,10 +144,12 @@ class _List:
         try:
             return jsontext.parse(given.text, what=f"The item for {shown(self.place)}")
         except InvalidPatchError as error:
+            keys = ", ".join(f'"{key}": "..."' for key in self.by)
+            how = f"for example {{{keys}}}" if keys else "text in double quotes"
             raise InvalidPatchError(
                 error.message,
                 path=pointer_to(self.place),
-                hint="Write the item as JSON, text in double quotes.",
+                hint=f"Write the item as JSON, {how}.",
             ) from None
 
 

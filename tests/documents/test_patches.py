@@ -367,15 +367,15 @@ def test_nothing_to_add_or_remove_is_a_notice(patch: Patch, code: str, said: str
             "the whole item",
         ),
         (_add("named", '{"name": "ltv"}'), 'already has "ltv"', "--set named.0.KEY=..."),
-        (_add("named", "ltv"), "is not valid JSON", "text in double quotes"),
+        (_add("named", "ltv"), "is not valid JSON", '{"name": "..."}'),
         (_add("name", "x"), "/name is text, not a list.", "--set name=..."),
         (_remove("name", "x"), "/name is text, not a list.", "--set name=..."),
         (_add("configuration.none", "x"), "it is unknown", "--set configuration.none:='[...]'"),
         (_add("configuration.new", "x"), "it is unknown", "--set configuration.new:='[...]'"),
         (_add("configuration.mixed", "x y"), "is not valid JSON", "text in double quotes"),
         (_remove("configuration.mixed", "x y"), "is not valid JSON", "text in double quotes"),
-        (_add("links", "{"), "The item for /links is not valid JSON", "Write the item as JSON"),
-        (_remove("named", " {"), "The item for /named is not valid JSON", "Write the item as JSON"),
+        (_add("links", "{"), "The item for /links is not valid JSON", '"from": "...", "to": ".'),
+        (_remove("named", " {"), "The item for /named is not valid JSON", '{"name": "..."}'),
     ],
 )
 def test_members_that_do_not_fit_are_refused(patch: Patch, said: str, hint: str) -> None:
