@@ -8,11 +8,12 @@ from typing import Final
 
 from patcher.documents.diff import compare
 from patcher.documents.jsontext import quoted
+from patcher.documents.lists import AddItem, RawText
 from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch
 from patcher.documents.pointers import item_to, pointer_to, tokens_of
-from patcher.documents.steps import Assign, MergePatch, WholeDocument
-from patcher.documents.values import MISSING, Document, Tokens, strictly_equal
+from patcher.documents.steps import Assign, MergePatch, Step, WholeDocument
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens, strictly_equal
 from patcher.documents.wording import Notice, did_you_mean
 from patcher.errors import InvalidPatchError
 from patcher.plan.plan import Plan, Terms
@@ -95,9 +96,19 @@ def check_change(
         for violation in resource.schema.violations(value, place):
             # These may repeat a value that breaks the schema in the document already.
             if violation.read_only or not isinstance(step, (MergePatch, WholeDocument)):
-                is_typed = isinstance(step, Assign) and step.typed is not None
-                hint = f"For JSON: {item_to(place, ':=', '...')}" if is_typed else None
-                raise violation._replace(hint=violation.hint or hint).error()
+                hint = violation.hint or _as_json(step, place, value, resource)
+                raise violation._replace(hint=hint).error()
+
+
+def _as_json(step: Step, place: Tokens, value: JsonValue, resource: Resource) -> str | None:
+    """How to give JSON where text was typed, if that is what does not fit."""
+    if isinstance(step, Assign) and step.typed is not None:
+        return f"For JSON: {item_to(place, ':=', '...')}"
+    if isinstance(step, AddItem) and isinstance(step.item, RawText) and type(value) is str:
+        keyed = resource.shape.lists.get(step.place)
+        if keyed is not None and keyed.by:
+            return f"For JSON: {item_to(step.place, '+=', '{...}')}"
+    return None
 
 
 def _replaced(places: list[Tokens]) -> set[int]:

@@ -226,6 +226,24 @@ def test_an_item_that_does_not_fit_its_list_is_refused(place: str, item: Any, sa
         assert str(caught.value.path).startswith(f"/{place}")
 
 
+@pytest.mark.parametrize(
+    ("place", "item", "hint"),
+    [
+        ("relations", RawText("email"), "For JSON: relations+='{...}'"),
+        ("relations", RawText('{"from": 5, "to": {}}'), None),
+        ("relations", "email", None),
+        ("labels", RawText("x"), None),
+        ("labels", 7, None),
+    ],
+)
+def test_typed_text_for_an_item_that_is_an_object(place: str, item: Any, hint: str | None) -> None:
+    """It has the way to give one; in a list of texts, and from Python, no JSON is missing."""
+    with pytest.raises(InvalidPatchError) as caught:
+        check_change(MODEL, Patch((AddItem((place,), item),)), MASKS)
+
+    assert caught.value.command_hint == hint
+
+
 def test_removing_the_enricher_removes_its_fields_without_a_word() -> None:
     """Its fields widen nothing when what they belong to goes with them."""
     enricher = {"enricher_id": ID, "fields": [{"name": "phone"}]}
