@@ -99,11 +99,13 @@ class Accepted:
             return found if known is not None and snapshot.is_older_than(known) else content
 
         with suppress(OSError):
-            self._make_folder()
             try:
                 update_private(path, change)
             except NotPrivateError:
                 write_whole(path, content, durable=False)
+            except FileNotFoundError:  # the folder, which is there from the first write on
+                self._make_folder()
+                update_private(path, change)
 
     def _made_again(self) -> dict[_Key, Snapshot]:
         """Returns what the journal has, and puts it in the folder."""

@@ -118,14 +118,14 @@ def _replaced(places: list[Tokens]) -> set[int]:
     """
     replaced: set[int] = set()
     later: set[Tokens] = set()
-    above: set[Tokens] = set()  # each place that has a later one within it
+    around: set[Tokens] = set()  # each later place and all above it
     for i, place in reversed(list(enumerate(places))):
         ways = {place[:end] for end in range(len(place))}
         appends = place[-1:] == ("-",)
-        if not later.isdisjoint(ways) or (not appends and (place in later or place in above)):
+        if not later.isdisjoint(ways) or (place in around and not appends):
             replaced.add(i)
         later.add(place)
-        above |= ways
+        around |= {place, *ways}
     return replaced
 
 
