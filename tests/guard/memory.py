@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from patcher.documents.masks import MASK
 from patcher.documents.patches import Patch
 from patcher.guard.guard import Guard
 from patcher.guard.store import Answer, Answered
-from patcher.journal import Journal
+from patcher.journal import Intent, Journal
 from patcher.plan import Plan
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
@@ -122,6 +123,19 @@ class MemoryStore:
         second = int(owned["updated_at"][17:19]) + 1
         self.raw["updated_at"] = f"2026-01-02T00:00:{second:02d}Z"
         self.raw["updated_by"] = {"id": by.lower(), "name": by}
+
+
+class HidingStore(MemoryStore):
+    """A server that stores a token and never shows it."""
+
+    def snapshot(self) -> Snapshot:
+        raw = super().snapshot().raw
+        return Snapshot({**raw, "configuration": {**raw["configuration"], "token": MASK}})
+
+
+def intent_of(plan: Plan) -> Intent:
+    """The record of a write of ``plan``."""
+    return Intent("model", ID, plan.base.name, "", plan.base.raw, plan.proposed, ("k",))
 
 
 def plan_of(store: MemoryStore, change: object, **options: Any) -> Plan:

@@ -19,8 +19,15 @@ from patcher.guard.undo import UndoPlanner, entries_of, recorded_plan
 from patcher.journal import Ending, Entry, Intent, Journal
 from patcher.plan import Origin, Plan
 from patcher.resources.model import MODEL
-from patcher.resources.snapshot import Snapshot
-from tests.guard.memory import ID, MemoryStore, guard_of, plan_of, response
+from tests.guard.memory import (
+    ID,
+    HidingStore,
+    MemoryStore,
+    guard_of,
+    intent_of,
+    plan_of,
+    response,
+)
 
 OTHER = "9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a999"
 PLAIN = Masks(MODEL.shape.opaque)
@@ -151,14 +158,6 @@ def test_a_text_that_was_sent_is_what_it_is_however_masked_it_looks(tmp_path: Pa
     assert back.terms.named == ()
 
 
-class HidingStore(MemoryStore):
-    """A server that stores a token and never shows it."""
-
-    def snapshot(self) -> Snapshot:
-        raw = super().snapshot().raw
-        return Snapshot({**raw, "configuration": {**raw["configuration"], "token": MASK}})
-
-
 @pytest.mark.parametrize(
     ("state", "observed"), [("applied", {"name": "Else"}), ("unverified", {})], ids=str
 )
@@ -169,8 +168,7 @@ def test_a_hidden_value_that_may_be_another_one_now_is_not_replaced(
     store = HidingStore(response(configuration={"token": "first"}))
     plan = plan_of(store, {"name": "Clients", "configuration": {"token": "second"}})
     journal = Journal(tmp_path / "journal")
-    intent = Intent("model", ID, None, "", plan.base.raw, plan.proposed, ("k",))
-    name = journal.open(intent)
+    name = journal.open(intent_of(plan))
     store.write({**plan.proposed, **observed})
     seen = {**store.snapshot().raw, "name": "Clients"}
     journal.close(name, Ending(state, observed=seen))
@@ -187,7 +185,7 @@ def test_a_hidden_value_is_not_replaced_where_someone_else_wrote_since(tmp_path:
     plan = plan_of(store, {"name": "Clients", "configuration": {"token": "second"}})
     shown = {**plan.base.raw, "configuration": {"token": "first"}}
     journal = Journal(tmp_path / "journal")
-    name = journal.open(Intent("model", ID, None, "", shown, plan.proposed, ("k",)))
+    name = journal.open(intent_of(plan)._replace(before=shown))
     store.write(plan.proposed)
     journal.close(name, Ending("applied", observed=store.snapshot().raw))
     way = way_back(store, tmp_path, plan)
@@ -204,8 +202,7 @@ def unsettled(store: MemoryStore, folder: Path, change: Any) -> tuple[UndoPlanne
     """A write of which only the intent is recorded, and the way back."""
     plan = plan_of(store, change)
     journal = Journal(folder / "journal")
-    intent = Intent("model", ID, None, "", plan.base.raw, plan.proposed, ("k",))
-    entry = journal.entry(journal.open(intent))
+    entry = journal.entry(journal.open(intent_of(plan)))
     return way_back(store, folder, plan), entry
 
 

@@ -231,21 +231,21 @@ def _assign(module: Any, name: str, source: str, code: CodeType) -> None:
     exec(code, fresh)  # noqa: S102 - it is our own source
     ours = [one for one in sys.modules.values() if one.__name__.startswith(("patcher", "tests"))]
     for constant in _made_of(name, source):
-        old = vars(module)[constant]
-        for one in ours:
-            if vars(one).get(constant) is old:
-                vars(one)[constant] = fresh[constant]
+        old, new = vars(module)[constant], fresh[constant]
+        parts = _parts(old, new)
+        for one in map(vars, ours):
+            if one.get(constant) is old:
+                one[constant] = new
             # A test may hold a part of it, such as the shape of the model.
-            held = [key for key, value in vars(one).items() if _is_part(value, old)]
-            for key in held:
-                place = next(i for i, part in enumerate(old) if part is vars(one)[key])
-                vars(one)[key] = fresh[constant][place]
+            one.update({key: parts[id(held)] for key, held in one.items() if id(held) in parts})
 
 
-def _is_part(value: object, whole: object) -> bool:
-    """Whether a value of a class of our own is a field of a record."""
-    is_ours = type(value).__module__.startswith("patcher.")
-    return is_ours and isinstance(whole, tuple) and any(part is value for part in whole)
+def _parts(old: object, new: object) -> dict[int, object]:
+    """What takes the place of each field of a record that is of a class of our own, by its id."""
+    if not (isinstance(old, tuple) and isinstance(new, tuple)):
+        return {}
+    pairs = zip(old, new, strict=False)
+    return {id(was): now for was, now in pairs if type(was).__module__.startswith("patcher.")}
 
 
 def _made_of(name: str, source: str) -> list[str]:

@@ -26,10 +26,16 @@ from patcher.journal import Ending, Intent, Journal
 from patcher.operations import Options, Session
 from patcher.operations.session import journal_of
 from patcher.operations.write import run_patch
-from patcher.plan import Plan
 from patcher.resources.model import MODEL
-from patcher.resources.snapshot import Snapshot
-from tests.guard.memory import ID, MemoryStore, guard_of, plan_of, response
+from tests.guard.memory import (
+    ID,
+    HidingStore,
+    MemoryStore,
+    guard_of,
+    intent_of,
+    plan_of,
+    response,
+)
 from tests.sandbox import Sandbox, faults, seed
 
 OTHER = "9a3bdc27-2a3c-4f0e-8f57-6a4bb3c0a999"
@@ -463,23 +469,6 @@ def test_what_cannot_be_brought_back_stays_as_it_is(
         assert found == [place]
     assert [one.path for one in back.changes] == ["/name"]
     assert back.proposed.get(next(iter(change))) == kept
-
-
-def hiding(raw: dict[str, Any]) -> dict[str, Any]:
-    """A reading of a server that shows no token."""
-    return {**raw, "configuration": {**raw["configuration"], "token": MASK}}
-
-
-def intent_of(plan: Plan) -> Intent:
-    """The record of a write of ``plan``."""
-    return Intent("model", ID, plan.base.name, "", plan.base.raw, plan.proposed, ("k",))
-
-
-class HidingStore(MemoryStore):
-    """A server that stores a token and never shows it."""
-
-    def snapshot(self) -> Snapshot:
-        return Snapshot(hiding(super().snapshot().raw))
 
 
 def test_a_hidden_value_is_sent_again_as_it_was_written(tmp_path: Path) -> None:
