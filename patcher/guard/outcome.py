@@ -116,10 +116,11 @@ class SentWrite:
                 found = unread
             elif not has_moved:
                 found = "not visible yet; it may still be applied"
-            elif written := self.shown_by(now):
-                return written
             else:
-                found = self._moved_on(now)
+                after = self._after(now)
+                if written := self._shown_by(after):
+                    return written
+                found = self._moved_on(after)
         reason = self.plan.redacted(answer.reason)
         if is_untouched and answer.declined:
             raise self.not_written(
@@ -129,9 +130,9 @@ class SentWrite:
             )
         raise self.unknown(f"{reason.rstrip('.')}; {found}", job)
 
-    def _moved_on(self, now: Snapshot) -> str:
+    def _moved_on(self, found: AfterWrite) -> str:
         """Compares a snapshot that does not prove the write with what was sent."""
-        return f"it has changed{self._facts(now)}, and {_compared(self._after(now))}"
+        return f"it has changed{self._facts(found.after)}, and {_compared(found)}"
 
     def _facts(self, now: Snapshot) -> str:
         """Who made another state so, as far as its snapshot shows, in brackets."""
@@ -179,12 +180,12 @@ class SentWrite:
         what = f"The API's job to write {self.plan.label} failed"
         if not self._has_moved(now):
             raise self.not_written(f"{what}: {why}.")
-        written = self.shown_by(now)
+        found = self._after(now)
+        written = self._shown_by(found)
         if written is not None:
             text = f"Job {job.id} failed ({why}), but what was sent is stored."
             notice = Notice("job-failed-but-written", "", text)
             return replace(written, notices=(notice, *written.notices))
-        found = self._after(now)
         trace = has_trace(self.plan, found.verdict.stored)
         is_ours = self._is_ours(now)
         if trace and is_ours and found.verdict.differences:
@@ -194,7 +195,7 @@ class SentWrite:
             )
         if not trace and is_ours is False and found.is_alone:
             raise self._conflict(now, f"{what}: {why}.")
-        raise self.unknown(f"job {job.id} failed ({why}); {self._moved_on(now)}", job)
+        raise self.unknown(f"job {job.id} failed ({why}); {self._moved_on(found)}", job)
 
     def unprocessed(self, now: Snapshot | None) -> AfterWrite | None:
         """Judges a write that was answered as not processed (412, 429) by a later snapshot.
@@ -206,31 +207,30 @@ class SentWrite:
         """
         if now is None or not self._has_moved(now) or self.before.is_newer_than(now):
             return None
-        written = self.shown_by(now)
+        found = self._after(now)
+        written = self._shown_by(found)
         if written is not None:
             return written
-        found = self._after(now)
         # Without versions that count, someone's write over all of ours leaves nothing to go by.
         is_theirs = found.is_alone or found.is_blind
         if not is_theirs or has_trace(self.plan, found.verdict.stored):
             raise self.unknown(
-                f"the API said it was not processed, yet {self._moved_on(now)}. "
+                f"the API said it was not processed, yet {self._moved_on(found)}. "
                 "A proxy may have delivered it twice"
             )
         return None
 
-    def shown_by(self, now: Snapshot) -> AfterWrite | None:
+    def _shown_by(self, found: AfterWrite) -> AfterWrite | None:
         """Returns the write if a snapshot alone, without an answer, proves that it took effect."""
-        written = self._after(now)
-        if not proves(self.plan, written.verdict):
+        if not proves(self.plan, found.verdict):
             return None
-        if self._is_ours(now):
-            return written
+        if self._is_ours(found.after):
+            return found
         text = (
             f"No answer came: that {self.plan.label} was written is known from a read alone. If "
             "someone else wrote the same, this write may still be applied, over later changes."
         )
-        return replace(written, notices=(Notice("proved-by-reading", "", text),))
+        return replace(found, notices=(Notice("proved-by-reading", "", text),))
 
     def _after(self, now: Snapshot) -> AfterWrite:
         """Compares a later snapshot with the one before the write and with what was sent."""
