@@ -46,13 +46,14 @@ class Shell:
             pytest.skip(f"there is no {name} here, so that its completion was not tried out")
         self._folder = folder
         self._given = folder / "given"
+        self._completed = folder / "completed"
         binaries = folder / "bin"
         binaries.mkdir()
         command = warm.command(binaries)
-        start = command.read_text().partition("\n")[2]
+        start = command.read_text().partition("\n")[2].removeprefix("exec ")
         command.write_text(
             '#!/bin/sh\nif [ -n "$_PATCH_MODEL_COMPLETE" ] || [ "$1" = completion ]\n'
-            f"then {start}fi\n"
+            f"then {start}code=$?\n: > '{self._completed}'\nexit $code\nfi\n"
             f"printf '%s\\0' \"$@\" > '{self._given}.new'\nmv '{self._given}.new' '{self._given}'\n"
         )
         for file in ("rc", ".zshrc"):
@@ -88,19 +89,25 @@ class Shell:
                 raise AssertionError(f"{text!r} did not come; the screen: {self.screen!r}")
             self._read()
 
-    def completed(self, typed: str) -> list[str]:
-        """What patch-model is given when the line is typed, completed with tab, and entered."""
-        self._given.unlink(missing_ok=True)
-        self.type(f"{typed}\t")
-        shown = len(self.screen)
-        # The shell reads on only when the completion is there.
-        self.type("\n")
+    def _wait_for_file(self, file: Path, typed: str) -> None:
+        """Reads until there is a file."""
         deadline = time.monotonic() + 20
-        while not self._given.exists():
+        while not file.exists():
             if time.monotonic() > deadline:
                 self._read()
-                raise AssertionError(f"{typed!r} was not run; the screen: {self.screen!r}")
+                raise AssertionError(f"{typed!r} is not {file.name}; the screen: {self.screen!r}")
             self._read()
+
+    def completed(self, typed: str) -> list[str]:
+        """What patch-model is given when the line is typed, completed with tab, and entered."""
+        for file in (self._given, self._completed):
+            file.unlink(missing_ok=True)
+        self.type(f"{typed}\t")
+        # A shell to which more is typed meanwhile may leave out the completion.
+        self._wait_for_file(self._completed, typed)
+        shown = len(self.screen)
+        self.type("\n")
+        self._wait_for_file(self._given, typed)
         # What is typed while the command still has the terminal is not the shell's to complete.
         self._wait_for("READY$ ", after=shown)
         return self._given.read_bytes().decode().split("\0")[:-1]
