@@ -1,4 +1,4 @@
-"""Stores plans between the overview and the write, those of a large batch on disk.
+"""Stores the plans of a batch on disk between the overview and the write.
 
 So the very plan that was shown is written, not another one made later. The file has no name, so
 that no other process can open it and it disappears with the program.
@@ -12,7 +12,7 @@ import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from patcher.disk import FREE_SPACE
 from patcher.documents.masks import Masks
@@ -20,16 +20,12 @@ from patcher.errors import JournalError
 from patcher.plan import Plan
 from patcher.resources.resource import Resource
 
-IN_MEMORY: Final = 4 * 1024 * 1024
-"""Bytes of responses whose plans are held in memory; a plan takes about six times its response."""
-
 
 class Slot(NamedTuple):
-    """A plan in memory, or its place in the file."""
+    """The place of a plan in the file, in bytes."""
 
-    plan: Plan | None = None
-    offset: int = 0
-    length: int = 0
+    offset: int
+    length: int
 
 
 class Spool:
@@ -39,7 +35,6 @@ class Spool:
         """Creates the file in ``folder``, or in the platform's folder for temporary files."""
         self._resource = resource
         self._masks = masks
-        self._room = IN_MEMORY
         self._lock = threading.Lock()
         self._end = 0
         try:
@@ -56,18 +51,13 @@ class Spool:
 
     def keep(self, plan: Plan) -> Slot:
         """Stores a plan. Raises JournalError when the disk has no room for it."""
-        text = plan.base.text
-        with self._lock:
-            if text is not None and len(text) <= self._room:
-                self._room -= len(text)
-                return Slot(plan)
         # What all plans of a run share is not stored.
         shared: Any = None
         masks = Masks(literal=plan.terms.masks.literal)
         own = replace(plan, resource=shared, terms=plan.terms._replace(masks=masks))
         data = pickle.dumps(own, pickle.HIGHEST_PROTOCOL)
         with self._lock:
-            slot = Slot(None, self._end, len(data))
+            slot = Slot(self._end, len(data))
             self._end += len(data)
         try:
             written = os.pwrite(self._file.fileno(), data, slot.offset)
@@ -79,8 +69,6 @@ class Spool:
 
     def plan(self, slot: Slot) -> Plan:
         """Returns a stored plan."""
-        if slot.plan is not None:
-            return slot.plan
         data = os.pread(self._file.fileno(), slot.length, slot.offset)
         # Safe: only this process can write to the file.
         own: Plan = pickle.loads(data)  # noqa: S301

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from patcher.batch import spool as spools
 from patcher.batch.spool import Spool
 from patcher.documents.masks import Masks
 from patcher.documents.patches import Patch, Renamed
@@ -55,7 +54,7 @@ def test_a_plan_comes_back_as_it_went(case: Case) -> None:
     assert found.warnings == plan.warnings
 
 
-def test_all_that_goes_with_a_plan_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_that_goes_with_a_plan_comes_back() -> None:
     """No field of a plan's terms is left at its default here, and each comes back with its type."""
     origin = Origin("https://x", "org", "plan-0", "@0", "run-0")
     notice = Notice("rebased", "/name", "Someone wrote in between.")
@@ -76,7 +75,6 @@ def test_all_that_goes_with_a_plan_comes_back(monkeypatch: pytest.MonkeyPatch) -
     )
     base = Snapshot(raw({"name": "n", "fields": ["a"]}), '"etag"', b"text")
     plan = propose(MODEL, base, {"name": "m", "fields": ["a"]}, terms)
-    monkeypatch.setattr(spools, "IN_MEMORY", 0)
     with Spool(Path(os.environ["PATCH_MODEL_STATE_DIR"]), MODEL, MASKS) as spool:
         found = spool.plan(spool.keep(plan))
 
@@ -88,27 +86,6 @@ def test_all_that_goes_with_a_plan_comes_back(monkeypatch: pytest.MonkeyPatch) -
     assert {type(one) for one in found.terms.renames} == {Renamed}
     assert {type(one) for one in (*found.terms.notices, *found.warnings)} == {Notice}
     assert found.warnings == plan.warnings
-
-
-def test_only_as_many_plans_as_there_is_room_for_stay_in_memory(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The next one is on disk, and so is one whose size is unknown; a smaller one has room."""
-    folder = Path(os.environ["PATCH_MODEL_STATE_DIR"])
-    texts = (b"1234", b"1234", None, b"12")
-    document = raw({"name": "n", "fields": ["a"]})
-    plans = [
-        make_plan(MODEL, Snapshot(document, text=text), Patch.merge({"name": "m"}), masks=MASKS)
-        for text in texts
-    ]
-    monkeypatch.setattr(spools, "IN_MEMORY", 7)
-    with Spool(folder, MODEL, MASKS) as spool:
-        slots = [spool.keep(plan) for plan in plans]
-        found = [spool.plan(slot) for slot in slots]
-
-    assert [slot.plan is None for slot in slots] == [False, True, True, False]
-    assert [plan.base.text for plan in found] == list(texts)
-    assert [plan.proposed for plan in found] == [plan.proposed for plan in plans]
 
 
 def test_the_file_is_nobody_elses(tmp_path: Path) -> None:

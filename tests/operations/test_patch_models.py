@@ -15,7 +15,6 @@ import patcher
 from patcher import Client, errors
 from patcher.api.client import Client as AnyClient
 from patcher.api.pace import Pace
-from patcher.batch import spool
 from patcher.batch.batch import BatchOptions
 from patcher.batch.overview import Overview
 from patcher.batch.pool import BatchControl
@@ -576,11 +575,8 @@ def test_the_run_is_in_every_entry(sandbox: Sandbox, client: Client) -> None:
     assert names[0] != names[1]
 
 
-def test_plans_and_results_are_not_kept(
-    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of a batch too large for memory plans are on disk: one or two for each worker are not."""
-    monkeypatch.setattr(spool, "IN_MEMORY", 0)
+def test_plans_and_results_are_not_kept(sandbox: Sandbox, client: Client) -> None:
+    """Plans are on disk between the overview and the writes, but for one or two a worker."""
     most = 0
     gc.freeze()  # what is there already need not be looked through each time
     for _ in patcher.patch_models(None, {"identifier": "key"}, client=client, concurrency=1):
