@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
@@ -14,9 +14,6 @@ import click
 from patcher.cli import console
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-PATH: Final = click.Path(path_type=Path)
-FILE: Final = click.Path(path_type=Path, dir_okay=False)
 
 _WORDS: Final = {
     "MODEL": "ID or exact name (name:TEXT forces a name)",
@@ -41,6 +38,20 @@ _GROUPS: Final = {
     "Connection": "--url --api-key-file --api-version --timeout --settle-timeout",
 }
 """The groups of options. Those in no group come first."""
+
+
+class FilePath(click.Path):
+    """A path; pathlib, a tenth of the time of ``--help``, is loaded when there is one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path. Fails for one of another kind than is allowed."""
+        from pathlib import Path
+
+        return Path(os.fsdecode(super().convert(value, param, ctx)))
+
+
+PATH: Final = FilePath()
+FILE: Final = FilePath(dir_okay=False)
 
 
 class Number(click.ParamType):  # type: ignore[type-arg]

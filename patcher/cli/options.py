@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
@@ -105,6 +104,8 @@ def settings(timeout: float | None = None) -> Settings:
 
     ``timeout`` overrides the one that was given.
     """
+    from pathlib import Path
+
     from patcher.api import Settings
 
     given = connection()
