@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from patcher.documents.jsonpatches import Operation, operations_of
+from patcher.documents.jsonpatches import operations_of
 from patcher.documents.jsontext import quoted
 from patcher.documents.lists import AddItem, RemoveItem
 from patcher.documents.pointers import index_of, lookup, parse_path, pointer_to, shown
@@ -174,8 +174,8 @@ def refuse_indices(patch: Patch, shape: Shape, document: Document | None = None)
     In each document another item is at /fields/3. The lists are those of ``shape``, and any in
     ``document``.
     """
-    # Only the paths of these steps may have an index.
-    steps = (step for step in patch.steps if isinstance(step, (Operation, Assign, Unset)))
+    # These replace lists as a whole: a number in their paths is a key.
+    steps = (one for one in patch.steps if not isinstance(one, (MergePatch, WholeDocument)))
     for place, _ in _places(steps):
         for depth in range(1, len(place)):
             here = place[:depth]

@@ -824,6 +824,8 @@ HOSTS = {
         Patch.set("relations.0.from", "x"),
         Patch.unset("enricher.fields.3"),
         Patch.set("name", "x") + Patch.unset("fields.0"),
+        Patch.add("enricher.fields.0.path", "x"),
+        Patch.remove("enricher.fields.0.path", "x"),
     ],
 )
 def test_an_index_into_a_known_list_is_refused(patch: Patch) -> None:
