@@ -18,6 +18,7 @@ SMALL = {
     "_version.py": "read by the build without importing the package",
     "api/pace.py": "a lock and a clock of its own, shared by all threads of a batch",
     "backoff.py": "the one back-off, of every floor that waits",
+    "batch/spool.py": "the one owner of pickle, and of the file without a name",
     "cli/mcp.py": "one command, which needs an extra",
     "guard/store.py": "the protocol through which the guard knows an API",
     "operations/arguments.py": "a declaration: the options that every function of the API shares",
