@@ -154,7 +154,7 @@ def unwritable(path: Path, error: OSError) -> InvalidInputError:
 
 def _unreadable(path: Path, error: OSError) -> InvalidInputError:
     return InvalidInputError(
-        f"{path} cannot be read: {error.strerror}.", hint="Check its permissions."
+        f"{path} cannot be read: {error.strerror}.", hint="Check the path and its permissions."
     )
 
 
