@@ -102,7 +102,7 @@ class Shell:
         """What patch-model is given when the line is typed, completed with tab, and entered.
 
         On a busy machine, about once in two thousand times, a shell beeps and leaves the word as it
-        is, although the command has answered; so it is asked twice, as a person would ask.
+        is, although the command has run; so it is asked twice, as a person would ask it.
         """
         given = self._entered(typed)
         is_left = given[-1:] == typed.split()[-1:]
