@@ -112,7 +112,7 @@ class Shell:
         for file in (self._given, self._completed):
             file.unlink(missing_ok=True)
         self.type(f"{typed}\t")
-        # A shell to which more is typed meanwhile may leave out the completion.
+        # Enter is pressed once the completion has been answered, as a person would.
         self._wait_for_file(self._completed, typed)
         shown = len(self.screen)
         self.type("\n")
