@@ -14,7 +14,7 @@ import pytest
 from patcher.cli.main import run
 from tests import warm
 from tests.cli.scripted import ScriptedEditor
-from tests.sandbox import Sandbox
+from tests.sandbox import Sandbox, in_environment
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,7 @@ Command = Callable[..., Outcome]
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A sandbox that the environment points to."""
-    with Sandbox(models=3) as running:
-        monkeypatch.setenv("POLYTOMIC_DEPLOYMENT_URL", running.url)
-        monkeypatch.setenv("POLYTOMIC_API_KEY", running.api_key)
+    with in_environment(3, monkeypatch) as running:
         yield running
 
 

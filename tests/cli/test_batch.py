@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Command
-from tests.sandbox import Sandbox, faults, seed
+from tests.sandbox import Sandbox, faults, in_environment, seed
 
 KEY = ("--set", "identifier=key")
 MODELS = 7
@@ -19,9 +19,7 @@ LABEL = "8c3a1b1e-1111-4222-8333-123456789abc"
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A sandbox with more than a few models, that the environment points to."""
-    with Sandbox(models=MODELS) as running:
-        monkeypatch.setenv("POLYTOMIC_DEPLOYMENT_URL", running.url)
-        monkeypatch.setenv("POLYTOMIC_API_KEY", running.api_key)
+    with in_environment(MODELS, monkeypatch) as running:
         yield running
 
 

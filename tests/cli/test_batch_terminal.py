@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.terminal import Terminal
-from tests.sandbox import Gate, Sandbox, faults, seed
+from tests.sandbox import Gate, Sandbox, faults, in_environment, seed
 
 MODELS = 9
 ALL = ("apply", "--all", "--set", "identifier=key")
@@ -21,9 +21,7 @@ ALL = ("apply", "--all", "--set", "identifier=key")
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A sandbox with more models than workers, that the environment points to."""
-    with Sandbox(models=MODELS) as running:
-        monkeypatch.setenv("POLYTOMIC_DEPLOYMENT_URL", running.url)
-        monkeypatch.setenv("POLYTOMIC_API_KEY", running.api_key)
+    with in_environment(MODELS, monkeypatch) as running:
         yield running
 
 

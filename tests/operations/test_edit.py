@@ -9,15 +9,13 @@ from typing import Any
 import pytest
 
 import patcher
-from tests.sandbox import Sandbox, faults, seed
+from tests.sandbox import Sandbox, faults, in_environment, seed
 
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A sandbox that the environment points to."""
-    with Sandbox(models=3) as running:
-        monkeypatch.setenv("POLYTOMIC_DEPLOYMENT_URL", running.url)
-        monkeypatch.setenv("POLYTOMIC_API_KEY", running.api_key)
+    with in_environment(3, monkeypatch) as running:
         yield running
 
 

@@ -6,6 +6,15 @@ The names are those of ``patcher.sandbox``, with what only tests need of a serve
 from patcher.sandbox import DEFAULT_API_KEY, DEFAULT_PARTNER_KEY
 from tests.sandbox import faults, seed
 from tests.sandbox.faults import Fault, Gate
-from tests.sandbox.scripted import Sandbox
+from tests.sandbox.scripted import Sandbox, in_environment
 
-__all__ = ["DEFAULT_API_KEY", "DEFAULT_PARTNER_KEY", "Fault", "Gate", "Sandbox", "faults", "seed"]
+__all__ = [
+    "DEFAULT_API_KEY",
+    "DEFAULT_PARTNER_KEY",
+    "Fault",
+    "Gate",
+    "Sandbox",
+    "faults",
+    "in_environment",
+    "seed",
+]

@@ -10,9 +10,10 @@ import hashlib
 import json
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from werkzeug.wrappers import Request
 
@@ -22,6 +23,9 @@ from patcher.sandbox.messages import Actor, Call, Document, Reply, WireError, du
 from patcher.sandbox.server import Ledger
 from tests.sandbox.faults import Gate, Held, altered
 from tests.sandbox.jobs import Jobs, JobScript
+
+if TYPE_CHECKING:
+    import pytest
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,3 +305,12 @@ def _sort_key(item: Any) -> str:
     if isinstance(item, dict):
         return str(item.get("name") or item.get("from") or item.get("id"))
     return str(item)
+
+
+@contextmanager
+def in_environment(models: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox with so many models, that the environment points to."""
+    with Sandbox(models=models) as running:
+        monkeypatch.setenv("POLYTOMIC_DEPLOYMENT_URL", running.url)
+        monkeypatch.setenv("POLYTOMIC_API_KEY", running.api_key)
+        yield running
