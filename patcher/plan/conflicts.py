@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from patcher.documents.diff import Change, compare
+from patcher.documents.masks import Masks
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.shape import identified
 from patcher.documents.threeway import Collision, merge
@@ -71,6 +72,7 @@ def conflict(
 def _report(plan: Plan, fresh: Snapshot, document: Document) -> Conflict:
     shape = plan.resource.shape
     base, yours = plan.document, plan.proposed
+    masks = plan.terms.masks.on(base, yours, document)
     merged = merge(base, yours, document, shape, plan.terms.read_paths)
     mirrored = merge(base, document, yours, shape)
     only_read = [tokens_of(one.path) for one in merged.collisions if one.only_read]
@@ -80,28 +82,26 @@ def _report(plan: Plan, fresh: Snapshot, document: Document) -> Conflict:
         if not any(tokens_of(change.path)[: len(place)] == place for place in only_read)
     )
     return Conflict(
-        yours=plan.shown(plan.changes, document),
-        theirs=plan.shown(compare(base, document, shape.lists), document),
-        both=_shown_collisions(plan, merged.collisions, document),
-        yours_alone=plan.shown(compare(document, mirrored.document, shape.lists), document),
-        theirs_alone=plan.shown(theirs_alone, document),
+        yours=masks.masked_changes(plan.changes),
+        theirs=masks.masked_changes(compare(base, document, shape.lists)),
+        both=_shown_collisions(merged.collisions, masks, (base, yours, document)),
+        yours_alone=masks.masked_changes(compare(document, mirrored.document, shape.lists)),
+        theirs_alone=masks.masked_changes(theirs_alone),
         author=fresh.author,
         changed_at=fresh.updated_at,
     )
 
 
 def _shown_collisions(
-    plan: Plan, collisions: Iterable[Collision], document: Document
+    collisions: Iterable[Collision], masks: Masks, documents: tuple[Document, ...]
 ) -> tuple[Collision, ...]:
-    """Collisions with credentials masked; those below one masked key become one."""
-    masks = plan.masks_with(document)
+    """Collisions of documents with credentials masked; those below one masked key become one."""
     found: dict[tuple[str, bool], Collision] = {}
     for one in collisions:
         place = tokens_of(one.path)
         masked = masks.shown_place(place)
         sides: Iterable[JsonValue] = (one.base, one.yours, one.theirs)
         if masked != place:
-            documents = (plan.document, plan.proposed, document)
             sides = (lookup(each, masked, MISSING) for each in documents)
         base, yours, theirs = (masks.masked_value(value, masked) for value in sides)
         shown = Collision(pointer_to(masked), base, yours, theirs, one.only_read)

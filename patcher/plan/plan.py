@@ -126,11 +126,7 @@ class Plan:
     @cached_property
     def masks(self) -> Masks:
         """Which values are credentials, in either document."""
-        return self.masks_with()
-
-    def masks_with(self, *others: Document) -> Masks:
-        """Which values are credentials, in either document or one of the ``others``."""
-        return self.terms.masks.on(self.document, self.proposed, *others)
+        return self.terms.masks.on(self.document, self.proposed)
 
     @property
     def unknown_fields(self) -> OnUnknown:
@@ -202,10 +198,9 @@ class Plan:
     def __repr__(self) -> str:
         return f"Plan({self.label}, version {self.base.version}, {len(self.changes)} changes)"
 
-    def shown(self, changes: Iterable[Change], *others: Document) -> tuple[Change, ...]:
-        """Changes with credentials masked, including those of the ``others``."""
-        masks = self.masks_with(*others) if others else self.masks
-        return masks.masked_changes(changes)
+    def shown(self, changes: Iterable[Change]) -> tuple[Change, ...]:
+        """Changes with credentials masked."""
+        return self.masks.masked_changes(changes)
 
     def redacted(self, text: str) -> str:
         """A foreign text with the credentials of either document masked."""
