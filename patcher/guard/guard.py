@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from patcher.backoff import Clock, pauses
@@ -109,9 +109,8 @@ class Guard:
         except PatchError as error:
             state = _ENDINGS.get(error.exit_code, "not-written")
             self._close(entry, Ending(state, error.message), observed, notices)
-            error.result = PatchResult.of_error(
-                error, plan.resource, plan=plan, notices=tuple(notices), journal_entry=entry
-            )
+            failed = PatchResult.of_error(error, plan.resource, plan=plan)
+            error.result = replace(failed, notices=tuple(notices), journal_entry=entry)
             raise
         self._close(entry, Ending("applied"), observed, notices)
         return PatchResult(

@@ -275,14 +275,7 @@ class PatchResult:
 
     @classmethod
     def of_error(
-        cls,
-        error: PatchError,
-        resource: Resource,
-        *,
-        target: str = "",
-        plan: Plan | None = None,
-        notices: tuple[Notice, ...] = (),
-        journal_entry: str | None = None,
+        cls, error: PatchError, resource: Resource, *, target: str = "", plan: Plan | None = None
     ) -> PatchResult:
         """The result of a change that ended with ``error``."""
         return cls(
@@ -292,8 +285,6 @@ class PatchResult:
             plan=plan,
             version_after=getattr(error, "version_after", None),
             document=getattr(error, "stored", None),
-            notices=notices,
-            journal_entry=journal_entry,
             error=error,
         )
 
