@@ -21,7 +21,7 @@ from patcher.documents.values import MISSING, Document, JsonValue, Tokens, entri
 from patcher.documents.wording import Notice
 from patcher.errors import InvalidInputError, InvalidPatchError
 from patcher.plan.plan import Origin, Plan, Terms
-from patcher.resources.blockers import OnUnknown, UnknownKeys
+from patcher.resources.blockers import UnknownKeys
 from patcher.resources.resource import Resource
 from patcher.resources.schema import DocumentSchema, conforms
 from patcher.resources.snapshot import Snapshot
@@ -31,10 +31,6 @@ _MOST: Final = 64
 
 COST: Final = 2**14
 """scrypt's n: makes digests slow, so that guessing a password is too."""
-
-
-_APPLY: Final = "Apply the change directly with patch-model apply."
-
 
 Digests: TypeAlias = dict[str, str]
 """The digests of the masked values of a document, by JSON Pointer."""
@@ -49,11 +45,7 @@ def _sealed(
     """
     places = list(_masked_places(document, masks.masked_value(document), ()))
     if len(places) > _MOST:
-        raise InvalidInputError(
-            f"This plan can't be saved: the document contains credentials in more than {_MOST} "
-            "places.",
-            hint=_APPLY,
-        )
+        raise _unsavable(f"the document contains credentials in more than {_MOST} places")
     digests: Digests = {}
     for place in places:
         digests[pointer_to(place)] = digest_of(jsontext.canonical(lookup(document, place)))
@@ -235,10 +227,8 @@ def _refuse_a_credential(plan: Plan, base: Document, proposed: Document) -> None
     """Refuses a plan whose masked documents show other changes, or reveal a credential."""
     # Also where none is set or removed: two credentials in a list become two equal masks.
     if compare(base, proposed, plan.resource.shape.lists) != plan.changes:
-        raise InvalidInputError(
-            "This plan can't be saved: it changes a credential, or text that contains one, and so "
-            "the file would contain it.",
-            hint=_APPLY,
+        raise _unsavable(
+            "it changes a credential, or text that contains one, and so the file would contain it"
         )
     shape, masks = plan.resource.shape, plan.masks
     unknown = ((key,) for key in base.keys() | proposed.keys() if key not in shape.members)
@@ -252,10 +242,14 @@ def _refuse_a_credential(plan: Plan, base: Document, proposed: Document) -> None
                 continue
             # A key that has its value masked, such as password, reveals nothing.
             if masks.masked_from(path) != path[:end]:
-                raise InvalidInputError(
-                    "This plan can't be saved: a key contains a credential, and so would the file.",
-                    hint=_APPLY,
-                )
+                raise _unsavable("a key contains a credential, and so would the file")
+
+
+def _unsavable(why: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"This plan can't be saved: {why}.",
+        hint="Apply the change directly with patch-model apply.",
+    )
 
 
 def _digests(content: Document, key: str) -> Digests:
@@ -291,7 +285,6 @@ def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
             "updated_by": {"name": content["updated_by"]},
         }
     )
-    unknown_fields: OnUnknown = content["unknown_fields"]
     literal = frozenset(map(tokens_of, content.get("literal", ())))
     plan = Plan(
         resource=resource,
@@ -304,7 +297,7 @@ def _plan(content: Document, resource: Resource, masks: Masks) -> SavedPlan:
         warnings=tuple(Notice(**notice) for notice in content["warnings"]),
         terms=Terms(
             masks=replace(masks, literal=literal),
-            unknown_fields=unknown_fields,
+            unknown_fields=content["unknown_fields"],
             allow_all_fields=content["allow_all_fields"],
             written_keys=frozenset(content["mentioned"]),
             read_paths=tuple(map(tokens_of, content["touched"])),
