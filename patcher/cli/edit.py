@@ -84,7 +84,7 @@ def _say_where(edit: Edit, model: str, parameters: dict[str, Any]) -> None:
         console.say(f"Your edit as of the editor's previous run is saved in {edit.earlier}")
     if edit.kept is None:
         return
-    command = ["patch-model", "edit", edit.buffer.base.id or model, "--resume", str(edit.kept)]
+    command = ["patch-model", "edit", edit.basis.base.id or model, "--resume", str(edit.kept)]
     command += connection().arguments()
     if parameters["unknown_fields"] != "error":
         command += ["--unknown-fields", parameters["unknown_fields"]]

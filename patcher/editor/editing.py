@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -42,7 +42,6 @@ class EditContext:
 
     Attributes:
         resource: the kind of resource that is edited.
-        url: the API's address.
         theirs: returns the snapshot that a conflict found, or the present one.
         write: the guarded write of a plan.
         program: finds the editor; called when it is first needed.
@@ -53,7 +52,6 @@ class EditContext:
     """
 
     resource: Resource
-    url: str
     theirs: Callable[[Plan, ConflictError], Snapshot]
     write: Callable[[Plan], PatchResult]
     program: Callable[[], Program]
@@ -83,7 +81,7 @@ class Edit:
     Attributes:
         context: what it depends on.
         draft: its file.
-        buffer: converts the document of its base to text.
+        basis: what its text is based on; ``_rest_on`` replaces the snapshot in it.
         terms: go with every plan.
         pristine: the text of the file before anyone edited it.
         latest: for a resumed edit, the present state; its text is checked first, and opened only
@@ -97,7 +95,7 @@ class Edit:
 
     context: EditContext
     draft: Draft
-    buffer: Buffer
+    basis: Basis
     terms: Terms
     pristine: bytes = b""
     latest: Snapshot | None = None
@@ -110,6 +108,11 @@ class Edit:
     _refused: str | None = field(default=None, init=False)
     _hasty: int = field(default=0, init=False)
     _siblings: frozenset[Path] = field(default=frozenset(), init=False)  # at the last visit
+
+    @property
+    def buffer(self) -> Buffer:
+        """Converts the document of its base to text."""
+        return Buffer(self.context.resource, self.basis.base, self.basis.format)
 
     def run(self) -> PatchResult:
         """Returns the result of the edit: applied, unchanged or declined.
@@ -193,9 +196,7 @@ class Edit:
         document = self.buffer.document_of(body, lines_above)
         try:
             Patch.document(document).check(self.context.resource.shape, allow_unknown=True)
-            self.plan = propose_edited(
-                self.context.resource, self.buffer.base, document, self.terms
-            )
+            self.plan = propose_edited(self.context.resource, self.basis.base, document, self.terms)
         except (InvalidPatchError, UnknownFieldError) as error:
             path = error.paths[0] if isinstance(error, UnknownFieldError) else error.path
             line = self.buffer.line_of(body, path)
@@ -280,22 +281,22 @@ class Edit:
         self, base: Snapshot, document: Document, collisions: Sequence[Collision] = ()
     ) -> None:
         """Bases the edit on a later snapshot. Writes the text first: it has their changes."""
-        self.buffer = replace(self.buffer, base=base)
+        self.basis = self.basis._replace(base=base)
         self.latest = None
         terms = self.terms
         found = self.context.resource.projection(base, terms.unknown_fields, terms.masks)
         left = still_there(found.blockers, found.document, document)
         document = self.context.resource.shape.ordered(document)
         self._write(self.buffer.text(document, collisions, blockers=left))
-        self.draft.rest_on(self._basis())
+        self.draft.rest_on(self.basis)
 
     def _declined(self, why: str, plan: Plan | None = None) -> PatchResult:
-        label = plan.label if plan else f"{self.context.resource.noun} {self.buffer.base.name}"
+        label = plan.label if plan else f"{self.context.resource.noun} {self.basis.base.name}"
         return self._result(DeclinedError(f"{label} was not written: {why}."), plan)
 
     def _result(self, error: PatchError, plan: Plan | None = None) -> PatchResult:
         return PatchResult.of_error(
-            error, self.context.resource, target=self.buffer.base.id or "", plan=plan or self.plan
+            error, self.context.resource, target=self.basis.base.id or "", plan=plan or self.plan
         )
 
     def _keep(self) -> None:
@@ -312,7 +313,7 @@ class Edit:
             left = None
         content = seen if left is None or self._is_blank(left) else left
         if seen not in (None, content):
-            self.earlier = self.draft.keep_apart(seen, self._basis())
+            self.earlier = self.draft.keep_apart(seen, self.basis)
         self.copies = tuple(self.draft.copies(self._siblings, (self.pristine, content)))
         if content in (None, self.pristine) and not self.is_open and not self.copies:
             self.draft.discard()
@@ -320,7 +321,7 @@ class Edit:
         if left is None or content != left:
             with suppress(PatchError):
                 self.draft.write(self.pristine if content is None else content)
-        self.draft.keep(self._basis(), is_open=self.is_open)
+        self.draft.keep(self.basis, is_open=self.is_open)
         self.kept = self.draft.path
 
     def _write(self, text: str) -> None:
@@ -332,11 +333,6 @@ class Edit:
         """Whether a text holds only space and comments."""
         text = content.decode("utf-8", "replace").replace("\r", "\n")
         return self.buffer.is_empty(self.buffer.body_of(text))
-
-    def _basis(self) -> Basis:
-        return Basis(
-            self.context.url, self.context.resource.noun, self.buffer.format, self.buffer.base
-        )
 
 
 def _reasons(error: PatchError) -> list[str]:

@@ -52,14 +52,13 @@ def open_edit(
     _program(session, person)
     with reported(model):
         base = read_base(session, model, options)
-        buffer = Buffer(session.resource, base, format_)
-        text, notices = _first_text(session, options, buffer)
+        basis = Basis(session.client.settings.url, session.resource.noun, format_, base)
+        text, notices = _first_text(session, options, basis)
         for notice in notices:
             person.notify(f"Warning: {notice.message}")
         _name_unfinished(session, base, options, person)
-        basis = Basis(session.client.settings.url, session.resource.noun, format_, base)
         draft = Draft.begin(_folder(session), shown_name(session, base) or "", basis, text)
-    return Edit(*_parts(session, options, person, draft, buffer), pristine=text.encode())
+    return Edit(*_parts(session, options, person, draft, basis), pristine=text.encode())
 
 
 def resume_edit(session: Session, model: str, options: Options, person: Person, path: Path) -> Edit:
@@ -85,15 +84,13 @@ def resume_edit(session: Session, model: str, options: Options, person: Person, 
         text = source.read()
         draft.rest_on(basis)
         draft.write(text)
-    buffer = Buffer(session.resource, basis.base, basis.format)
-    return Edit(*_parts(session, options, person, draft, buffer), latest=latest)
+    return Edit(*_parts(session, options, person, draft, basis), latest=latest)
 
 
-def _first_text(
-    session: Session, options: Options, buffer: Buffer
-) -> tuple[str, tuple[Notice, ...]]:
+def _first_text(session: Session, options: Options, basis: Basis) -> tuple[str, tuple[Notice, ...]]:
     """The text that an edit begins with, and warnings about it."""
-    found = projection(session, buffer.base, options)
+    found = projection(session, basis.base, options)
+    buffer = Buffer(session.resource, basis.base, basis.format)
     return buffer.text(found.document, blockers=found.blockers), found.notices
 
 
@@ -102,9 +99,7 @@ def _name_unfinished(session: Session, base: Snapshot, options: Options, person:
     left = []
     for one in Draft.unfinished(_folder(session), base.id or ""):
         with suppress(PatchError):
-            basis = one.basis()
-            buffer = Buffer(session.resource, basis.base, basis.format)
-            if one.is_untouched(_first_text(session, options, buffer)[0]):
+            if one.is_untouched(_first_text(session, options, one.basis())[0]):
                 one.discard()
                 continue
         left.append(one)
@@ -123,12 +118,11 @@ def _resuming(base: Snapshot, path: Path) -> str:
 
 
 def _parts(
-    session: Session, options: Options, person: Person, draft: Draft, buffer: Buffer
-) -> tuple[EditContext, Draft, Buffer, Terms]:
+    session: Session, options: Options, person: Person, draft: Draft, basis: Basis
+) -> tuple[EditContext, Draft, Basis, Terms]:
     """What every edit is made of."""
     context = EditContext(
         resource=session.resource,
-        url=session.client.settings.url,
         theirs=partial(theirs, session),
         write=lambda plan: session.write(plan, options),
         program=lambda: _program(session, person),
@@ -137,7 +131,7 @@ def _parts(
         attended=options.attended,
         rebases=options.on_conflict == "rebase",
     )
-    return context, draft, buffer, _terms(session, buffer.base, options)
+    return context, draft, basis, _terms(session, basis.base, options)
 
 
 def _program(session: Session, person: Person) -> Program:
