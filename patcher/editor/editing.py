@@ -6,7 +6,6 @@ import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -225,9 +224,8 @@ class Edit:
         current: Plan | None = plan
         if self.latest is not None and not plan.is_unchanged:
             current = self._rebased(plan, self.latest)
-        for rebases in count():
-            if current is None:
-                return None
+        rebases = 0
+        while current is not None:
             if current.is_unchanged:
                 return PatchResult.of_plan(current)
             answer = self.context.ask(current)
@@ -242,8 +240,9 @@ class Edit:
             except ConflictError as error:
                 if self._is_final(error, rebases):
                     raise
+                rebases += 1
                 current = self._rebased(current, self.context.theirs(current, error), shown=plan)
-        raise AssertionError("the loop returns or raises")  # pragma: no cover
+        return None
 
     def _is_final(self, error: ConflictError, rebases: int) -> bool:
         """Whether a conflict after so many rebases ends the edit."""
@@ -299,12 +298,9 @@ class Edit:
             error, self.context.resource, target=self.basis.base.id or "", plan=plan or self.plan
         )
 
+    @signals_deferred(*ENDING_SIGNALS, signal.SIGINT)
     def _keep(self) -> None:
         """Keeps each text that someone may have changed, and removes any other."""
-        with signals_deferred(*ENDING_SIGNALS, signal.SIGINT):
-            self._put_away()
-
-    def _put_away(self) -> None:
         self.draft.recover()
         seen = None if self._seen == self.pristine else self._seen
         try:
