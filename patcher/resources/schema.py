@@ -93,18 +93,17 @@ class DocumentSchema:
     def violations(self, value: JsonValue, place: Tokens = ()) -> tuple[Violation, ...]:
         """The violations of a document, or of a value at a place of any document, in order."""
         rule = self._rule_at(place)
-        if rule is None or conforms(value, rule):
+        if conforms(value, rule):
             return ()
         errors = self._validator.evolve(schema=rule).iter_errors(value)
         return tuple(self._explained(errors, place))
 
-    def _rule_at(self, place: Tokens) -> Mapping[str, Any] | None:
-        rule: Mapping[str, Any] | None = self.content
+    def _rule_at(self, place: Tokens) -> Mapping[str, Any]:
+        """The schema of a place; where there is none an empty one, to which any value conforms."""
+        rule: Mapping[str, Any] = self.content
         for step in place:
-            if rule is None:
-                return None
             is_index = "items" in rule and (step == "-" or step.isdecimal())
-            rule = rule["items"] if is_index else rule.get("properties", {}).get(step)
+            rule = rule["items"] if is_index else rule.get("properties", {}).get(step, {})
         return rule
 
     @cached_property
