@@ -245,13 +245,12 @@ def not_undoable(blocker: Blocker) -> Notice:
 def _refuse_unknown(resource: Resource, known: AbstractSet[str], proposed: Document) -> None:
     known = known - resource.shape.server_owned
     for key in proposed:
-        if key in resource.shape.members or key in known:
-            continue
-        raise InvalidPatchError(
-            f"Unknown key {quoted(key)} in a {resource.noun}.",
-            path=pointer_to((key,)),
-            hint=did_you_mean(key, resource.shape.members),
-        )
+        if key not in resource.shape.members and key not in known:
+            raise InvalidPatchError(
+                f"Unknown key {quoted(key)} in a {resource.noun}.",
+                path=pointer_to((key,)),
+                hint=did_you_mean(key, resource.shape.members),
+            )
 
 
 def _check_schema(resource: Resource, document: Document, proposed: Document) -> tuple[Notice, ...]:

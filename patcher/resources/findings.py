@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import partial
+from shlex import quote
 from typing import Final, NamedTuple, TypeAlias
 
 from patcher.documents.jsontext import dump, quoted
@@ -111,9 +112,6 @@ class Findings(NamedTuple):
     existing: tuple[Finding, ...] = ()
 
 
-_FIELDS: Final = "/fields or /additional_fields"
-
-
 def _texts(document: Document, *kind: str) -> Iterator[tuple[Tokens, str]]:
     """The texts at a kind of place, each with its place."""
     return ((place, text) for place, text in of_kind(document, kind) if type(text) is str)
@@ -160,7 +158,7 @@ def unknown_columns(document: Document, proposed: Document) -> Iterator[Finding]
             yield Finding(
                 code,
                 place,
-                f"{pointer_to(place)} is {said} in {_FIELDS}.",
+                f"{pointer_to(place)} is {said} in /fields or /additional_fields.",
                 partial(_keep_or, name, names, otherwise, is_known=is_known),
                 name,
             )
@@ -169,15 +167,8 @@ def unknown_columns(document: Document, proposed: Document) -> Iterator[Finding]
 def _keep_or(name: str, names: frozenset[str], otherwise: str, *, is_known: bool) -> str:
     near = None if is_known else did_you_mean(name, names)  # what was a field is not misspelled
     meant = f"{near} Otherwise keep" if near else "Keep"
-    shown = _shown(name) if is_known else "FIELD"
+    shown = quote(quoted(name)[1:-1]) if is_known else "FIELD"
     return f"{meant} the field (--add fields={shown}), {otherwise.format(shown)}."
-
-
-def _shown(name: str) -> str:
-    """A name as it goes into a suggested option: quoted for a shell where it has to be."""
-    from shlex import quote
-
-    return quote(quoted(name)[1:-1])
 
 
 def repeated_names(_: Document, proposed: Document) -> Iterator[Finding]:
