@@ -126,10 +126,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def signals_deferred(*numbers: signal.Signals) -> Iterator[list[int]]:
     """Only notes signals that arrive within it, in the list that it yields."""
     arrived: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield arrived
-        return
-    watched = [one for one in numbers if callable(signal.getsignal(one))]
+    # Only the main thread can watch signals.
+    is_main = threading.current_thread() is threading.main_thread()
+    watched = [one for one in numbers if is_main and callable(signal.getsignal(one))]
     # Not SIG_IGN, which the editor would inherit.
     before = {one: signal.signal(one, lambda number, _: arrived.append(number)) for one in watched}
     try:
