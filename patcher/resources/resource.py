@@ -99,9 +99,8 @@ class Resource(NamedTuple):
         ``masks`` know what is a credential, and which values only look like masks.
         """
         found = project(snapshot.raw, self.members, self.shape, unknown_fields)
-        redacted = self.redacted(found.document, masks)
-        hidden = tuple(_hidden(found.document, place) for place in redacted)
-        return found._replace(blockers=(*found.blockers, *hidden)) if hidden else found
+        hidden = (_hidden(found.document, at) for at in self.redacted(found.document, masks))
+        return found._replace(blockers=(*found.blockers, *hidden))
 
     def passed_over(
         self, snapshot: Snapshot, unlike: Snapshot | None = None
