@@ -120,6 +120,11 @@ class Shape(NamedTuple):
         known = {key: document[key] for key in self.members if key in document}
         return known | document
 
+    def without_nulls(self, document: Document) -> Document:
+        """``document`` less the nulls at its top, which mean removal; a required key stays."""
+        kept = self.required
+        return {key: one for key, one in document.items() if one is not None or key in kept}
+
     def respelled(self, value: JsonValue, known: Document, at: Tokens = ()) -> JsonValue:
         """``value``, which is at place ``at``, with its UUIDs in the case they have in ``known``.
 

@@ -107,10 +107,10 @@ def sides(file: ModelFile, baseline: Baseline, live: Live, *, refuse: bool) -> S
     """
     shape, masks = live.resource.shape, live.terms.masks
     written = file.document()
-    mine = _without_nulls(written, shape)
+    mine = shape.without_nulls(written)
     Patch.document(mine).check(shape, allow_unknown=True)
     base = None if baseline.is_live else baseline.document(file, written)
-    base = base and _without_nulls(base, shape)
+    base = base and shape.without_nulls(base)
     now = as_in_files(live.document, masks, [one for one in (mine, base) if one], refuse=refuse)
     now = shape.respelled(now, mine)
     if baseline.is_live:
@@ -146,11 +146,6 @@ def _no_base(file: ModelFile, baseline: Baseline) -> InvalidInputError:
         f"{file.path} differs from the live model, and {why}, so who changed what is unclear.",
         hint=hint,
     )
-
-
-def _without_nulls(document: Document, shape: Shape) -> Document:
-    """A null at the top is removal, as everywhere."""
-    return {key: one for key, one in document.items() if one is not None or key in shape.required}
 
 
 def plan_of(file: ModelFile, baseline: Baseline, live: Live, *, rebases: bool | None) -> Plan:
@@ -199,7 +194,7 @@ def never_applied(file: ModelFile, baseline: Baseline, live: Live, found: Sides)
         return None
     shape = live.resource.shape
     for commit, older in baseline.older(file):
-        before = _without_nulls(older, shape)
+        before = shape.without_nulls(older)
         now = as_in_files(live.document, live.terms.masks, [before], refuse=False)
         if not _without_order(compare(before, shape.respelled(now, before), shape.lists)):
             return commit

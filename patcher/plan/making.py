@@ -177,13 +177,14 @@ def _plan(
 ) -> Plan:
     """Like ``propose``, with the projection of ``base``, which is slow to make."""
     document = found.document
-    proposed = resource.shape.respelled(_without_nulls(proposed, resource), document)
+    shape = resource.shape
+    proposed = shape.respelled(shape.without_nulls(shape.ordered(proposed)), document)
     _refuse_unknown(resource, document.keys() | base.raw.keys() | terms.restored, proposed)
     left = unsettled(found.blockers, document, proposed, terms.named)
     if left:
         raise refusal(resource.noun, left, proposed)
     violations = _check_schema(resource, document, proposed)
-    changes = compare(document, proposed, resource.shape.lists, explained=terms.explained)
+    changes = compare(document, proposed, shape.lists, explained=terms.explained)
     if changes and not terms.allow_all_fields:
         _refuse_widening(resource, document, proposed)
     new = [(one.new, tokens_of(one.path)) for one in changes if one.kind != "removed"]
@@ -195,7 +196,7 @@ def _plan(
         masks.refuse(value, place)
     findings = finding_notices(resource, document, proposed, terms) if changes else ()
     filled = [key for key, value in document.items() if not is_blank(value)]
-    named = terms.written_keys | resource.shape.required
+    named = terms.written_keys | shape.required
     return Plan(
         resource=resource,
         base=base,
@@ -223,13 +224,6 @@ def _version_notices(base: Snapshot) -> Iterator[Notice]:
             "The version is not an integer, so a write by someone else at the same time won't show."
         )
         yield Notice("version-not-a-number", "/version", text)
-
-
-def _without_nulls(document: Document, resource: Resource) -> Document:
-    """Drops nulls at the top, which mean removal: the request takes null for few keys."""
-    kept = resource.shape.required
-    ordered = resource.shape.ordered(document)
-    return {key: value for key, value in ordered.items() if key in kept or value is not None}
 
 
 def not_undoable(blocker: Blocker) -> Notice:
