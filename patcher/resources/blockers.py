@@ -115,14 +115,9 @@ class Blocker(NamedTuple):
     is_unknown: bool = False
 
     @property
-    def way_through(self) -> str:
-        """What to do, in a sentence."""
-        return f"Use {one_of(self.ways)}."
-
-    @property
     def note(self) -> str:
         """The comment on it in a document to be edited."""
-        return f"{self.describe()} can't be written as it is. {self.way_through}"
+        return f"{self.describe()} can't be written as it is. Use {one_of(self.ways)}."
 
     def describe(self) -> str:
         """The place and the reason."""
@@ -182,7 +177,7 @@ def refusal(noun: str, blockers: Sequence[Blocker], proposed: Document) -> Unkno
     for one in blockers[:_SHOWN]:
         by_ways.setdefault(one.ways, []).append(shown(one.place))
     if len(by_ways) == 1:
-        hint = blockers[0].way_through
+        hint = f"Use {one_of(blockers[0].ways)}."
     else:
         hint = " ".join(f"For {', '.join(at)}: {one_of(ways)}." for ways, at in by_ways.items())
     if any(lookup(proposed, one.place) is MISSING for one in blockers):
