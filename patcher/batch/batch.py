@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from patcher.batch.overview import NamedResource, Overview, Refusal, Summary
 from patcher.batch.pool import BatchControl, Pool, Unfinished, interrupted
@@ -26,9 +26,6 @@ class Target(NamedTuple):
     entry: str = ""
     listed_as: str | None = None
     file: str = ""
-
-
-Numbered: TypeAlias = tuple[int, Target]
 
 
 class BatchOptions(NamedTuple):
@@ -97,26 +94,26 @@ class Batch:
     def _plans(self, targets: Collection[Target], overview: Overview) -> Iterator[PatchResult]:
         """Makes the plans; yields the results of those with nothing left to do."""
 
-        def plan(numbered: Numbered) -> PatchResult | Summary:
-            return self._planned(numbered[1], overview)
+        def plan(target: Target) -> PatchResult | Summary:
+            return self._planned(target, overview)
 
         self.options.watch("plan", 0, overview.total)
-        pool: Pool[Numbered, PatchResult | Summary] = Pool(plan, self.options.workers, self.control)
-        for count, done in enumerate(pool.run(iter(enumerate(targets)), finishes=False), 1):
-            position, target = done.work
-            if isinstance(done, Unfinished):
-                result = self._of_error(interrupted(), None, target.named.id)
-                yield replace(result, status="not-begun")
+        pool = Pool(plan, self.options.workers, self.control)
+        outcomes = pool.run(iter(targets), finishes=False)
+        for count, (position, target, result) in enumerate(outcomes, 1):
+            if isinstance(result, Unfinished):
+                stopped = self._of_error(interrupted(), None, target.named.id)
+                yield replace(stopped, status="not-begun")
                 continue
-            if isinstance(done.result, Summary):
-                overview.add(position, done.result)
+            if isinstance(result, Summary):
+                overview.add(position, result)
             else:
-                overview.unchanged += done.result.status == "unchanged"
-                error = done.result.error
+                overview.unchanged += result.status == "unchanged"
+                error = result.error
                 if error is not None:
                     facts = (error.message, error.command_hint, error.report, target.file)
                     overview.refused.append(Refusal(target.named, *facts))
-                yield done.result
+                yield result
             self.options.watch("plan", count, overview.total)
 
     def _planned(self, target: Target, overview: Overview) -> PatchResult | Summary:
@@ -131,12 +128,12 @@ class Batch:
     def _writes(self, planned: list[Slot]) -> Iterator[PatchResult]:
         """Writes the plans as they were shown; yields the result of each."""
         self.options.watch("write", 0, len(planned))
-        pool: Pool[Slot, PatchResult] = Pool(self._written, self.options.workers, self.control)
-        for count, done in enumerate(pool.run(iter(planned), finishes=True), 1):
-            if isinstance(done, Unfinished):
-                yield self._not_begun(done.work, done.entry)
+        pool = Pool(self._written, self.options.workers, self.control)
+        for count, (_, slot, result) in enumerate(pool.run(iter(planned), finishes=True), 1):
+            if isinstance(result, Unfinished):
+                yield self._not_begun(slot, result.entry)
             else:
-                yield done.result
+                yield result
             self.options.watch("write", count, len(planned))
 
     def _written(self, slot: Slot) -> PatchResult:

@@ -104,21 +104,12 @@ def interrupted() -> InterruptedWriteError:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished(Generic[T, R]):
-    """A piece of work that was done, and its result."""
-
-    work: T
-    result: R
-
-
-@dataclass(frozen=True, slots=True)
-class Unfinished(Generic[T]):
-    """A piece of work that was not done, since the run was stopped.
+class Unfinished:
+    """In the place of a result: the work was not done, since the run was stopped.
 
     ``entry`` is the journal entry of a write in progress that was not waited for.
     """
 
-    work: T
     entry: str | None = None
 
 
@@ -135,19 +126,18 @@ class Pool(Generic[T, R]):
         self._control = control
         # A signal handler can put into both, which it cannot with any other queue.
         self._tasks: SimpleQueue[tuple[int, T] | None] = SimpleQueue()
-        self._results: SimpleQueue[tuple[int, Finished[T, R] | Unfinished[T]] | None] = (
-            SimpleQueue()
-        )
+        self._results: SimpleQueue[tuple[int, R | Unfinished] | None] = SimpleQueue()
         self._queued: dict[int, T] = {}
         self._number_of: dict[int, int] = {}
 
     def run(
         self, work: Iterator[T], *, finishes: bool
-    ) -> Generator[Finished[T, R] | Unfinished[T], None, None]:
+    ) -> Generator[tuple[int, T, R | Unfinished], None, None]:
         """Yields each piece of ``work`` as it is done, or unfinished when the run is stopped.
 
-        No more is queued than keeps the workers busy. ``finishes`` says whether work in progress
-        is waited for when the iterator is closed, or interrupted by an exception.
+        Before it comes its number, from 0 on, and after it its result. No more is queued than
+        keeps the workers busy. ``finishes`` says whether work in progress is waited for when the
+        iterator is closed, or interrupted by an exception.
         """
         numbered = enumerate(work)
         self._control.on_abandon(lambda: self._results.put(None))
@@ -156,9 +146,10 @@ class Pool(Generic[T, R]):
             threading.Thread(target=self._work, daemon=True).start()
         try:
             while self._queued and (done := self._results.get()) is not None:
-                del self._queued[done[0]]
+                number, result = done
+                one = self._queued.pop(number)
                 self._queue(numbered, 1)
-                yield done[1]
+                yield number, one, result
         except BaseException:
             self._control.stop()
             while finishes and self._queued and (done := self._results.get()) is not None:
@@ -168,7 +159,7 @@ class Pool(Generic[T, R]):
             for _ in range(self._workers):
                 self._tasks.put(None)
         yield from self._abandoned()
-        yield from (Unfinished(one) for _, one in numbered)
+        yield from ((number, one, Unfinished()) for number, one in numbered)
 
     def _queue(self, numbered: Iterator[tuple[int, T]], count: int) -> None:
         for task in islice(numbered, 0 if self._control.is_stopped else count):
@@ -181,19 +172,19 @@ class Pool(Generic[T, R]):
         while (task := self._tasks.get()) is not None:
             number, one = task
             if self._control.is_stopped:
-                self._results.put((number, Unfinished(one)))
+                self._results.put((number, Unfinished()))
                 continue
             self._number_of[thread] = number
-            done: Finished[T, R] = Finished(one, self._do(one))
+            result = self._do(one)
             self._number_of.pop(thread, None)
-            self._results.put((number, done))
+            self._results.put((number, result))
 
-    def _abandoned(self) -> Iterator[Unfinished[T]]:
+    def _abandoned(self) -> Iterator[tuple[int, T, Unfinished]]:
         """Yields what was queued and did not come back, since the run was abandoned."""
         writing = self._control.writing
         entries = {number: writing.get(thread) for thread, number in list(self._number_of.items())}
         for number, one in self._queued.items():
-            yield Unfinished(one, entries.get(number))
+            yield number, one, Unfinished(entries.get(number))
 
 
 def each(
@@ -205,17 +196,17 @@ def each(
     iterator is closed, no further item is begun.
     """
 
-    def attempt(numbered: tuple[int, T]) -> R | BaseException:
+    def attempt(item: T) -> R | BaseException:
         try:
-            return read(numbered[1])
+            return read(item)
         except BaseException as error:  # noqa: BLE001 - raised where it is awaited
             return error
 
-    pool: Pool[tuple[int, T], R | BaseException] = Pool(attempt, readers, BatchControl())
-    with closing(pool.run(iter(enumerate(items)), finishes=False)) as outcomes:
-        for done in outcomes:
-            if isinstance(done, Unfinished):
+    pool: Pool[T, R | BaseException] = Pool(attempt, readers, BatchControl())
+    with closing(pool.run(iter(items), finishes=False)) as outcomes:
+        for index, _, result in outcomes:
+            if isinstance(result, Unfinished):
                 break  # only for the type: this run stops when the iterator does
-            if isinstance(done.result, BaseException) and not isinstance(done.result, PatchError):
-                raise done.result
-            yield done.work[0], done.result
+            if isinstance(result, BaseException) and not isinstance(result, PatchError):
+                raise result
+            yield index, result

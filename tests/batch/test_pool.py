@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from patcher.api import Client
-from patcher.batch.pool import BatchControl, Finished, Pool, Unfinished, each
+from patcher.batch.pool import BatchControl, Pool, Unfinished, each
 from patcher.errors import ApiError, InterruptedWriteError
 from tests.sandbox import Sandbox, faults, seed
 
@@ -18,9 +18,9 @@ MODELS = "/api/models"
 def test_everything_is_done_and_given_back() -> None:
     """Each piece of work comes back once with its result, whatever the order."""
     pool: Pool[int, int] = Pool(lambda one: one * one, 4, BatchControl())
-    found = [(one.work, one.result) for one in pool.run(iter(range(50)), finishes=True)]  # type: ignore[union-attr]
+    found = list(pool.run(iter(range(50)), finishes=True))
 
-    assert sorted(found) == [(one, one * one) for one in range(50)]
+    assert sorted(found) == [(one, one, one * one) for one in range(50)]
 
 
 def test_no_work_is_no_result() -> None:
@@ -78,7 +78,7 @@ def test_stopping_begins_nothing_new() -> None:
         gate.wait(5)
         return one
 
-    found: list[Finished[int, int] | Unfinished[int]] = []
+    found: list[tuple[int, int, int | Unfinished]] = []
     running = threading.Thread(
         target=lambda: found.extend(Pool(do, 1, control).run(iter(range(5)), finishes=True))
     )
@@ -89,9 +89,9 @@ def test_stopping_begins_nothing_new() -> None:
     running.join(5)
 
     assert did == [0]
-    assert found[0] == Finished(0, 0)
-    assert sorted(one.work for one in found[1:]) == [1, 2, 3, 4]
-    assert all(isinstance(one, Unfinished) for one in found[1:])
+    assert found[0] == (0, 0, 0)
+    assert sorted(work for _, work, _ in found[1:]) == [1, 2, 3, 4]
+    assert all(isinstance(result, Unfinished) for _, _, result in found[1:])
 
 
 def test_abandoning_waits_for_nothing_and_names_what_was_on_its_way() -> None:
@@ -104,7 +104,7 @@ def test_abandoning_waits_for_nothing_and_names_what_was_on_its_way() -> None:
             gate.wait(5)
         return one
 
-    found: list[Finished[int, int] | Unfinished[int]] = []
+    found: list[tuple[int, int, int | Unfinished]] = []
     running = threading.Thread(
         target=lambda: found.extend(Pool(do, 1, control).run(iter(range(4)), finishes=True))
     )
@@ -114,7 +114,7 @@ def test_abandoning_waits_for_nothing_and_names_what_was_on_its_way() -> None:
     running.join(5)
     gate.set()
 
-    left = {one.work: one.entry for one in found if isinstance(one, Unfinished)}
+    left = {work: one.entry for _, work, one in found if isinstance(one, Unfinished)}
     assert left == {0: "@0123456789ab", 1: None, 2: None, 3: None}
 
 
