@@ -41,13 +41,11 @@ def attempts(
 
     ``on_wait`` is called before the first wait with the number of seconds left.
     """
-    first = True
-    for pause in pauses():
+    for attempt, pause in enumerate(pauses()):
         yield
         rest = left()
         if rest <= 0:
             return
-        if first:
+        if attempt == 0:
             on_wait(rest)
-        first = False
         clock.sleep(min(pause, rest))

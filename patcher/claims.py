@@ -97,11 +97,8 @@ def spent(journal: Journal, plan_id: str, entry: Entry) -> ConflictError:
 
 def _holder(journal: Journal, plan_id: str, entry: Entry) -> Claim | None:
     """Returns the claim of an entry's write; None where there is none."""
-    for number in count(1):
-        held = _read(_path(journal, plan_id, number))
-        if held is None or held.entry == entry.name:
-            return held
-    raise AssertionError("the claims are counted without a gap")  # pragma: no cover
+    claims = (_read(_path(journal, plan_id, number)) for number in count(1))
+    return next(held for held in claims if held is None or held.entry == entry.name)
 
 
 def _read(path: Path) -> Claim | None:

@@ -151,13 +151,7 @@ def _is_sound(record: dict[str, Any], kinds: Mapping[str, tuple[type, ...]]) -> 
 
 def _fields(kind: Any, record: dict[str, Any]) -> Any:
     """Returns the record as a ``kind``, with defaults for what an earlier version left out."""
-    defaults = kind._field_defaults
-    return kind(
-        **{
-            name: record.get(name, defaults[name]) if name in defaults else record[name]
-            for name in kind._fields
-        }
-    )
+    return kind(**{name: record[name] for name in kind._fields if name in record})
 
 
 FORMAT: Final = 1
@@ -175,11 +169,6 @@ def utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def new_name() -> str:
-    """Returns a new, unique name for an entry."""
-    return "@" + os.urandom(6).hex()
-
-
 class Journal:
     """The entries in one folder, which belongs to one user (0700, files 0600)."""
 
@@ -187,14 +176,14 @@ class Journal:
         self.folder = folder
         self.now = now
 
-    def open(self, intent: Intent, name: str | None = None, *, before: bytes | None = None) -> str:
-        """Records an intent and returns the entry's name, once it is safe on disk.
+    def open(self, intent: Intent, *, before: bytes | None = None) -> str:
+        """Records an intent and returns the entry's new name, once it is safe on disk.
 
-        ``name`` is by default a new one. ``before`` is the JSON text of ``intent.before``, if
-        known. Raises JournalError when it cannot be recorded.
+        ``before`` is the JSON text of ``intent.before``, if known. Raises JournalError when it
+        cannot be recorded.
         """
         self._prepare()
-        name = name or new_name()
+        name = "@" + os.urandom(6).hex()
         record = {"format": FORMAT, "entry": name, "begun": self._timestamp()}
         record |= {"sequence": self._next_in_order(), **intent._asdict()}
         self._write(self._intent_path(name), record, before=before)
@@ -336,8 +325,6 @@ class Journal:
 
     def _leftovers(self) -> Iterator[Path]:
         """Yields files that were never finished, and endings and claims without their intent."""
-        if not self.folder.is_dir():
-            return
         yield from self.folder.glob(".????????????.*.json.????????")
         for path in self.folder.glob("????????????.ending.json"):
             if not self.has(path.name[:12]):
