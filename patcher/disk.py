@@ -33,10 +33,7 @@ def refuse_open_folder(folder: Path) -> None:
     status = folder.stat()
     if not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-    if status.st_uid != os.geteuid():
-        raise NotPrivateError("belongs to another user", "Use another folder.")
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        raise NotPrivateError("is open to other users", f"Make it private: {_chmod(700, folder)}")
+    _refuse_open(status, folder, 0o700, instead="Use another folder.", advice="Make it private")
 
 
 def read_file(path: Path) -> bytes:
@@ -122,25 +119,26 @@ def _open_file(path: Path, flags: int, *, is_private: bool = False) -> int:
         if not stat.S_ISREG(status.st_mode):
             raise NotPrivateError("is not a regular file", "Remove it.")
         if is_private:
-            _refuse_open_file(status, path)
+            advice = "If you know that it was not altered, make it private"
+            _refuse_open(status, path, 0o600, instead="Remove it.", advice=advice)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
 
 
-def _refuse_open_file(status: os.stat_result, path: Path) -> None:
+def _refuse_open(
+    status: os.stat_result, path: Path, mode: int, *, instead: str, advice: str
+) -> None:
+    """Raises NotPrivateError for another user's, and for what others can access.
+
+    ``instead`` is the hint for the one, ``advice`` what to do about the other: give it ``mode``.
+    """
     if status.st_uid != os.geteuid():
-        raise NotPrivateError("belongs to another user", "Remove it.")
+        raise NotPrivateError("belongs to another user", instead)
     if stat.S_IMODE(status.st_mode) & 0o077:
-        raise NotPrivateError(
-            "is open to other users",
-            f"If you know that it was not altered, make it private: {_chmod(600, path)}",
-        )
-
-
-def _chmod(mode: int, path: Path) -> str:
-    return shlex.join(("chmod", str(mode), str(path)))
+        chmod = shlex.join(("chmod", f"{mode:o}", str(path)))
+        raise NotPrivateError("is open to other users", f"{advice}: {chmod}")
 
 
 def write_whole(path: Path, content: bytes, *, durable: bool = True, mode: int = 0o600) -> None:
