@@ -69,10 +69,8 @@ def _refused(response: Response, path: str) -> Preview:
 def _ended(session: Session, path: str, state: JobState) -> JobState:
     """Polls a job until it ends. Raises ApiError after the settle timeout."""
     clock, timeout = session.clock, session.settle_timeout
-    left = time_left(clock, timeout)
-    for pause in pauses():
-        if state.status in ("done", "failed"):
-            break
+    left, pause = time_left(clock, timeout), pauses()
+    while state.status not in ("done", "failed"):
         rest = left()
         if rest <= 0:
             raise ApiError(
@@ -81,6 +79,6 @@ def _ended(session: Session, path: str, state: JobState) -> JobState:
                 path=path,
                 hint="A longer --settle-timeout waits longer for it.",
             )
-        clock.sleep(min(pause, rest))
+        clock.sleep(min(next(pause), rest))
         state = session.client.job(state, whole=True)
     return state
