@@ -140,7 +140,8 @@ def _program(session: Session, person: Person) -> Program:
 
 def _terms(session: Session, base: Snapshot, options: Options) -> Terms:
     """The terms of an edit: the whole document is shown, so every key counts as written."""
-    return session.terms(base, options, frozenset(session.resource.shape.members))
+    every_key = frozenset(session.resource.shape.members)
+    return session.terms(base, options)._replace(written_keys=every_key)
 
 
 def _folder(session: Session) -> Path:

@@ -128,8 +128,7 @@ class Session:
 
     def check(self, patch: Patch, options: Options) -> None:
         """Refuses what the change alone shows to be wrong, before any request."""
-        masks = self.masks_of(options)
-        check_change(self.resource, patch, masks, self.unknown_fields(options))
+        check_change(self.resource, patch, self.masks_of(options), self.unknown_fields(options))
 
     def plan(
         self, base: Snapshot, patch: Patch, options: Options, *, explained: bool = True
@@ -235,15 +234,12 @@ class Session:
         settings = self.client.settings
         return Origin(settings.url, settings.organization_id or base.organization, run=self.run)
 
-    def terms(
-        self, base: Snapshot, options: Options, written_keys: frozenset[str] = frozenset()
-    ) -> Terms:
+    def terms(self, base: Snapshot, options: Options) -> Terms:
         """The terms of a plan that replaces the whole document of ``base``."""
         return Terms(
             masks=self.masks_of(options),
             unknown_fields=self.unknown_fields(options),
             allow_all_fields=options.allow_all_fields,
-            written_keys=written_keys,
             origin=self.origin(base),
             strict=options.strict,
         )
