@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias, TypeVar
 
 from patcher.batch.pool import each
+from patcher.documents.pointers import of_kind
 from patcher.documents.values import UUID, Document, JsonValue
 from patcher.errors import ApiError, NotFoundError, PatchError
 from patcher.impact.downstream import (
@@ -29,7 +30,7 @@ from patcher.impact.fieldchange import (
     unreadable,
     unreadable_relations,
 )
-from patcher.impact.preview import Preview, Redact
+from patcher.impact.preview import Preview
 from patcher.operations.arguments import Options
 from patcher.operations.session import Progress, Session
 from patcher.plan import PatchResult, Plan
@@ -46,10 +47,10 @@ SyncRead: TypeAlias = "tuple[Document, JsonValue | PatchError]"
 class Scan:
     """One scan for what depends on a plan's model. What cannot be read is noted and skipped."""
 
-    def __init__(self, session: Session, plan: Plan, redact: Redact) -> None:
+    def __init__(self, session: Session, plan: Plan) -> None:
         self._session = session
         self._plan = plan
-        self._redact = redact
+        self._redact = plan.masks.redacted
         self._unread: list[Unread] = []
 
     def impact(self, preview: Preview | None) -> Impact:
@@ -164,11 +165,9 @@ class Scan:
     def _relations(self) -> Iterator[str]:
         """The ids of the models that the model relates to, before and after."""
         for document in (self._plan.document, self._plan.proposed):
-            relations = document.get("relations")
-            for relation in relations if type(relations) is list else ():
-                to = relation.get("to") if type(relation) is dict else None
-                if type(to) is dict and type(to.get("model_id")) is str:
-                    yield to["model_id"].lower()
+            for _, model_id in of_kind(document, ("relations", "-", "to", "model_id")):
+                if type(model_id) is str:
+                    yield model_id.lower()
 
     def _reader(
         self, item: Document, outcome: SyncRead | PatchError, change: FieldChange
@@ -183,10 +182,9 @@ class Scan:
         named = reads(raw, change.owners) if named is None else named
         found = tuple(references(raw, change))
         broken = list(unreadable(raw))
-        if named is None and not found:
-            self._note(path, "its model_ids are unreadable")
-            return None
         if not named and not found:
+            if named is None:
+                self._note(path, "its model_ids are unreadable")
             return None
         if broken:
             self._note(path, f"{', '.join(broken)} cannot be read")
@@ -254,16 +252,15 @@ def reviewed(session: Session, plan: Plan, options: Options) -> Plan:
     preview, impact = plan.preview, plan.impact
     said = preview
     notices = list(plan.warnings)
-    redact = plan.masks.redacted
     if wants_preview:
         from patcher.operations.preview import preview as ask
 
         said = ask(session, plan, run_async=options.run_async)
         details = plan.redacted_details(said.details)
-        preview = said.redacted(redact)._replace(details=details)
+        preview = said.redacted(plan.redacted)._replace(details=details)
         notices += preview.notices()
     if wants_impact:
-        impact = Scan(session, plan, redact).impact(said)
+        impact = Scan(session, plan).impact(said)
         notices += impact.notices()
     return replace(plan, preview=preview, impact=impact, warnings=tuple(notices))
 
