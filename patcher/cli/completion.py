@@ -219,12 +219,12 @@ def _listed() -> Iterator[tuple[str, str]]:
     """The models that the API lists within the time limit."""
     from patcher.api import Client
     from patcher.cli.options import settings
-    from patcher.operations.read import named, resources
+    from patcher.operations.read import named
     from patcher.resources.model import MODEL
 
     deadline = time.monotonic() + 2 * _PATIENCE
     with Client(settings=settings(timeout=_PATIENCE), sleep=_give_up) as client:
-        for item in named(client, MODEL, resources(client, MODEL)):
+        for item in named(client, MODEL):
             if type(item.get("name")) is str:
                 yield item["id"], item["name"]
             if time.monotonic() > deadline:

@@ -21,7 +21,7 @@ from patcher.errors import (
 from patcher.operations.arguments import Options, several
 from patcher.operations.session import Session, opened, refuse_other_name, reported, shown_name
 from patcher.resources.blockers import OnUnknown
-from patcher.resources.projection import Projection, project
+from patcher.resources.projection import Projection
 from patcher.resources.resource import Resource
 from patcher.resources.snapshot import Snapshot
 
@@ -69,10 +69,10 @@ def whole(client: Client, resource: Resource, ids: Sequence[str]) -> Iterator[Sn
             yield outcome
 
 
-def named(client: Client, resource: Resource, listed: Iterable[Document]) -> Iterator[Document]:
-    """``listed`` items of the API's list; those without a name are read, and come last."""
+def named(client: Client, resource: Resource) -> Iterator[Document]:
+    """Like ``resources``; those listed without a name are read, and come last."""
     nameless: list[str] = []
-    for item in listed:
+    for item in resources(client, resource):
         if type(item.get("name")) is str:
             yield item
         else:
@@ -92,7 +92,7 @@ def resolve(client: Client, resource: Resource, text: str) -> tuple[str, str | N
         return text, None
     by_name: dict[str, dict[str, None]] = {}
     if text.removeprefix(FORCED):
-        for item in named(client, resource, resources(client, resource)):
+        for item in named(client, resource):
             if type(item.get("name")) is str:
                 by_name.setdefault(item["name"], {})[item["id"]] = None
     ((found, listed_as),) = ids_of(resource.noun, by_name, [text]).items()
@@ -180,16 +180,15 @@ def select(session: Session, selection: Selection, options: Options) -> list[Tar
     from patcher.batch.batch import Target
     from patcher.batch.overview import NamedResource
 
-    targets, allow_unknown = selection.targets, "carry" in session.unknown_fields(options)
-    where = selection.where
-    _check(session, where, allow_unknown=allow_unknown)
+    targets, where = selection.targets, selection.where
+    _check(session, where, allow_unknown="carry" in session.unknown_fields(options))
     names: dict[str, str | None] = {}
     fits: dict[str, bool | None] = {}
     by_name: dict[str, dict[str, None]] = {}
     if where or targets is None or selection.has_names:
         # Of the list, which comes page by page, no more is kept than needed.
-        items = resources(session.client, session.resource)
-        for raw in named(session.client, session.resource, items) if selection.has_names else items:
+        listed = named if selection.has_names else resources
+        for raw in listed(session.client, session.resource):
             resource_id, name = raw["id"].lower(), raw.get("name")
             names[resource_id] = shown_name(session, Snapshot(raw))
             if type(name) is str:
@@ -245,7 +244,7 @@ def _fitting(
 
 def _document(session: Session, raw: Document) -> Document:
     """The writable document as far as it can be rebuilt; the plan is stricter about the rest."""
-    return project(raw, session.resource.members, session.resource.shape, "carry").document
+    return session.resource.document(Snapshot(raw), "carry")[0]
 
 
 @dataclass(frozen=True, slots=True)
