@@ -115,21 +115,6 @@ _ENDING: Final[Mapping[str, tuple[type, ...]]] = {
 _LATER: Final = frozenset({"sequence", *Intent._field_defaults, *Ending._field_defaults})
 
 
-def entry_of(name: str, record: dict[str, Any], ending: dict[str, Any] | None) -> Entry | None:
-    """Returns the entry in the records of an intent and an ending; None if they are not whole."""
-    if not _is_sound(record, _INTENT):
-        return None
-    if ending is not None and not _is_sound(ending, _ENDING):
-        return None
-    return Entry(
-        name=name,
-        begun=record["begun"],
-        sequence=record["sequence"] if "sequence" in record else _by_time(record["begun"]),
-        intent=_fields(Intent, record)._replace(keys=tuple(record["keys"])),
-        ending=None if ending is None else _fields(Ending, ending),
-    )
-
-
 def _by_time(begun: str) -> int:
     """Returns the sequence of an entry that an earlier version recorded without one."""
     when = moment(begun)
@@ -238,13 +223,18 @@ class Journal:
         have written it.
         """
         self._is_there()
-        record = self._read(self._intent_path(name))
-        entry = entry_of(name, record, self._ending(name))
-        if entry is None:
+        record, ending = self._read(self._intent_path(name)), self._ending(name)
+        if not _is_sound(record, _INTENT) or not (ending is None or _is_sound(ending, _ENDING)):
             raise JournalError(
                 f"Journal entry {name} is incomplete, or of a format unknown to this version."
             )
-        return entry
+        return Entry(
+            name=name,
+            begun=record["begun"],
+            sequence=record["sequence"] if "sequence" in record else _by_time(record["begun"]),
+            intent=_fields(Intent, record)._replace(keys=tuple(record["keys"])),
+            ending=None if ending is None else _fields(Ending, ending),
+        )
 
     def _ending(self, name: str) -> dict[str, Any] | None:
         """Returns the record of an ending; None where there is none, or a crash left half of it.
@@ -292,6 +282,19 @@ class Journal:
         found = [one for one in tried if isinstance(one, Entry)]
         unreadable = [one for one in tried if isinstance(one, JournalError)]
         return sorted(found, key=lambda one: (one.sequence, one.name), reverse=True), unreadable
+
+    def of_run(self, run: str) -> Iterator[Entry]:
+        """Yields the entries of a run, in no particular order, one at a time.
+
+        An unreadable entry is skipped unless it names the run; then JournalError is raised.
+        """
+        mark = jsontext.dump(run).encode()
+        for name in self.names():
+            # Parsing every entry would be slow, and most belong to something else.
+            if mark in self._intent_path(name).read_bytes():
+                entry = self.entry(name)
+                if entry.intent.run == run:
+                    yield entry
 
     def prune(self, days: float) -> int:
         """Removes the entries begun more than so many days ago; returns how many there were.

@@ -368,6 +368,37 @@ def test_a_lost_sequence_is_made_again(journal: Journal, damage: str | None) -> 
     assert order(journal) == names[::-1]
 
 
+def run_entry(journal: Journal, name: str, run: str | None) -> str:
+    """The entry of a write of a model of that name, in a run."""
+    return journal.open(INTENT._replace(name=name, before={"name": name}, run=run))
+
+
+def test_the_entries_of_a_run_are_those_that_say_so(journal: Journal) -> None:
+    """A model that has the run's name in its text is in no run."""
+    ours = {run_entry(journal, "A", "run-1"), run_entry(journal, "B", "run-1")}
+    run_entry(journal, "run-1", None)
+    run_entry(journal, "C", "run-2")
+
+    assert {one.name for one in journal.of_run("run-1")} == ours
+    assert list(journal.of_run("run-3")) == []
+
+
+@pytest.mark.parametrize(("text", "is_ours"), [('{"run": "run-1"', True), ("{", False)])
+def test_an_unreadable_entry_matters_to_the_run_that_it_names(
+    journal: Journal, text: str, is_ours: bool
+) -> None:
+    """It is an error for that run, and passed over for any other."""
+    kept = run_entry(journal, "A", "run-1")
+    broken = run_entry(journal, "B", None)
+    (journal.folder / f"{broken.removeprefix('@')}.intent.json").write_text(text)
+
+    if is_ours:
+        with pytest.raises(JournalError):
+            list(journal.of_run("run-1"))
+    else:
+        assert [one.name for one in journal.of_run("run-1")] == [kept]
+
+
 def test_entries_of_an_earlier_version_are_ordered_by_their_time(journal: Journal) -> None:
     """They have no place of their own, and fit in among those that have one."""
     names = [at(journal, hour).open(INTENT) for hour in (12, 10, 14)]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from patcher.documents import jsontext
 from patcher.documents.diff import compare
 from patcher.documents.masks import Masks
 from patcher.documents.pointers import lookup
@@ -56,20 +55,6 @@ def as_sent(masks: Masks, sent: Document) -> Masks:
 
 def _document_sent(entry: Entry) -> Document:
     return {key: value for key, value in entry.intent.sent.items() if key != REFRESH}
-
-
-def entries_of(run: str, journal: Journal) -> Iterator[Entry]:
-    """Yields the entries of a run, in no particular order, one at a time.
-
-    An unreadable entry is skipped unless it names the run; then JournalError is raised.
-    """
-    mark = jsontext.dump(run).encode()
-    for name in journal.names():
-        # Parsing every entry would be slow, and most belong to something else.
-        if mark in (journal.folder / f"{name.removeprefix('@')}.intent.json").read_bytes():
-            entry = journal.entry(name)
-            if entry.intent.run == run:
-                yield entry
 
 
 @dataclass(slots=True)

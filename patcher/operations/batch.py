@@ -16,7 +16,6 @@ from patcher.documents.jsontext import quoted
 from patcher.documents.patches import Patch, PatchLike, refuse_indices
 from patcher.documents.wording import Notice
 from patcher.errors import ApiError, ConflictError, InvalidInputError, SettingsError
-from patcher.guard.undo import entries_of
 from patcher.operations.arguments import OnConflict, Options
 from patcher.operations.read import Selection, holds, select
 from patcher.operations.session import Session, opened
@@ -145,7 +144,7 @@ def _written(session: Session, run: str) -> list[Target]:
             hint="A run is run- and 12 hex digits; patch-model history shows them.",
         )
     found = []
-    for entry in entries_of(run, session.journal):
+    for entry in session.journal.of_run(run):
         session.refuse_other_place(f"{run} was written to", entry.intent.where)
         target = Target(NamedResource(entry.intent.name, entry.intent.id), entry.name)
         found.append((entry.sequence, entry.name, target, entry.may_be_written))

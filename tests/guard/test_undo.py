@@ -11,12 +11,11 @@ from patcher.documents.masks import MASK, Masks
 from patcher.errors import (
     ConflictError,
     InvalidInputError,
-    JournalError,
     OutcomeUnknownError,
     UnknownFieldError,
 )
-from patcher.guard.undo import UndoPlanner, entries_of, recorded_plan
-from patcher.journal import Ending, Entry, Intent, Journal
+from patcher.guard.undo import UndoPlanner, recorded_plan
+from patcher.journal import Ending, Entry, Journal
 from patcher.plan import Origin, Plan
 from patcher.resources.model import MODEL
 from tests.guard.memory import (
@@ -92,40 +91,6 @@ def test_a_record_may_restore_what_was_not_there(tmp_path: Path) -> None:
 
     assert again.proposed == back.proposed
     assert again.proposed["new_key"] == {"a": 1}
-
-
-def run_entry(journal: Journal, name: str, run: str | None) -> str:
-    """The entry of a write of a model of that name, in a run."""
-    intent = Intent("model", ID, name, "", response(name=name), {"name": "x"}, ("k",), run=run)
-    return journal.open(intent)
-
-
-def test_the_entries_of_a_run_are_those_that_say_so(tmp_path: Path) -> None:
-    """A model that has the run's name in its text is in no run."""
-    journal = Journal(tmp_path / "journal")
-    ours = {run_entry(journal, "A", "run-1"), run_entry(journal, "B", "run-1")}
-    run_entry(journal, "run-1", None)
-    run_entry(journal, "C", "run-2")
-
-    assert {one.name for one in entries_of("run-1", journal)} == ours
-    assert list(entries_of("run-3", journal)) == []
-
-
-@pytest.mark.parametrize(("text", "is_ours"), [('{"run": "run-1"', True), ("{", False)])
-def test_an_unreadable_entry_matters_to_the_run_that_it_names(
-    tmp_path: Path, text: str, is_ours: bool
-) -> None:
-    """It is an error for that run, and passed over for any other."""
-    journal = Journal(tmp_path / "journal")
-    kept = run_entry(journal, "A", "run-1")
-    broken = run_entry(journal, "B", None)
-    (journal.folder / f"{broken.removeprefix('@')}.intent.json").write_text(text)
-
-    if is_ours:
-        with pytest.raises(JournalError):
-            list(entries_of("run-1", journal))
-    else:
-        assert [one.name for one in entries_of("run-1", journal)] == [kept]
 
 
 @pytest.mark.parametrize("known", [None, "another"])
