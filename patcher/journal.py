@@ -9,7 +9,7 @@ order; it is locked while it is incremented, and made again when it is lost.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -89,29 +89,21 @@ class Entry(NamedTuple):
 
 
 _STATES: Final = frozenset({"applied", "unverified", "unknown", "not-written"})
-_TEXT_OR_NULL: Final = (str, NoneType)
 
-# The types of a record's keys; those that an earlier version did not know may be missing.
-_INTENT: Final[Mapping[str, tuple[type, ...]]] = {
-    "begun": (str,),
-    "sequence": (int,),
-    "noun": (str,),
-    "id": (str,),
-    "name": _TEXT_OR_NULL,
-    "where": (str,),
-    "before": (dict,),
-    "sent": (dict,),
-    "keys": (list,),
-    "unknown_fields": (str,),
-    "saved_plan": _TEXT_OR_NULL,
-    "undoes": _TEXT_OR_NULL,
-    "run": _TEXT_OR_NULL,
-}
-_ENDING: Final[Mapping[str, tuple[type, ...]]] = {
-    "state": (str,),
-    "message": _TEXT_OR_NULL,
+_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+    **dict.fromkeys(("begun", "noun", "id", "where", "unknown_fields", "state"), (str,)),
+    **dict.fromkeys(("name", "saved_plan", "undoes", "run", "message"), (str, NoneType)),
+    **dict.fromkeys(("before", "sent"), (dict,)),
     "observed": (dict, NoneType),
+    "sequence": (int,),
+    "keys": (list,),
 }
+"""The types that the value of a record's key may have."""
+
+_INTENT: Final = ("begun", "sequence", *Intent._fields)
+_ENDING: Final = Ending._fields
+
+# The keys that an earlier version did not know, and left out.
 _LATER: Final = frozenset({"sequence", *Intent._field_defaults, *Ending._field_defaults})
 
 
@@ -121,13 +113,10 @@ def _by_time(begun: str) -> int:
     return int(when[0].timestamp()) * 1_000_000 + int(when[1][:6]) if when else 0
 
 
-def _is_sound(record: dict[str, Any], kinds: Mapping[str, tuple[type, ...]]) -> bool:
-    """Whether the keys have the right types; a file can hold anything."""
+def _is_sound(record: dict[str, Any], keys: Iterable[str]) -> bool:
+    """Whether the keys are there and have the right types; a file can hold anything."""
     return (
-        all(
-            type(record[name]) in allowed if name in record else name in _LATER
-            for name, allowed in kinds.items()
-        )
+        all(type(record[key]) in _TYPES[key] if key in record else key in _LATER for key in keys)
         and record.get("state", "applied") in _STATES
         and is_unknown_fields(record.get("unknown_fields", "error"))
         and all(type(key) is str for key in record.get("keys", ()))
@@ -224,7 +213,9 @@ class Journal:
         """
         self._is_there()
         record, ending = self._read(self._intent_path(name)), self._ending(name)
-        if not _is_sound(record, _INTENT) or not (ending is None or _is_sound(ending, _ENDING)):
+        if not _is_sound(record, _INTENT) or not (
+            ending is None or _is_sound(ending, Ending._fields)
+        ):
             raise JournalError(
                 f"Journal entry {name} is incomplete, or of a format unknown to this version."
             )
