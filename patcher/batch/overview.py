@@ -69,14 +69,12 @@ def change_digest(plan: Plan, *, show_secrets: bool = False) -> bytes:
     return hashlib.blake2b(canonical(facts).encode(), digest_size=16).digest()
 
 
-def general_changes(plan: Plan, *, show_secrets: bool = False) -> tuple[Change, ...]:
-    """Returns the changes of a plan with the paths of a Group; masked unless ``show_secrets``."""
-    found = []
+def general_changes(plan: Plan, *, show_secrets: bool = False) -> Iterator[Change]:
+    """Yields the changes of a plan with the paths of a Group; masked unless ``show_secrets``."""
     for one in plan.changes if show_secrets else plan.shown(plan.changes):
         document = plan.proposed if one.kind == "added" else plan.document
         place = _general(document, tokens_of(one.path), plan.resource.shape.lists)
-        found.append(Change(pointer_to(place), one.kind, one.old, one.new))
-    return tuple(found)
+        yield Change(pointer_to(place), one.kind, one.old, one.new)
 
 
 def _general(document: Document, place: Tokens, lists: ListKeys) -> Tokens:
@@ -168,7 +166,7 @@ class Overview:
             plan = replace(plan, changes=changes)
             yield Group(
                 members=tuple(one.named for one in summaries),
-                changes=general_changes(plan, show_secrets=self.show_secrets),
+                changes=tuple(general_changes(plan, show_secrets=self.show_secrets)),
                 cleared=plan.cleared,
                 carried=tuple(dict.fromkeys(key for one in summaries for key in one.carried)),
                 warnings=plan.warnings,

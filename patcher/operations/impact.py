@@ -110,8 +110,7 @@ class Scan:
         listed = self._items(SYNCS, "syncs")
         odd = [one for one in listed or () if not Schedule.is_readable(one.get("schedule"))]
         if odd:
-            what = f"after what {len(odd)} of them run: their schedules cannot be read"
-            self._note(SYNCS, what)
+            self._note(SYNCS, f"after what {len(odd)} of them run: their schedules cannot be read")
         return listed
 
     def _items(self, collection: str, what: str) -> list[Document] | None:
