@@ -21,7 +21,7 @@ from patcher.operations.read import Selection, holds, select
 from patcher.operations.session import Session, opened
 from patcher.operations.undo import RUN, way_back
 from patcher.operations.write import carry_out
-from patcher.plan import PatchResult, Plan
+from patcher.plan import PatchResult, Plan, make_plan
 from patcher.resources.blockers import OnUnknown
 
 TRIES: Final = 5
@@ -68,7 +68,9 @@ class BatchRun:
 
         def plan(job: Target) -> Plan:
             base = session.expected(job.named.id, options, job.listed_as)
-            made = session.plan(base, patch, options, explained=False)
+            # The overview asks deepdiff what kind of change each is, once for those with the same.
+            terms = session.terms(base, options)._replace(explained=False)
+            made = make_plan(session.resource, base, patch, terms)
             if not holds(session, selection.where, made.document):
                 raise ConflictError(
                     f"{made.label} changed since it was listed, and no longer matches the "

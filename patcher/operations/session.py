@@ -27,7 +27,7 @@ from patcher.guard.guard import Defer, Guard, not_deferred
 from patcher.journal import Journal
 from patcher.operations.api_store import ApiStore
 from patcher.operations.arguments import Options
-from patcher.plan import Origin, PatchResult, Plan, Terms, check_change, make_plan
+from patcher.plan import Origin, PatchResult, Plan, Terms, check_change
 from patcher.resources.blockers import OnUnknown, UnknownKeys
 from patcher.resources.model import MODEL
 from patcher.resources.resource import Resource
@@ -130,16 +130,6 @@ class Session:
         """Refuses what the change alone shows to be wrong, before any request."""
         check_change(self.resource, patch, self.masks_of(options), self.unknown_fields(options))
 
-    def plan(
-        self, base: Snapshot, patch: Patch, options: Options, *, explained: bool = True
-    ) -> Plan:
-        """Works out what the change would do to the resource in a snapshot. Never writes.
-
-        ``explained`` asks deepdiff what kind of change each is, as for a plan that is shown.
-        """
-        terms = self.terms(base, options)._replace(explained=explained)
-        return make_plan(self.resource, base, patch, terms)
-
     def read(self, resource_id: str) -> Snapshot:
         """The resource as it is now. Raises ApiError."""
         return ApiStore(self.client, self.resource).read(resource_id)
@@ -235,7 +225,7 @@ class Session:
         return Origin(settings.url, settings.organization_id or base.organization, run=self.run)
 
     def terms(self, base: Snapshot, options: Options) -> Terms:
-        """The terms of a plan that replaces the whole document of ``base``."""
+        """The terms of a plan made on ``base``."""
         return Terms(
             masks=self.masks_of(options),
             unknown_fields=self.unknown_fields(options),

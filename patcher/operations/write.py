@@ -12,7 +12,7 @@ from patcher.errors import ConflictError, DeclinedError, InvalidInputError, Veri
 from patcher.operations.arguments import OnConflict, Options
 from patcher.operations.read import read_base
 from patcher.operations.session import Session, opened, reported
-from patcher.plan import PatchResult, Plan
+from patcher.plan import PatchResult, Plan, make_plan
 from patcher.resources.blockers import OnUnknown
 from patcher.resources.snapshot import Snapshot
 
@@ -245,7 +245,8 @@ def run_plan(session: Session, model: str, patch: Patch, options: Options) -> Pl
     """plan_patch within a session."""
     with reported(model):
         session.check(patch, options)
-        plan = session.plan(read_base(session, model, options), patch, options)
+        base = read_base(session, model, options)
+        plan = make_plan(session.resource, base, patch, session.terms(base, options))
         if options.preview or options.impact:
             from patcher.operations.impact import reviewed
 
