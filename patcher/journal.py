@@ -101,7 +101,6 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 """The types that the value of a record's key may have."""
 
 _INTENT: Final = ("begun", "sequence", *Intent._fields)
-_ENDING: Final = Ending._fields
 
 # The keys that an earlier version did not know, and left out.
 _LATER: Final = frozenset({"sequence", *Intent._field_defaults, *Ending._field_defaults})
@@ -114,13 +113,18 @@ def _by_time(begun: str) -> int:
 
 
 def _is_sound(record: dict[str, Any], keys: Iterable[str]) -> bool:
-    """Whether the keys are there and have the right types; a file can hold anything."""
-    return (
-        all(type(record[key]) in _TYPES[key] if key in record else key in _LATER for key in keys)
-        and record.get("state", "applied") in _STATES
-        and is_unknown_fields(record.get("unknown_fields", "error"))
-        and all(type(key) is str for key in record.get("keys", ()))
-    )
+    """Whether the keys are there and have values that fit; a file can hold anything."""
+    return all(_fits(key, record[key]) if key in record else key in _LATER for key in keys)
+
+
+def _fits(key: str, value: Any) -> bool:
+    if type(value) not in _TYPES[key]:
+        return False
+    if key == "state":
+        return value in _STATES
+    if key == "unknown_fields":
+        return is_unknown_fields(value)
+    return key != "keys" or all(type(one) is str for one in value)
 
 
 def _fields(kind: Any, record: dict[str, Any]) -> Any:

@@ -225,6 +225,25 @@ def test_a_member_of_another_kind_is_refused(
     assert journal.prune(0) == 0
 
 
+@pytest.mark.parametrize(
+    ("file", "member"),
+    [("intent", "state"), ("intent", "later"), ("ending", "keys"), ("ending", "unknown_fields")],
+)
+@pytest.mark.parametrize("value", [["x"], {}, 5, None])
+def test_a_member_that_is_not_a_records_does_no_harm(
+    journal: Journal, file: str, member: str, value: object
+) -> None:
+    """What a later version may add to a record is passed over, whatever its kind."""
+    name = journal.open(INTENT)
+    journal.close(name, Ending("applied"))
+    path = journal.folder / f"{name[1:]}.{file}.json"
+    whole = journal.entry(name)
+
+    path.write_text(json.dumps({**json.loads(path.read_text()), member: value}))
+
+    assert journal.entry(name) == whole
+
+
 def test_what_an_earlier_version_did_not_record_has_its_default(journal: Journal) -> None:
     """An entry without the members that came later is read all the same."""
     name = journal.open(INTENT._replace(unknown_fields="carry", saved_plan="p", undoes="@1"))
