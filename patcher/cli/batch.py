@@ -120,11 +120,9 @@ class BatchScreen:
             return
         asks = not self._parameters["yes"] and overview.changing > 0 and console.can_ask()
         head = line(Span(f"On {self._place}", "quiet"))
-        counts = (MODEL.noun, overview.total, overview.unchanged)
         for error in streams(self._output, asks=asks):
             width = console.width(sys.stderr if error else sys.stdout)
-            lines = overview_lines(*counts, overview.groups(), overview.refused, width)
-            console.show([head, *lines], error=error)
+            console.show([head, *overview_lines(overview, MODEL.noun, width)], error=error)
 
     def _confirm(self, overview: Overview) -> bool:
         """Whether to write what was shown. From then on a signal stops the batch."""

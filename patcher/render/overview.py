@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from patcher.batch.overview import Group, NamedResource, Refusal, Tally
+from patcher.batch.overview import NamedResource, Overview, Tally
 from patcher.documents.diff import Change
 from patcher.documents.wording import counted, first_few
 from patcher.errors import PatchError
@@ -49,24 +49,16 @@ _STATUS: Final[Mapping[Status, tuple[str, Style]]] = {
 }
 
 
-def overview_lines(
-    noun: str,
-    total: int,
-    unchanged: int,
-    groups: Iterable[Group],
-    refused: Sequence[Refusal],
-    width: int | None = None,
-) -> Iterator[Line]:
+def overview_lines(overview: Overview, noun: str, width: int | None = None) -> Iterator[Line]:
     """What a batch is about to do: every model by name, those with the same changes together.
 
     What is preserved in any of them is named once for all. Hints fit in ``width`` columns.
     """
-    groups = list(groups)
+    groups = list(overview.groups())
     names = Counter(one.name for group in groups for one in group.members)
-    changing = names.total()
-    parts = [f"{changing} of {counted(total, noun)} to change"]
-    parts += [f"{unchanged} unchanged"] if unchanged else []
-    parts += [f"{len(refused)} refused"] if refused else []
+    parts = [f"{overview.changing} of {counted(overview.total, noun)} to change"]
+    parts += [f"{overview.unchanged} unchanged"] if overview.unchanged else []
+    parts += [f"{len(overview.refused)} refused"] if overview.refused else []
     yield line(Span(f"Plan: {', '.join(parts)}", "title"))
     for group in groups:
         yield line()
@@ -78,17 +70,16 @@ def overview_lines(
             yield from (line("  ", *one) for one in warning(notice))
     carried = dict.fromkeys(path for group in groups for path in group.carried)
     yield from carried_lines([*map(printable, carried)])
-    if refused:
+    if overview.refused:
         yield line()
         yield line(Span("Refused", "alarm"), ":")
-    for one in refused:
+    for one in overview.refused:
         is_named = one.file and one.message.startswith(one.file)
         subject = "" if is_named else f"{noun} {_named(one.named)}: "
         first, *others = in_rows(f"{subject}{one.message}", width and width - 4)
         yield line(Span("  ! ", "alarm"), first)
         yield from (line("    ", row) for row in others)
-        for row in _report_lines(one.report):
-            yield line("    ", *row) if row else row
+        yield from (line("    ", *row) for row in _report_lines(one.report))
         yield from _hint_lines(one.hint, "    ", width)
 
 

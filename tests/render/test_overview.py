@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from patcher.batch.overview import NamedResource, Refusal
+from pathlib import Path
+
+from patcher.batch.overview import NamedResource, Overview, Refusal
+from patcher.batch.spool import Spool
+from patcher.documents.masks import Masks
 from patcher.errors import ApiError, DeclinedError
 from patcher.plan import PatchResult
 from patcher.render.overview import outcome_lines, overview_lines
@@ -12,11 +16,14 @@ from patcher.resources.model import MODEL
 LONG = "The API refused to write it because of " + "very " * 20 + "good reasons."
 
 
-def test_a_refusal_is_broken_at_spaces() -> None:
+def test_a_refusal_is_broken_at_spaces(tmp_path: Path) -> None:
     """In the overview and in the outcome no row is wider than the terminal, and no word is cut."""
-    refused = [Refusal(NamedResource("Orders", "x"), LONG, "Wait.")]
+    refusal = Refusal(NamedResource("Orders", "x"), LONG, "Wait.")
     failed = PatchResult.of_error(ApiError(LONG), MODEL, target="Orders")
-    overview = plain(overview_lines("model", 1, 0, [], refused, 60))
+    with Spool(tmp_path, MODEL, Masks()) as spool:
+        batch = Overview(spool, 1)
+        batch.refused.append(refusal)
+        overview = plain(overview_lines(batch, "model", 60))
     outcome = plain(outcome_lines(failed, 60))
 
     for text in (overview, outcome):
