@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
-from click.shell_completion import CompletionItem, ShellComplete, add_completion_class
+from click import shell_completion
+from click.shell_completion import CompletionItem, ShellComplete
 
 from patcher.cli import console
 from patcher.cli.help import Command
@@ -53,11 +54,10 @@ class Zsh(ShellComplete):
         """The whole words that the word at the cursor may become, ``--option=`` included."""
         option, equals, _ = incomplete.partition("=")
         found = super().get_completions(args, incomplete)
-        if not (equals and option.startswith("--")):
-            return found
-        return [
-            CompletionItem(f"{option}={one.value}", type=one.type, help=one.help) for one in found
-        ]
+        if equals and option.startswith("--"):
+            for one in found:
+                one.value = f"{option}={one.value}"
+        return found
 
     def format_completion(self, item: CompletionItem[str]) -> str:
         """Type, word and help, separated by tabs."""
@@ -124,14 +124,12 @@ def _script(shell: str) -> str:
 def complete(command: click.Command, variable: str) -> int:
     """Answers a shell, as the environment variable asks; the exit code."""
     for shell in _SHELLS.values():
-        add_completion_class(shell)
+        shell_completion.add_completion_class(shell)
     try:
-        command.main([], "patch-model", complete_var=variable, standalone_mode=False)
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 1
+        asked = os.environ[variable]
+        return shell_completion.shell_complete(command, {}, "patch-model", variable, asked)
     except (Exception, KeyboardInterrupt):  # noqa: BLE001 - it would disturb the prompt
         return 1
-    return 1
 
 
 def split_line(line: str) -> tuple[list[str], str, str]:
