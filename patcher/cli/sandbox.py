@@ -116,16 +116,15 @@ def demo_command() -> None:
     """
     with open_sandbox() as sandbox, _environment(sandbox):
         for scene in (_bare_put, _guarded, _conflict, _lost_answer):
-            scene(sandbox)
+            scene(sandbox, _contacts(sandbox))
     console.result(map(line, ("", "Every claim above was checked against what the server stores.")))
 
 
-def _bare_put(sandbox: Sandbox) -> None:
+def _bare_put(sandbox: Sandbox, model_id: str) -> None:
     _heading("1. What a plain update does", "PUT replaces the whole model.")
     from patcher.api import Client
     from patcher.guard.guard import fresh_key
 
-    model_id = _contacts(sandbox)
     before = sandbox.stored(model_id)
     keys = ("connection_id", "configuration")
     body = {"name": "Customers", **{key: before[key] for key in keys}}
@@ -142,12 +141,11 @@ def _bare_put(sandbox: Sandbox) -> None:
     _claim(f"{len(lost)} of {len(before)} keys are lost or altered", len(lost) == 8)
 
 
-def _guarded(sandbox: Sandbox) -> None:
+def _guarded(sandbox: Sandbox, model_id: str) -> None:
     _heading(
         "2. The same change with patch-model",
         "It shows what it will change, and changes only that.",
     )
-    model_id = _contacts(sandbox)
     before = sandbox.stored(model_id)
     code = _command("apply", "Contacts", "name=Customers", "--yes")
     after = sandbox.stored(model_id)
@@ -159,11 +157,10 @@ def _guarded(sandbox: Sandbox) -> None:
     )
 
 
-def _conflict(sandbox: Sandbox) -> None:
+def _conflict(sandbox: Sandbox, model_id: str) -> None:
     from patcher.sandbox import faults
 
     _heading("3. Someone else got there first", "Their edit lands between the plan and the write.")
-    model_id = _contacts(sandbox)
     theirs = {"identifier": "email"}
     sandbox.fault(faults.concurrent_write(theirs, "before", method="GET", kind="model", nth=2))
     code = _command("apply", "Contacts", "name=Customers", "--yes", quiet=True)
@@ -172,11 +169,10 @@ def _conflict(sandbox: Sandbox) -> None:
     _claim("their edit is still there", sandbox.stored(model_id)["identifier"] == "email")
 
 
-def _lost_answer(sandbox: Sandbox) -> None:
+def _lost_answer(sandbox: Sandbox, model_id: str) -> None:
     from patcher.sandbox import faults
 
     _heading("4. The response is lost", "The connection breaks after the server has written.")
-    model_id = _contacts(sandbox)
     sandbox.fault(faults.drop_after())
     code = _command("apply", "Contacts", "name=Customers", "--yes", "-v", quiet=True)
     _claim("the exit code is 0: reading the model again shows the write", code == 0)
