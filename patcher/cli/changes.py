@@ -19,7 +19,6 @@ import click
 
 from patcher.cli import console, items
 from patcher.cli.help import Command, F, value_option
-from patcher.cli.items import is_file, is_item
 from patcher.documents.patches import Patch
 from patcher.errors import InvalidInputError
 
@@ -58,19 +57,15 @@ class ChangeCommand(Command):
         numbered: list[str] = []
         for i, argument in enumerate(args):
             option, equals, value = argument.partition("=")
-            if "--" in numbered or not (equals and option in _HELP):
-                parts = [argument]
-            else:
-                parts = [option, value]
-            for part in parts:
+            is_pair = equals and option in _HELP and "--" not in numbered
+            for part in (option, value) if is_pair else (argument,):
                 text = PositionedText(part)
                 text.position = i
                 numbered.append(text)
         rest = super().parse_args(ctx, numbered)
-        if ctx.params.get("models"):
-            words = ctx.params["models"]
-            ctx.params["models"] = tuple(one for one in words if not is_item(one))
-            ctx.params["change_item"] = tuple(one for one in words if is_item(one))
+        words = ctx.params.get("models") or ()
+        ctx.params["models"] = tuple(one for one in words if not items.is_item(one))
+        ctx.params["change_item"] = tuple(one for one in words if items.is_item(one))
         return rest
 
 
@@ -130,7 +125,7 @@ def _no_change(models: Sequence[str]) -> InvalidInputError:
         f"Run 'patch-model {command} --help' for usage. "
         f"For example: patch-model {command} {example} name='New name'"
     )
-    files = [path for path in (name.removeprefix("@") for name in models) if is_file(path)]
+    files = [path for path in (name.removeprefix("@") for name in models) if items.is_file(path)]
     if models and all(map(_may_hold_models, models)):
         hint = f"Did you mean {shlex.join(word for name in models for word in ('-f', name))}?"
     elif files and is_saved_plan(files[0]):
@@ -188,7 +183,7 @@ class Source:
         elif text.startswith("@"):
             name = filename = text[1:]
             content = self.read(name)
-        elif is_file(text):
+        elif items.is_file(text):
             raise InvalidInputError(
                 f"{option} expects JSON, @FILE or -.",
                 hint=f"Did you mean {option} {shlex.quote('@' + text)}?",

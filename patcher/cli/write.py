@@ -135,7 +135,7 @@ def _carry_out_many(models: tuple[str, ...], parameters: dict[str, Any]) -> int 
         return carry_out_files(models, parameters)
     selects = parameters["all"] or parameters["where"] or parameters["exclude"]
     if not models and not selects:
-        if parameters.get("change_item"):
+        if parameters["change_item"]:
             raise InvalidInputError(
                 "No MODEL given: an argument with = is a change.",
                 hint="Put MODEL before the change. For a name with = in it, write name:TEXT.",
