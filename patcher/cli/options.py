@@ -127,14 +127,12 @@ def session() -> Session:
     from patcher.operations.session import SystemClock
 
     given = connection()
-    clock = SystemClock()
     observe = partial(_trace, given.verbose) if given.verbose else None
-    client = Client(settings=settings(), sleep=clock.sleep, observe=observe)
+    client = Client(settings=settings(), sleep=SystemClock.sleep, observe=observe)
     return Session(
         client,
         defer=SIGNALS.defer,
         settle_timeout=given.settle_timeout,
-        clock=clock,
         # Lines about each request would break a line that is overwritten.
         progress=ignore if given.verbose else show_progress,
         note=console.say if given.verbose else None,
