@@ -62,7 +62,7 @@ def aftermath_lines(aftermath: Aftermath) -> Iterator[Line]:
     yield line(f"Downstream after the write: {asked} read again, {said}.")
     yield from _unread(aftermath.unread)
     for one in broken:
-        yield line(Span("  !", "alarm"), f" {_called('sync', one.name, one.id)}")
+        yield _heading("sync", one.name, one.id, is_alarming=True)
         for problem in one.problems or ():
             where = f" at {problem.path}" if problem.path else ""
             said = problem.message or problem.code or "no explanation"
@@ -105,12 +105,10 @@ def _preview(preview: Preview) -> Iterator[Line]:
         yield from _reason(preview)
         return
     count = counted(len(preview.exposed), "field")
-    if not (preview.gained or preview.lost):
-        yield line(f"Preview: {count} would be exposed, as now.")
-    else:
-        yield line(f"Preview: {count} would be exposed.")
-        yield from _names("  + gained   ", preview.gained, "added")
-        yield from _names("  - lost     ", preview.lost, "removed")
+    as_now = "" if preview.gained or preview.lost else ", as now"
+    yield line(f"Preview: {count} would be exposed{as_now}.")
+    yield from _names("  + gained   ", preview.gained, "added")
+    yield from _names("  - lost     ", preview.lost, "removed")
     yield from _names("    left out ", preview.unlisted, "quiet")
     for one in preview.columns:
         if one.outcome == "lost" and one.path.startswith("/fields/"):
@@ -148,15 +146,14 @@ def _impact(impact: Impact) -> Iterator[Line]:
     for sync in impact.syncs or ():
         yield from _sync(sync)
     for model in impact.models or ():
-        mark = Span("  !", "alarm") if model.broken else Span("   ")
-        yield line(mark, f" {_called('model', model.name, model.id)}")
+        yield _heading("model", model.name, model.id, is_alarming=bool(model.broken))
         fields = ", ".join(printable_value(one.field) for one in model.references)
         yield line(_INDENT, Span(f"has relations to {fields}", "quiet"))
         yield from _broken(model.broken)
     names = {one.id: one.name or one.id for one in impact.syncs or ()}
     names |= {one.sync.id: one.sync.name or one.sync.id for one in impact.followers or ()}
     for follower in impact.followers or ():
-        yield line(f"    {_called('sync', follower.sync.name, follower.sync.id)}")
+        yield _heading("sync", follower.sync.name, follower.sync.id)
         after = ", ".join(printable_value(names.get(one, one)) for one in follower.after)
         yield line(_INDENT, Span(f"{_facts(follower.sync)}; runs after {after}", "quiet"))
     yield from _unread(impact.unread)
@@ -182,17 +179,11 @@ def _totals(impact: Impact) -> Iterator[str]:
 
 
 def _sync(sync: Sync) -> Iterator[Line]:
-    mark = Span("  !", "alarm") if sync.broken else Span("   ")
-    yield line(mark, f" {_called('sync', sync.name, sync.id)}")
-    yield line(_INDENT, Span(_facts(sync), "quiet"), *_running(sync))
+    yield _heading("sync", sync.name, sync.id, is_alarming=bool(sync.broken))
+    running = {True: ", running now", False: "", None: ", may be running now"}[sync.running]
+    now = [Span(running, "changed")] if running else []
+    yield line(_INDENT, Span(_facts(sync), "quiet"), *now)
     yield from _broken(sync.broken)
-
-
-def _running(sync: Sync) -> Iterator[Span]:
-    if sync.running is None:
-        yield Span(", may be running now", "changed")
-    elif sync.running:
-        yield Span(", running now", "changed")
 
 
 def _facts(sync: Sync) -> str:
@@ -213,6 +204,8 @@ def _broken(broken: Iterable[Reference]) -> Iterator[Line]:
             yield line(_INDENT, Span(row[: len(head)], "removed"), row[len(head) :])
 
 
-def _called(noun: str, name: str | None, its_id: str) -> str:
-    shown = printable_value(name) if name is not None else ""
-    return f"{noun} {shown}  {printable(its_id)}" if shown else f"{noun} {printable(its_id)}"
+def _heading(noun: str, name: str | None, its_id: str, *, is_alarming: bool = False) -> Line:
+    """The line that names a sync or a model, marked where it has to be noticed."""
+    called = f"{printable_value(name)}  " if name is not None else ""
+    mark = Span("  !", "alarm") if is_alarming else Span("   ")
+    return line(mark, f" {noun} {called}{printable(its_id)}")
