@@ -198,8 +198,7 @@ def _table(change: Change, path: str) -> Iterator[str]:
         '<thead><tr><th scope="col" colspan="2">Before</th>'
         '<th scope="col" colspan="2">After</th></tr></thead><tbody>'
     )
-    for row in value_rows(change):
-        yield _row(row)
+    yield from map(_row, value_rows(change))
     yield "</tbody></table>"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from patcher.documents.diff import Change
@@ -16,6 +16,7 @@ from patcher.render.text import (
     Line,
     Span,
     Style,
+    json_rows,
     line,
     message,
     paths_apart,
@@ -87,11 +88,7 @@ def outline(
     planned: str = "",
 ) -> Outline:
     """The outline of a plan that was made at the time ``planned``."""
-    masks = plan.masks
-
-    def shown(text: str) -> str:
-        return text if show_secrets else masks.redacted(text)
-
+    shown: Callable[[str], str] = str if show_secrets else plan.redacted
     organization = f" (organization {plan.origin.organization})" if plan.origin.organization else ""
     notices = [one._replace(message=shown(one.message)) for one in plan.warnings]
     return Outline(
@@ -191,9 +188,7 @@ def result_lines(result: PatchResult) -> Iterator[Line]:
 def details_lines(details: Document | None) -> Iterator[Line]:
     """The API's metadata of an error, as JSON."""
     if details:
-        whole = printable_value(details)
-        rows = [whole] if len(whole) < WIDE else printable_value(details, indent=2).split("\n")
-        yield from (line("  ", row) for row in rows)
+        yield from (line("  ", row) for row in json_rows(details, WIDE - 1))
 
 
 def warning_lines(notices: Sequence[Notice], width: int | None = None) -> Iterator[Line]:

@@ -138,9 +138,6 @@ def table(
         yield (*shown[:-2], shown[-2]._replace(text=shown[-2].text.rstrip()))
 
 
-Spelling: TypeAlias = Callable[[str, Collection[int]], str]
-"""How a text is written, with the characters at some positions as escapes, too."""
-
 _DATA: Final = Path(__file__).with_name("lookalikes.txt")
 
 
@@ -162,6 +159,12 @@ def printable_value(value: JsonValue, *, indent: int | None = None) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
+def json_rows(value: JsonValue, longest: int) -> list[str]:
+    """A JSON value as rows of safe text: one where that is not too long, else indented."""
+    whole = printable_value(value)
+    return [whole] if len(whole) <= longest else printable_value(value, indent=2).split("\n")
+
+
 def lines_apart(texts: Sequence[str]) -> list[str]:
     """Lines of a text, safe, those that differ so that it can be seen."""
     return _apart(texts, spelled)
@@ -173,13 +176,8 @@ def paths_apart(pointers: Sequence[str]) -> list[str]:
 
 
 def values_apart(values: Sequence[JsonValue], longest: int) -> list[list[str]]:
-    """Values as the lines of JSON that each takes, likewise; one where it is not too long."""
-    blocks = []
-    for value in values:
-        line = printable_value(value)
-        blocks.append(
-            [line] if len(line) <= longest else printable_value(value, indent=2).split("\n")
-        )
+    """Values as the rows of JSON that each takes, likewise."""
+    blocks = [json_rows(value, longest) for value in values]
     rest = iter(_apart([row for block in blocks for row in block], _in_json))
     return [[next(rest) for _ in block] for block in blocks]
 
@@ -189,10 +187,11 @@ def _in_json(text: str, also: Collection[int]) -> str:
     return "".join(escape(one) if i in also else one for i, one in enumerate(text))
 
 
-def _apart(texts: Sequence[str], spell: Spelling) -> list[str]:
+def _apart(texts: Sequence[str], spell: Callable[[str, Collection[int]], str]) -> list[str]:
     """The texts, spelled so that no two different ones look alike.
 
-    Of those that do, what is not ASCII is escaped between their common beginning and end.
+    Of those that do, what is not ASCII is escaped between their common beginning and end:
+    ``spell`` writes a text with the characters at some positions as escapes.
     """
     alike: dict[str, set[str]] = defaultdict(set)
     if not all(map(str.isascii, texts)):

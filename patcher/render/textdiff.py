@@ -22,8 +22,6 @@ _MOST_LINES: Final = 5_000
 
 _WORD: Final = re.compile(r"\w+|\s+|.")
 
-Kind: TypeAlias = Literal["hunk", "same", "changed"]
-
 Range: TypeAlias = tuple[int, int]
 
 
@@ -38,7 +36,7 @@ class Cell(NamedTuple):
 class RowPair(NamedTuple):
     """A line before and after; None where one side has none. A hunk has a ``header`` instead."""
 
-    kind: Kind
+    kind: Literal["hunk", "same", "changed"]
     old: Cell | None = None
     new: Cell | None = None
     header: str = ""
