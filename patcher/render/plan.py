@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from patcher.documents.diff import Change
@@ -226,18 +226,19 @@ def _change(change: Change, path: str) -> Iterator[Line]:
         yield line(*head)
         yield from text_diff_lines(change.old, change.new)
         return
-    sides: list[tuple[str, Style, JsonValue]] = [
-        ("-", "removed", change.old),
-        ("+", "added", change.new),
-    ]
-    there = [side for side in sides if side[2] is not MISSING]
-    blocks = values_apart([value for _, _, value in there], WIDE)
-    if blocks[1:] or blocks[0][1:]:
-        yield line(*head)
-        for (sign, colour, _), rows in zip(there, blocks, strict=True):
-            yield from (line(_INDENT, Span(f"{sign} {row}", colour)) for row in rows)
+    sides = _sides_apart({"-": change.old, "+": change.new}, WIDE)
+    rows = [(sign, row) for sign, block in sides.items() for row in block]
+    if len(rows) == 1:
+        yield line(*head, "  ", Span(rows[0][1], style))
     else:
-        yield line(*head, "  ", Span(blocks[0][0], style))
+        yield line(*head)
+        yield from (line(_INDENT, Span(f"{one} {row}", _DIFF_STYLES[one])) for one, row in rows)
+
+
+def _sides_apart(sides: Mapping[str, JsonValue], longest: int) -> dict[str, list[str]]:
+    """The rows of the sides that are there (``values_apart``), by their names."""
+    there = {name: value for name, value in sides.items() if value is not MISSING}
+    return dict(zip(there, values_apart(list(there.values()), longest), strict=True))
 
 
 _DIFF_STYLES: dict[str, Style] = {"+": "added", "-": "removed", "@": "quiet"}
@@ -295,6 +296,9 @@ def _section(title: Span, collisions: Sequence[Collision]) -> Iterator[Line]:
         yield from _sides(one)
 
 
+_SIDE_STYLES: dict[str, Style] = {"was": "quiet", "yours": "added", "theirs": "changed"}
+
+
 def _sides(one: Collision) -> Iterator[Line]:
     if is_multiline(one.base, one.yours) and is_multiline(one.base, one.theirs):
         texts = (("yours", one.yours), ("theirs", one.theirs))
@@ -302,14 +306,9 @@ def _sides(one: Collision) -> Iterator[Line]:
             yield line(_INDENT, Span(f"{name}:", "quiet"))
             yield from text_diff_lines(one.base, changed)
         return
-    sides: tuple[tuple[str, JsonValue, Style], ...] = (
-        ("was", one.base, "quiet"),
-        ("yours", one.yours, "added"),
-        ("theirs", one.theirs, "changed"),
-    )
-    there = [value for _, value, _ in sides if value is not MISSING]
-    shown = iter(values_apart(there, sys.maxsize))
-    written = ["(not there)" if value is MISSING else next(shown)[0] for _, value, _ in sides]
-    rows = list(zip(sides, written, strict=True))
-    for (whose, _, style), text in rows[::2] if one.only_read else rows:
-        yield line(_INDENT, Span(f"{whose:<7}", "quiet"), Span(text, style))
+    sides = {"was": one.base, "yours": one.yours, "theirs": one.theirs}
+    shown = _sides_apart(sides, sys.maxsize)
+    for whose, style in _SIDE_STYLES.items():
+        if whose != "yours" or not one.only_read:
+            (text,) = shown.get(whose, ["(not there)"])
+            yield line(_INDENT, Span(f"{whose:<7}", "quiet"), Span(text, style))
