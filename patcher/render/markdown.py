@@ -111,10 +111,8 @@ def _alarms(shown: Outline) -> Iterable[str]:
     """What is shown unfolded."""
     if shown.cleared:
         yield "**Cleared by this change:** " + ", ".join(map(_code, shown.cleared))
-    if shown.warnings:
-        yield "\n".join(
-            f"- **Warning** {_code(one.code)}: {_code(one.message)}" for one in shown.warnings
-        )
+    for one in shown.warnings:
+        yield f"- **Warning** {_code(one.code)}: {_code(one.message)}"
     yield from (_attached(one, "open") for one in shown.attachments if one.is_alarming)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
@@ -86,7 +87,8 @@ def text_rows(
     if old == new:
         return
     ending = "\r\n" if _has_only_crlf(old) and _has_only_crlf(new) else "\n"
-    before, after = _lines(old), _lines(new)
+    # Unlike splitlines(), a file splits at nothing but a line feed.
+    before, after = list(io.StringIO(old)), list(io.StringIO(new))
     start, end = common_ends((before, after))
     # Keep only as much of the common lines as is shown.
     head, tail = min(start, context), min(end, context)
@@ -146,12 +148,6 @@ def differing_words(row: RowPair) -> tuple[Range, Range]:
 
 def _has_only_crlf(text: str) -> bool:
     return 0 < text.count("\n") == text.count("\r\n")
-
-
-def _lines(text: str) -> list[str]:
-    """The lines with their line feeds; unlike splitlines(), splits at nothing else."""
-    *whole, last = text.split("\n")
-    return [line + "\n" for line in whole] + ([last] if last else [])
 
 
 def _replaced(old: int, new: int, head: int, tail: int) -> list[tuple[str, int, int, int, int]]:
