@@ -69,26 +69,26 @@ def refuse_without_terminal(*, asks: bool) -> None:
         )
 
 
-def show_result(result: PatchResult, confirmation: Confirmation) -> None:
-    """Reports how a change ended, and shows its plan if it has not been shown."""
+def show_result(result: PatchResult, confirmation: Confirmation) -> int:
+    """Reports how a change ended, with its plan if that was not shown; returns the exit code."""
     SIGNALS.settle()
     if result.status != "planned":
         console.output.is_work = False
     if confirmation.output == "json":
         console.out_json(result.to_dict(show_secrets=confirmation.show_secrets))
-        return
+        return result.exit_code
     if result.plan is not None and result.plan is not confirmation.shown:
         confirmation.show(result.plan)
     console.warn(result.notices)
     console.result(result_lines(result))
+    return result.exit_code
 
 
 def carry_out(parameters: dict[str, Any], write: Callable[[Options], PatchResult]) -> int:
     """Makes a change that shows its plan and asks first; reports it and returns the exit code."""
     confirmation = Confirmation(parameters)
     result = write(options_of(parameters, confirm=confirmation, attended=confirmation.attended))
-    show_result(result, confirmation)
-    return result.exit_code
+    return show_result(result, confirmation)
 
 
 def output_of(parameters: dict[str, Any]) -> tuple[str, bool]:

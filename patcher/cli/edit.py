@@ -64,16 +64,13 @@ def edit_command(
     else:
         edit = open_edit(here, model, options, person, format_)
     try:
-        result = edit.run()
-        show_result(result, confirmation)
-        code = result.exit_code
+        return show_result(edit.run(), confirmation)
     except PatchError as error:
-        code = exits.report(error, as_json=as_json)
+        return exits.report(error, as_json=as_json)
     except KeyboardInterrupt:
-        code = exits.report(exits.interrupted(), as_json=as_json)
+        return exits.report(exits.interrupted(), as_json=as_json)
     finally:
         _say_where(edit, model, parameters)
-    return code
 
 
 def _say_where(edit: Edit, model: str, parameters: dict[str, Any]) -> None:
