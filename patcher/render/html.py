@@ -82,11 +82,7 @@ def report(outlines: Sequence[Outline]) -> str:
     is_only = len(outlines) == 1
     title = outlines[0].title if is_only else counted(len(outlines), "plan")
     verdict = summary(outlines[0]) if is_only else title
-    plans = (
-        part
-        for number, one in enumerate(outlines)
-        for part in _plan(one, number, members, is_only=is_only)
-    )
+    plans = ["\n".join(_plan(one, i, members, is_only=is_only)) for i, one in enumerate(outlines)]
     text = Template(_file("report.html")).substitute(
         policy=policy(style),
         title=_text(title),

@@ -88,15 +88,16 @@ def outcome_lines(result: PatchResult, width: int | None = None) -> Iterator[Lin
     if result.status == "declined":
         return  # one answer for all, which the summary counts
     word, style = _STATUS[result.status]
-    identity, error = _identity(result), result.error
+    plan, error = result.plan, result.error
+    name, its_id = (plan.name, plan.base.id or "") if plan else (None, result.target)
     if error is not None:
-        named = f"{result.resource.noun} {_named(identity)}"
+        named = f"{result.resource.noun} {_named(NamedResource(name, its_id))}"
         yield from message(word.capitalize(), f"{named}: {error.message}", style, width)
         yield from details_lines(error.details)
         yield from _hint_lines(error.command_hint, "  ", width)
     elif result.status == "applied":
-        name = identity.name or identity.id
-        short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+        whole = name or its_id
+        short = whole if len(whole) <= _LONGEST_NAME else f"{whole[: _LONGEST_NAME - 1]}…"
         moved = f"version {result.version_before} -> {result.version_after}"
         yield line(
             Span("Written", style), f": {printable_value(short)}, {moved}, {result.journal_entry}"
@@ -160,13 +161,6 @@ def _report_lines(report: Conflict | None) -> Iterator[Line]:
     if report is not None:
         yield from conflict_lines(report)
         yield line()
-
-
-def _identity(result: PatchResult) -> NamedResource:
-    plan = result.plan
-    return (
-        NamedResource(plan.name, plan.base.id or "") if plan else NamedResource(None, result.target)
-    )
 
 
 def _members(

@@ -145,7 +145,9 @@ def plan_lines(plan: Plan, *, show_secrets: bool = False, is_past: bool = False)
     One that ``is_past`` is shown without what was unknown, and without the numbers.
     """
     shown = outline(plan, show_secrets=show_secrets)
-    yield from _title(shown)
+    yield line(Span(shown.title, "title"), "  ", Span(printable(shown.id), "quiet"))
+    for about in filter(None, (shown.place, shown.written)):
+        yield line("  ", Span(printable(about), "quiet"))
     if not shown.changes:
         yield line(f"  {summary(shown)}.")
         return
@@ -204,12 +206,6 @@ def warning(notice: Notice, width: int | None = None) -> Iterator[Line]:
     if notice.is_remark:
         return message("Note", notice.message, "quiet", width)
     return message("Warning", notice.message, "changed", width)
-
-
-def _title(shown: Outline) -> Iterator[Line]:
-    yield line(Span(shown.title, "title"), "  ", Span(printable(shown.id), "quiet"))
-    for about in filter(None, (shown.place, shown.written)):
-        yield line("  ", Span(printable(about), "quiet"))
 
 
 def change_lines(changes: Sequence[Change]) -> Iterator[Line]:
