@@ -79,12 +79,10 @@ def change_options(command: F) -> F:
     return command
 
 
-def patch_of(
-    parameters: Mapping[str, Any], models: Sequence[str], source: Source | None = None
-) -> Patch:
+def patch_of(parameters: Mapping[str, Any], models: Sequence[str], source: Source) -> Patch:
     """Returns the Patch that every CHANGE of a command describes together, in the order typed.
 
-    Files and stdin are read here; ``source`` is one from which something was read before.
+    Files and stdin are read here, by ``source``.
 
     Raises InvalidInputError when nothing is given, a file cannot be read, or stdin is used
     twice, and InvalidPatchError for what is in them.
@@ -99,7 +97,6 @@ def patch_of(
     ]
     if not given:
         raise _no_change(models)
-    source = source or Source()
     masks = masks_from(os.environ)
     parsers: dict[str, Callable[[str], Any]] = {
         "item": lambda text: items.parse_item(text, source.read, masks),

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from patcher.cli import console
-from patcher.cli.changes import ChangeCommand, change_options, is_saved_plan, patch_of
+from patcher.cli.changes import ChangeCommand, Source, change_options, is_saved_plan, patch_of
 from patcher.cli.confirmation import carry_out, output_of, refuse_others, show_report
 from patcher.cli.help import FILE, value_option
 from patcher.cli.options import BATCH, REPORTS, completed_argument, options_of, session, shared
@@ -57,7 +57,7 @@ def plan_command(models: tuple[str, ...], show: Path | None, **parameters: Any) 
         return code
     (model,) = models
     output, _ = output_of(parameters)
-    patch = patch_of(parameters, models)
+    patch = patch_of(parameters, models, Source())
     with _named_files(models, "--show"):
         plan = run_plan(session(), model, patch, options_of(parameters))
 
@@ -108,7 +108,7 @@ def apply_command(models: tuple[str, ...], plan_file: Path | None, **parameters:
     if code is not None:
         return code
     (model,) = models
-    patch = patch_of(parameters, models)
+    patch = patch_of(parameters, models, Source())
     with _named_files(models, "--plan"):
         return carry_out(parameters, lambda options: run_patch(session(), model, patch, options))
 
