@@ -169,11 +169,10 @@ def history_command(target: str | None, limit: int, **parameters: Any) -> None:
     if parameters["prune"] is not None:
         _prune(target, parameters["prune"], output)
         return
-    past = _history()
     if target is None or not is_entry(target):
-        _show_all(past, target, limit, output, show_secrets=show_secrets)
+        _show_all(target, limit, output, show_secrets=show_secrets)
         return
-    found = past.one(target)
+    found = _history().one(target)
     row = found.to_dict(show_secrets=show_secrets)
     if output == "json":
         console.out_json(row)
@@ -200,10 +199,8 @@ def _prune(target: str | None, days: float, output: str) -> None:
         console.out(f"{counted(removed, 'entry', 'entries')} removed.\n")
 
 
-def _show_all(
-    past: History, target: str | None, limit: int, output: str, *, show_secrets: bool
-) -> None:
-    found, older, unreadable = past.all(target, limit)
+def _show_all(target: str | None, limit: int, output: str, *, show_secrets: bool) -> None:
+    found, older, unreadable = _history().all(target, limit)
     for error in unreadable:
         console.problem("Warning", error.message)
         if error.command_hint:
