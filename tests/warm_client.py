@@ -38,7 +38,9 @@ def main() -> None:
     text = f"{request!a}\n".encode()
     files = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
     sent = connection.sendmsg([text], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])
-    connection.sendall(text[sent:])
+    # Even nothing can't be sent to a command that has ended.
+    if rest := text[sent:]:
+        connection.sendall(rest)
     child = answer(connection)
     for number in early:
         os.kill(child, number)

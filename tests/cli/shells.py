@@ -99,16 +99,7 @@ class Shell:
             self._read()
 
     def completed(self, typed: str) -> list[str]:
-        """What patch-model is given when the line is typed, completed with tab, and entered.
-
-        On a busy machine, about once in two thousand times, a shell beeps and leaves the word as it
-        is, although the command has run; so it is asked twice, as a person would ask it.
-        """
-        given = self._entered(typed)
-        is_left = given[-1:] == typed.split()[-1:]
-        return self._entered(typed) if is_left else given
-
-    def _entered(self, typed: str) -> list[str]:
+        """What patch-model is given when the line is typed, completed with tab, and entered."""
         for file in (self._given, self._completed):
             file.unlink(missing_ok=True)
         self.type(f"{typed}\t")
