@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Final
 
 from patcher.api import Client, RawSnapshot, answers
@@ -118,7 +117,7 @@ class ApiStore:
         if said is None:
             return Ambiguous(f"it answered {status} with {answers.foreign(response)}", status)
         if status == 429:
-            wait = answers.retry_after(response, datetime.now(timezone.utc))
+            wait = answers.retry_after(response)
             return Throttled(said.message, wait, said.metadata)
         if 400 <= status < 500 and status not in _UNCLEAR_4XX:
             return Refused(status, *said)
