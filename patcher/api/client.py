@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,7 @@ from patcher.api.answers import JobState
 from patcher.api.pace import Pace
 from patcher.api.settings import DEFAULT_URL, Settings, bearer, checked_url
 from patcher.api.transport import AnswerLostError, Exchange, Response, Transport, UnsentError
-from patcher.backoff import pauses
+from patcher.backoff import TimeLeft, pauses
 from patcher.documents import jsontext
 from patcher.documents.values import Document, JsonValue
 from patcher.errors import ApiError, InvalidInputError
@@ -55,16 +56,18 @@ class Client:
         observe: Callable[[Exchange], None] | None = None,
         pace: Pace | None = None,
         transport: Transport | None = None,
+        left: TimeLeft | None = None,
     ) -> None:
         """A client with a user's API key, or with ``settings`` in place of both.
 
         ``sleep`` waits between attempts; ``observe`` is called after each request. ``pace`` and
-        ``transport`` are shared with other clients. Raises SettingsError for an unusable URL or
-        key.
+        ``transport`` are shared with other clients; ``left`` is as for ``within``. Raises
+        SettingsError for an unusable URL or key.
         """
         self.settings = settings or Settings(checked_url(url), bearer(api_key, source="api_key"))
         self._sleep = sleep
         self._pace = pace
+        self._left = left
         self._transport = transport or Transport(self.settings, observe=observe)
 
     @classmethod
@@ -81,6 +84,19 @@ class Client:
         Requests take turns, and a 429 to one of them pauses all. ``sleep`` waits.
         """
         return Client(settings=self.settings, sleep=sleep, pace=pace, transport=self._transport)
+
+    def within(self, left: TimeLeft | None) -> Client:
+        """This client for a caller who has so much time ``left``; None is any time.
+
+        No pause exceeds it, and an attempt that begins when none is left is the last.
+        """
+        return Client(
+            settings=self.settings,
+            sleep=self._sleep,
+            pace=self._pace,
+            transport=self._transport,
+            left=left,
+        )
 
     @property
     def pause_left(self) -> float:
@@ -101,20 +117,15 @@ class Client:
         self._transport.close()
 
     def read_raw(
-        self,
-        collection: str,
-        resource_id: str,
-        known: RawSnapshot | None = None,
-        left: Callable[[], float] | None = None,
+        self, collection: str, resource_id: str, known: RawSnapshot | None = None
     ) -> RawSnapshot:
         """One resource with the text of the response.
 
         ``known`` is an earlier snapshot, whose object is returned again if the text is the same to
-        the byte. ``left`` returns the seconds left for waiting between attempts. Raises ApiError;
-        NotFoundError for 404.
+        the byte. Raises ApiError; NotFoundError for 404.
         """
         path = item_path(collection, resource_id)
-        response = self._read(path, left=left)
+        response = self._read(path)
         etag = answers.strong_etag(response)
         text = answers.text_of_data(response)
         if known is not None and text == known.text:
@@ -127,9 +138,9 @@ class Client:
         message, status = f"GET {path} answered {what}.", response.status
         raise ApiError(message, status=status, method="GET", path=path)
 
-    def data(self, path: str, left: Callable[[], float] | None = None) -> JsonValue:
-        """The ``data`` of a path, of any type. Raises ApiError. ``left`` is as for read_raw."""
-        return self._object(path, left=left).get("data")
+    def data(self, path: str) -> JsonValue:
+        """The ``data`` of a path, of any type. Raises ApiError."""
+        return self._object(path).get("data")
 
     def pages(self, collection: str) -> Iterator[list[JsonValue]]:
         """Everything in a list, page by page; again if it moved meanwhile. Raises ApiError."""
@@ -187,41 +198,26 @@ class Client:
         )
         return self._of_version(response, "POST", path) if response.status < 300 else response
 
-    def job(
-        self, state: JobState, *, whole: bool = False, left: Callable[[], float] | None = None
-    ) -> JobState:
-        """The current state of a job, its error in full if ``whole``. Raises ApiError.
-
-        ``left`` is as for read_raw.
-        """
+    def job(self, state: JobState, *, whole: bool = False) -> JobState:
+        """The current state of a job, its error in full if ``whole``. Raises ApiError."""
         path = f"/api/jobs/{quote(state.type, safe='')}/{quote(state.id, safe='')}"
-        now = answers.job_state({"job": self.data(path, left)}, state.type, whole=whole)
+        now = answers.job_state({"job": self.data(path)}, state.type, whole=whole)
         if now is None or now.id != state.id:
             raise ApiError(f"GET {path} answered without the job.", method="GET", path=path)
         return now
 
-    def _read(
-        self,
-        path: str,
-        params: Mapping[str, str] | None = None,
-        left: Callable[[], float] | None = None,
-    ) -> Response:
+    def _read(self, path: str, params: Mapping[str, str] | None = None) -> Response:
         """A GET, retried after a lost answer or a retryable status. Raises ApiError."""
         response = self._persistent(
-            lambda: self._transport.send("GET", path, params=params, headers=_FRESH), left=left
+            lambda: self._transport.send("GET", path, params=params, headers=_FRESH)
         )
         if not 200 <= response.status < 300:
             raise answers.failure(response, "GET", path)
         return self._of_version(response, "GET", path)
 
-    def _object(
-        self,
-        path: str,
-        params: Mapping[str, str] | None = None,
-        left: Callable[[], float] | None = None,
-    ) -> Document:
+    def _object(self, path: str, params: Mapping[str, str] | None = None) -> Document:
         """The JSON object that a GET answers with. Raises ApiError."""
-        return answers.envelope(self._read(path, params, left), f"The answer of GET {path}")
+        return answers.envelope(self._read(path, params), f"The answer of GET {path}")
 
     def _persistent(
         self,
@@ -229,18 +225,13 @@ class Client:
         retryable: tuple[int, ...] = (429, 502, 503, 504),
         *,
         retries_lost: bool = True,
-        left: Callable[[], float] | None = None,
     ) -> Response:
-        """The response to a request, which is retried where the failure is retryable.
-
-        No pause exceeds what is ``left`` of the caller's time; an attempt that begins when none is
-        left is the last.
-        """
+        """The response to a request, which is retried where the failure is retryable."""
         for attempt, pause in enumerate(pauses(0.25), 1):
             wait = pause
-            is_last = attempt == _READ_ATTEMPTS or (left is not None and left() <= 0)
+            is_last = attempt == _READ_ATTEMPTS or self._time_left() <= 0
             try:
-                self._take_turn(left)
+                self._take_turn()
                 response = send()
             except (UnsentError, AnswerLostError) as error:
                 # A connection that lay idle may be gone; a read can simply be made again.
@@ -255,14 +246,18 @@ class Client:
                 if asked is not None and asked > _LONGEST_WAIT:
                     return response
                 wait = pause if asked is None else asked
-            self._sleep(wait if left is None else max(0.0, min(wait, left())))
+            self._sleep(min(wait, self._time_left()))
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
-    def _take_turn(self, left: Callable[[], float] | None) -> None:
+    def _time_left(self) -> float:
+        """Seconds left of the caller's time."""
+        return math.inf if self._left is None else max(0.0, self._left())
+
+    def _take_turn(self) -> None:
         """Waits for a turn, if there is a pace. Raises UnsentError if that takes too long."""
         if self._pace is None:
             return
-        if left is not None and self._pace.pause_left() > max(0.0, left()):
+        if self._pace.pause_left() > self._time_left():
             raise UnsentError("the API asked for a longer pause than there is time for")
         self._pace.turn(self._sleep)
 

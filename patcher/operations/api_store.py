@@ -44,14 +44,14 @@ class ApiStore:
         earlier = None
         if known is not None and known.text is not None and known.id == resource_id:
             earlier = RawSnapshot(known.raw, known.etag, known.text)
-        found = self.client.read_raw(self.resource.collection, resource_id, earlier, left)
+        found = self.client.within(left).read_raw(self.resource.collection, resource_id, earlier)
         self.last = Snapshot(*found)
         return self.last
 
     def me(self, left: Callable[[], float] | None = None) -> str | None:
         """The caller's own id; None for keys without one or without permission (api.md, 1.2)."""
         try:
-            caller = self.client.data("/api/me", left)
+            caller = self.client.within(left).data("/api/me")
         except ApiError:
             return None
         known = caller.get("id") if type(caller) is dict else None
@@ -146,6 +146,6 @@ class ApiStore:
             state.id,
             state.status,
             state.error,
-            lambda left: self._job(self.client.job(state, left=left)),
+            lambda left: self._job(self.client.within(left).job(state)),
             state.metadata,
         )

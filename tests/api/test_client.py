@@ -405,7 +405,7 @@ def test_no_pause_is_longer_than_the_callers_time(
     settings = Settings(sandbox.url, f"Bearer {sandbox.api_key}")
 
     with Client(settings=settings, sleep=waits.append) as client, pytest.raises(ApiError):
-        client.read_raw(MODELS, seed.CONTACTS, left=lambda: left - sum(waits))
+        client.within(lambda: left - sum(waits)).read_raw(MODELS, seed.CONTACTS)
 
     assert waits == waited
     assert len(sandbox.requests) == len(waited) + 1

@@ -129,7 +129,7 @@ def test_a_pause_longer_than_the_callers_time_is_not_waited_for(left: float, req
     with Sandbox(models=1) as sandbox, Client(sandbox.url, sandbox.api_key) as client:
         paced = client.at_pace(pace, time.sleep)
         with suppress(ApiError):
-            paced.read_raw("/api/models", seed.CONTACTS, left=lambda: 100.0 + left - time.now)
+            paced.within(lambda: 100.0 + left - time.now).read_raw("/api/models", seed.CONTACTS)
 
         assert time.now <= 100.0 + left
         assert len(sandbox.requests) == requests
