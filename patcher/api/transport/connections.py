@@ -160,21 +160,31 @@ def body_of(raw: BaseHTTPResponse, bounds: Bounds) -> bytes:
     """The body of an answer; a packed one in bounded pieces, each of which is counted.
 
     Raises TooLongError, TimeoutError, what urllib3 does for a body that is not packed as its
-    Content-Encoding (RFC 9110, section 8.4) says, and UnpackingError for any encoding but gzip.
+    Content-Encoding (RFC 9110, section 8.4) says, and UnpackingError for any encoding but gzip;
+    then the connection is closed.
     """
-    encoding = raw.headers.get("Content-Encoding", "").strip().lower()
-    if encoding not in ("", "identity", "gzip", "x-gzip"):
-        raise UnpackingError("an encoding that was not requested")
-    if encoding in ("", "identity"):
-        plain = raw.read(decode_content=False)
-        bounds.refuse_above(len(plain))
-        return plain
-    body = bytearray()
-    for piece in raw.stream(_PIECE, decode_content=True):
-        body += piece
-        bounds.refuse_above(len(body))
-        bounds.left()
-    return bytes(body)
+    try:
+        length = raw.headers.get("Content-Length", "")
+        if length.isascii() and length.isdecimal():
+            # With more digits than a number has, it is long enough to be refused, too.
+            bounds.refuse_above(int(length[:20]))
+        encoding = raw.headers.get("Content-Encoding", "").strip().lower()
+        if encoding not in ("", "identity", "gzip", "x-gzip"):
+            raise UnpackingError("an encoding that was not requested")
+        if encoding in ("", "identity"):
+            plain = raw.read(decode_content=False)
+            bounds.refuse_above(len(plain))
+            return plain
+        body = bytearray()
+        for piece in raw.stream(_PIECE, decode_content=True):
+            body += piece
+            bounds.refuse_above(len(body))
+            bounds.left()
+        return bytes(body)
+    except BaseException:
+        raw.close()
+        raw.release_conn()
+        raise
 
 
 _current = threading.local()

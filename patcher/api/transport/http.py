@@ -24,10 +24,9 @@ from patcher.documents.spellings import Copies
 from patcher.errors import ApiError, InvalidPatchError
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest
     from urllib3 import BaseHTTPResponse
 
-    from patcher.api.transport.connections import Bounds, WitnessAdapter
+    from patcher.api.transport.connections import WitnessAdapter
     from patcher.api.transport.route import Route
 
 logger = logging.getLogger("patcher")
@@ -72,6 +71,16 @@ class Exchange(NamedTuple):
     seconds: float
     failure: str | None = None
     notable: Mapping[str, str] = MappingProxyType({})
+
+
+class _Request(NamedTuple):
+    """A request as Transport.send was given it."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] | None
+    body: bytes | None
+    headers: Mapping[str, str]
 
 
 _SENT: Final = frozenset({"Idempotency-Key", "If-Match"})
@@ -128,16 +137,15 @@ class Transport:
         seconds that a new connection took, before anything is sent; what it raises is raised
         here. Raises UnsentError or AnswerLostError.
         """
-        headers = headers or {}
+        request = _Request(method, path, params, body, headers or {})
         begun = self._monotonic()
         try:
-            response = self._exchange(method, path, params, body, headers, on_connected)
-            response = self._without_key(response)
+            response = self._without_key(self._exchange(request, on_connected))
         except ApiError as error:
             failure = error.message.removeprefix(f"{method} {path}").lstrip(": ")
             self._tell(Exchange(method, path, None, self._monotonic() - begun, failure))
             raise
-        sent = {name.lower(): text for name, text in headers.items() if name in _SENT}
+        sent = {name.lower(): text for name, text in request.headers.items() if name in _SENT}
         notable = {**sent, **response.headers}
         seconds = self._monotonic() - begun
         self._tell(Exchange(method, path, response.status, seconds, notable=notable))
@@ -157,46 +165,39 @@ class Transport:
             self._observe(exchange)
 
     def _exchange(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, str] | None,
-        body: bytes | None,
-        headers: Mapping[str, str],
-        on_connected: Callable[[float], None] | None,
+        self, request: _Request, on_connected: Callable[[float], None] | None
     ) -> Response:
         from patcher.api.transport.route import LocalError
 
         try:
             adapter, route = self._way()
         except LocalError as error:
-            raise _unsent(method, path, str(error), error.hint) from error
+            raise _unsent(request, str(error), error.hint) from error
 
         from requests import RequestException
         from urllib3.exceptions import HTTPError
 
-        from patcher.api.transport.connections import Bounds, Witness
+        from patcher.api.transport.connections import Bounds, Witness, body_of
 
-        bounds = Bounds(self._settings.timeout, MAX_ANSWER, self._monotonic)
+        timeout = self._settings.timeout
+        bounds = Bounds(timeout, MAX_ANSWER, self._monotonic)
         with Witness(bounds, on_connected) as witness:
             try:
-                request = self._request(method, path, params, body, headers)
-                raw = self._open(adapter, route, request)
+                raw = self._open(request, adapter, route)
                 return Response(
                     raw.status,
                     {name: raw.headers[name] for name in _RECEIVED if name in raw.headers},
-                    _read(raw, bounds),
+                    body_of(raw, bounds),
                     str(route),
                 )
             except (RequestException, HTTPError, OSError, ValueError) as error:
                 from patcher.api.transport import trouble
 
                 if not witness.sent:
-                    reason, hint = trouble.unsent(error, route, self._settings.timeout)
-                    raise _unsent(method, path, reason, hint) from error
-                raise AnswerLostError(
-                    f"{method} {path}: {self._loss(error, bounds)}.", method=method, path=path
-                ) from error
+                    reason, hint = trouble.unsent(error, route, timeout)
+                    raise _unsent(request, reason, hint) from error
+                what = f"{request.method} {request.path}: {trouble.lost(error, bounds, timeout)}."
+                raise AnswerLostError(what, method=request.method, path=request.path) from error
 
     def _without_key(self, response: Response) -> Response:
         """A response without our key, which a server may repeat, in all that becomes a message.
@@ -215,33 +216,26 @@ class Transport:
         body = text.encode("utf-8", "surrogateescape")
         return response._replace(headers=headers, body=body)
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, str] | None,
-        body: bytes | None,
-        headers: Mapping[str, str],
-    ) -> PreparedRequest:
-        """A request to this API. requests prepares the address once, and nothing else."""
+    def _open(self, request: _Request, adapter: WitnessAdapter, route: Route) -> BaseHTTPResponse:
+        """Sends a request and returns its response, of which the headers are read.
+
+        requests prepares the address once, and nothing else. An adapter reads no netrc file and
+        follows no redirect.
+        """
         from requests import PreparedRequest, Request
 
         if self._base is None:
             self._base = (Request("GET", self._settings.url).prepare().url or "").rstrip("/")
-        request = PreparedRequest()
-        request.method, request.body = method, body
-        request.url = f"{self._base}{path}?{urlencode(params)}" if params else f"{self._base}{path}"
+        method, path, params, body, headers = request
+        prepared = PreparedRequest()
+        prepared.method, prepared.body = method, body
+        query = f"?{urlencode(params)}" if params else ""
+        prepared.url = f"{self._base}{path}{query}"
         length = {} if body is None else {"Content-Length": str(len(body))}
         # An adapter only passes them on.
-        request.headers = {**self._common, **headers, **length}  # type: ignore[assignment]
-        return request
-
-    def _open(
-        self, adapter: WitnessAdapter, route: Route, request: PreparedRequest
-    ) -> BaseHTTPResponse:
-        """Sends it. An adapter reads no netrc file and follows no redirect."""
+        prepared.headers = {**self._common, **headers, **length}  # type: ignore[assignment]
         response: BaseHTTPResponse = adapter.send(  # type: ignore[assignment]
-            request,
+            prepared,
             stream=True,
             timeout=self._settings.timeout,
             verify=route.certificates or True,
@@ -263,32 +257,7 @@ class Transport:
             self._adapters.add(way[0])
         return way
 
-    def _loss(self, error: BaseException, bounds: Bounds) -> str:
-        """Why no answer came, in words that hold no header, no address of an object, no body."""
-        from patcher.api.transport import trouble
 
-        if bounds.is_exceeded:
-            return f"the response is longer than {bounds.size // 1024 // 1024} MiB"
-        if bounds.is_late:
-            return f"timed out after {self._settings.timeout:g} s"
-        return trouble.lost(error)
-
-
-def _unsent(method: str, path: str, reason: str, hint: str | None) -> UnsentError:
-    what = f"{method} {path} was not sent: {reason}."
-    return UnsentError(what, method=method, path=path, hint=hint)
-
-
-def _read(raw: BaseHTTPResponse, bounds: Bounds) -> bytes:
-    from patcher.api.transport.connections import body_of
-
-    try:
-        length = raw.headers.get("Content-Length", "")
-        if length.isascii() and length.isdecimal():
-            # With more digits than a number has, it is long enough to be refused, too.
-            bounds.refuse_above(int(length[:20]))
-        return body_of(raw, bounds)
-    except BaseException:
-        raw.close()
-        raw.release_conn()
-        raise
+def _unsent(request: _Request, reason: str, hint: str | None) -> UnsentError:
+    what = f"{request.method} {request.path} was not sent: {reason}."
+    return UnsentError(what, method=request.method, path=request.path, hint=hint)

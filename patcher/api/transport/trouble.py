@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, TypeVar
 import requests
 import urllib3
 
-from patcher.api.transport.connections import SwitchedError, UnpackingError
+from patcher.api.transport.connections import Bounds, SwitchedError, UnpackingError
 from patcher.api.transport.route import CERTIFICATES, LocalError, Route
 
 E = TypeVar("E", bound=BaseException)
@@ -47,8 +47,15 @@ def unsent(error: BaseException, route: Route, timeout: float) -> Trouble:
     )
 
 
-def lost(error: BaseException) -> str:
-    """Why a request that was, or may have been, sent has no response."""
+def lost(error: BaseException, bounds: Bounds, timeout: float) -> str:
+    """Why a request that was, or may have been, sent has no response.
+
+    In words that hold no header, no address of an object, no body.
+    """
+    if bounds.is_exceeded:
+        return f"the response is longer than {bounds.size // 1024 // 1024} MiB"
+    if bounds.is_late:
+        return f"timed out after {timeout:g} s"
     reasons: list[tuple[type[BaseException], str]] = [
         (UnpackingError, "the answer could not be decoded"),
         (urllib3.exceptions.DecodeError, "the answer could not be decoded"),
