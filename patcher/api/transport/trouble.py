@@ -16,7 +16,7 @@ import requests
 import urllib3
 
 from patcher.api.transport.connections import Bounds, SwitchedError, UnpackingError
-from patcher.api.transport.route import CERTIFICATES, LocalError, Route
+from patcher.api.transport.route import CERTIFICATES, Route
 
 E = TypeVar("E", bound=BaseException)
 
@@ -36,9 +36,6 @@ class Trouble(NamedTuple):
 
 def unsent(error: BaseException, route: Route, timeout: float) -> Trouble:
     """Why a request could not be sent."""
-    local = _find(error, LocalError)
-    if local is not None:
-        return Trouble(str(local), local.hint)
     return (
         _of_tunnel(error, route)
         or _of_certificate(error, route)
@@ -138,17 +135,14 @@ def _of_connection(error: BaseException, route: Route, timeout: float) -> Troubl
     """No connection at all: to the proxy where there is one, else to the API's host."""
     whom = route.proxy_name if route.proxy else route.address
     hint = _proxy_hint(route) if route.proxy else f"Is {route.url} the right address?"
-    refused = _find(error, ConnectionRefusedError)
-    reset = _find(error, ConnectionError)
-    timed_out = _find(error, TimeoutError) or _find(error, requests.exceptions.Timeout)
     if _find(error, socket.gaierror) or _find(error, urllib3.exceptions.NameResolutionError):
         name = f"of {route.proxy_name}" if route.proxy else route.host
         reason = f"the host name {name} could not be resolved"
-    elif refused:
+    elif _find(error, ConnectionRefusedError):
         reason = f"connection refused by {whom}"
-    elif timed_out:
+    elif _find(error, TimeoutError) or _find(error, requests.exceptions.Timeout):
         reason = f"connecting to {whom} timed out after {timeout:g} s"
-    elif reset:
+    elif _find(error, ConnectionError):
         reason = f"the connection to {whom} broke while it was being made"
     else:
         failed = next(
