@@ -91,10 +91,16 @@ class Bounds:
 
 
 class BoundedResponse(PlainResponse):
-    """A response whose every byte, from the first header on, is read within bounds."""
+    """A response whose every byte, from the first header on, is read within bounds.
+
+    It reads at least as much at a time as a TLS record holds (RFC 8446, section 5.1: 16 KiB).
+    So what else was in the last record of a response ends with its file, instead of being read as
+    the next response; urllib3 sees what is still in the socket.
+    """
 
     def __init__(self, sock: Any, bounds: Bounds, *args: Any, **kwargs: Any) -> None:
-        super().__init__(_Source(sock, bounds), *args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_BoundedFile(sock, bounds, self.fp.detach()), _PIECE)
 
     def _read_status(self) -> tuple[str, int, str]:
         """The status line of the answer, after all interim ones (RFC 9110, section 15.2).
@@ -112,31 +118,14 @@ class BoundedResponse(PlainResponse):
             parse_headers(self.fp)
 
 
-class _Source:
-    """The part of a socket that a response is read from."""
-
-    def __init__(self, sock: Any, bounds: Bounds) -> None:
-        self._sock = sock
-        self._bounds = bounds
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        """The file to read from; it keeps the socket open, as a socket's own does.
-
-        It reads at least as much at a time as a TLS record holds (RFC 8446, section 5.1: 16 KiB).
-        So what else was in the last record of a response ends with the file, instead of being
-        read as the next response; urllib3 sees what is still in the socket.
-        """
-        return io.BufferedReader(_BoundedFile(self._sock, self._bounds, mode), _PIECE)
-
-
 class _BoundedFile(io.RawIOBase):
-    """Limits each wait to the time left, and counts bytes."""
+    """A socket's own file, with each wait limited to the time left, and its bytes counted."""
 
-    def __init__(self, sock: Any, bounds: Bounds, mode: str) -> None:
+    def __init__(self, sock: Any, bounds: Bounds, raw: io.RawIOBase) -> None:
         super().__init__()
         self._sock = sock
         self._bounds = bounds
-        self._raw = sock.makefile(mode, buffering=0)
+        self._raw = raw
 
     def readable(self) -> bool:
         return True
