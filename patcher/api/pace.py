@@ -31,19 +31,15 @@ class Pace:
 
     def turn(self, sleep: Callable[[float], None]) -> None:
         """Returns when a request may be sent; ``sleep`` waits."""
-        at = self._reserved()
+        at = self.take()
         while True:
             delay = at - self._monotonic()
             if delay > 0:
                 sleep(delay)
             elif at < self._closed_until:
-                at = self._reserved()  # throttled in the meantime
+                at = self.take()  # throttled in the meantime
             else:
                 return
-
-    def take(self) -> None:
-        """Counts a request that is sent now, without waiting; later ones wait longer for it."""
-        self._reserved()
 
     def pause_left(self) -> float:
         """The seconds left of a pause; 0 without one."""
@@ -54,8 +50,11 @@ class Pace:
         with self._lock:
             self._closed_until = max(self._closed_until, self._monotonic() + seconds)
 
-    def _reserved(self) -> float:
-        """The time of the next request, reserved for one caller."""
+    def take(self) -> float:
+        """Takes the next turn, and returns its time.
+
+        A request that is sent without waiting for it counts all the same: later ones wait longer.
+        """
         with self._lock:
             at = max(self._monotonic(), self._next, self._closed_until)
             self._next = at + self._gap

@@ -109,7 +109,7 @@ def test_threads_get_turns_of_their_own() -> None:
     delays: list[float] = []
 
     def work() -> None:
-        delays.extend(pace._reserved() for _ in range(50))
+        delays.extend(pace.take() for _ in range(50))
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
