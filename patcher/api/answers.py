@@ -249,16 +249,14 @@ def pages(ask: Ask, collection: str) -> Iterator[list[JsonValue]]:
     several pages, all pages are read and yielded again, a few times at most. Raises ApiError.
     """
     for _ in range(_READS):
-        seen: set[str] = set()
+        ids: list[str] = []
         first: JsonValue = None
-        count, came_twice = 0, False
-        for page in _once(ask, collection):
-            first = page[0] if page and not count else first
-            count += 1
-            for one in map(_id, page):
-                came_twice = came_twice or one in seen
-                seen |= {one} if one else set()
+        count = 0
+        for count, page in enumerate(_once(ask, collection), 1):
+            first = page[0] if page and count == 1 else first
+            ids += filter(None, map(_id, page))
             yield page
+        came_twice = len(set(ids)) < len(ids)
         if not came_twice and (count < 2 or not _has_moved(ask, collection, first)):
             return
 
