@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from patcher.documents.pointers import lookup
 from patcher.documents.values import Document, JsonValue
 from patcher.documents.wording import Notice, counted, first_few
 from patcher.impact.fieldchange import FieldChange, Reference, references
@@ -28,14 +29,12 @@ class Schedule(NamedTuple):
         """The schedule of a response; None where there is none."""
         if type(value) is not dict:
             return None
-        after = value.get("run_after")
-        after = after if type(after) is dict else {}
         times = {key: text_of(value, key, redact) for key in _TIMES}
         return cls(
             text_of(value, "frequency", redact),
             {key: text for key, text in times.items() if text},
-            tuple(_ids(after.get("sync_ids"))),
-            tuple(_ids(after.get("bulk_sync_ids"))),
+            _texts(lookup(value, ("run_after", "sync_ids"))),
+            _texts(lookup(value, ("run_after", "bulk_sync_ids"))),
         )
 
     @staticmethod
@@ -185,10 +184,9 @@ def text_of(value: Document, key: str, redact: Redact) -> str | None:
     return redact(found) if type(found) is str else None
 
 
-def _ids(value: JsonValue) -> Iterator[str]:
-    for one in value if type(value) is list else ():
-        if type(one) is str:
-            yield one
+def _texts(value: JsonValue) -> tuple[str, ...]:
+    """The texts in a list; none for any other value."""
+    return tuple(one for one in (value if type(value) is list else ()) if type(one) is str)
 
 
 class Unread(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents.patches import Renamed
 from patcher.documents.pointers import lookup, pointer_to
-from patcher.documents.values import Document, JsonValue, Tokens
+from patcher.documents.values import Document, JsonValue, Tokens, entries
 from patcher.impact.preview import Preview, Redact, names_of
 from patcher.resources.findings import Columns
 from patcher.resources.snapshot import Snapshot
@@ -223,14 +223,9 @@ def _found(
     value: JsonValue, owners: frozenset[str], names: Mapping[str, str], at: Tokens
 ) -> Iterator[tuple[Tokens, str, bool]]:
     """Place, field name, and whether it is by id, of every reference in ``value``."""
-    if type(value) is str:
-        if value.lower() in names:
-            yield at, names[value.lower()], True
-    elif type(value) is list:
-        for index, member in enumerate(value):
-            yield from _found(member, owners, names, (*at, str(index)))
-    elif type(value) is dict:
-        if _is_source(value) and value["model_id"].lower() in owners:
-            yield at, value["field"], False
-        for key, member in value.items():
-            yield from _found(member, owners, names, (*at, key))
+    if type(value) is str and value.lower() in names:
+        yield at, names[value.lower()], True
+    elif _is_source(value) and value["model_id"].lower() in owners:
+        yield at, value["field"], False
+    for key, member in entries(value):
+        yield from _found(member, owners, names, (*at, key))
