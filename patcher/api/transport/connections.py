@@ -14,7 +14,7 @@ from __future__ import annotations
 import io
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPResponse as PlainResponse
 from http.client import parse_headers
@@ -218,7 +218,8 @@ class _WatchedConnection(HTTPConnection):
     """Marks the witness with the first byte after the connection stands.
 
     Connecting may send bytes too (a proxy's CONNECT); they are not the request's. Whatever is
-    sent or received has what is left of the time, and no more.
+    sent or received has what is left of the time, and no more: bytes, which a body is as well, go
+    in blocks that are sent quickly.
     """
 
     response_class = staticmethod(_bounded_response)  # type: ignore[assignment]
@@ -245,19 +246,10 @@ class _WatchedConnection(HTTPConnection):
         if self.sock is None:
             self.connect()
         witness = _witness()
-        for block in _blocks(data):
+        for start in range(0, len(data), _BLOCK):
             witness.bounds.limit(self.sock)
             witness.sent = witness.sent or not self._connecting
-            super().send(block)
-
-
-def _blocks(data: Any) -> Iterator[Any]:
-    """Bytes in pieces that are sent quickly; anything else as it is."""
-    if not isinstance(data, bytes) or not data:
-        yield data
-        return
-    for start in range(0, len(data), _BLOCK):
-        yield data[start : start + _BLOCK]
+            super().send(data[start : start + _BLOCK])
 
 
 class _WatchedSecureConnection(_WatchedConnection, HTTPSConnection):
