@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from patcher.documents import jsontext
 from patcher.documents.diff import Change, compare
@@ -112,12 +112,15 @@ def _compared(plan: Plan, stored: Document) -> Verdict:
     return Verdict(differences, (*form.notices(), *reordered), stored)
 
 
+_Had: TypeAlias = tuple[JsonValue, ...]
+"""What each document that the resource had before has at a place, or MISSING."""
+
+
 class _SentForm:
     """Rewrites the stored document into the form in which it was sent, as far as that is allowed.
 
-    What differs from the document sent even then is not stored as sent. ``had`` holds the values
-    at the same place of each document that the resource had before: what any of them lacks, the
-    resource did not have there.
+    What differs from the document sent even then is not stored as sent. What any of the documents
+    before (``had``) lacks, the resource did not have there.
     """
 
     def __init__(self, plan: Plan, stored: Document) -> None:
@@ -142,9 +145,7 @@ class _SentForm:
             what = f"{named} in items of {path}" if named else path
             yield Notice(code, path, EXCUSES[code].format(what))
 
-    def _value(
-        self, sent: JsonValue, stored: JsonValue, had: tuple[JsonValue, ...], at: Tokens
-    ) -> JsonValue:
+    def _value(self, sent: JsonValue, stored: JsonValue, had: _Had, at: Tokens) -> JsonValue:
         if strictly_equal(sent, stored) or (self._is_none(sent, at) and self._is_none(stored, at)):
             return sent
         if at in self._hidden:
@@ -158,9 +159,7 @@ class _SentForm:
             return sent
         return stored
 
-    def _object(
-        self, sent: Document, stored: Document, had: tuple[JsonValue, ...], at: Tokens
-    ) -> Document:
+    def _object(self, sent: Document, stored: Document, had: _Had, at: Tokens) -> Document:
         form: Document = {}
         if self._is_new(sent, had[0], at):
             had = (MISSING,) * len(had)
@@ -188,9 +187,7 @@ class _SentForm:
             for key, value in before.items()
         )
 
-    def _is_excused(
-        self, sent: JsonValue, stored: JsonValue, had: tuple[JsonValue, ...], at: Tokens
-    ) -> bool:
+    def _is_excused(self, sent: JsonValue, stored: JsonValue, had: _Had, at: Tokens) -> bool:
         """Whether ``stored`` is excused although nothing was sent; notes the excuse."""
         is_new = any(self._is_none(one, at) for one in had)
         fill = self._resource.filled.get(_kind(at))
@@ -218,7 +215,7 @@ class _SentForm:
         return items.keys() == others.keys()
 
     def _list(
-        self, sent: list[JsonValue], stored: list[JsonValue], had: tuple[JsonValue, ...], at: Tokens
+        self, sent: list[JsonValue], stored: list[JsonValue], had: _Had, at: Tokens
     ) -> list[JsonValue]:
         mine, theirs = self._items(sent, at), self._items(stored, at)
         known = [self._items(one, at) or {} for one in had]
