@@ -131,10 +131,9 @@ class Guard:
                 sent = SentWrite(self, plan, self._read_again(plan), entry)
             except ConflictError as error:
                 # What moved it may be the write that was reported as not processed.
-                late = throttled.unprocessed(error.fresh) if throttled else None
-                if late is None:
-                    raise
-                return late
+                if throttled and (late := throttled.unprocessed(error.fresh)):
+                    return late
+                raise
             with self.defer(entry) as release:
                 answer = self._put(sent, body, key)
                 if isinstance(answer, AfterWrite):
@@ -144,10 +143,9 @@ class Guard:
             try:
                 pause = _pause(sent, answer, attempt, usual)
             except ApiError:
-                late = throttled.unprocessed(throttled.first_look(0)) if throttled else None
-                if late is None:
-                    raise
-                return late
+                if throttled and (late := throttled.unprocessed(throttled.first_look(0))):
+                    return late
+                raise
             key = self.new_key()
             self.journal.add_key(entry, key)
             self.clock.sleep(pause)

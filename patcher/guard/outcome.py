@@ -84,8 +84,7 @@ class SentWrite:
         """
         said = f"{self.plan.redacted(answer.message)} (412)"
         now = self.first_look(PATIENCE, moved=True)
-        written = self.unprocessed(now)
-        if written is not None:
+        if written := self.unprocessed(now):
             return written
         what = f"The precondition of the write failed: {said}."
         if now is not None and self._has_moved(now):
@@ -181,8 +180,7 @@ class SentWrite:
         if not self._has_moved(now):
             raise self.not_written(f"{what}: {why}.")
         found = self._after(now)
-        written = self._shown_by(found)
-        if written is not None:
+        if written := self._shown_by(found):
             text = f"Job {job.id} failed ({why}), but what was sent is stored."
             notice = Notice("job-failed-but-written", "", text)
             return replace(written, notices=(notice, *written.notices))
@@ -208,8 +206,7 @@ class SentWrite:
         if now is None or not self._has_moved(now) or self.before.is_newer_than(now):
             return None
         found = self._after(now)
-        written = self._shown_by(found)
-        if written is not None:
+        if written := self._shown_by(found):
             return written
         # Without versions that count, someone's write over all of ours leaves nothing to go by.
         is_theirs = found.is_alone or found.is_blind
