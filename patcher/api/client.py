@@ -193,8 +193,7 @@ class Client:
                 body=jsontext.dump(body).encode("ascii"),
                 headers={"Content-Type": "application/json"},
             ),
-            retryable=(429, 502, 503),
-            retries_lost=False,
+            may_repeat=False,
         )
         return self._of_version(response, "POST", path) if response.status < 300 else response
 
@@ -219,14 +218,12 @@ class Client:
         """The JSON object that a GET answers with. Raises ApiError."""
         return answers.envelope(self._read(path, params), f"The answer of GET {path}")
 
-    def _persistent(
-        self,
-        send: Callable[[], Response],
-        retryable: tuple[int, ...] = (429, 502, 503, 504),
-        *,
-        retries_lost: bool = True,
-    ) -> Response:
-        """The response to a request, which is retried where the failure is retryable."""
+    def _persistent(self, send: Callable[[], Response], *, may_repeat: bool = True) -> Response:
+        """The response to a request, which is retried where the failure is retryable.
+
+        Only one that ``may_repeat`` what was processed is retried after a 504 or a lost answer.
+        """
+        retryable = (429, 502, 503, 504) if may_repeat else (429, 502, 503)
         for attempt, pause in enumerate(pauses(0.25), 1):
             wait = pause
             is_last = attempt == _READ_ATTEMPTS or self._time_left() <= 0
@@ -235,7 +232,7 @@ class Client:
                 response = send()
             except (UnsentError, AnswerLostError) as error:
                 # A connection that lay idle may be gone; a read can simply be made again.
-                is_final = isinstance(error, AnswerLostError) and not retries_lost
+                is_final = isinstance(error, AnswerLostError) and not may_repeat
                 if is_last or is_final:
                     raise
             else:
