@@ -262,13 +262,10 @@ def pages(ask: Ask, collection: str) -> Iterator[list[JsonValue]]:
 
 
 def _has_moved(ask: Ask, collection: str, first: JsonValue) -> bool:
-    """Whether the first item of the list is no longer ``first``."""
+    """Whether an item of the list was written since ``first`` was the first of it."""
     page = _items(ask({"limit": "1"}), collection)
-    now = page[0] if page else None
-    # Items that were written at the same time may be listed in either order.
-    return (_id(now), _time(now)) != (_id(first), _time(first)) and (
-        _id(now) == _id(first) or _time(now) != _time(first)
-    )
+    # Not by ID: items that were written at the same time may be listed in either order.
+    return bool(_time(page[0] if page else None) != _time(first))
 
 
 def _once(ask: Ask, collection: str) -> Iterator[list[JsonValue]]:
