@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from patcher.documents.pointers import lookup, tokens_of
 from patcher.documents.shape import ListKeys, keys_of
-from patcher.documents.values import Document, JsonValue, Tokens, strictly_equal
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens, strictly_equal
 from patcher.documents.wording import Notice, first_few
 from patcher.errors import VerificationError
 from patcher.guard.verification import Verdict
@@ -192,8 +192,6 @@ def _same(
     *,
     loosely: bool = False,
 ) -> bool:
-    if place not in one or place not in other:
-        return place not in one and place not in other
-    if loosely:
+    if loosely and place in one and place in other:
         return str(one[place]).casefold() == str(other[place]).casefold()
-    return strictly_equal(one[place], other[place])
+    return strictly_equal(one.get(place, MISSING), other.get(place, MISSING))
