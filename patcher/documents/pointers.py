@@ -9,7 +9,7 @@ from typing import Final
 
 from patcher.documents.jsontext import quoted
 from patcher.documents.values import MAX_DEPTH, MISSING, JsonValue, Tokens
-from patcher.documents.wording import is_unseen, numbered, paired, spelled_pointer, typed_pointer
+from patcher.documents.wording import has_unseen, numbered, paired, spelled_pointer, typed_pointer
 from patcher.errors import InvalidPatchError
 
 _BAD_ESCAPE: Final = re.compile(r"~(?![01])")
@@ -96,7 +96,7 @@ def path_to(tokens: Tokens) -> str:
     dotted = ".".join(re.sub(r"[.=:\\]", r"\\\g<0>", token) for token in tokens)
     dotted = re.sub(r"\+\Z|(?<=[^.])-\Z", r"\\\g<0>", dotted)
     dotted = re.sub(r"\A | \Z", lambda _: numbered(" "), dotted)
-    return "".join(numbered(one) if is_unseen(one) else one for one in dotted)
+    return "".join(numbered(one) if has_unseen(one) else one for one in dotted)
 
 
 def item_to(tokens: Tokens, operator: str, value: str) -> str:

@@ -81,13 +81,8 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     return None if near is None or near == word else f"Did you mean {quoted(near)}?"
 
 
-def is_unseen(character: str) -> bool:
-    """Whether a character is invisible or blank, other than a space."""
-    return not character.isprintable() or bool(_BLANK.match(character))
-
-
 def has_unseen(text: str) -> bool:
-    """Whether a text has an invisible character."""
+    """Whether a text has a character that is invisible or blank, other than a space."""
     return not text.isprintable() or (not text.isascii() and bool(_BLANK.search(text)))
 
 
@@ -105,7 +100,7 @@ def spelled(text: str, also: Collection[int] = ()) -> str:
     if not also and "\\" not in text and not has_unseen(text):
         return text
     return _spelled(
-        text, lambda i, one: escape(one) if i in also or is_unseen(one) else one, _AS_ESCAPE
+        text, lambda i, one: escape(one) if i in also or has_unseen(one) else one, _AS_ESCAPE
     )
 
 
@@ -116,7 +111,7 @@ def spelled_pointer(pointer: str, also: Collection[int] = ()) -> str:
     """
 
     def spell(i: int, one: str) -> str:
-        if i in also or is_unseen(one) or _BLANKS.match(pointer, i):
+        if i in also or has_unseen(one) or _BLANKS.match(pointer, i):
             return numbered(one)
         return f"\\{one}" if _OPERATOR.match(pointer, i) else one
 

@@ -16,7 +16,7 @@ from patcher.documents import jsontext, yamltext
 from patcher.documents.pointers import tokens_of
 from patcher.documents.threeway import Collision
 from patcher.documents.values import MISSING, Document, JsonValue, Tokens
-from patcher.documents.wording import escape, is_unseen
+from patcher.documents.wording import escape, has_unseen
 from patcher.errors import InvalidPatchError
 from patcher.resources.blockers import Blocker
 from patcher.resources.resource import Resource
@@ -174,4 +174,4 @@ def _quoted(value: JsonValue) -> list[str]:
 
 def _visible(text: str) -> str:
     """Returns ``text`` on one line, with invisible characters escaped."""
-    return "".join(escape(one) if is_unseen(one) else one for one in text)
+    return "".join(escape(one) if has_unseen(one) else one for one in text)

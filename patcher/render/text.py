@@ -20,7 +20,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents import jsontext
 from patcher.documents.values import JsonValue
-from patcher.documents.wording import escape, has_unseen, is_unseen, spelled, spelled_pointer
+from patcher.documents.wording import escape, has_unseen, spelled, spelled_pointer
 from patcher.plan import PatchResult
 
 Style: TypeAlias = Literal["", "title", "quiet", "added", "removed", "changed", "alarm"]
@@ -150,7 +150,7 @@ def printable(text: str) -> str:
     """
     if not has_unseen(text):
         return text
-    return "".join(escape(one) if is_unseen(one) else one for one in text)
+    return "".join(escape(one) if has_unseen(one) else one for one in text)
 
 
 def printable_value(value: JsonValue, *, indent: int | None = None) -> str:

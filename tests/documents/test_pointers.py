@@ -27,7 +27,7 @@ from patcher.documents.pointers import (
     tokens_of,
 )
 from patcher.documents.values import MAX_DEPTH, MISSING, Tokens
-from patcher.documents.wording import is_unseen
+from patcher.documents.wording import has_unseen
 from patcher.errors import InvalidPatchError, PatchError
 from tests.documents.strategies import documents, keys
 
@@ -234,7 +234,7 @@ odd_keys = st.text(
 def test_every_path_that_is_shown_can_be_typed(place: Tokens) -> None:
     """As PATH of --set, with either operator, and of --unset; pointers and dotted paths alike."""
     for path in (shown(place), path_to(place)):
-        assert not any(map(is_unseen, path))
+        assert not any(map(has_unseen, path))
         assert parse_set(f"{path}=x=y", str).place == place
         assert parse_set(f"{path}:=1", str).place == place
         assert parse_unset(path).place == place

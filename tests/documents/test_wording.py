@@ -10,7 +10,6 @@ from patcher.documents.wording import (
     did_you_mean,
     first_few,
     has_unseen,
-    is_unseen,
     spelled,
     spelled_pointer,
     typed_pointer,
@@ -91,7 +90,7 @@ def test_a_word_of_two_hundred_characters_is_still_compared() -> None:
 def test_what_cannot_be_seen_is_escaped(text: str, shown: str | None) -> None:
     """So that a line shows which text it is; what is seen stays as it is."""
     assert spelled(text) == (text if shown is None else shown)
-    assert has_unseen(text) == any(map(is_unseen, text))
+    assert has_unseen(text) == any(map(has_unseen, text))
 
 
 def test_further_characters_are_escaped_where_that_is_asked_for() -> None:

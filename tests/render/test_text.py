@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from patcher.documents.diff import Change
-from patcher.documents.wording import is_unseen
+from patcher.documents.wording import has_unseen
 from patcher.render import html, markdown
 from patcher.render.plan import Outline, change_lines
 from patcher.render.text import (
@@ -110,7 +110,7 @@ def test_what_looks_alike_is_told_apart_on_every_face(old: Any, new: Any) -> Non
     for face, (before, after) in _on_each_face(Change("/x", "changed", old, new)).items():
         assert before or after, face
         assert list(map(_looks, before)) != list(map(_looks, after)), face
-        assert not any(map(is_unseen, "".join(before + after))), face
+        assert not any(map(has_unseen, "".join(before + after))), face
 
 
 TEXTS = st.text(
@@ -133,10 +133,10 @@ def test_no_change_of_a_text_is_shown_as_two_equal_lines(old: str, new: str) -> 
     ]
     assert sides[0] != sides[1]
     for text, _ in sides[0] + sides[1]:
-        assert not any(map(is_unseen, text))
+        assert not any(map(has_unseen, text))
         assert not text.endswith(" ")
     for shown in (plain(change_lines([change])), markdown.report([_outline(change)])):
-        assert not any(map(is_unseen, shown.replace("\n", "")))
+        assert not any(map(has_unseen, shown.replace("\n", "")))
 
 
 @given(st.lists(TEXTS, max_size=4))
@@ -148,7 +148,7 @@ def test_different_lines_are_written_differently(texts: list[str]) -> None:
         ["\n".join(rows) for rows in values_apart(texts, 20)],
     ):
         assert len(set(shown)) == len(set(texts))
-        assert not any(map(is_unseen, "".join(shown).replace("\n", "")))
+        assert not any(map(has_unseen, "".join(shown).replace("\n", "")))
 
 
 def test_letters_of_every_script_stay_readable() -> None:
