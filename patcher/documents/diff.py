@@ -49,11 +49,7 @@ class Change:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Change):
             return NotImplemented
-        return (
-            (self.path, self.kind) == (other.path, other.kind)
-            and strictly_equal(self.old, other.old)
-            and strictly_equal(self.new, other.new)
-        )
+        return strictly_equal(self.to_dict(), other.to_dict())
 
     def __hash__(self) -> int:
         return hash((self.path, self.kind))
