@@ -55,13 +55,9 @@ def keys_of(members: list[JsonValue], keyed: KeyedList) -> list[MemberKey] | Non
         # A set of types is faster than a test of each item.
         is_sound = set(map(type, members)) <= {str} and len(set(members)) == len(members)
         return list(members) if is_sound else None
-    keys: list[MemberKey] = []
-    for member in members:
-        key = keyed.key_of(member)
-        if key is None:
-            return None
-        keys.append(key)
-    return keys if len(set(keys)) == len(keys) else None
+    keys = [keyed.key_of(member) for member in members]
+    distinct = set(keys)
+    return keys if len(distinct) == len(keys) and None not in distinct else None
 
 
 def items_by_key(value: JsonValue, keyed: KeyedList) -> dict[MemberKey, JsonValue] | None:
@@ -141,8 +137,7 @@ class Shape(NamedTuple):
 
 def _respelled(value: JsonValue, place: Tokens, spellings: Mapping[str, str]) -> JsonValue:
     if not place:
-        is_known = type(value) is not str or value in spellings.values()
-        return value if is_known else spellings.get(value.lower(), value)
+        return spellings.get(value.lower(), value) if type(value) is str else value
     if place[0] == "-" and type(value) is list:
         return [_respelled(item, place[1:], spellings) for item in value]
     if place[0] != "-" and type(value) is dict and place[0] in value:
