@@ -98,15 +98,11 @@ class Masks:
 
     def masked_from(self, place: Tokens) -> Tokens | None:
         """The outermost masked place at or above ``place``; None where it may be shown."""
-        ends = (
-            end
-            for opaque in self.places
-            if place[: len(opaque)] == opaque
-            for end in range(len(opaque) + 1, len(place) + 1)
-            if fits(place[end - 1], self.words) or place[:end] in self.hidden
-        )
-        end = min(ends, default=None)
-        return None if end is None else place[:end]
+        for end, key in enumerate(place, 1):
+            is_below = self.is_opaque(place[: end - 1])
+            if is_below and (fits(key, self.words) or place[:end] in self.hidden):
+                return place[:end]
+        return None
 
     def shown_place(self, place: Tokens) -> Tokens:
         """``place``, or the masked place that it is in, whose keys are hidden."""

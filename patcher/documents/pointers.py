@@ -138,9 +138,8 @@ def of_kind(value: JsonValue, kind: Tokens, at: Tokens = ()) -> Iterator[tuple[T
 
 def list_above(document: JsonValue, place: Tokens) -> Tokens | None:
     """The outermost list that a place is in, or None."""
-    ends = (end for end in range(len(place)) if type(lookup(document, place[:end])) is list)
-    end = next(ends, None)
-    return None if end is None else place[:end]
+    above = (place[:end] for end in range(len(place)))
+    return next((one for one in above if type(lookup(document, one)) is list), None)
 
 
 def lookup(document: JsonValue, tokens: Tokens, default: JsonValue = MISSING) -> JsonValue:
@@ -177,9 +176,7 @@ def obstacle(document: JsonValue, tokens: Tokens, *, adding: bool = False) -> st
 
 def kind_of(value: JsonValue) -> str:
     """The JSON type of a value, with its article."""
-    if value is None:
-        return "null"
-    names = {dict: "an object", list: "a list", str: "text", bool: "a boolean"}
+    names = {dict: "an object", list: "a list", str: "text", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number")
 
 
@@ -207,5 +204,4 @@ def _not_too_deep(tokens: Tokens) -> Tokens:
 
 def overlap(one: Tokens, other: Tokens) -> bool:
     """Whether two places are the same, or one is within the other."""
-    shorter = min(len(one), len(other))
-    return one[:shorter] == other[:shorter]
+    return one[: len(other)] == other[: len(one)]
