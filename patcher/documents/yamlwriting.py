@@ -83,13 +83,8 @@ def _text(text: str) -> str:
 
 def _is_plain(text: str) -> bool:
     """Whether every reader reads a text without quotes as this text; False in doubt."""
-    if UUID.fullmatch(text):
-        return True
-    return (
-        bool(_PLAIN.fullmatch(text))
-        and text.casefold() not in _WORDS
-        and not _SEPARATOR.search(text)
-    )
+    is_sound = bool(UUID.fullmatch(text) or _PLAIN.fullmatch(text))
+    return is_sound and text.casefold() not in _WORDS and not _SEPARATOR.search(text)
 
 
 def _escaped(text: str) -> str:
