@@ -8,7 +8,6 @@ every scalar as one value. A place that both sides changed differently is a coll
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import NamedTuple
 
 from patcher.documents.pointers import list_above, lookup, pointer_to
@@ -136,9 +135,7 @@ class _Merge:
         if order is None:
             return None
         index = {key: str(i) for keys in (before, order) for i, key in enumerate(keys)}
-        collisions = chain.from_iterable(
-            one.collisions_at(index[key]) for key, one in found.items()
-        )
+        collisions = (each for key, one in found.items() for each in one.collisions_at(index[key]))
         return _Found([found[key].value for key in order], tuple(collisions))
 
 
