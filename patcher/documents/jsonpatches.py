@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from patcher.documents.jsontext import quoted
 from patcher.documents.pointers import kind_of, lookup, obstacle, pointer_to, shown, tokens_of
@@ -41,6 +41,18 @@ class Operation(Step):
     source: Tokens | None = None
     value: JsonValue = MISSING
     ignored: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuses an operation that fits no document."""
+        path, source = self.path, self.source
+        if self.op != "test":
+            refuse_root(path)
+            if self.value is not MISSING:
+                refuse_too_deep(path, self.value)
+        if self.op == "move" and source is not None:
+            refuse_root(source)
+            if source == path[: len(source)] and source != path:
+                raise _invalid(self.number, f"{shown(source)} cannot be moved into itself", path)
 
     def writes(self) -> Iterable[tuple[Tokens, JsonValue]]:
         """The path unless it is a test; a move also empties its ``from``."""
@@ -92,9 +104,8 @@ class Operation(Step):
         raw: Document = {"op": op, "path": pointer_to(self.path)}
         if value is not MISSING:
             raw["value"] = copied(value)
-        patch: Any = jsonpatch.JsonPatch([raw])
         try:
-            changed: Document = patch.apply(document, in_place=True)
+            changed: Document = jsonpatch.apply_patch(document, [raw], in_place=True)
         except jsonpatch.JsonPatchTestFailed:
             reason = f"the test of {shown(self.path)} failed: another value is there"
             hint = "The document differs from what the patch tests for. Nothing was changed."
@@ -131,7 +142,7 @@ def _operation(raw: JsonValue, number: int) -> Operation:
     for name in members:
         if name not in raw:
             raise _invalid(number, f"{quoted(name)} is missing")
-    operation = Operation(
+    return Operation(
         number,
         op,
         path=_place(raw, "path", number),
@@ -139,8 +150,6 @@ def _operation(raw: JsonValue, number: int) -> Operation:
         value=raw["value"] if "value" in members else MISSING,
         ignored=tuple(name for name in raw if name not in members),
     )
-    _refuse_impossible(operation)
-    return operation
 
 
 def _place(raw: Document, name: str, number: int) -> Tokens:
@@ -152,19 +161,6 @@ def _place(raw: Document, name: str, number: int) -> Tokens:
     except InvalidPatchError as error:
         reason = error.message[:1].lower() + error.message[1:-1]
         raise _invalid(number, f"its {name}: {reason}", hint=error.command_hint) from None
-
-
-def _refuse_impossible(operation: Operation) -> None:
-    """Refuses an operation that fits no document."""
-    if operation.op != "test":
-        refuse_root(operation.path)
-        if operation.value is not MISSING:
-            refuse_too_deep(operation.path, operation.value)
-    source, path = operation.source, operation.path
-    if operation.op == "move" and source is not None:
-        refuse_root(source)
-        if source == path[: len(source)] and source != path:
-            raise _invalid(operation.number, f"{shown(source)} cannot be moved into itself", path)
 
 
 def _invalid(
