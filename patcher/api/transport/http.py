@@ -19,8 +19,7 @@ from weakref import WeakSet
 from patcher import _version
 from patcher.api.settings import Settings
 from patcher.documents import jsontext
-from patcher.documents.masks import MASK
-from patcher.documents.spellings import Copies
+from patcher.documents.masks import Masks
 from patcher.errors import ApiError, InvalidPatchError
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ class Transport:
         self._settings = settings
         self._monotonic = monotonic
         self._observe = observe
-        self._copies = Copies(settings.secrets, MASK)
+        self._masks = Masks(secrets=settings.secrets)
         self._base: str | None = None
         self._common = {
             "Accept": "application/json",
@@ -205,13 +204,13 @@ class Transport:
         What may hold a document stays as it is: there the key is a value like any other, and is
         masked where it is shown.
         """
-        headers = {name: self._copies.masked(text) for name, text in response.headers.items()}
+        headers = {name: self._masks.masked_text(text) for name, text in response.headers.items()}
         if response.status < 300 and response.body.lstrip().startswith(b"{"):
             return response._replace(headers=headers)
-        text = self._copies.masked(response.body.decode("utf-8", "surrogateescape"))
+        text = self._masks.masked_text(response.body.decode("utf-8", "surrogateescape"))
         with suppress(InvalidPatchError):  # where it is JSON, it may be escaped in there
             plain = jsontext.dump(jsontext.parse(text, what="the answer"))
-            masked = self._copies.masked(plain)
+            masked = self._masks.masked_text(plain)
             text = text if masked == plain else masked
         body = text.encode("utf-8", "surrogateescape")
         return response._replace(headers=headers, body=body)
