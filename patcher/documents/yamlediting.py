@@ -142,8 +142,7 @@ class _Edits:
                 self._remove(entry)
             if added := new[j + both : j_end]:
                 if i + both == 0:
-                    pad = " " * column
-                    text = _indented(added, column) + "\n" + pad
+                    text = _indented(added, column) + "\n" + " " * column
                     self._found.append((entries[0].start, entries[0].start, text))
                 else:
                     self._insert_after(entries[i + both - 1], added, column)
