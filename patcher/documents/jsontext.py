@@ -35,7 +35,7 @@ def parse(text: str | bytes, *, what: str) -> JsonValue:
         if not _has_no_duplicates(source, members):
             _PAIRWISE.decode(source)
     except json.JSONDecodeError as error:
-        raise _not_json(what, _reason(error), (error.lineno, error.colno)) from None
+        raise not_valid(f"{what} is not valid JSON", source, _reason(error), error.pos) from None
     except (_RefusedError, RecursionError):
         raise _first_problem(source, what) from None
     if depth > MAX_DEPTH:
@@ -98,9 +98,15 @@ def quoted(text: str) -> str:
     return f'"{"".join(shown)}"'
 
 
-def line_and_column(text: str, position: int) -> tuple[int, int]:
-    """Line and column of a position, from 1."""
-    return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+def not_valid(
+    what: str, text: str, reason: str, index: int | None = None, hint: str | None = None
+) -> InvalidPatchError:
+    """The error for a text, with line and column (from 1) of the place at ``index``, if known."""
+    where = ""
+    if index is not None:
+        line, column = text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
+        where = f" (line {line}, column {column})"
+    return InvalidPatchError(f"{what}: {reason}{where}.", hint=hint)
 
 
 class _RefusedError(Exception):
@@ -153,9 +159,10 @@ _NOT_FINITE: Final = frozenset({"NaN", "Infinity", "-Infinity"})
 
 def _first_problem(text: str, what: str) -> InvalidPatchError:
     """The error for a text that only the decoder accepts; finds the position, slowly."""
-    for position, reason, hint in _problems(text):
-        return _not_json(what, reason, line_and_column(text, position), hint)
-    return _not_json(what, "it is nested too deeply", None)
+    what = f"{what} is not valid JSON"
+    for index, reason, hint in _problems(text):
+        return not_valid(what, text, reason, index, hint)
+    return not_valid(what, text, "it is nested too deeply")
 
 
 def _problems(text: str) -> Iterator[tuple[int, str, str | None]]:
@@ -186,10 +193,3 @@ def _problems(text: str) -> Iterator[tuple[int, str, str | None]]:
 def _reason(error: json.JSONDecodeError) -> str:
     text = error.msg.removesuffix(" at").removesuffix(" starting")
     return text[:1].lower() + text[1:]
-
-
-def _not_json(
-    what: str, reason: str, place: tuple[int, int] | None, hint: str | None = None
-) -> InvalidPatchError:
-    where = f" (line {place[0]}, column {place[1]})" if place else ""
-    return InvalidPatchError(f"{what} is not valid JSON: {reason}{where}.", hint=hint)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from patcher.documents import jsontext, yamlwriting
-from patcher.documents.jsontext import line_and_column, quoted
+from patcher.documents.jsontext import not_valid, quoted
 from patcher.documents.pointers import tokens_of
 from patcher.documents.values import MAX_DEPTH, MISSING, Document, JsonValue, Tokens, is_writable
 from patcher.documents.wording import paired
@@ -49,9 +49,6 @@ _BLOCK_LEAD: Final = re.compile(r"[^\n0-9]*\n((?: *\n)*)( *)[^ \n]")
 _DIRECTIVE: Final = re.compile(r"^%(?!YAML[ ]+1\.2[ ]*(?:[ ]#.*)?$).*", re.MULTILINE)
 _MARKER: Final = re.compile(r"\n(?:---|\.\.\.)(?!\S)")
 _LINE: Final = re.compile(r"\n( *)[^ \n]")
-
-_Place: TypeAlias = "tuple[int, int] | None"
-"""Line and column, where they are known."""
 
 
 def parse(text: str | bytes, *, what: str) -> JsonValue:
@@ -155,12 +152,13 @@ class _Reader:
             one = strange[0]
             name = f" ({_NAMES[one]})" if one in _NAMES else ""
             reason = f"the character U+{ord(one):04X}{name} must be escaped"
-            raise self._refused(reason, line_and_column(self._source, strange.start()))
+            raise self._refused(reason, strange.start())
         try:
             self._events: Iterator[Any] = YAML(typ="safe", pure=True).parse(self._source)
             return self._document()
         except MarkedYAMLError as error:
-            raise self._refused(_reason(error), _place(error.problem_mark)) from None
+            mark = error.problem_mark
+            raise self._refused(_reason(error), mark and mark.index) from None
         except (YAMLError, ValueError, ArithmeticError, LookupError, AssertionError):
             # For example an escape beyond Unicode, or version 1.11, which have no error there.
             raise self._refused("it cannot be read") from None
@@ -172,9 +170,9 @@ class _Reader:
             if kind == "DocumentStartEvent":
                 if value is not MISSING:
                     reason = "there is more than one document in it"
-                    raise self._refused(reason, _place(event.start_mark))
+                    raise self._refused(reason, event.start_mark.index)
                 if directive := _DIRECTIVE.search(self._source, 0, event.start_mark.index):
-                    raise self._misread("a directive other than %YAML 1.2", directive.start())
+                    raise self._refused("a directive other than %YAML 1.2", directive.start())
             elif kind == "StreamEndEvent":
                 self._check_gap(event)
             elif kind not in ("StreamStartEvent", "DocumentEndEvent"):
@@ -185,19 +183,19 @@ class _Reader:
 
     def _value(self, event: Any, at: Tokens, *, is_key: bool = False) -> JsonValue:
         """The value that begins with ``event``; a key is no object and no list."""
-        kind, place = type(event).__name__, _place(event.start_mark)
+        kind, start = type(event).__name__, event.start_mark.index
         if kind == "AliasEvent" or event.anchor is not None:
-            raise self._refused("anchors and aliases have no counterpart in JSON", place)
+            raise self._refused("anchors and aliases have no counterpart in JSON", start)
         if event.tag is not None:
-            raise self._refused("tags have no counterpart in JSON", place)
+            raise self._refused("tags have no counterpart in JSON", start)
         if kind != "ScalarEvent" and len(at) >= MAX_DEPTH:
-            raise self._refused(f"it is nested more than {MAX_DEPTH} levels deep", place)
+            raise self._refused(f"it is nested more than {MAX_DEPTH} levels deep", start)
         self._check_gap(event)
         if kind == "ScalarEvent":
             self._check_scalar(event)
-            return self._scalar(event, place)
+            return self._scalar(event)
         if is_key:
-            raise self._no_key(place)
+            raise self._no_key(start)
         outer = self._indent, self._in_brackets
         if not event.flow_style:
             self._indent = event.start_mark.column
@@ -225,24 +223,23 @@ class _Reader:
         return items
 
     def _key(self, event: Any, members: Document) -> str:
-        key, place = self._value(event, (), is_key=True), _place(event.start_mark)
+        key, start = self._value(event, (), is_key=True), event.start_mark.index
         if type(key) is not str:
-            raise self._no_key(place)
+            raise self._no_key(start)
         if event.style is None and key == "<<":
-            raise self._refused("merge keys (<<) have no counterpart in JSON", place)
+            raise self._refused("merge keys (<<) have no counterpart in JSON", start)
         if key in members:
-            raise self._refused(f"the key {quoted(key)} occurs twice in one object", place)
+            raise self._refused(f"the key {quoted(key)} occurs twice in one object", start)
         return key
 
-    def _no_key(self, place: _Place) -> InvalidPatchError:
-        return self._refused("a key is not a text", place, "Write it in quotes.")
+    def _no_key(self, start: int) -> InvalidPatchError:
+        return self._refused("a key is not a text", start, "Write it in quotes.")
 
     def _refused(
-        self, reason: str, place: _Place = None, hint: str | None = None
+        self, reason: str, index: int | None = None, hint: str | None = None
     ) -> InvalidPatchError:
         """The error that refuses the text."""
-        where = f" (line {place[0]}, column {place[1]})" if place else ""
-        return InvalidPatchError(f"{self._what} is not valid YAML: {reason}{where}.", hint=hint)
+        return not_valid(f"{self._what} is not valid YAML", self._source, reason, index, hint)
 
     def _check_gap(self, event: Any) -> None:
         """Refuses errors between two events that ruamel.yaml overlooks."""
@@ -250,9 +247,9 @@ class _Reader:
         for sign in _SIGN.finditer(self._source, start, end):
             before, after = self._source[sign.start() - 1], self._source[sign.end() :][:1]
             if sign[0] == "?" and after.strip():
-                raise self._misread('a "?" without a space after it', sign.start())
+                raise self._refused('a "?" without a space after it', sign.start())
             if sign[0] != "?" and sign.start() and not before.isspace():
-                raise self._misread("a comment without a space before it", sign.start())
+                raise self._refused("a comment without a space before it", sign.start())
         if self._in_brackets:
             self._check_indentation(start, end)
         # An object without brackets begins where its first key does.
@@ -262,48 +259,45 @@ class _Reader:
     def _check_scalar(self, event: Any) -> None:
         start, end = event.start_mark.index, event.end_mark.index
         if marker := _MARKER.search(self._source, start, end):
-            raise self._misread("a document marker within a text", marker.start() + 1)
+            raise self._refused("a document marker within a text", marker.start() + 1)
         if event.style in ("|", ">"):
             self._check_block(event)
             return
         self._check_indentation(start, end)
         if event.style is None and self._in_brackets and _SIGN_ALONE.search(event.value):
-            raise self._misread(f'"{event.value[-1]}" in brackets', end - 1)
+            raise self._refused(f'"{event.value[-1]}" in brackets', end - 1)
 
     def _check_block(self, event: Any) -> None:
         """Refuses a block whose beginning or end readers disagree about."""
         start, end = event.start_mark.index, event.end_mark.index
         if event.start_mark.column <= self._indent:
-            raise self._misread("a block that is not indented", start)
+            raise self._refused("a block that is not indented", start)
         lead = _BLOCK_LEAD.match(self._source, start)
         if lead and max(map(len, lead[1].split("\n"))) > len(lead[2]):
-            raise self._misread("a block that begins with a longer line of blanks", start)
+            raise self._refused("a block that begins with a longer line of blanks", start)
         is_last = start < self._last_line < len(self._source) and not self._source[end:].strip()
         is_strip = "-" in self._source[start : start + 3].partition("\n")[0]
         if is_last and not (is_strip and self._source[self._last_line :].strip()):
-            raise self._misread("a block without a line break at its end", start)
+            raise self._refused("a block without a line break at its end", start)
 
     def _check_indentation(self, start: int, end: int) -> None:
         """Refuses a line within quotes or brackets that is not indented more than its container."""
         for line in _LINE.finditer(self._source, start, end + 1):
             if len(line[1]) <= self._indent:
-                raise self._misread("a line that is not indented enough", line.end() - 1)
+                raise self._refused("a line that is not indented enough", line.end() - 1)
 
-    def _misread(self, reason: str, index: int) -> InvalidPatchError:
-        return self._refused(reason, line_and_column(self._source, index))
-
-    def _scalar(self, event: Any, place: _Place) -> JsonValue:
-        text: str = event.value
+    def _scalar(self, event: Any) -> JsonValue:
+        text, start = event.value, event.start_mark.index
         if event.style is not None:
             return paired(text)
         if _OTHER_BASE.fullmatch(text) or _DECIMAL.fullmatch(text):
             value = _number(text)
             if value is None:
                 reason = "a number cannot be held exactly and would be altered"
-                raise self._refused(reason, place, "Write it in quotes, or with fewer digits.")
+                raise self._refused(reason, start, "Write it in quotes, or with fewer digits.")
             return value
         if _NOT_FINITE.fullmatch(text):
-            raise self._refused(f"{text} is not a JSON number", place, "Use null, or quotes.")
+            raise self._refused(f"{text} is not a JSON number", start, "Use null, or quotes.")
         return _WORDS.get(text, text)
 
 
@@ -313,10 +307,6 @@ def _number(text: str) -> int | float | None:
         return jsontext.number(text)
     number = int(text, 0)
     return number if is_writable(number) else None
-
-
-def _place(mark: Any) -> _Place:
-    return None if mark is None else (mark.line + 1, mark.column + 1)
 
 
 def _reason(error: Any) -> str:
