@@ -20,7 +20,7 @@ from patcher.documents.diff import Change
 from patcher.documents.jsontext import dump
 from patcher.documents.pointers import is_of_kind, lookup, path_to, pointer_to, shown, tokens_of
 from patcher.documents.spellings import Copies, bare, fits, hidden_keys, is_mask
-from patcher.documents.values import MISSING, Document, JsonValue, Tokens, entries
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens, entries, walk
 from patcher.errors import InvalidPatchError
 
 MASK: Final = "********"
@@ -241,12 +241,11 @@ def _in_full(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def _collect(value: JsonValue, found: set[str], shortest: int) -> None:
     """Adds the texts and numbers in ``value`` that are long enough to be recognized."""
-    if type(value) is str or type(value) in (int, float):
-        text = value if type(value) is str else dump(value)
-        if len(text) >= shortest and not set(text) <= set(MASK):
-            found.add(text)
-    for _, member in entries(value):
-        _collect(member, found, shortest)
+    for _, one in walk(value):
+        if type(one) in _SCALARS:
+            text = one if type(one) is str else dump(one)
+            if len(text) >= shortest and not set(text) <= set(MASK):
+                found.add(text)
 
 
 def _hidden(value: JsonValue, mask: str) -> JsonValue:

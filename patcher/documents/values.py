@@ -96,6 +96,13 @@ def entries(value: JsonValue) -> Iterator[tuple[str, JsonValue]]:
         yield from ((str(index), item) for index, item in enumerate(value))
 
 
+def walk(value: JsonValue, at: Tokens = ()) -> Iterator[tuple[Tokens, JsonValue]]:
+    """A value, which is at ``at``, and everything in it, each with its place."""
+    yield at, value
+    for key, below in entries(value):
+        yield from walk(below, (*at, key))
+
+
 def copied(value: JsonValue) -> JsonValue:
     """A deep copy of a JSON value."""
     if type(value) is dict:

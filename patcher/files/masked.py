@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from patcher.documents.masks import MASK, Masks
 from patcher.documents.pointers import pointer_to, shown
-from patcher.documents.values import MISSING, Document, JsonValue, Tokens, entries, strictly_equal
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens, strictly_equal, walk
 from patcher.errors import InvalidInputError, InvalidPatchError
 
 
@@ -81,7 +81,8 @@ def resolved(
     def items(value: list[JsonValue], live: JsonValue, masked: JsonValue, at: Tokens) -> JsonValue:
         found = list(value)
         for i, item in enumerate(value):
-            holders = [one for one in _masks_in(item, (*at, str(i))) if one not in masks.literal]
+            found_masks = (place for place, one in walk(item, (*at, str(i))) if one == MASK)
+            holders = [place for place in found_masks if place not in masks.literal]
             if not holders:
                 continue
             same = type(masked) is list and i < len(masked) and strictly_equal(item, masked[i])
@@ -111,13 +112,6 @@ def resolved(
 
 def _at(value: JsonValue, key: str) -> JsonValue:
     return value.get(key, MISSING) if type(value) is dict else MISSING
-
-
-def _masks_in(value: JsonValue, at: Tokens) -> Iterator[Tokens]:
-    if value == MASK:
-        yield at
-    for key, one in entries(value):
-        yield from _masks_in(one, (*at, key))
 
 
 def _unresolvable(at: Tokens, why: str) -> InvalidPatchError:

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from patcher.documents.patches import Renamed
 from patcher.documents.pointers import lookup, pointer_to
-from patcher.documents.values import Document, JsonValue, Tokens, entries
+from patcher.documents.values import Document, JsonValue, Tokens, walk
 from patcher.impact.preview import Preview, Redact, names_of
 from patcher.resources.findings import Columns
 from patcher.resources.snapshot import Snapshot
@@ -169,7 +169,7 @@ def references(sync: Document, change: FieldChange) -> Iterator[Reference]:
     """Every reference of ``sync`` to the fields that ``change`` is about."""
     names = {one.lower(): name for name, one in change.ids.items()}
     known = {key: value for key, value in sync.items() if key not in _SERVERS_OWN}
-    for place, name, by_id in _found(known, change.owners, names, ()):
+    for place, name, by_id in _found(known, change.owners, names):
         identifies = place[0] in _IDENTITIES
         breaks = change.breakage(name, identifies=identifies)
         yield Reference(pointer_to(place), name, "id" if by_id else "name", breaks)
@@ -220,12 +220,11 @@ def _is_source(value: JsonValue) -> bool:
 
 
 def _found(
-    value: JsonValue, owners: frozenset[str], names: Mapping[str, str], at: Tokens
+    sync: Document, owners: frozenset[str], names: Mapping[str, str]
 ) -> Iterator[tuple[Tokens, str, bool]]:
-    """Place, field name, and whether it is by id, of every reference in ``value``."""
-    if type(value) is str and value.lower() in names:
-        yield at, names[value.lower()], True
-    elif _is_source(value) and value["model_id"].lower() in owners:
-        yield at, value["field"], False
-    for key, member in entries(value):
-        yield from _found(member, owners, names, (*at, key))
+    """Place, field name, and whether it is by id, of every reference in ``sync``."""
+    for place, value in walk(sync):
+        if type(value) is str and value.lower() in names:
+            yield place, names[value.lower()], True
+        elif _is_source(value) and value["model_id"].lower() in owners:
+            yield place, value["field"], False

@@ -17,7 +17,7 @@ from patcher.documents.diff import Change, compare
 from patcher.documents.masks import MASK, Masks
 from patcher.documents.pointers import lookup, pointer_to, tokens_of
 from patcher.documents.steps import replaced
-from patcher.documents.values import MISSING, Document, JsonValue, Tokens, entries
+from patcher.documents.values import MISSING, Document, JsonValue, Tokens, entries, walk
 from patcher.documents.wording import Notice
 from patcher.errors import InvalidInputError, InvalidPatchError
 from patcher.plan.plan import Origin, Plan, Terms
@@ -59,13 +59,6 @@ def _restored(document: Document, digests: Digests, known: Mapping[str, JsonValu
         if found in known:
             document = replaced(document, tokens_of(place), known[found])
     return document
-
-
-def _places(value: JsonValue, at: Tokens = ()) -> Iterator[Tokens]:
-    """The places of everything in ``value``."""
-    for key, below in entries(value):
-        yield (*at, key)
-        yield from _places(below, (*at, key))
 
 
 def digest(value: JsonValue, salt: bytes) -> str:
@@ -233,7 +226,8 @@ def _refuse_a_credential(plan: Plan, base: Document, proposed: Document) -> None
     shape, masks = plan.resource.shape, plan.masks
     unknown = ((key,) for key in base.keys() | proposed.keys() if key not in shape.members)
     free = (*shape.opaque, *unknown)  # only below these places can keys be anything
-    paths = [*_places(base), *_places(proposed), *plan.terms.read_paths, *plan.terms.named]
+    paths = [*plan.terms.read_paths, *plan.terms.named]
+    paths += [place for document in (base, proposed) for place, _ in walk(document)]
     paths += [tokens_of(notice.path) for notice in plan.warnings]
     for path in paths:
         for end, token in enumerate(path, 1):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patcher.documents.pointers import lookup
 from patcher.documents.values import (
     MAX_DEPTH,
     MISSING,
@@ -22,9 +23,10 @@ from patcher.documents.values import (
     differing,
     extent,
     strictly_equal,
+    walk,
 )
 from patcher.errors import InvalidPatchError
-from tests.documents.strategies import documents, nested, pairs
+from tests.documents.strategies import documents, nested, pairs, places_in
 
 
 @given(pairs())
@@ -78,6 +80,15 @@ def test_a_copy_shares_nothing(document: Document) -> None:
     assert strictly_equal(again, document)
     assert not set(_containers(again)) & set(_containers(document))
     assert strictly_equal(checked(document, what="the document"), document)
+
+
+@given(documents)
+def test_a_walk_comes_by_every_place_from_the_outside_in(document: Document) -> None:
+    """It yields each place once, with the value that is there."""
+    walked = list(walk(document, ("at",)))
+
+    assert [place for place, _ in walked] == places_in(document, ("at",))
+    assert all(lookup({"at": document}, place) is value for place, value in walked)
 
 
 def _containers(value: JsonValue) -> list[int]:
