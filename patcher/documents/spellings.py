@@ -168,11 +168,11 @@ class Copies(NamedTuple):
         return text
 
 
-def cut(text: str) -> str:
-    """A foreign text, cut to LONGEST_SHOWN characters."""
-    if len(text) <= LONGEST_SHOWN:
+def cut(text: str, longest: int = LONGEST_SHOWN) -> str:
+    """A foreign text, cut to ``longest`` characters."""
+    if len(text) <= longest:
         return text
-    return f"{text[:LONGEST_SHOWN]}... (cut; {len(text)} characters in all)"
+    return f"{text[:longest]}... (cut; {len(text)} characters in all)"
 
 
 @lru_cache(maxsize=64)

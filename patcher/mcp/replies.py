@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from patcher.documents import jsontext
+from patcher.documents.spellings import cut
 from patcher.documents.values import Document, JsonValue, bounded
 from patcher.documents.wording import counted
 from patcher.errors import PatchError
@@ -60,15 +61,9 @@ def clean(text: str) -> str:
     return "\n".join(rows)
 
 
-def _cut(text: str) -> str:
-    if len(text) <= LONGEST_ITEM:
-        return text
-    return f"{text[:LONGEST_ITEM]}... (cut; {len(text)} characters in all)"
-
-
 def short(value: JsonValue, size: int = 2 * LONGEST_ITEM) -> JsonValue:
     """A foreign value for JSON: each text clipped, and all of it cut to ``size`` characters."""
-    return bounded(value, lambda text: clean(_cut(text)), size)
+    return bounded(value, lambda text: clean(cut(text, LONGEST_ITEM)), size)
 
 
 def fitting(items: Iterable[JsonValue], size: int = LONGEST_LIST) -> tuple[list[JsonValue], int]:
@@ -88,7 +83,8 @@ def marked(lines: Iterable[Line | str]) -> str:
     rows: list[str] = []
     size = 0
     for one in lines:
-        text = _cut(printable(one) if isinstance(one, str) else plain([one]).removesuffix("\n"))
+        row = printable(one) if isinstance(one, str) else plain([one]).removesuffix("\n")
+        text = cut(row, LONGEST_ITEM)
         size += len(text) + len(MARK)
         if size > LONGEST_TEXT:
             rows.append("(cut here: the rest is too long for one answer)")
