@@ -224,8 +224,7 @@ class RemoveItem(_ItemStep):
         if len(found) > 1:
             raise known.ambiguous(found)
         rest = [one for i, one in enumerate(known.items) if i != found[0]]
-        changed: Document = replaced(document, self.place, rest)
-        return changed
+        return replaced(document, self.place, rest)
 
     @property
     def _name(self) -> str | None:

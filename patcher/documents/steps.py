@@ -6,7 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from patcher.documents import jsontext
 from patcher.documents.pointers import (
@@ -88,13 +88,16 @@ def refuse_too_deep(tokens: Tokens, value: JsonValue) -> None:
         )
 
 
-def replaced(container: JsonValue, tokens: Tokens, value: JsonValue) -> JsonValue:
+_Container = TypeVar("_Container", bound=JsonValue)
+
+
+def replaced(container: _Container, tokens: Tokens, value: JsonValue) -> _Container:
     """A copy of ``container`` with ``value`` at a place that exists, or without it for MISSING.
 
     Only the containers on the way there are copied.
     """
     key: Any = tokens[0] if type(container) is dict else index_of(tokens[0])
-    changed = container.copy()
+    changed: _Container = container.copy()
     if len(tokens) > 1:
         changed[key] = replaced(container[key], tokens[1:], value)
     elif value is MISSING:
@@ -154,8 +157,7 @@ class Unset(Step):
     def apply(self, document: Document, shape: Shape, notices: list[Notice]) -> Document:
         """The document without the place; warns nothing-to-unset where there is none."""
         if lookup(document, self.place) is not MISSING:
-            changed: Document = replaced(document, self.place, MISSING)
-            return changed
+            return replaced(document, self.place, MISSING)
         parent, last = lookup(document, self.place[:-1]), self.place[-1]
         if type(parent) is list and index_of(last) is None:
             raise _no_item(self.place, parent)

@@ -217,5 +217,4 @@ def _with_part(document: Document, place: Tokens, source: Document) -> Document:
     value = lookup(source, place)
     if lookup(document, place[:-1]) is MISSING or strictly_equal(lookup(document, place), value):
         return document
-    changed: Document = replaced(document, place, value)
-    return changed
+    return replaced(document, place, value)
