@@ -173,11 +173,8 @@ def _woven(
         if key in known:
             position = woven.index(key) + 1
         elif key in present:
-            if i > last:
-                woven.append(key)
-            else:
-                woven.insert(position, key)
-                position += 1
+            woven.insert(position if i < last else len(woven), key)
+            position += 1
     return woven
 
 
