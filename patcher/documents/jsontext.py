@@ -101,7 +101,10 @@ def quoted(text: str) -> str:
 def not_valid(
     what: str, text: str, reason: str, index: int | None = None, hint: str | None = None
 ) -> InvalidPatchError:
-    """The error for a text, with line and column (from 1) of the place at ``index``, if known."""
+    """The error for a text: what it is not, as "It is not valid JSON", and the reason.
+
+    Names line and column, from 1, of the character at ``index``; None where that is unknown.
+    """
     where = ""
     if index is not None:
         line, column = text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
