@@ -13,6 +13,7 @@ from patcher.api.transport import Response
 from patcher.documents import jsontext
 from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
+from patcher.documents.pointers import lookup
 from patcher.documents.values import Document, JsonValue, bounded
 from patcher.errors import ApiError, NotFoundError, PatchError
 
@@ -254,7 +255,8 @@ def pages(ask: Ask, collection: str) -> Iterator[list[JsonValue]]:
         count = 0
         for count, page in enumerate(_once(ask, collection), 1):
             first = page[0] if page and count == 1 else first
-            ids += filter(None, map(_id, page))
+            found = (lookup(item, ("id",), None) for item in page)
+            ids += [one for one in found if type(one) is str and one]
             yield page
         came_twice = len(set(ids)) < len(ids)
         if not came_twice and (count < 2 or not _has_moved(ask, collection, first)):
@@ -265,7 +267,8 @@ def _has_moved(ask: Ask, collection: str, first: JsonValue) -> bool:
     """Whether an item of the list was written since ``first`` was the first of it."""
     page = _items(ask({"limit": "1"}), collection)
     # Not by ID: items that were written at the same time may be listed in either order.
-    return bool(_time(page[0] if page else None) != _time(first))
+    now, then = lookup(page, ("0", "updated_at"), None), lookup(first, ("updated_at",), None)
+    return bool(now != then)
 
 
 def _once(ask: Ask, collection: str) -> Iterator[list[JsonValue]]:
@@ -274,8 +277,7 @@ def _once(ask: Ask, collection: str) -> Iterator[list[JsonValue]]:
     while True:
         answer = ask({"limit": str(_PAGE)} | ({"page_token": token} if token else {}))
         yield _items(answer, collection)
-        pagination = answer.get("pagination")
-        token = pagination.get("next_page_token") if type(pagination) is dict else None
+        token = lookup(answer, ("pagination", "next_page_token"), None)
         if type(token) is not str or not token:
             return
         if token in seen:
@@ -288,12 +290,3 @@ def _items(answer: Document, collection: str) -> list[JsonValue]:
     if page is not None and type(page) is not list:
         raise ApiError(f"GET {collection} answered without a list.", method="GET")
     return page or []
-
-
-def _id(item: JsonValue) -> str | None:
-    found = item.get("id") if type(item) is dict else None
-    return found if type(found) is str else None
-
-
-def _time(item: JsonValue) -> JsonValue:
-    return item.get("updated_at") if type(item) is dict else None
