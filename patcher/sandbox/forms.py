@@ -15,15 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from patcher.sandbox.messages import Document
-from patcher.sandbox.seed import (
-    COLUMNS,
-    ORGANIZATION_ID,
-    column,
-    connection_type,
-    enrichment_column,
-    enrichment_fields,
-    plain_field,
-)
+from patcher.sandbox.seed import COLUMNS, DATA, ORGANIZATION_ID
 
 WRITABLE = (
     "name",
@@ -45,6 +37,7 @@ _ADDITIONAL = ("name", "label", "type", "example")
 _HISTORY = frozenset({"id", "created_at", "created_by", "updated_at", "updated_by"})
 _CONTENT = frozenset(WRITABLE) - {"name", "connection_id", "organization_id"}
 _CREDENTIAL = re.compile("password|secret|token|key", re.IGNORECASE)
+_CONNECTION_TYPES = ("postgresql", "snowflake", "bigquery", "mysql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +108,15 @@ def _settle_enricher(enricher: Mapping[str, Any]) -> Document:
     """Without ``enricher_id`` it is a new enrichment; without ``fields`` it opens them all."""
     settled = dict(enricher)
     settled.setdefault("enricher_id", str(uuid.uuid4()))
-    fields = settled.get("fields") or enrichment_fields()
+    fields = settled.get("fields") or [{"name": name} for name in DATA["enrichment_fields"]]
     settled["fields"] = [_settle_enricher_field(field) for field in fields]
     return settled
 
 
 def _settle_enricher_field(given: Mapping[str, Any]) -> Document:
     """A field with what the enricher knows of it, and what was given of it."""
-    described = enrichment_column(str(given.get("name", "")))
-    del described["example"]
+    name = str(given.get("name", ""))
+    described = {**_plain_field(name, "string"), **DATA["enrichment_fields"].get(name, {})}
     return {**described, **{key: value for key, value in given.items() if key not in _HISTORY}}
 
 
@@ -133,7 +126,7 @@ def expose(document: Document, before: Sequence[Document], stamp: Stamp) -> list
     A field that keeps its name keeps its id.
     """
     known = {(field["name"], field["user_added"]): field for field in before}
-    wanted = [column(name) for name in document["fields"]]
+    wanted = [_column(name) for name in document["fields"]]
     wanted += [_added_field(field) for field in document.get("additional_fields", ())]
     return [
         _with_history(field, known.get((field["name"], field["user_added"])), stamp)
@@ -141,9 +134,31 @@ def expose(document: Document, before: Sequence[Document], stamp: Stamp) -> list
     ]
 
 
+def _column(name: str) -> Document:
+    """The field for a column of the source.
+
+    No source is queried: an unknown column exists, with type ``string``, so that any model can be
+    stored.
+    """
+    return {**_plain_field(name, "text"), "example": None, **DATA["columns"].get(name, {})}
+
+
 def _added_field(field: Mapping[str, Any]) -> Document:
     shown = {key: field.get(key) for key in ("label", "type", "example")}
-    return {**plain_field(field["name"], field["type"]), **shown, "user_added": True}
+    return {**_plain_field(field["name"], field["type"]), **shown, "user_added": True}
+
+
+def _plain_field(name: str, remote_type: str) -> Document:
+    """A field of which nothing else is known."""
+    return {
+        "name": name,
+        "label": name.replace("_", " ").title(),
+        "description": "",
+        "type": "string",
+        "remote_type": remote_type,
+        "unique": False,
+        "user_added": False,
+    }
 
 
 def _with_history(field: Document, before: Mapping[str, Any] | None, stamp: Stamp) -> Document:
@@ -168,7 +183,7 @@ def read_form(
     shown: Document = {
         key: value for key, value in document.items() if key not in ("fields", "additional_fields")
     }
-    shown["type"] = connection_type(document["connection_id"])
+    shown["type"] = _connection_type(document["connection_id"])
     shown["fields"] = [_shown_field(field, modes) for field in fields]
     if "labels" in shown:
         shown["labels"] = [_shown_label(label, modes) for label in shown["labels"]]
@@ -179,6 +194,10 @@ def read_form(
             if "configuration" in holder:
                 holder["configuration"] = _redacted(holder["configuration"], modes.redaction)
     return shown
+
+
+def _connection_type(connection_id: str) -> str:
+    return _CONNECTION_TYPES[sum(connection_id.encode()) % len(_CONNECTION_TYPES)]
 
 
 def list_form(shown: Document) -> Document:

@@ -1,7 +1,6 @@
 """Models and syncs to begin with: a few realistic ones, then any number of generated ones.
 
-The realistic ones are in seed.json, with what they refer to, such as columns and connections. No
-source is queried: an unknown column exists, with type ``string``, so that any model can be stored.
+The realistic ones are in seed.json, with what they refer to, such as columns and connections.
 """
 
 from __future__ import annotations
@@ -46,7 +45,6 @@ All else is in the GET form.
 COLUMNS: Final = tuple(DATA["columns"])
 """The columns that every table has; a model that lists no fields gets all of them."""
 
-_CONNECTION_TYPES: Final = ("postgresql", "snowflake", "bigquery", "mysql")
 _SELECT: Final = re.compile(r"\s*select\s+(.+?)\s+from\s", re.IGNORECASE | re.DOTALL)
 _SELECTED: Final = re.compile(r"(?:\w+\.)?(\w+)(?:\s+as\s+(\w+))?", re.IGNORECASE)
 
@@ -108,30 +106,6 @@ def fill(models: Models, syncs: Syncs, count: int, *, fixed_ids: bool) -> None:
         syncs.create(document, sync_id)
 
 
-def column(name: str) -> Document:
-    """The field for the source's column ``name``."""
-    return {**plain_field(name, "text"), **DATA["columns"].get(name, {})}
-
-
-def enrichment_column(name: str) -> Document:
-    """The enricher's field ``name``."""
-    return {**plain_field(name, "string"), **DATA["enrichment_fields"].get(name, {})}
-
-
-def plain_field(name: str, remote_type: str) -> Document:
-    """A field of which nothing else is known."""
-    return {
-        "name": name,
-        "label": name.replace("_", " ").title(),
-        "description": "",
-        "type": "string",
-        "remote_type": remote_type,
-        "unique": False,
-        "user_added": False,
-        "example": None,
-    }
-
-
 def selected_columns(configuration: Mapping[str, Any]) -> list[str] | None:
     """The columns that the plainest of queries selects, in order; None for any other source."""
     query = configuration.get("query")
@@ -140,16 +114,6 @@ def selected_columns(configuration: Mapping[str, Any]) -> list[str] | None:
         return None
     columns = [_SELECTED.fullmatch(each.strip()) for each in found[1].split(",")]
     return [each[2] or each[1] for each in columns if each] if all(columns) else None
-
-
-def enrichment_fields() -> list[Document]:
-    """Every field of the enricher: what an absent ``enricher.fields`` opens."""
-    return [{"name": name} for name in DATA["enrichment_fields"]]
-
-
-def connection_type(connection_id: str) -> str:
-    """The type id of a connection."""
-    return _CONNECTION_TYPES[sum(connection_id.encode()) % len(_CONNECTION_TYPES)]
 
 
 def found(noun: str, kind: str, its_id: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from patcher.sandbox.seed import COLUMNS, enrichment_fields
+from patcher.sandbox.seed import COLUMNS, DATA
 from tests.sandbox import Sandbox, seed
 from tests.sandbox.conftest import Api, ApiFor
 
@@ -104,9 +104,7 @@ def test_enricher_without_fields_opens_them_all(sandbox: Sandbox, api: Api) -> N
     api.model("PUT", json=document)
     enricher = sandbox.stored(seed.CONTACTS)["enricher"]
 
-    assert [each["name"] for each in enricher["fields"]] == [
-        each["name"] for each in enrichment_fields()
-    ]
+    assert [each["name"] for each in enricher["fields"]] == [*DATA["enrichment_fields"]]
     assert enricher["enricher_id"] != seed.contacts()["enricher"]["enricher_id"]
 
 
