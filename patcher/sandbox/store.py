@@ -142,13 +142,9 @@ class Database:
             if self.connection.in_transaction:
                 yield
                 return
-            self.connection.execute("BEGIN IMMEDIATE")
-            try:
+            with self.connection:  # commits, or rolls back
+                self.connection.execute("BEGIN IMMEDIATE")
                 yield
-            except BaseException:
-                self.connection.execute("ROLLBACK")
-                raise
-            self.connection.execute("COMMIT")
 
     def close(self) -> None:
         """Close the database; a file keeps what is in it."""
