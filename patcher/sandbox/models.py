@@ -30,16 +30,13 @@ class Models:
 
     def create(self, body: Mapping[str, Any], actor: Actor, model_id: str | None = None) -> str:
         """Store a new model at version 1; returns its id."""
-        row = self._written(model_id or str(uuid.uuid4()), body, actor, {})
-        self._rows.save(row)
-        return row.id
+        return self._write(model_id or str(uuid.uuid4()), body, actor, {}).id
 
     def replace(self, model_id: str, body: Mapping[str, Any], actor: Actor) -> str:
         """Full replacement: what ``body`` leaves out is cleared or reset. Returns the GET form."""
         with self._store.transaction():
             before = json.loads(self._rows.get(model_id).content)
-            row = self._written(model_id, body, actor, before)
-            self._rows.save(row)
+            row = self._write(model_id, body, actor, before)
         return render(row, self._modes)
 
     def delete(self, model_id: str) -> None:
@@ -93,10 +90,8 @@ class Models:
             record[enricher["enricher_id"]] = {field["name"]: None for field in enricher["fields"]}
         return {"records": [record], "warnings": []}
 
-    def _written(
-        self, model_id: str, body: Mapping[str, Any], actor: Actor, before: Document
-    ) -> Row:
-        """The row that a write leaves, in place of one with the content ``before``."""
+    def _write(self, model_id: str, body: Mapping[str, Any], actor: Actor, before: Document) -> Row:
+        """Save the row of a model, in place of one with the content ``before``."""
         stamp = Stamp(self._store.stamp(), actor)
         columns = known_columns(body, before.get("columns", ()))
         document = settle(body, columns, self._modes)
@@ -109,7 +104,9 @@ class Models:
             "created_by": before.get("created_by", stamp.by),
             "updated_by": stamp.by,
         }
-        return Row(model_id, stamp.at, dumps(content))
+        row = Row(model_id, stamp.at, dumps(content))
+        self._rows.save(row)
+        return row
 
 
 def _run(query: object) -> None:
