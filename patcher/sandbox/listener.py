@@ -71,7 +71,6 @@ class Handler(WSGIRequestHandler):
             self.close_connection = True  # the reader waits for bytes that never come
         self.end_headers()
         self.wfile.write(reply.body)
-        self.wfile.flush()
 
     def _reset_connection(self) -> None:
         """Close so that the peer gets a reset instead of an orderly end of the stream."""
@@ -113,11 +112,8 @@ class Listener(ThreadingTCPServer):
         """Stop listening, end every connection, and wait for requests being answered."""
         self._stopping = True
         # A connection ends the wait for one at once, without polling.
-        with (
-            contextlib.suppress(OSError),
-            socket.create_connection((_HOST, self.server_address[1])),
-        ):
-            pass
+        with contextlib.suppress(OSError):
+            socket.create_connection((_HOST, self.server_address[1])).close()
         self._thread.join()
         self.server_close()
         open_now = list(self._open.items())

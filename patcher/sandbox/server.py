@@ -213,14 +213,12 @@ class Sandbox:
         """
         answered = monotonic() + self._latency
         self.requests.append(request)
-        if self._latency:
-            self.wait(self._latency / 2)
+        self.wait(self._latency / 2)
         try:
             reply = self._answer(request)
         except WireError as error:
             reply = Reply.of_error(error)
-        if self._latency:
-            self.wait(max(0.0, answered - monotonic()))
+        self.wait(max(0.0, answered - monotonic()))
         # A version that is refused is answered with ours.
         asked = request.headers.get(VERSION_HEADER)
         served = asked if asked in VERSIONS else VERSION
