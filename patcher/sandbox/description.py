@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -52,39 +52,17 @@ _check_format("uuid", _UUID)
 _check_format("date-time", _DATE_TIME)
 
 
-def _seen_items() -> Callable[[Any, Any, Any, Any], Iterator[ValidationError]]:
-    """The JSON Schema keyword ``items``, which remembers the items that conformed.
-
-    Models have hundreds of fields, which differ between answers only in ids and times; only their
-    form matters, so one well-formed id or time represents all.
-    """
-    good: set[str] = set()
-
-    def check(validator: Any, items: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
-        for index, item in enumerate(instance if isinstance(instance, list) else ()):
-            # A bare word, which no JSON text has outside of its strings, for each id and time.
-            look = _TIME.sub("TIME", _ID.sub("UUID", json.dumps([items, item])))
-            if look in good:
-                continue
-            errors = list(validator.descend(item, items, path=index))
-            yield from errors
-            if not errors and len(good) < _MOST_SEEN:
-                good.add(look)
-
-    return check
-
-
 class Description:
     """openapi.json, which ships with this package: judges every request and every response."""
 
     def __init__(self) -> None:
         text = files(__package__).joinpath("openapi.json").read_text(encoding="utf-8")
         self._document: dict[str, Any] = json.loads(text)
-        keywords = {"items": _seen_items()}
-        self._kind: Any = validators.extend(  # type: ignore[no-untyped-call]
-            Draft202012Validator, keywords
+        kind: Any = validators.extend(  # type: ignore[no-untyped-call]
+            Draft202012Validator, {"items": self._check_items}
         )
-        self._validator = lru_cache(maxsize=None)(self._build_validator)
+        self._validator = kind(self._document, format_checker=formats)
+        self._conforming: set[str] = set()
         self._verdict = lru_cache(maxsize=256)(self._judge)
 
     def check_parameters(self, call: Call) -> None:
@@ -99,14 +77,14 @@ class Description:
             value = given[where].get(name)
             if value is None:
                 continue
-            error = self._error(dumps(schema), _typed(value, schema.get("type")))
+            error = self._error(schema, _typed(value, schema.get("type")))
             if error is not None:
                 raise bad_request(f"{where} parameter {name}: {error.message}", parameter=name)
 
     def check_body(self, call: Call, body: Any) -> None:
         """Judge a request body. Raises WireError 400 that names the offending place."""
         schema = self._operation(call)["requestBody"]["content"]["application/json"]["schema"]
-        error = self._error(dumps(schema), body)
+        error = self._error(schema, body)
         if error is not None:
             pointer = _pointer(error)
             raise bad_request(f"{pointer or 'the body'}: {error.message}", pointer=pointer)
@@ -117,16 +95,31 @@ class Description:
         return None if schema is None else self._verdict(dumps(schema), reply.body)
 
     def _judge(self, schema: str, body: bytes) -> str | None:
-        error = self._error(schema, json.loads(body))
+        error = self._error(json.loads(schema), json.loads(body))
         return f"{_pointer(error)}: {error.message}" if error else None
 
-    def _error(self, schema: str, value: Any) -> ValidationError | None:
-        found: ValidationError | None = best_match(self._validator(schema).iter_errors(value))
+    def _error(self, schema: Mapping[str, Any], value: Any) -> ValidationError | None:
+        errors = self._validator.evolve(schema=schema).iter_errors(value)
+        found: ValidationError | None = best_match(errors)
         return found
 
-    def _build_validator(self, schema: str) -> Any:
-        whole = {**json.loads(schema), "components": self._document["components"]}
-        return self._kind(whole, format_checker=formats)
+    def _check_items(
+        self, validator: Any, items: Any, instance: Any, _: Any
+    ) -> Iterator[ValidationError]:
+        """The JSON Schema keyword ``items``, which remembers the items that conformed.
+
+        Models have hundreds of fields, which differ between answers only in ids and times; only
+        their form matters, so one well-formed id or time represents all.
+        """
+        for index, item in enumerate(instance if isinstance(instance, list) else ()):
+            # A bare word, which no JSON text has outside of its strings, for each id and time.
+            look = _TIME.sub("TIME", _ID.sub("UUID", json.dumps([items, item])))
+            if look in self._conforming:
+                continue
+            errors = list(validator.descend(item, items, path=index))
+            yield from errors
+            if not errors and len(self._conforming) < _MOST_SEEN:
+                self._conforming.add(look)
 
     def _operation(self, call: Call) -> Mapping[str, Any]:
         path = self._document["paths"].get(PATHS[call.kind], {})
