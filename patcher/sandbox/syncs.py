@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from patcher.sandbox.forms import merged
@@ -20,8 +20,8 @@ from patcher.sandbox.models import Models
 from patcher.sandbox.seed import ORGANIZATION_ID
 from patcher.sandbox.store import Database, Position, Row
 
-Known = Callable[[str], Document | None]
-"""The GET form of a model, by its id; None where there is none."""
+Known = Mapping[str, Document]
+"""The GET form of each model that a sync names and that exists, by its id."""
 
 _LIGHT = (
     "name",
@@ -39,9 +39,7 @@ def light_form(document: Document) -> Document:
     """What the list shows of a sync, less identity and history."""
     shown = {key: document[key] for key in _LIGHT if key in document}
     target = document.get("target", {})
-    for key, name in (("connection_id", "target_connection_id"), ("object", "target_object")):
-        if key in target:
-            shown[name] = target[key]
+    shown |= {f"target_{key}": target[key] for key in ("connection_id", "object") if key in target}
     return shown
 
 
@@ -71,7 +69,7 @@ def _old_filter(kind: str, condition: Document, known: Known) -> Document:
             shown["value_field"] = condition["value_source"]
         return shown
     shown["field"] = source = condition["source"]
-    field_id = _ids(known(source["model_id"])).get(source["field"])
+    field_id = _ids(known.get(source["model_id"], {})).get(source["field"])
     return {**shown, "field_id": field_id} if field_id else shown
 
 
@@ -84,15 +82,15 @@ def problems(shown: Document, known: Known) -> list[Document]:
     """What the GET form refers to and no model has."""
     found = []
     for path, source in _sources(shown):
-        model = known(source["model_id"])
+        model = known.get(source["model_id"])
         if model is None:
             found.append(_problem("unknown_model", f"model {source['model_id']} not found", path))
         elif source["field"] not in _names(model):
             message = f"field {source['field']} of model {model['name']} not found"
             found.append(_problem("unknown_field", message, path))
+    ids = {each for model in known.values() for each in _ids(model).values()}
     for path, field_id in _field_ids(shown):
-        models = (known(each) for each in model_ids(shown))
-        if field_id not in {each for model in models for each in _ids(model).values()}:
+        if field_id not in ids:
             found.append(_problem("unknown_field", f"field {field_id} not found", path))
     return found
 
@@ -106,8 +104,8 @@ def _names(model: Document) -> set[str]:
     return {each["name"] for each in (*model.get("fields", ()), *enriched)}
 
 
-def _ids(model: Document | None) -> dict[str, str]:
-    return {each["name"]: each["id"] for each in (model or {}).get("fields", ())}
+def _ids(model: Document) -> dict[str, str]:
+    return {each["name"]: each["id"] for each in model.get("fields", ())}
 
 
 def _sources(value: Any, path: str = "") -> Iterator[tuple[str, Document]]:
@@ -170,7 +168,10 @@ class Syncs:
         """The sync as GET shows it; ``problems`` only where there are any."""
         row = self._rows.get(sync_id)
         stored = _document(row)
-        known = cache(self._model)
+        known = {}
+        for model_id in model_ids(stored):
+            with suppress(NoSuchError):
+                known[model_id] = json.loads(self._models.text(model_id))
         form = read_form(stored, known)
         found = problems(form, known)
         return {**_identity(row), **form, **({"problems": found} if found else {})}
@@ -188,13 +189,6 @@ class Syncs:
             for row in rows
         ]
         return items, more
-
-    def _model(self, model_id: str) -> Document | None:
-        try:
-            found: Document = json.loads(self._models.text(model_id))
-        except NoSuchError:
-            return None
-        return found
 
 
 def _passes(document: Document, query: Mapping[str, str]) -> bool:
