@@ -13,19 +13,9 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import Map, Rule
 
 from patcher.sandbox.description import PATHS, Description
-from patcher.sandbox.messages import (
-    Call,
-    Document,
-    NoSuchError,
-    Reply,
-    WireError,
-    bad_request,
-    dumps,
-    loads,
-)
+from patcher.sandbox.messages import Call, Document, NoSuchError, Reply, WireError, dumps, loads
 from patcher.sandbox.models import Models
 from patcher.sandbox.seed import DATA, found
-from patcher.sandbox.store import Position
 from patcher.sandbox.syncs import Syncs
 
 PAGE_LIMIT = 50
@@ -123,14 +113,14 @@ class Endpoints:
         return self._table[call.kind, call.method](call)
 
     def _list(self, call: Call) -> Reply:
-        texts, more = self._models.page(*_page(call))
+        texts, following = self._models.page(*_page(call))
         data = ",".join(texts)
-        return Reply.of_text(f'{{"data":[{data}],"pagination":{dumps(_pagination(more))}}}')
+        return Reply.of_text(f'{{"data":[{data}],"pagination":{dumps(_pagination(following))}}}')
 
     def _list_syncs(self, call: Call) -> Reply:
         full = call.request.headers.get("X-Polytomic-Version") == FULL_LIST_VERSION
-        items, more = self._syncs.page(*_page(call), call.request.args, full=full)
-        return Reply.of({"data": items, "pagination": _pagination(more)})
+        items, following = self._syncs.page(*_page(call), call.request.args, full=full)
+        return Reply.of({"data": items, "pagination": _pagination(following)})
 
     def _sync_status(self, call: Call) -> Reply:
         self._syncs.shown(call.id)
@@ -202,19 +192,13 @@ def _known(noun: str, kind: str) -> Callable[[Call], Reply]:
     return lambda call: _data(found(noun, kind, call.id))
 
 
-def _page(call: Call) -> tuple[int, Position | None]:
-    """The limit and the start position of a page."""
+def _page(call: Call) -> tuple[int, str]:
+    """The limit and the token of a page."""
     limit = int(call.request.args.get("limit", PAGE_LIMIT))
     limit = min(limit, PAGE_LIMIT) if limit > 0 else PAGE_LIMIT
-    token = call.request.args.get("page_token")
-    if not token:
-        return limit, None
-    stamp, mark, row_id = token.partition("_")
-    if not mark:
-        raise bad_request("query parameter page_token: not a token of this server")
-    return limit, (stamp, row_id)
+    return limit, call.request.args.get("page_token", "")
 
 
-def _pagination(position: Position | None) -> dict[str, str]:
-    """The next page's position as a token; nothing at the end."""
-    return {} if position is None else {"next_page_token": "_".join(position)}
+def _pagination(following: str) -> dict[str, str]:
+    """The token of the next page; nothing at the end."""
+    return {"next_page_token": following} if following else {}

@@ -11,7 +11,7 @@ from typing import Any
 from patcher.sandbox.forms import Modes, Stamp, expose, known_columns, list_form, read_form, settle
 from patcher.sandbox.messages import Actor, Document, WireError, dumps
 from patcher.sandbox.seed import selected_columns
-from patcher.sandbox.store import Database, Position, Row
+from patcher.sandbox.store import Database, Row
 
 SYNTAX_ERROR_MARKER = "SYNTAXERROR"
 """A query that contains it fails in a preview."""
@@ -52,13 +52,13 @@ class Models:
         document: Document = json.loads(self._rows.get(model_id).content)["document"]
         return document
 
-    def page(self, limit: int, after: Position | None) -> tuple[list[str], Position | None]:
-        """Up to ``limit`` models in the GET form, and where the next page begins."""
-        rows, more = self._rows.page(limit, after)
+    def page(self, limit: int, token: str) -> tuple[list[str], str]:
+        """Up to ``limit`` models in the GET form, and the token of the next page."""
+        rows, following = self._rows.page(limit, token)
         texts = [render(row, self._modes) for row in rows]
         if self._modes.light_lists:
             texts = [dumps(list_form(json.loads(text))) for text in texts]
-        return texts, more
+        return texts, following
 
     def preview(self, body: Mapping[str, Any]) -> Document:
         """The model a body would make, without identity or history; nothing is stored.

@@ -11,10 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from patcher.sandbox.messages import NoSuchError
-
-Position = tuple[str, str]
-"""The time and the id of a row, after which a page begins."""
+from patcher.sandbox.messages import NoSuchError, bad_request
 
 _TICK = timedelta(microseconds=1)
 _LONG_AGO = "1970-01-01T00:00:00.000000Z"
@@ -70,13 +67,19 @@ class Table:
             self._execute("DELETE FROM {} WHERE id = ?", row_id)
 
     def page(
-        self, limit: int, after: Position | None, wanted: Callable[[Row], bool] = lambda _: True
-    ) -> tuple[list[Row], Position | None]:
-        """Up to ``limit`` of the ``wanted`` rows, the newest first, and where the next page begins.
+        self, limit: int, token: str, wanted: Callable[[Row], bool] = lambda _: True
+    ) -> tuple[list[Row], str]:
+        """Up to ``limit`` of the ``wanted`` rows, the newest first, and the token of the next page.
 
-        ``after`` is where this page begins: the last row of the one before.
+        ``token`` is that of this page: the time and the id of the last row of the one before. It is
+        empty for the first page, and where no other follows.
+
+        Raises:
+            WireError: 400, for a token that no page has.
         """
-        stamp, row_id = after or ("~", "")
+        stamp, mark, row_id = (token or "~_").partition("_")
+        if not mark:
+            raise bad_request("query parameter page_token: not a token of this server")
         newest = (
             "SELECT * FROM {} WHERE updated_at < ? OR (updated_at = ? AND id > ?) "
             "ORDER BY updated_at DESC, id"
@@ -84,7 +87,7 @@ class Table:
         with self._database.lock, closing(self._cursor(newest, stamp, stamp, row_id)) as rows:
             found = list(islice(filter(wanted, (Row(*each) for each in rows)), limit + 1))
         shown = found[:limit]
-        return shown, (shown[-1].updated_at, shown[-1].id) if len(found) > limit else None
+        return shown, f"{shown[-1].updated_at}_{shown[-1].id}" if len(found) > limit else ""
 
     def ids(self) -> list[str]:
         """All ids, in the order of creation."""

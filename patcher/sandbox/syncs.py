@@ -18,7 +18,7 @@ from patcher.sandbox.forms import merged
 from patcher.sandbox.messages import Document, NoSuchError, dumps, person
 from patcher.sandbox.models import Models
 from patcher.sandbox.seed import ORGANIZATION_ID
-from patcher.sandbox.store import Database, Position, Row
+from patcher.sandbox.store import Database, Row
 
 Known = Mapping[str, Document]
 """The GET form of each model that a sync names and that exists, by its id."""
@@ -177,18 +177,18 @@ class Syncs:
         return {**_identity(row), **form, **({"problems": found} if found else {})}
 
     def page(
-        self, limit: int, after: Position | None, query: Mapping[str, str], *, full: bool
-    ) -> tuple[list[Document], Position | None]:
-        """Up to ``limit`` syncs that pass the filters of a query, and where the next page begins.
+        self, limit: int, token: str, query: Mapping[str, str], *, full: bool
+    ) -> tuple[list[Document], str]:
+        """Up to ``limit`` syncs that pass the filters of a query, and the token of the next page.
 
         ``full`` shows each as GET would, as the older version of the API did.
         """
-        rows, more = self._rows.page(limit, after, lambda row: _passes(_document(row), query))
+        rows, following = self._rows.page(limit, token, lambda row: _passes(_document(row), query))
         items = [
             self.shown(row.id) if full else {**_identity(row), **light_form(_document(row))}
             for row in rows
         ]
-        return items, more
+        return items, following
 
 
 def _passes(document: Document, query: Mapping[str, str]) -> bool:
