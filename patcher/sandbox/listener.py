@@ -101,7 +101,7 @@ class Listener(ThreadingTCPServer):
 
     def __init__(self, answer: Callable[[Request], Reply], port: int) -> None:
         self.answer = answer
-        self._open: dict[threading.Thread, socket.socket] = {}
+        self._open: dict[socket.socket, threading.Thread] = {}
         self._stopping = False
         super().__init__((_HOST, port), Handler)
         self.url = f"http://{_HOST}:{self.server_address[1]}"
@@ -117,10 +117,10 @@ class Listener(ThreadingTCPServer):
         self._thread.join()
         self.server_close()
         open_now = list(self._open.items())
-        for _, connection in open_now:
+        for connection, _ in open_now:
             with contextlib.suppress(OSError):  # it may have ended by itself
                 connection.shutdown(socket.SHUT_RDWR)
-        for thread, _ in open_now:
+        for _, thread in open_now:
             thread.join(_JOIN_SECONDS)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
@@ -130,15 +130,14 @@ class Listener(ThreadingTCPServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer a connection in a thread of its own, which keeps no program from ending."""
         arguments = (request, client_address)
-        thread = threading.Thread(target=self._converse, args=arguments, daemon=True)
-        self._open[thread] = request
+        thread = threading.Thread(target=self.process_request_thread, args=arguments, daemon=True)
+        self._open[request] = thread
         thread.start()
 
-    def _converse(self, request: Any, client_address: Any) -> None:
-        try:
-            self.process_request_thread(request, client_address)
-        finally:
-            self._open.pop(threading.current_thread(), None)
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection that has ended or is refused."""
+        super().shutdown_request(request)
+        self._open.pop(request, None)
 
     def _serve(self) -> None:
         while not self._stopping:
