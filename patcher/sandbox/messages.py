@@ -122,14 +122,12 @@ class Reply:
     @classmethod
     def of(cls, value: Any, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Reply:
         """A reply carrying ``value`` as JSON."""
-        return cls.of_text(dumps(value), status, headers)
+        return cls(status, dumps(value).encode("ascii"), (_JSON_TYPE, *headers))
 
     @classmethod
-    def of_text(
-        cls, text: str, status: int = 200, headers: Iterable[tuple[str, str]] = ()
-    ) -> Reply:
-        """A reply carrying JSON that is already text."""
-        return cls(status, text.encode("ascii"), (_JSON_TYPE, *headers))
+    def of_text(cls, text: str) -> Reply:
+        """A success carrying JSON that is already text."""
+        return cls(200, text.encode("ascii"), (_JSON_TYPE,))
 
     @classmethod
     def of_error(cls, error: WireError) -> Reply:
