@@ -9,7 +9,7 @@ import copy
 import json
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -88,19 +88,17 @@ def fill(models: Models, syncs: Syncs, count: int, *, fixed_ids: bool) -> None:
     fixed = (*(one for one, _ in made), *DATA["syncs"])
     ids = {one: one if fixed_ids else str(uuid.uuid4()) for one in fixed}
 
-    def own(pairs: Iterable[tuple[str, Document]]) -> Iterator[tuple[str, Document]]:
-        """The pairs with those ids, also in references to other models and syncs."""
-        for one, document in pairs:
-            text = _UUID.sub(lambda found: ids.get(found[0], found[0]), json.dumps(document))
-            yield ids[one], json.loads(text)
+    def own(pair: tuple[str, Document]) -> Any:
+        """An id and its document with those ids, also in references to other models and syncs."""
+        return json.loads(_UUID.sub(lambda found: ids.get(found[0], found[0]), json.dumps(pair)))
 
-    for model_id, document in own(made):
+    for model_id, document in map(own, made):
         models.create(document, ada, model_id)
     if count < REALISTIC:
         return
     fields = json.loads(models.text(ids[CONTACTS]))["fields"]
     field_ids = {field["name"]: field["id"] for field in fields}
-    for sync_id, document in own(DATA["syncs"].items()):
+    for sync_id, document in map(own, DATA["syncs"].items()):
         for override in document.get("overrides", ()):
             override["field_id"] = field_ids[override["field_id"]]
         syncs.create(document, sync_id)
