@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -136,10 +136,8 @@ class Description:
         return schema
 
 
-@lru_cache(maxsize=1)
-def published() -> Description:
-    """The description, read once."""
-    return Description()
+published = cache(Description)
+"""The description, read once."""
 
 
 def _typed(value: str, wanted: str | None) -> Any:
