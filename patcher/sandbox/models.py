@@ -104,9 +104,7 @@ class Models:
             "created_by": before.get("created_by", stamp.by),
             "updated_by": stamp.by,
         }
-        row = Row(model_id, stamp.at, dumps(content))
-        self._rows.save(row)
-        return row
+        return self._rows.save(model_id, stamp.at, content)
 
 
 def _run(query: object) -> None:

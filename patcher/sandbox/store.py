@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from patcher.sandbox.messages import NoSuchError, bad_request
+from patcher.sandbox.messages import Document, NoSuchError, bad_request, dumps
 
 _TICK = timedelta(microseconds=1)
 _LONG_AGO = "1970-01-01T00:00:00.000000Z"
@@ -44,14 +44,16 @@ class Table:
         )
         self._execute("CREATE INDEX IF NOT EXISTS newest_{0} ON {0} (updated_at DESC, id)")
 
-    def save(self, row: Row) -> None:
-        """Insert the row, or replace the one with its id in its place."""
+    def save(self, row_id: str, updated_at: str, content: Document) -> Row:
+        """Insert a row, or replace the one with its id in its place; returns it."""
+        row = Row(row_id, updated_at, dumps(content))
         # Not INSERT OR REPLACE: that would give the row a new place in the order of creation.
         self._execute(
             "INSERT INTO {} VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE "
             "SET updated_at = excluded.updated_at, content = excluded.content",
             *row,
         )
+        return row
 
     def get(self, row_id: str) -> Row:
         """The row with that id. Raises NoSuchError."""

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from patcher.sandbox.forms import merged
-from patcher.sandbox.messages import Document, NoSuchError, dumps, person
+from patcher.sandbox.messages import Document, NoSuchError, person
 from patcher.sandbox.models import Models
 from patcher.sandbox.seed import ORGANIZATION_ID
 from patcher.sandbox.store import Database, Row
@@ -145,16 +145,14 @@ class Syncs:
         stamp, by = self._store.stamp(), person("Ada Seed")
         document = {"organization_id": ORGANIZATION_ID, **body}
         content = {"document": document, "created_at": stamp, "created_by": by, "updated_by": by}
-        row = Row(sync_id or str(uuid.uuid4()), stamp, dumps(content))
-        self._rows.save(row)
-        return row.id
+        return self._rows.save(sync_id or str(uuid.uuid4()), stamp, content).id
 
     def merge(self, sync_id: str, changes: Mapping[str, Any]) -> None:
         """Someone else merges ``changes`` (RFC 7396) into the stored document."""
         content = json.loads(self._rows.get(sync_id).content)
         content["document"] = merged(content["document"], changes)
         content["updated_by"] = person("Bo Other")
-        self._rows.save(Row(sync_id, self._store.stamp(), dumps(content)))
+        self._rows.save(sync_id, self._store.stamp(), content)
 
     def delete(self, sync_id: str) -> None:
         """Forget a sync."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from patcher.sandbox import store
-from patcher.sandbox.store import Database, Row
+from patcher.sandbox.store import Database
 from tests.sandbox import Sandbox, seed
 from tests.sandbox.conftest import ApiFor
 
@@ -72,7 +72,7 @@ def test_a_file_with_a_broken_time_is_refused(tmp_path: Path, time: object) -> N
     """When it is opened, before anything is written to it."""
     path = tmp_path / "sandbox.db"
     with closing(Database(path)) as database:
-        database.models.save(Row("a", "", "{}"))
+        database.models.save("a", "", {})
         database.connection.execute("UPDATE models SET updated_at = ?", (time,))
 
     with pytest.raises(sqlite3.DatabaseError, match="a time in the file is not valid"):
