@@ -12,7 +12,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker, validators
 from jsonschema.exceptions import ValidationError, best_match
 
-from patcher.sandbox.messages import Call, Reply, bad_request, dumps
+from patcher.sandbox.messages import Call, Document, Reply, bad_request, dumps, loads
 
 PATHS = {
     "me": "/api/me",
@@ -81,13 +81,15 @@ class Description:
             if error is not None:
                 raise bad_request(f"{where} parameter {name}: {error.message}", parameter=name)
 
-    def check_body(self, call: Call, body: Any) -> None:
-        """Judge a request body. Raises WireError 400 that names the offending place."""
+    def checked_body(self, call: Call) -> Document:
+        """The body of a request. Raises WireError 400 that names the offending place."""
+        body: Document = loads(call.body)
         schema = self._operation(call)["requestBody"]["content"]["application/json"]["schema"]
         error = self._error(schema, body)
         if error is not None:
             pointer = _pointer(error)
             raise bad_request(f"{pointer or 'the body'}: {error.message}", pointer=pointer)
+        return body
 
     def violation(self, call: Call, reply: Reply) -> str | None:
         """How a reply violates the description; None when it conforms."""

@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import Map, Rule
 
 from patcher.sandbox.description import PATHS, Description
-from patcher.sandbox.messages import Call, Document, NoSuchError, Reply, WireError, dumps, loads
+from patcher.sandbox.messages import Call, Document, NoSuchError, Reply, WireError, dumps
 from patcher.sandbox.models import Models
 from patcher.sandbox.seed import DATA, found
 from patcher.sandbox.syncs import Syncs
@@ -127,13 +127,13 @@ class Endpoints:
         return _data({})
 
     def _create(self, call: Call) -> Reply:
-        body, actor = self._body(call), call.caller.actor
+        body, actor = self._description.checked_body(call), call.caller.actor
         return self._now_or_later(
             call, "createmodel", lambda: self._models.text(self._models.create(body, actor))
         )
 
     def _replace(self, call: Call) -> Reply:
-        body, actor = self._body(call), call.caller.actor
+        body, actor = self._description.checked_body(call), call.caller.actor
         self._models.text(call.id)  # 404 now, not when the job ends
         return self._now_or_later(
             call, "updatemodel", lambda: self._models.replace(call.id, body, actor)
@@ -144,14 +144,14 @@ class Endpoints:
         return Reply(200)
 
     def _preview(self, call: Call) -> Reply:
-        body = self._body(call)
+        body = self._description.checked_body(call)
         return self._now_or_later(call, "previewmodel", lambda: dumps(self._models.preview(body)))
 
     def _sample(self, call: Call) -> Reply:
         return self._now_or_later(call, "samplemodel", lambda: dumps(self._models.sample(call.id)))
 
     def _input_fields(self, call: Call) -> Reply:
-        self._body(call)
+        self._description.checked_body(call)
         connection_id = call.arguments["connection_id"].lower()
         return _data(found("enrichment source", "input_fields", connection_id))
 
@@ -170,11 +170,6 @@ class Endpoints:
                 raise NoSuchError("job", call.id)
             job.advance()
             return _data(job.to_dict())
-
-    def _body(self, call: Call) -> Document:
-        body: Document = loads(call.body)
-        self._description.check_body(call, body)
-        return body
 
 
 def _enveloped(text: str) -> Reply:
