@@ -25,7 +25,7 @@ def main() -> None:
 
     def forward(number: int, _frame: object) -> None:
         if child:
-            os.kill(child, number)
+            send(child, number)
         else:
             early.append(number)
 
@@ -43,12 +43,20 @@ def main() -> None:
         connection.sendall(rest)
     child = answer(connection)
     for number in early:
-        os.kill(child, number)
+        send(child, number)
     code = answer(connection)
     if code < 0:
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     os._exit(code)
+
+
+def send(process: int, number: int) -> None:
+    """Sends a signal to a command, unless it has ended and its exit code is on the way."""
+    try:
+        os.kill(process, number)
+    except ProcessLookupError:
+        return
 
 
 def answer(connection: socket.socket) -> int:
