@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import NoneType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from patcher.disk import (
     FREE_SPACE,
@@ -164,7 +164,7 @@ class Journal:
         name = "@" + os.urandom(6).hex()
         record = {"format": FORMAT, "entry": name, "begun": self._timestamp()}
         record |= {"sequence": self._next_in_order(), **intent._asdict()}
-        self._write(self._intent_path(name), record, before=before)
+        self._write(self._path(name, "intent"), record, before=before)
         return name
 
     def _next_in_order(self) -> int:
@@ -195,7 +195,7 @@ class Journal:
 
     def add_key(self, name: str, key: str) -> None:
         """Records a further Idempotency-Key, before it is used."""
-        path = self._intent_path(name)
+        path = self._path(name, "intent")
         record = self._read(path)
         record["keys"] = [*record["keys"], key]
         self._write(path, record)
@@ -207,7 +207,7 @@ class Journal:
         here: without the ending, after a power failure, a read finds out the outcome.
         """
         record = {"format": FORMAT, "entry": name, "ended": self._timestamp(), **ending._asdict()}
-        self._write(self._ending_path(name), record, durable=False, observed=observed)
+        self._write(self._path(name, "ending"), record, durable=False, observed=observed)
 
     def entry(self, name: str) -> Entry:
         """Returns the entry of that name.
@@ -216,7 +216,7 @@ class Journal:
         have written it.
         """
         self._is_there()
-        record, ending = self._read(self._intent_path(name)), self._ending(name)
+        record, ending = self._read(self._path(name, "intent")), self._ending(name)
         if not _is_sound(record, _INTENT) or not (
             ending is None or _is_sound(ending, Ending._fields)
         ):
@@ -236,7 +236,7 @@ class Journal:
 
         After a power failure a file may be there without its content.
         """
-        path = self._ending_path(name)
+        path = self._path(name, "ending")
         if not (path.exists() or path.is_symlink()):
             return None
         with suppress(OSError):  # _read reports what is wrong with the file
@@ -262,12 +262,12 @@ class Journal:
 
     def has(self, name: str) -> bool:
         """Whether there is an entry of that name, readable or not."""
-        return os.path.lexists(self._intent_path(name))
+        return os.path.lexists(self._path(name, "intent"))
 
     def written_at(self, name: str) -> float:
         """Returns when an entry was written to disk, readable or not, as a POSIX timestamp."""
         try:
-            return self._intent_path(name).lstat().st_mtime
+            return self._path(name, "intent").lstat().st_mtime
         except OSError:
             return self.now().timestamp()
 
@@ -286,7 +286,7 @@ class Journal:
         mark = jsontext.dump(run).encode()
         for name in self.names():
             # Parsing every entry would be slow, and most belong to something else.
-            if mark in self._intent_path(name).read_bytes():
+            if mark in self._path(name, "intent").read_bytes():
                 entry = self.entry(name)
                 if entry.intent.run == run:
                     yield entry
@@ -309,8 +309,8 @@ class Journal:
         ]
         try:
             for name in old:
-                self._intent_path(name).unlink(missing_ok=True)
-                self._ending_path(name).unlink(missing_ok=True)
+                self._path(name, "intent").unlink(missing_ok=True)
+                self._path(name, "ending").unlink(missing_ok=True)
             for path in self._leftovers():
                 with suppress(FileNotFoundError):  # it was finished meanwhile
                     if path.stat().st_mtime < unfinished.timestamp():
@@ -333,11 +333,8 @@ class Journal:
                 if type(found) is dict and not self.has(str(found.get("entry"))):
                     yield path
 
-    def _intent_path(self, name: str) -> Path:
-        return self.folder / f"{name.removeprefix('@')}.intent.json"
-
-    def _ending_path(self, name: str) -> Path:
-        return self.folder / f"{name.removeprefix('@')}.ending.json"
+    def _path(self, name: str, record: Literal["intent", "ending"]) -> Path:
+        return self.folder / f"{name.removeprefix('@')}.{record}.json"
 
     def _timestamp(self) -> str:
         return self.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")

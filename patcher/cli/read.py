@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -31,7 +30,6 @@ from patcher.resources.model import MODEL
 if TYPE_CHECKING:
     from patcher.documents.masks import Masks
     from patcher.operations.undo import History
-    from patcher.resources.blockers import Blocker
 
 
 @click.command("get", cls=Command)
@@ -78,18 +76,13 @@ def get_command(model: str, path: str | None, raw: bool, output: str, **paramete
     if type(value) is str and path is not None and output == "yaml":
         console.out(_readable(value) if console.is_terminal(sys.stdout) else value)
     elif output == "yaml" and not raw:
-        console.out(_annotated(value, place, blockers))
+        notes = ((one.place[len(place) :], [f"# {printable(one.note)}"]) for one in blockers)
+        console.out(yamltext.annotated(yamltext.dump(value), notes))
         return
     else:
         console.out_json(value)
     for one in blockers:
         console.problem("Warning", one.note)
-
-
-def _annotated(value: JsonValue, place: Tokens, blockers: Iterable[Blocker]) -> str:
-    """A value as YAML, with a comment above each blocker in it."""
-    notes = ((one.place[len(place) :], [f"# {printable(one.note)}"]) for one in blockers)
-    return yamltext.annotated(yamltext.dump(value), notes)
 
 
 def _masked(value: JsonValue, place: Tokens, masks: Masks) -> JsonValue:

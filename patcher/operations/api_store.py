@@ -9,6 +9,7 @@ from typing import Final
 from patcher.api import Client, RawSnapshot, answers
 from patcher.api.answers import JobState
 from patcher.api.transport import AnswerLostError, Response, UnsentError
+from patcher.documents.pointers import lookup
 from patcher.documents.values import Document, strictly_equal
 from patcher.errors import ApiError
 from patcher.guard.store import Ambiguous, Answer, Answered, Job, NotSent, Refused, Throttled
@@ -51,10 +52,9 @@ class ApiStore:
     def me(self, left: Callable[[], float] | None = None) -> str | None:
         """The caller's own id; None for keys without one or without permission (api.md, 1.2)."""
         try:
-            caller = self.client.within(left).data("/api/me")
+            known = lookup(self.client.within(left).data("/api/me"), ("id",))
         except ApiError:
             return None
-        known = caller.get("id") if type(caller) is dict else None
         return known if type(known) is str and known else None
 
     def replace(

@@ -66,8 +66,12 @@ class Scan:
         )
         models = self._models(change)
         syncs = after = None
-        listed = self._listed()
+        listed = self._items(SYNCS, "syncs")
         if listed is not None:
+            odd = [one for one in listed if not Schedule.is_readable(one.get("schedule"))]
+            if odd:
+                what = f"after what {len(odd)} of them run: their schedules cannot be read"
+                self._note(SYNCS, what)
             syncs = self._readers(listed, change, models or ())
             everybody = (Sync.of(item, self._redact) for item in listed)
             after = followers(everybody, (one.id for one in syncs))
@@ -105,13 +109,6 @@ class Scan:
             else:
                 found[model_id] = outcome
         return list(found.values())
-
-    def _listed(self) -> list[Document] | None:
-        listed = self._items(SYNCS, "syncs")
-        odd = [one for one in listed or () if not Schedule.is_readable(one.get("schedule"))]
-        if odd:
-            self._note(SYNCS, f"after what {len(odd)} of them run: their schedules cannot be read")
-        return listed
 
     def _items(self, collection: str, what: str) -> list[Document] | None:
         """All items of a list, each once; None where not even its first page can be read."""

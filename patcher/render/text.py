@@ -44,6 +44,9 @@ _NARROWEST: Final = 9
 _COMMAND: Final = re.compile(r"(?<=:) (patch-model (?:'[^']*'|[^'])+?)(?:\. (?=[A-Z])|$)")
 """A command to be copied, after a colon; a full stop and a sentence may follow."""
 
+_NO_BREAK: Final = "\u00a0"
+"""In the place of a space at which a row is not broken."""
+
 _QUOTED: Final = re.compile(r"(?<!\w)'[^']*'(?!\w)")
 
 
@@ -69,13 +72,10 @@ def in_rows(text: str, width: int | None) -> list[str]:
     if width is None or len(safe) <= width:
         return [safe]
     rows: list[str] = []
-    for at, part in enumerate(_COMMAND.split(_QUOTED.sub(_kept_whole, safe))):
-        rows += [f"  {_spaced(part)}"] if at % 2 else _rows(part, width)
+    kept = _QUOTED.sub(lambda quoted: quoted[0].replace(" ", _NO_BREAK), safe)
+    for at, part in enumerate(_COMMAND.split(kept)):
+        rows += [f"  {part}".replace(_NO_BREAK, " ")] if at % 2 else _rows(part, width)
     return rows
-
-
-def _kept_whole(quoted: re.Match[str]) -> str:
-    return quoted[0].replace(" ", "\u00a0")
 
 
 def _rows(text: str, width: int, head: str = "") -> list[str]:
@@ -88,16 +88,12 @@ def _rows(text: str, width: int, head: str = "") -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return list(map(_spaced, rows))
-
-
-def _spaced(kept: str) -> str:
-    return kept.replace("\u00a0", " ")
+    return [row.replace(_NO_BREAK, " ") for row in rows]
 
 
 def wrapped(head: str, items: Iterable[str], width: int = WIDE) -> list[str]:
     """The head and the items with commas between them, in rows broken between items only."""
-    return _rows(", ".join(one.replace(" ", "\u00a0") for one in items), width, head)
+    return _rows(", ".join(one.replace(" ", _NO_BREAK) for one in items), width, head)
 
 
 def table(
