@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 from patcher.batch.overview import NamedResource, Overview, Refusal, Summary
@@ -93,12 +94,8 @@ class Batch:
 
     def _plans(self, targets: Collection[Target], overview: Overview) -> Iterator[PatchResult]:
         """Makes the plans; yields the results of those with nothing left to do."""
-
-        def plan(target: Target) -> PatchResult | Summary:
-            return self._planned(target, overview)
-
         self.options.watch("plan", 0, overview.total)
-        pool = Pool(plan, self.options.workers, self.control)
+        pool = Pool(partial(self._planned, overview), self.options.workers, self.control)
         outcomes = pool.run(iter(targets), finishes=False)
         for count, (position, target, result) in enumerate(outcomes, 1):
             if isinstance(result, Unfinished):
@@ -116,7 +113,7 @@ class Batch:
                 yield result
             self.options.watch("plan", count, overview.total)
 
-    def _planned(self, target: Target, overview: Overview) -> PatchResult | Summary:
+    def _planned(self, overview: Overview, target: Target) -> PatchResult | Summary:
         """Stores the plan of a target, or returns its result where nothing is left to do."""
         plan: Plan | None = None
         try:

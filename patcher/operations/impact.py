@@ -10,26 +10,9 @@ from patcher.batch.pool import each
 from patcher.documents.pointers import of_kind
 from patcher.documents.values import UUID, Document, JsonValue
 from patcher.errors import ApiError, NotFoundError, PatchError
-from patcher.impact.downstream import (
-    Aftermath,
-    Checked,
-    Impact,
-    Relating,
-    Schedule,
-    Sync,
-    Unread,
-    followers,
-    is_running,
-    problems,
-    reads,
-)
-from patcher.impact.fieldchange import (
-    FieldChange,
-    field_change,
-    references,
-    unreadable,
-    unreadable_relations,
-)
+from patcher.impact import Aftermath, Impact, downstream, fieldchange
+from patcher.impact.downstream import Checked, Relating, Schedule, Sync, Unread
+from patcher.impact.fieldchange import FieldChange
 from patcher.impact.preview import Preview
 from patcher.operations.arguments import Options
 from patcher.operations.session import Progress, Session
@@ -56,7 +39,7 @@ class Scan:
     def impact(self, preview: Preview | None) -> Impact:
         """The impact; ``preview`` is the source's answer, if it was asked."""
         plan = self._plan
-        change = field_change(
+        change = fieldchange.field_change(
             plan.resource.columns,
             plan.base,
             plan.document,
@@ -74,7 +57,7 @@ class Scan:
                 self._note(SYNCS, what)
             syncs = self._readers(listed, change, models or ())
             everybody = (Sync.of(item, self._redact) for item in listed)
-            after = followers(everybody, (one.id for one in syncs))
+            after = downstream.followers(everybody, (one.id for one in syncs))
         self._session.progress(Progress(None))
         return Impact(change.redacted(self._redact), syncs, models, after, tuple(self._unread))
 
@@ -84,7 +67,7 @@ class Scan:
             return None
         found = self._with_relations(found)
         for item in found:
-            places = list(unreadable_relations(item))
+            places = list(fieldchange.unreadable_relations(item))
             if places:
                 path = f"{self._plan.resource.collection}/{item['id']}"
                 self._note(path, f"{', '.join(places)} cannot be read")
@@ -144,7 +127,7 @@ class Scan:
         candidates = [
             item
             for item in listed
-            if reads(item, change.owners) is not False or reads(item, related)
+            if downstream.reads(item, change.owners) is not False or downstream.reads(item, related)
         ]
         outcomes = _in_order(self._session, "Reading the syncs", candidates, self._whole)
         found = (self._reader(item, outcome, change) for item, outcome in outcomes)
@@ -170,14 +153,14 @@ class Scan:
     ) -> Sync | None:
         """One sync as it was read; None where it does not read the model."""
         path = f"{SYNCS}/{item['id']}"
-        named = reads(item, change.owners)
+        named = downstream.reads(item, change.owners)
         if isinstance(outcome, PatchError):
             self._note(path, outcome.message)
             return Sync.of(item, self._redact) if named else None
         raw, status = outcome
-        named = reads(raw, change.owners) if named is None else named
-        found = tuple(references(raw, change))
-        broken = list(unreadable(raw))
+        named = downstream.reads(raw, change.owners) if named is None else named
+        found = tuple(fieldchange.references(raw, change))
+        broken = list(fieldchange.unreadable(raw))
         if not named and not found:
             if named is None:
                 self._note(path, "its model_ids are unreadable")
@@ -188,7 +171,7 @@ class Scan:
         if isinstance(status, PatchError):
             running, why = None, status.message
         else:
-            running, why = is_running(status), "its running state is unreadable"
+            running, why = downstream.is_running(status), "its running state is unreadable"
         if running is None:
             self._note(f"{path}/status", why)
         return Sync.of(raw, self._redact)._replace(references=shown, running=running)
@@ -210,7 +193,7 @@ def looked_after(session: Session, result: PatchResult) -> PatchResult:
     checked: list[Checked] = []
     unread: list[Unread] = []
     for sync, outcome in _in_order(session, "Reading the syncs again", syncs, read):
-        found = None if isinstance(outcome, PatchError) else problems(outcome, redact)
+        found = None if isinstance(outcome, PatchError) else downstream.problems(outcome, redact)
         if found is None:
             reason = outcome.message if isinstance(outcome, PatchError) else "its problems"
             unread.append(Unread(f"{SYNCS}/{sync.id}", redact(reason.rstrip("."))))
