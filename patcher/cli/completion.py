@@ -174,9 +174,7 @@ def items(source: str, ctx: click.Context, incomplete: str) -> list[CompletionIt
                     for one in _entries()[:_ENTRIES]
                     if one.name.startswith(incomplete)
                 ]
-            written = ((one.intent.id, one.intent.name or "") for one in _entries())
-            known = written if source == "journal" else _listed()
-            words = ways_to_name(known, incomplete)
+            words = ways_to_name(_written() if source == "journal" else _listed(), incomplete)
             return [CompletionItem(word, help=meaning) for word, meaning in words]
     except Exception:  # noqa: BLE001 - an error must not disturb a prompt
         return []
@@ -211,6 +209,12 @@ def _words(name: str) -> list[str]:
         return []
     means_another = UUID.fullmatch(name) or ENTRY.fullmatch(name) or name.startswith((FORCED, "-"))
     return [f"{FORCED}{name}"] if means_another else [name, f"{FORCED}{name}"]
+
+
+def _written() -> Iterator[tuple[str, str]]:
+    """The models that the journal has writes of, the last written first."""
+    for one in _entries():
+        yield one.intent.id, one.intent.name or ""
 
 
 def _listed() -> Iterator[tuple[str, str]]:

@@ -132,6 +132,17 @@ def test_entries_are_completed_from_the_journal(
     assert len(sandbox.requests) == before
 
 
+def test_models_are_completed_without_the_journal(
+    sandbox: Sandbox, answer: Answer, patch_model: Command
+) -> None:
+    """A journal that cannot be read matters only to what it would complete."""
+    patch_model("apply", "Contacts", "name=Customers", "--yes")
+    (Path(os.environ["PATCH_MODEL_STATE_DIR"]) / "journal").chmod(0o755)
+
+    assert answer("get", "Cu") == [("Customers", seed.CONTACTS)]
+    assert answer("history", "C") == []
+
+
 @pytest.mark.parametrize(
     "environ",
     [
