@@ -135,11 +135,9 @@ class SentWrite:
 
     def _facts(self, now: Snapshot) -> str:
         """Who made another state so, as far as its snapshot shows, in brackets."""
-        facts = [f"last written{now.last_write}"] if now.last_write else []
-        if now.has_other_version(self.before):
-            was = self.before.shown_version
-            facts.insert(0, f"version {was} became {now.shown_version}")
-        return f" ({', '.join(facts)})" if facts else ""
+        written = f"last written{now.last_write}" if now.last_write else ""
+        facts = ", ".join(filter(None, (now.version_change(self.before), written)))
+        return f" ({facts})" if facts else ""
 
     def _follow(self, job: Job) -> AfterWrite:
         """Polls a job to its end, then reads what it left."""

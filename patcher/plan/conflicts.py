@@ -112,9 +112,7 @@ def _shown_collisions(
 def _facts(plan: Plan, fresh: Snapshot, report: Conflict) -> str:
     paths = first_few(change.path for change in report.theirs)
     content = f"{paths} changed" if paths else "its content is the same"
-    if not fresh.has_other_version(plan.base):
-        return content
-    return f"version {plan.base.shown_version} became {fresh.shown_version}, {content}"
+    return ", ".join(filter(None, (fresh.version_change(plan.base), content)))
 
 
 def _way_out(plan: Plan, report: Conflict) -> str:
@@ -158,9 +156,7 @@ def rebase(plan: Plan, fresh: Snapshot) -> Plan:
 
 
 def _rebased(plan: Plan, fresh: Snapshot) -> Notice:
-    moved = "with the same version"
-    if fresh.has_other_version(plan.base):
-        moved = f"version {plan.base.shown_version} became {fresh.shown_version}"
+    moved = fresh.version_change(plan.base) or "with the same version"
     by = f" by {fresh.author}" if fresh.author else ""
     text = f"{plan.label} was changed{by} in between ({moved}); both are kept."
     return Notice("rebased", "", text)

@@ -83,6 +83,11 @@ class Snapshot(NamedTuple):
         at = f" at {self.updated_at}" if self.updated_at else ""
         return by + at
 
+    def version_change(self, before: Snapshot) -> str:
+        """``version 3 became 4``; nothing where both have the same version."""
+        is_other = self.has_other_version(before)
+        return f"version {before.shown_version} became {self.shown_version}" if is_other else ""
+
     def is_newer_than(self, other: Snapshot) -> bool:
         """Whether this is a later state than ``other``, by version or by time.
 

@@ -167,6 +167,7 @@ def test_versions_are_compared_as_the_values_that_they_are(
     """A version that is text, or a number of another kind, is a version all the same."""
     assert snapshot(one).has_other_version(snapshot(other)) is differs
     assert snapshot(one).has_moved_from(snapshot(other)) is differs
+    assert bool(snapshot(one).version_change(snapshot(other))) is differs
 
 
 @pytest.mark.parametrize(
