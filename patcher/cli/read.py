@@ -156,13 +156,13 @@ def history_command(target: str | None, limit: int, **parameters: Any) -> None:
       patch-model history Customers
       patch-model history @4b1d6a0c9e2f
     """
-    from patcher.operations.undo import is_entry
+    from patcher.operations.undo import ENTRY
 
     output, show_secrets = output_of(parameters)
     if parameters["prune"] is not None:
         _prune(target, parameters["prune"], output)
         return
-    if target is None or not is_entry(target):
+    if target is None or not ENTRY.fullmatch(target):
         _show_all(target, limit, output, show_secrets=show_secrets)
         return
     found = _history().one(target)

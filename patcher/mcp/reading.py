@@ -23,7 +23,7 @@ from patcher.mcp.replies import (
 )
 from patcher.operations import Options, Session
 from patcher.operations.read import projection, read_model, summaries
-from patcher.operations.undo import History, HistoryEntry, is_entry
+from patcher.operations.undo import ENTRY, History, HistoryEntry
 from patcher.plan.plan import host_of
 from patcher.render.history import entry_lines, history_lines, table_lines
 from patcher.render.text import Line
@@ -97,7 +97,7 @@ def _piece(value: JsonValue, start: int) -> Document:
 def history(session: Session, arguments: Document) -> ToolReply:
     """Past writes from this machine, or one of them."""
     past, target = _history(session), arguments.get("target")
-    if target is not None and is_entry(target):
+    if target is not None and ENTRY.fullmatch(target):
         one = past.one(target)
         return _table("1 write.", _one_entry(one), "entries", [_entry(one)], {**_DONE, "older": 0})
     found, older, unreadable = past.all(target, arguments.get("limit", 20))

@@ -109,7 +109,7 @@ def history(model: str | None = None, *, limit: int | None = None) -> tuple[Hist
     Raises JournalError for an entry that does not exist or cannot be read.
     """
     journal = History.from_env(os.environ)
-    if model is not None and is_entry(model):
+    if model is not None and ENTRY.fullmatch(model):
         return (journal.one(model),)
     found, _, unreadable = journal.all(model, limit)
     for error in unreadable:
@@ -173,11 +173,6 @@ ENTRY: Final = re.compile(r"@[0-9a-f]{12}")
 
 RUN: Final = re.compile(r"run-[0-9a-f]{12}")
 """What the name of a run looks like."""
-
-
-def is_entry(text: str) -> bool:
-    """Whether a text is the name of a journal entry."""
-    return ENTRY.fullmatch(text) is not None
 
 
 def undo(
