@@ -58,6 +58,11 @@ class Handler(WSGIRequestHandler):
         self.wfile.flush()
         return proceed
 
+    def finish(self) -> None:
+        """End the connection; what could not be sent is not sent when it is closed, either."""
+        with contextlib.suppress(ConnectionError):
+            super().finish()
+
     def log(self, *_: object) -> None:
         """Print nothing: requests are recorded."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import subprocess
 import sys
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 import requests
 
 from patcher.sandbox.listener import Handler
-from tests.sandbox import Sandbox, seed
+from tests.sandbox import Sandbox, faults, seed
 from tests.sandbox.conftest import Api, ApiFor
 
 
@@ -76,6 +77,25 @@ def test_nothing_is_printed() -> None:
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_nothing_is_printed_of_a_reader_that_is_gone(
+    sandbox: Sandbox, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A reply that can no longer be sent ends its connection, and nothing else."""
+    for _ in range(40):
+        sandbox.create(seed.contacts())
+    gate = faults.Gate()
+    sandbox.fault(faults.hold(gate, method="GET", kind="models"))
+    with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2]))) as reader:
+        key = f"Authorization: Bearer {sandbox.api_key}"
+        reader.sendall(f"GET /api/models HTTP/1.1\r\nHost: x\r\n{key}\r\n\r\n".encode())
+        assert gate.wait_reached()
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    gate.release()
+    sandbox.close()
+
+    assert capfd.readouterr() == ("", "")
 
 
 def test_expect_continue_is_honoured(sandbox: Sandbox, bare: dict[str, Any]) -> None:
