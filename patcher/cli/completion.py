@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -171,10 +172,11 @@ def items(source: str, ctx: click.Context, incomplete: str) -> list[CompletionIt
             if source != "api" and incomplete.startswith("@"):
                 return [
                     CompletionItem(one.name, help=f"{one.begun} {one.intent.name or ''}")
-                    for one in _entries()[:_ENTRIES]
+                    for one in islice(_entries(), _ENTRIES)
                     if one.name.startswith(incomplete)
                 ]
-            words = ways_to_name(_written() if source == "journal" else _listed(), incomplete)
+            written = ((one.intent.id, one.intent.name or "") for one in _entries())
+            words = ways_to_name(written if source == "journal" else _listed(), incomplete)
             return [CompletionItem(word, help=meaning) for word, meaning in words]
     except Exception:  # noqa: BLE001 - an error must not disturb a prompt
         return []
@@ -211,12 +213,6 @@ def _words(name: str) -> list[str]:
     return [f"{FORCED}{name}"] if means_another else [name, f"{FORCED}{name}"]
 
 
-def _written() -> Iterator[tuple[str, str]]:
-    """The models that the journal has writes of, the last written first."""
-    for one in _entries():
-        yield one.intent.id, one.intent.name or ""
-
-
 def _listed() -> Iterator[tuple[str, str]]:
     """The models that the API lists within the time limit."""
     from patcher.api import Client
@@ -237,8 +233,8 @@ def _give_up(seconds: float) -> NoReturn:
     raise ApiError(f"Completion does not wait {seconds:g} s.")
 
 
-def _entries() -> list[Entry]:
-    """The journal's entries, the newest first."""
+def _entries() -> Iterator[Entry]:
+    """The journal's entries, the newest first; read when the first is asked for."""
     from patcher.operations.session import journal_of
 
-    return journal_of(os.environ).entries()[0]
+    yield from journal_of(os.environ).entries()[0]
