@@ -10,7 +10,7 @@ from patcher.documents.masks import MASK
 from patcher.documents.patches import Patch
 from patcher.errors import SettingsError, UnknownFieldError
 from patcher.plan import Plan
-from patcher.resources.blockers import UnknownKeys, is_unknown_fields, one_of, unsettled
+from patcher.resources.blockers import Blocker, UnknownKeys, is_unknown_fields, one_of, unsettled
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
 from tests.guard.memory import ID, response
@@ -198,6 +198,15 @@ def test_the_hint_offers_for_each_place_what_works_there() -> None:
     assert both.value.command_hint == (
         "For /labels/0, /labels/1: --set 'labels:=[\"UUID\"]' or --unset labels. "
         f"For /retention: {unknown}"
+    )
+
+
+def test_the_note_in_a_document_says_the_same() -> None:
+    """A comment on one place names it, the reason and what works there."""
+    one = Blocker(("labels", "0"), "no id", ("--unset labels", "--set labels:=[...]"))
+
+    assert one.note == (
+        "/labels/0 (no id) can't be written as it is. Use --unset labels or --set labels:=[...]."
     )
 
 
