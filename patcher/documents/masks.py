@@ -116,9 +116,11 @@ class Masks:
         """
         place = tokens_of(change.path)
         masked = self.masked_from(place)
-        # What is reordered are identities: values whose keys are unknown here.
-        if masked not in (None, place) or (change.kind == "reordered" and self.is_opaque(place)):
-            return Change(pointer_to(masked or place), "changed", MASK_BEFORE, MASK_AFTER)
+        if masked is not None and masked != place:
+            return Change(pointer_to(masked), "changed", MASK_BEFORE, MASK_AFTER)
+        if change.kind == "reordered" and (masked or self.is_opaque(place)):
+            # The identities are values, and their keys are unknown here.
+            return Change(change.path, "changed", MASK_BEFORE, MASK_AFTER)
         old, new = self.masked_value(change.old, place), self.masked_value(change.new, place)
         if change.kind == "changed" and (masked or old == new):
             # Keep the two sides different, although the difference is masked.

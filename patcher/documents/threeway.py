@@ -173,8 +173,11 @@ def _woven(
         if key in known:
             position = woven.index(key) + 1
         elif key in present:
-            woven.insert(position if i < last else len(woven), key)
-            position += 1
+            if i > last:
+                woven.append(key)
+            else:
+                woven.insert(position, key)
+                position += 1
     return woven
 
 
