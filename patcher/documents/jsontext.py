@@ -123,6 +123,10 @@ def _number(text: str) -> int | float:
     return value
 
 
+def _constant(text: str) -> float:  # noqa: ARG001 - json calls it
+    raise _RefusedError
+
+
 def _pairs(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     members = dict(pairs)
     if len(members) != len(pairs):
@@ -130,10 +134,11 @@ def _pairs(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     return members
 
 
-# No constant (NaN, Infinity) is a number that is held exactly.
-_HOOKS: Final[dict[str, Any]] = dict.fromkeys(
-    ("parse_int", "parse_float", "parse_constant"), _number
-)
+_HOOKS: Final[dict[str, Any]] = {
+    "parse_float": _number,
+    "parse_int": _number,
+    "parse_constant": _constant,
+}
 # No document contains itself, and the check for it takes a fifth of the time.
 _ENCODER: Final = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":"))
 _DECODER: Final = json.JSONDecoder(**_HOOKS)
