@@ -130,9 +130,9 @@ def _open_file(path: Path, flags: int, *, is_private: bool = False) -> int:
 def _refuse_open(
     status: os.stat_result, path: Path, mode: int, *, instead: str, advice: str
 ) -> None:
-    """Raises NotPrivateError for another user's, and for what others can access.
+    """Raises NotPrivateError for a file or folder of another user, or one that others can access.
 
-    ``instead`` is the hint for the one, ``advice`` what to do about the other: give it ``mode``.
+    ``instead`` is the hint for the first; ``advice`` begins that for the second, to set ``mode``.
     """
     if status.st_uid != os.geteuid():
         raise NotPrivateError("belongs to another user", instead)

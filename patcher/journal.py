@@ -305,7 +305,7 @@ class Journal:
         old = [
             one.name
             for one in self.entries()[0]
-            if (moment(one.begun) or (now,))[0] < (oldest if one.ending else unfinished)
+            if (_moment(one.begun) or now) < (oldest if one.ending else unfinished)
         ]
         try:
             for name in old:
@@ -413,3 +413,8 @@ class Journal:
             "written.",
             hint=FREE_SPACE,
         )
+
+
+def _moment(timestamp: str) -> datetime | None:
+    found = moment(timestamp)
+    return found and found[0]

@@ -264,7 +264,7 @@ def pages(ask: Ask, collection: str) -> Iterator[list[JsonValue]]:
 
 
 def _has_moved(ask: Ask, collection: str, first: JsonValue) -> bool:
-    """Whether an item of the list was written since ``first`` was the first of it."""
+    """Whether the first item of the list has another time than ``first``."""
     page = _items(ask({"limit": "1"}), collection)
     # Not by ID: items that were written at the same time may be listed in either order.
     now, then = lookup(page, ("0", "updated_at"), None), lookup(first, ("updated_at",), None)

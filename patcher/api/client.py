@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -56,18 +57,17 @@ class Client:
         observe: Callable[[Exchange], None] | None = None,
         pace: Pace | None = None,
         transport: Transport | None = None,
-        left: TimeLeft | None = None,
     ) -> None:
         """A client with a user's API key, or with ``settings`` in place of both.
 
         ``sleep`` waits between attempts; ``observe`` is called after each request. ``pace`` and
-        ``transport`` are shared with other clients; ``left`` is as for ``within``. Raises
-        SettingsError for an unusable URL or key.
+        ``transport`` are shared with other clients. Raises SettingsError for an unusable URL or
+        key.
         """
         self.settings = settings or Settings(checked_url(url), bearer(api_key, source="api_key"))
         self._sleep = sleep
         self._pace = pace
-        self._left = left
+        self.left: TimeLeft | None = None
         self._transport = transport or Transport(self.settings, observe=observe)
 
     @classmethod
@@ -90,13 +90,9 @@ class Client:
 
         No pause exceeds it, and an attempt that begins when none is left is the last.
         """
-        return Client(
-            settings=self.settings,
-            sleep=self._sleep,
-            pace=self._pace,
-            transport=self._transport,
-            left=left,
-        )
+        own = copy(self)
+        own.left = left
+        return own
 
     @property
     def pause_left(self) -> float:
@@ -248,7 +244,7 @@ class Client:
 
     def _time_left(self) -> float:
         """Seconds left of the caller's time."""
-        return math.inf if self._left is None else max(0.0, self._left())
+        return math.inf if self.left is None else max(0.0, self.left())
 
     def _take_turn(self) -> None:
         """Waits for a turn, if there is a pace. Raises UnsentError if that takes too long."""

@@ -133,11 +133,11 @@ class Pool(Generic[T, R]):
     def run(
         self, work: Iterator[T], *, finishes: bool
     ) -> Generator[tuple[int, T, R | Unfinished], None, None]:
-        """Yields each piece of ``work`` as it is done, or unfinished when the run is stopped.
+        """Yields the number (from 0), the work and the result of each piece as it is done.
 
-        Before it comes its number, from 0 on, and after it its result. No more is queued than
-        keeps the workers busy. ``finishes`` says whether work in progress is waited for when the
-        iterator is closed, or interrupted by an exception.
+        The result is Unfinished where the run was stopped before. No more is queued than keeps the
+        workers busy. ``finishes`` says whether work in progress is waited for when the iterator is
+        closed, or interrupted by an exception.
         """
         numbered = enumerate(work)
         self._control.on_abandon(lambda: self._results.put(None))

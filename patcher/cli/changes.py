@@ -57,7 +57,7 @@ class ChangeCommand(Command):
         numbered: list[str] = []
         for i, argument in enumerate(args):
             option, equals, value = argument.partition("=")
-            is_pair = equals and option in _HELP and "--" not in numbered
+            is_pair = bool(equals) and option in _HELP and "--" not in numbered
             for part in (option, value) if is_pair else (argument,):
                 text = PositionedText(part)
                 text.position = i

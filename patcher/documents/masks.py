@@ -98,9 +98,9 @@ class Masks:
 
     def masked_from(self, place: Tokens) -> Tokens | None:
         """The outermost masked place at or above ``place``; None where it may be shown."""
-        for end, key in enumerate(place, 1):
-            is_below = self.is_opaque(place[: end - 1])
-            if is_below and (fits(key, self.words) or place[:end] in self.hidden):
+        above = [len(one) for one in self.places if place[: len(one)] == one]
+        for end in range(min(above, default=len(place)) + 1, len(place) + 1):
+            if fits(place[end - 1], self.words) or place[:end] in self.hidden:
                 return place[:end]
         return None
 

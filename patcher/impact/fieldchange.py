@@ -150,7 +150,7 @@ _LISTS: Final[Mapping[Tokens, tuple[str, ...]]] = {
 """The lists whose items refer to fields, and under which keys (api.md, section 5)."""
 
 _BY_ID: Final = ("filters", "overrides")
-_IDENTITIES: Final = ("identity", "identities")
+_IDENTITIES: Final = frozenset({"identity", "identities"})
 
 
 class Reference(NamedTuple):
@@ -170,7 +170,7 @@ def references(sync: Document, change: FieldChange) -> Iterator[Reference]:
     names = {one.lower(): name for name, one in change.ids.items()}
     known = {key: value for key, value in sync.items() if key not in _SERVERS_OWN}
     for place, name, by_id in _found(known, change.owners, names):
-        identifies = place[0] in _IDENTITIES
+        identifies = not _IDENTITIES.isdisjoint(place[:1])
         breaks = change.breakage(name, identifies=identifies)
         yield Reference(pointer_to(place), name, "id" if by_id else "name", breaks)
 

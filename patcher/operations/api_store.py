@@ -42,9 +42,7 @@ class ApiStore:
     def read(self, resource_id: str, left: Callable[[], float] | None = None) -> Snapshot:
         """The resource as it is now. Raises ApiError."""
         known = self.known
-        earlier = None
-        if known is not None and known.text is not None and known.id == resource_id:
-            earlier = RawSnapshot(known.raw, known.etag, known.text)
+        earlier = RawSnapshot(*known) if known and known.id == resource_id else None
         found = self.client.within(left).read_raw(self.resource.collection, resource_id, earlier)
         self.last = Snapshot(*found)
         return self.last
@@ -65,11 +63,6 @@ class ApiStore:
         Where connecting took long, the resource is read again before anything is sent, since that
         time widens the gap between the guard's read and its write; if it moved, nothing is sent.
         """
-
-        def check(seconds: float) -> None:
-            if seconds > SLOW_CONNECTING:
-                self._check_unmoved(resource_id, seconds)
-
         pause = self.client.pause_left
         if pause:
             return Throttled("the API asked for a pause", pause, is_sent=False)
@@ -81,7 +74,7 @@ class ApiStore:
                 idempotency_key=idempotency_key,
                 if_match=if_match,
                 run_async=self.run_async,
-                on_connected=check,
+                on_connected=lambda seconds: self._check_unmoved(resource_id, seconds),
             )
         except UnsentError as error:
             return NotSent(error.message, error.command_hint)
@@ -90,7 +83,9 @@ class ApiStore:
         return self._answer(response)
 
     def _check_unmoved(self, resource_id: str, seconds: float) -> None:
-        """Raises UnsentError unless the resource is as last read."""
+        """Raises UnsentError where connecting took long and the resource is not as last read."""
+        if seconds <= SLOW_CONNECTING:
+            return
         before = self.last
         what = f"connecting took {seconds:.1f} s, then {self.resource.noun} {resource_id}"
         try:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias, TypeVar
 
 from patcher.batch.pool import each
-from patcher.documents.pointers import lookup, of_kind
+from patcher.documents.pointers import of_kind
 from patcher.documents.values import UUID, Document, JsonValue
 from patcher.errors import ApiError, NotFoundError, PatchError
 from patcher.impact import Aftermath, Impact, downstream, fieldchange
@@ -102,7 +102,7 @@ class Scan:
             for page in self._session.client.pages(collection):
                 is_begun = True
                 for item in page:
-                    if UUID.fullmatch(str(lookup(item, ("id",)))):
+                    if _has_id(item):
                         found[item["id"]] = item
                     else:
                         strays += 1
@@ -212,6 +212,10 @@ def _in_order(
         found[index] = outcome
         session.progress(Progress(title, len(found), len(items)))
     return [(item, found[index]) for index, item in enumerate(items)]
+
+
+def _has_id(item: JsonValue) -> bool:
+    return type(item) is dict and type(item.get("id")) is str and bool(UUID.fullmatch(item["id"]))
 
 
 def reviewed(session: Session, plan: Plan, options: Options) -> Plan:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from patcher.api import Client
-from patcher.api.transport import logger
 from patcher.documents.values import UUID, Document
 from patcher.documents.where import Condition
 from patcher.documents.wording import closest, first_few
@@ -27,6 +27,8 @@ from patcher.resources.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from patcher.batch.batch import Target
+
+logger = logging.getLogger("patcher")
 
 FORCED: Final = "name:"
 """Makes a name of any text that follows it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from patcher.api import Client
-from patcher.api.transport import logger
 from patcher.backoff import Clock
 from patcher.documents.jsontext import quoted
 from patcher.documents.masks import Masks
@@ -36,6 +36,9 @@ from patcher.resources.snapshot import Snapshot
 if TYPE_CHECKING:
     from patcher.api.pace import Pace
     from patcher.batch.pool import BatchControl
+
+
+logger = logging.getLogger("patcher")
 
 
 class Progress(NamedTuple):

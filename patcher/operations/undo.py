@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -9,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from patcher.api import Client, Settings
-from patcher.api.transport import logger
 from patcher.documents.diff import Change
 from patcher.documents.masks import Masks
 from patcher.documents.wording import Notice
@@ -31,6 +31,8 @@ from patcher.plan import PatchResult, Plan
 from patcher.resources.blockers import OnUnknown
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
+
+logger = logging.getLogger("patcher")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from patcher.api.transport.route import Route
 
 logger = logging.getLogger("patcher")
-"""A line for each request (DEBUG), for each write (INFO), and for what a caller should know."""
+"""A line for each request (DEBUG); in operations, for each write (INFO) and for what to know."""
 
 logger.addHandler(logging.NullHandler())
 
@@ -228,8 +228,7 @@ class Transport:
         method, path, params, body, headers = request
         prepared = PreparedRequest()
         prepared.method, prepared.body = method, body
-        query = f"?{urlencode(params)}" if params else ""
-        prepared.url = f"{self._base}{path}{query}"
+        prepared.url = f"{self._base}{path}" + (f"?{urlencode(params)}" if params else "")
         length = {} if body is None else {"Content-Length": str(len(body))}
         # An adapter only passes them on.
         prepared.headers = {**self._common, **headers, **length}  # type: ignore[assignment]
