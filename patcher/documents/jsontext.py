@@ -99,9 +99,9 @@ def quoted(text: str) -> str:
 
 
 def not_valid(
-    what: str, text: str, reason: str, index: int | None = None, hint: str | None = None
+    problem: str, text: str, reason: str, index: int | None = None, hint: str | None = None
 ) -> InvalidPatchError:
-    """The error for a text: what it is not, as "It is not valid JSON", and the reason.
+    """The error for a text: the ``problem``, as "It is not valid JSON", and the reason for it.
 
     Names line and column, from 1, of the character at ``index``; None where that is unknown.
     """
@@ -109,7 +109,7 @@ def not_valid(
     if index is not None:
         line, column = text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
         where = f" (line {line}, column {column})"
-    return InvalidPatchError(f"{what}: {reason}{where}.", hint=hint)
+    return InvalidPatchError(f"{problem}: {reason}{where}.", hint=hint)
 
 
 class _RefusedError(Exception):
@@ -167,10 +167,10 @@ _NOT_FINITE: Final = frozenset({"NaN", "Infinity", "-Infinity"})
 
 def _first_problem(text: str, what: str) -> InvalidPatchError:
     """The error for a text that only the decoder accepts; finds the position, slowly."""
-    what = f"{what} is not valid JSON"
+    problem = f"{what} is not valid JSON"
     for index, reason, hint in _problems(text):
-        return not_valid(what, text, reason, index, hint)
-    return not_valid(what, text, "it is nested too deeply")
+        return not_valid(problem, text, reason, index, hint)
+    return not_valid(problem, text, "it is nested too deeply")
 
 
 def _problems(text: str) -> Iterator[tuple[int, str, str | None]]:

@@ -390,6 +390,23 @@ def test_a_read_on_a_connection_that_is_gone_is_made_again(
     assert waits == [0.25]
 
 
+def test_a_client_of_its_own_kind_stays_one_within_a_time(sandbox: Sandbox) -> None:
+    """What a subclass does is done with a limit of time, too, over the same connections."""
+
+    class Noting(Client):
+        read: list[str] = []  # noqa: RUF012 - of this test
+
+        def data(self, path: str) -> Any:
+            self.read.append(path)
+            return super().data(path)
+
+    with Noting(sandbox.url, sandbox.api_key) as client:
+        client.within(lambda: 1.0).data("/api/me")
+        assert client.left is None
+
+    assert Noting.read == ["/api/me"]
+
+
 @pytest.mark.parametrize(
     ("left", "told", "waited"),
     [(100.0, "5", [5.0, 5.0]), (7.0, "5", [5.0, 2.0]), (3.0, "5", [3.0]), (0.0, "5", [])],

@@ -170,6 +170,26 @@ def test_masked_changes(change: Change, expected: Change) -> None:
     assert expected == MASKS.masked_change(change)
 
 
+@pytest.mark.parametrize(
+    ("place", "masked"),
+    [
+        (("token_options",), None),
+        (("token_options", "token"), 2),
+        (("token_options", "a", "token", "token"), 3),
+        (("token_options", "inner", "api_key", "a"), 3),
+        (("token",), None),
+        ((), None),
+    ],
+)
+def test_a_place_is_masked_from_the_outermost_key_below_an_opaque_object(
+    place: tuple[str, ...], masked: int | None
+) -> None:
+    """Neither the object itself nor what is beside it is masked for its own name."""
+    masks = Masks((("token_options", "inner", "api_key"), ("token_options",)))
+
+    assert masks.masked_from(place) == (None if masked is None else place[:masked])
+
+
 def test_changes_below_one_masked_key_become_one() -> None:
     """Neither the names nor the number of the members under a masked key are shown."""
     base = {"configuration": {"credentials": {"user": "u", SECRET: 1, "l": [1, 2, 3]}, "n": 1}}

@@ -44,6 +44,7 @@ PLACES: dict[str, dict[str, Any]] = {
     "/overrides/0/field": {"overrides": [{"field": source()}]},
     "/overrides/0/field_id": {"overrides": [{"field_id": PLAN_ID}]},
     "/override_fields/0/source": {"override_fields": [{"source": source()}]},
+    "": source(),
     "/grown/0/later/source": {"grown": [{"later": {"source": source()}}]},
 }
 
