@@ -104,7 +104,7 @@ class Accepted:
             except NotPrivateError:
                 write_whole(path, content, durable=False)
             except FileNotFoundError:  # the folder, which is there from the first write on
-                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._make_folder()
                 update_private(path, change)
 
     def _made_again(self) -> dict[_Key, Snapshot]:
@@ -113,9 +113,12 @@ class Accepted:
         for key, snapshot in found.items():
             self.accept(key.url, snapshot._replace(raw={**snapshot.raw, "id": key.id}))
         with suppress(OSError):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_folder()
             write_whole(self.folder / _MARK, b"", durable=False)
         return found
+
+    def _make_folder(self) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _recorded(self) -> dict[_Key, Snapshot]:
         """Returns the latest state of each resource in the journal, from all of its entries."""

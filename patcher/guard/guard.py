@@ -163,8 +163,7 @@ class Guard:
             raise
         except Exception as error:
             # An internal error after the write may have begun must not pass for "not written".
-            reason = f"an internal error ({type(error).__name__})"
-            raise sent.unknown(reason) from error
+            raise sent.unknown(f"an internal error ({type(error).__name__})") from error
 
     def _read_again(self, plan: Plan) -> Snapshot:
         """Reads the resource just before the write; ConflictError if the plan found another state.

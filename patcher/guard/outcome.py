@@ -230,8 +230,7 @@ class SentWrite:
     def _after(self, now: Snapshot) -> AfterWrite:
         """Compares a later snapshot with the one before the write and with what was sent."""
         verdict = verify(self.plan, self.before, now)
-        step = self.guard.version_step
-        return AfterWrite(self.plan, self.before, now, step, self.entry, verdict)
+        return AfterWrite(self.plan, self.before, now, self.guard.version_step, self.entry, verdict)
 
     def not_written(
         self,

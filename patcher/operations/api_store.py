@@ -112,8 +112,7 @@ class ApiStore:
         if said is None:
             return Ambiguous(f"it answered {status} with {answers.foreign(response)}", status)
         if status == 429:
-            wait = answers.retry_after(response)
-            return Throttled(said.message, wait, said.metadata)
+            return Throttled(said.message, answers.retry_after(response), said.metadata)
         if 400 <= status < 500 and status not in _UNCLEAR_4XX:
             return Refused(status, *said)
         # A 500 or 409 of the API itself is an outcome, once the resource has stayed as it was; it

@@ -106,8 +106,7 @@ class BatchRun:
         def write(made: Plan) -> PatchResult:
             return self._patiently(lambda: carry_out(session, made, options))
 
-        folder = session.journal.folder.parent
-        with Spool(folder, session.resource, session.masks) as spool:
+        with Spool(session.journal.folder.parent, session.resource, session.masks) as spool:
             batch = Batch(session.resource, plan, write, spool, self._control, self._batch_options)
             yield from batch.run(jobs, self._confirm)
 

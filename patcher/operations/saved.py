@@ -151,8 +151,7 @@ def _already_applied(plan: Plan, live: Snapshot, document: Document) -> PatchRes
     if not is_in_place(plan, verdict):
         return None
     done = propose(plan.resource, live, document, plan.terms)
-    text = f"Already applied: {done.label} matches the plan."
-    notice = Notice("already-applied", "", text)
+    notice = Notice("already-applied", "", f"Already applied: {done.label} matches the plan.")
     return replace(PatchResult.of_plan(done), notices=(notice, *verdict.notices))
 
 

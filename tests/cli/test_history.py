@@ -54,6 +54,19 @@ def test_history_lists_the_newest_first_without_the_api(
     assert "/name" in rows[3]
 
 
+def test_history_hides_the_key_whatever_the_address_is(
+    sandbox: Sandbox, patch_model: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address that is not valid keeps no one from reading the journal, nor the key masked."""
+    entry = rename(patch_model, "For own-key-0123456789")
+    monkeypatch.setenv("POLYTOMIC_API_KEY", "own-key-0123456789")
+    monkeypatch.setenv("POLYTOMIC_DEPLOYMENT_URL", "no address")
+
+    for arguments in (("history",), ("history", entry), ("history", entry, "-o", "json")):
+        shown = patch_model(*arguments)
+        assert (shown.code, "own-key" in shown.out) == (0, False)
+
+
 def test_history_of_one_model_by_any_of_its_names(sandbox: Sandbox, patch_model: Command) -> None:
     """The name before, the name after and the id all find it, and nothing of another model."""
     entry = rename(patch_model)
