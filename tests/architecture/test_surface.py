@@ -156,3 +156,10 @@ def test_every_module_imports_alone() -> None:
 def test_the_package_is_typed() -> None:
     """py.typed lies beside the package, so that type checkers believe its annotations."""
     assert (Path(patcher.__file__).parent / "py.typed").is_file()
+
+
+def test_each_part_that_a_benchmark_times_is_there() -> None:
+    """``make bench`` replaces functions by name, which no type checker sees."""
+    from tests.bench.bench_parts import PARTS
+
+    assert [name for owner, name, _ in PARTS if not hasattr(owner, name)] == []

@@ -14,15 +14,14 @@ from typing import Any, Final
 from requests.adapters import HTTPAdapter
 
 from patcher import journal
-from patcher.api.transport import Transport
-from patcher.api.transport import http as transport
+from patcher.api.transport import Transport, connections
 from patcher.batch.overview import Overview
 from patcher.batch.pool import Pool
 from patcher.batch.spool import Spool
 from patcher.documents import jsontext
 from patcher.guard import outcome
 from patcher.guard.accepted import Accepted
-from patcher.operations import session
+from patcher.operations import batch
 from patcher.plan import making
 from tests.bench.bench_fleet import ours
 from tests.bench.serving import served
@@ -35,10 +34,10 @@ PARTS: Final[tuple[tuple[Any, str, str], ...]] = (
     (Pool, "_work", "everything else"),
     (Transport, "send", "the requests: our own part"),
     (HTTPAdapter, "send", "the requests: requests, urllib3, http.client"),
-    (transport, "_read", "reading bodies"),
+    (connections, "body_of", "reading bodies"),
     (jsontext, "parse", "parsing JSON, strictly"),
     (jsontext, "dump", "writing JSON"),
-    (session, "make_plan", "the plan: document, change, schema, comparison"),
+    (batch, "make_plan", "the plan: document, change, schema, comparison"),
     (making, "finding_notices", "the plan: checks beyond the schema"),
     (Overview, "store", "the overview"),
     (Spool, "keep", "storing the plan for the write"),
