@@ -26,6 +26,7 @@ from patcher.operations.read import resolve
 from patcher.resources.blockers import OnUnknown
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
+from tests import leaks
 from tests.fuzz.damage import altered, damaged, odd_texts, odd_values, only_ours, shaped
 from tests.guard.memory import ID, FakeClock, MemoryStore, guard_of, plan_of, response
 from tests.plan.planning import make_plan
@@ -201,9 +202,11 @@ texts = odd_texts | st.sampled_from(
     )
 )
 mixed = st.tuples(texts, odd_texts).map("".join) | texts
+# An address and a version may be repeated; Hypothesis takes texts of ours, a test's key among them.
+shown = mixed.filter(lambda text: not any(key in text for key in leaks.KEYS))
 
 
-@given(mixed)
+@given(shown)
 def test_any_text_as_a_url(text: str) -> None:
     """It is the URL of an API, which stays what it is, or it is refused without its password."""
     with only_ours():
@@ -219,10 +222,12 @@ names = (
     "POLYTOMIC_PARTNER_KEY",
     "POLYTOMIC_DEPLOYMENT_KEY",
 )
-environments = st.fixed_dictionaries({}, optional=dict.fromkeys(names, mixed))
+environments = st.fixed_dictionaries(
+    {}, optional={**dict.fromkeys(names, mixed), "POLYTOMIC_DEPLOYMENT_URL": shown}
+)
 
 
-@given(environments, st.none() | texts | mixed, st.none() | st.floats(), st.none() | st.binary())
+@given(environments, st.none() | shown, st.none() | st.floats(), st.none() | st.binary())
 def test_any_environment(
     environ: Mapping[str, str], version: str | None, timeout: float | None, key: bytes | None
 ) -> None:
