@@ -11,8 +11,16 @@ from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from patcher.api import answers
-from patcher.api.answers import JobState
+from patcher.api.answers import (
+    JobState,
+    envelope,
+    failure,
+    job_state,
+    pages,
+    retry_after,
+    strong_etag,
+    text_of_data,
+)
 from patcher.api.pace import Pace
 from patcher.api.settings import DEFAULT_URL, Settings, bearer, checked_url
 from patcher.api.transport import AnswerLostError, Exchange, Response, Transport, UnsentError
@@ -122,11 +130,11 @@ class Client:
         """
         path = item_path(collection, resource_id)
         response = self._read(path)
-        etag = answers.strong_etag(response)
-        text = answers.text_of_data(response)
+        etag = strong_etag(response)
+        text = text_of_data(response)
         if known is not None and text == known.text:
             return known._replace(etag=etag)
-        answer = answers.envelope(response, f"The answer of GET {path}")
+        answer = envelope(response, f"The answer of GET {path}")
         resource = answer.get("data")
         if type(resource) is dict and resource.get("id") in (resource_id, resource_id.lower()):
             return RawSnapshot(resource, etag, text if len(answer) == 1 else None)
@@ -140,7 +148,7 @@ class Client:
 
     def pages(self, collection: str) -> Iterator[list[JsonValue]]:
         """Everything in a list, page by page; again if it moved meanwhile. Raises ApiError."""
-        return answers.pages(partial(self._object, collection), collection)
+        return pages(partial(self._object, collection), collection)
 
     def put(
         self,
@@ -196,7 +204,7 @@ class Client:
     def job(self, state: JobState, *, whole: bool = False) -> JobState:
         """The current state of a job, its error in full if ``whole``. Raises ApiError."""
         path = f"/api/jobs/{quote(state.type, safe='')}/{quote(state.id, safe='')}"
-        now = answers.job_state({"job": self.data(path)}, state.type, whole=whole)
+        now = job_state({"job": self.data(path)}, state.type, whole=whole)
         if now is None or now.id != state.id:
             raise ApiError(f"GET {path} answered without the job.", method="GET", path=path)
         return now
@@ -207,12 +215,12 @@ class Client:
             lambda: self._transport.send("GET", path, params=params, headers=_FRESH)
         )
         if not 200 <= response.status < 300:
-            raise answers.failure(response, "GET", path)
+            raise failure(response, "GET", path)
         return self._of_version(response, "GET", path)
 
     def _object(self, path: str, params: Mapping[str, str] | None = None) -> Document:
         """The JSON object that a GET answers with. Raises ApiError."""
-        return answers.envelope(self._read(path, params), f"The answer of GET {path}")
+        return envelope(self._read(path, params), f"The answer of GET {path}")
 
     def _persistent(self, send: Callable[[], Response], *, may_repeat: bool = True) -> Response:
         """The response to a request, which is retried where the failure is retryable.
@@ -235,7 +243,7 @@ class Client:
                 self._note_pause(response)
                 if response.status not in retryable or is_last:
                     return response
-                asked = answers.retry_after(response)
+                asked = retry_after(response)
                 if asked is not None and asked > _LONGEST_WAIT:
                     return response
                 wait = pause if asked is None else asked
@@ -257,7 +265,7 @@ class Client:
     def _note_pause(self, response: Response) -> None:
         """Pauses the whole batch after a 429, unless the pause is too long to wait for."""
         if self._pace is not None and response.status == 429:
-            asked = answers.retry_after(response)
+            asked = retry_after(response)
             seconds = _PAUSE if asked is None else asked
             if seconds <= _LONGEST_WAIT:
                 self._pace.throttled(seconds)

@@ -13,11 +13,15 @@ PACKAGE = Path(__file__).parents[2] / "patcher"
 
 @dataclass(frozen=True)
 class Import:
-    """``module`` imports ``target``; ``eager`` when it does so as it is imported itself."""
+    """``module`` imports ``target``; ``eager`` when it does so as it is imported itself.
+
+    ``package`` is what the target is imported from, where it is a module of it.
+    """
 
     module: str
     target: str
     eager: bool
+    package: str = ""
 
 
 @cache
@@ -48,7 +52,10 @@ def _imports(module: str, node: ast.AST, *, eager: bool) -> Iterator[Import]:
             for alias in child.names:
                 full = f"{child.module}.{alias.name}"
                 known = full in modules() if str(child.module).startswith("patcher") else False
-                yield Import(module, full if known else str(child.module), eager)
+                if known:
+                    yield Import(module, full, eager, str(child.module))
+                else:
+                    yield Import(module, str(child.module), eager)
         else:
             inside = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef))
             yield from _imports(module, child, eager=eager and not inside)
