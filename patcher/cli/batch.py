@@ -45,8 +45,7 @@ class ProgressLine:
             is_shared = self._is_json and console.is_terminal(sys.stdout)
             if console.is_terminal(sys.stderr) and not is_shared and not connection().verbose:
                 self.close()
-                colour = console.has_colour(sys.stderr)
-                self._bar = Bar(sys.stderr, title, total, has_colour=colour)
+                self._bar = Bar(sys.stderr, title, total, has_colour=console.has_colour(sys.stderr))
         if self._bar is not None:
             self._bar.done(done)
 

@@ -39,8 +39,7 @@ class Confirmation:
         refuse_without_terminal(asks=self.attended)
         if not self.attended:
             return "apply"
-        question = f"Write to {printable(plan.origin.short_place)}? {ways}"
-        return console.choose(question, *meanings)
+        return console.choose(f"Write to {printable(plan.origin.short_place)}? {ways}", *meanings)
 
     def show(self, plan: Plan, *, asks: bool = False) -> None:
         """Shows the plan on standard output, and, if a prompt follows, on the terminal too."""

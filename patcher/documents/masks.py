@@ -235,8 +235,7 @@ class Masks:
 @lru_cache(maxsize=32)
 def _in_full(words: tuple[str, ...]) -> tuple[str, ...]:
     """DEFAULT_WORDS and ``words``, normalized for comparison with keys."""
-    found = dict.fromkeys(map(bare, (*DEFAULT_WORDS, *words)))
-    return tuple(word for word in found if word)
+    return tuple(word for word in dict.fromkeys(map(bare, (*DEFAULT_WORDS, *words))) if word)
 
 
 def _collect(value: JsonValue, found: set[str], shortest: int) -> None:

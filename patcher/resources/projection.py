@@ -133,8 +133,7 @@ def project(
                 draft.document[key] = copied(value)
         elif draft.takes_unknown((key,), value):
             draft.document[key] = copied(value)
-    document = shape.ordered(draft.document)
-    return Projection(document, tuple(draft.blockers), tuple(draft.notices))
+    return Projection(shape.ordered(draft.document), tuple(draft.blockers), tuple(draft.notices))
 
 
 def _block_namesake(key: str, value: JsonValue, draft: Rebuilt) -> None:

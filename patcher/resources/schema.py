@@ -71,8 +71,7 @@ class DocumentSchema:
     @cached_property
     def content(self) -> dict[str, Any]:
         """The schema."""
-        text = self.path.read_text(encoding="utf-8")
-        schema: dict[str, Any] = json.loads(text)
+        schema: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
         return schema
 
     @property

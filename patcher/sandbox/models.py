@@ -35,8 +35,7 @@ class Models:
     def replace(self, model_id: str, body: Mapping[str, Any], actor: Actor) -> str:
         """Full replacement: what ``body`` leaves out is cleared or reset. Returns the GET form."""
         with self._store.transaction():
-            before = json.loads(self._rows.get(model_id).content)
-            row = self._write(model_id, body, actor, before)
+            row = self._write(model_id, body, actor, json.loads(self._rows.get(model_id).content))
         return render(row, self._modes)
 
     def delete(self, model_id: str) -> None:

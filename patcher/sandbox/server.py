@@ -185,8 +185,7 @@ class Sandbox:
     ) -> None:
         """Someone else merges ``changes`` (RFC 7396, PUT form) into the model: a write."""
         with self._store.transaction():
-            document = merged(self.stored(model_id), changes)
-            self._models.replace(model_id, document, person(actor))
+            self._models.replace(model_id, merged(self.stored(model_id), changes), person(actor))
 
     def delete(self, model_id: str) -> None:
         """Someone else deletes the model. Raises KeyError."""
