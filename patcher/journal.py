@@ -334,7 +334,8 @@ class Journal:
                     yield path
 
     def _path(self, name: str, record: Literal["intent", "ending"]) -> Path:
-        return self.folder / f"{name.removeprefix('@')}.{record}.json"
+        # A name that a forged record gives may be any text, and no path.
+        return self.folder / f"{''.join(filter(str.isalnum, name))}.{record}.json"
 
     def _timestamp(self) -> str:
         return self.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")

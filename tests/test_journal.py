@@ -244,6 +244,15 @@ def test_a_member_that_is_not_a_records_does_no_harm(
     assert journal.entry(name) == whole
 
 
+@pytest.mark.parametrize("name", ["\ud800", "@\0", "../journal", "", "@" + "a" * 5_000])
+def test_a_name_that_is_none_has_no_entry(journal: Journal, name: str) -> None:
+    """A forged record may say that it undoes anything: that is an unknown entry, not a crash."""
+    journal.open(INTENT)
+
+    assert isinstance(journal.tried(name), JournalError)
+    assert not journal.has(name)
+
+
 def test_what_an_earlier_version_did_not_record_has_its_default(journal: Journal) -> None:
     """An entry without the members that came later is read all the same."""
     name = journal.open(INTENT._replace(unknown_fields="carry", saved_plan="p", undoes="@1"))
