@@ -55,7 +55,8 @@ class Place:
 
     def entry(self) -> str:
         """The newest entry of the journal."""
-        names = sorted((self.folder / "state" / "journal").iterdir(), key=os.path.getmtime)
+        journal = self.folder / "state" / "journal"
+        names = sorted(journal.glob("*.intent.json"), key=os.path.getmtime)
         return "@" + re.search(r"[0-9a-f]{12}", names[-1].name)[0]  # type: ignore[index]
 
     def many(self) -> str:
