@@ -186,6 +186,12 @@ def test_what_is_no_entry_is_refused(journal: Journal, content: str) -> None:
         journal.entry(name)
 
 
+def put_into(journal: Journal, name: str, file: str, members: dict[str, object]) -> None:
+    """Puts members into a record of an entry, as someone else may."""
+    path = journal.folder / f"{name[1:]}.{file}.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **members}))
+
+
 @pytest.mark.parametrize(
     ("file", "member", "value"),
     [
@@ -214,8 +220,7 @@ def test_a_member_of_another_kind_is_refused(
     """An entry that someone else has written is listed as unreadable, and nothing breaks."""
     name = journal.open(INTENT)
     journal.close(name, Ending("applied"))
-    path = journal.folder / f"{name[1:]}.{file}.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), member: value}))
+    put_into(journal, name, file, {member: value})
 
     with pytest.raises(JournalError, match="incomplete"):
         journal.entry(name)
@@ -236,10 +241,9 @@ def test_a_member_that_is_not_a_records_does_no_harm(
     """What a later version may add to a record is passed over, whatever its kind."""
     name = journal.open(INTENT)
     journal.close(name, Ending("applied"))
-    path = journal.folder / f"{name[1:]}.{file}.json"
     whole = journal.entry(name)
 
-    path.write_text(json.dumps({**json.loads(path.read_text()), member: value}))
+    put_into(journal, name, file, {member: value})
 
     assert journal.entry(name) == whole
 
