@@ -6,7 +6,7 @@ import email.utils
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias, TypeGuard
 
 from patcher.api.transport import Response
@@ -179,14 +179,14 @@ def strong_etag(response: Response) -> str | None:
     return tag if _STRONG_ETAG.fullmatch(tag) else None
 
 
-def retry_after(response: Response, now: datetime | None = None) -> float | None:
-    """The Retry-After header in seconds from now on (RFC 9110, section 10.2.3), or None."""
+def retry_after(response: Response, now: datetime) -> float | None:
+    """The Retry-After header in seconds from ``now`` (RFC 9110, section 10.2.3), or None."""
     text = response.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdecimal():
         return float(text[:9])
     try:
         moment = email.utils.parsedate_to_datetime(text)
-        return max(0.0, (moment - (now or datetime.now(timezone.utc))).total_seconds())
+        return max(0.0, (moment - now).total_seconds())
     except (TypeError, ValueError, OverflowError):
         return None
 

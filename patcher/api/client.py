@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
+from datetime import datetime, timezone
 from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -52,7 +53,7 @@ class Client:
     """Polytomic's API, as one caller sees it.
 
     Reads are attempted up to three times where the failure is retryable. Writes are sent once;
-    their outcome is for the caller to determine.
+    their outcome is for the caller to determine. ``left`` is the caller's time (``within``).
     """
 
     def __init__(
@@ -243,7 +244,7 @@ class Client:
                 self._note_pause(response)
                 if response.status not in retryable or is_last:
                     return response
-                asked = retry_after(response)
+                asked = retry_after(response, datetime.now(timezone.utc))
                 if asked is not None and asked > _LONGEST_WAIT:
                     return response
                 wait = pause if asked is None else asked
@@ -265,7 +266,7 @@ class Client:
     def _note_pause(self, response: Response) -> None:
         """Pauses the whole batch after a 429, unless the pause is too long to wait for."""
         if self._pace is not None and response.status == 429:
-            asked = retry_after(response)
+            asked = retry_after(response, datetime.now(timezone.utc))
             seconds = _PAUSE if asked is None else asked
             if seconds <= _LONGEST_WAIT:
                 self._pace.throttled(seconds)

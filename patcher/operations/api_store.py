@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Final
 
 from patcher.api import Client, RawSnapshot, answers
 from patcher.api.answers import JobState
 from patcher.api.transport import AnswerLostError, Response, UnsentError
+from patcher.backoff import TimeLeft
 from patcher.documents.pointers import lookup
 from patcher.documents.values import Document, strictly_equal
 from patcher.errors import ApiError
@@ -39,7 +40,7 @@ class ApiStore:
     known: Snapshot | None = None
     last: Snapshot | None = None
 
-    def read(self, resource_id: str, left: Callable[[], float] | None = None) -> Snapshot:
+    def read(self, resource_id: str, left: TimeLeft | None = None) -> Snapshot:
         """The resource as it is now. Raises ApiError."""
         known = self.known
         earlier = RawSnapshot(*known) if known and known.id == resource_id else None
@@ -47,7 +48,7 @@ class ApiStore:
         self.last = Snapshot(*found)
         return self.last
 
-    def me(self, left: Callable[[], float] | None = None) -> str | None:
+    def me(self, left: TimeLeft | None = None) -> str | None:
         """The caller's own id; None for keys without one or without permission (api.md, 1.2)."""
         try:
             known = lookup(self.client.within(left).data("/api/me"), ("id",))
@@ -112,7 +113,8 @@ class ApiStore:
         if said is None:
             return Ambiguous(f"it answered {status} with {answers.foreign(response)}", status)
         if status == 429:
-            return Throttled(said.message, answers.retry_after(response), said.metadata)
+            wait = answers.retry_after(response, datetime.now(timezone.utc))
+            return Throttled(said.message, wait, said.metadata)
         if 400 <= status < 500 and status not in _UNCLEAR_4XX:
             return Refused(status, *said)
         # A 500 or 409 of the API itself is an outcome, once the resource has stayed as it was; it
