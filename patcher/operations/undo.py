@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -22,6 +21,7 @@ from patcher.operations.read import FORCED, resolve
 from patcher.operations.session import (
     Session,
     journal_of,
+    logger,
     masks_from,
     opened,
     refuse_other_name,
@@ -32,8 +32,6 @@ from patcher.plan import PatchResult, Plan
 from patcher.resources.blockers import OnUnknown
 from patcher.resources.model import MODEL
 from patcher.resources.snapshot import Snapshot
-
-logger = logging.getLogger("patcher")
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,8 +94,7 @@ class DocumentSchema:
         rule = self._rule_at(place)
         if conforms(value, rule):
             return ()
-        errors = self._validator.evolve(schema=rule).iter_errors(value)
-        return tuple(self._explained(errors, place))
+        return tuple(self._explained(self._validator.evolve(schema=rule).iter_errors(value), place))
 
     def _rule_at(self, place: Tokens) -> Mapping[str, Any]:
         """The schema of a place; where there is none an empty one, to which any value conforms."""
